@@ -1,0 +1,1 @@
+"""Scripts and files for those who run CLARA."""

@@ -1,0 +1,1 @@
+"""The services: training, datasets, serving; they meet at the stores only."""

@@ -1,0 +1,1 @@
+"""What every FastAPI service would otherwise repeat."""

@@ -1,0 +1,1 @@
+"""The dataset service: documents in, immutable datasets out."""

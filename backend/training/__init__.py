@@ -1,0 +1,1 @@
+"""The training service: jobs in, adapters out."""

@@ -1,0 +1,145 @@
+"""The contract of a trainer: `validate()` without heavy imports, `train()` in a process of its own.
+
+A new trainer is one new file `<name>_trainer.py` in this folder with one subclass of `BaseTrainer`; the registry finds
+it by its `trainer_type`. Torch and its friends are imported inside functions: the API process reads this module too.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from backend.training.training_config import TrainingConfig
+
+
+class StopReason(StrEnum):
+    """Why the supervisor asks a trainer to end early."""
+
+    CANCEL = "cancel"
+    HAND_BACK = "hand_back"
+
+
+class TrainingStopped(Exception):
+    """The trainer followed a stop request; after a hand-back a checkpoint of the last step is published."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Reporter(Protocol):
+    """Where a trainer says what it does; every call is cheap and may be made at every step."""
+
+    def plan(self, *, total_steps: int, total_epochs: int, start_step: int, facts: Mapping[str, Any]) -> None:
+        """Announce the size of the run; `facts` are counts such as records, trained_tokens, truncated_records."""
+        ...
+
+    def step(self, *, step: int, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Report a logged step: loss (nats/trained token), learning_rate, grad_norm, tokens_per_s, eta_s …"""
+        ...
+
+    def evaluation(self, *, step: int, metrics: Mapping[str, float]) -> None:
+        """Report figures on the validation split (eval_loss …)."""
+        ...
+
+    def checkpoint(self, *, step: int, path: Path, manifest_sha256: str, loss: float | None) -> None:
+        """Report a published checkpoint."""
+        ...
+
+    def message(self, text: str) -> None:
+        """Say something a person should read."""
+        ...
+
+    def stop_requested(self) -> StopReason | None:
+        """Whether the supervisor asked to end; asked once per step."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Resolved inputs: files with one JSON record per line.
+
+    Args:
+        train: JSONL (or JSON, Parquet, CSV for a `train_file`) to train on.
+        validation: Held-out part for early stopping, None to split `train` by `data.validation_split`.
+        test: Part that training never reads; used by the final evaluation.
+        content_sha256: Identity of what is trained on, hex.
+        dataset_id: Dataset version it comes from, if any.
+    """
+
+    train: Path
+    validation: Path | None
+    test: Path | None
+    content_sha256: str
+    dataset_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingContext:
+    """Everything an attempt works with; nothing else is read (no settings, no stores, no environment).
+
+    Args:
+        job_id: For the model card and logs.
+        claim_epoch: Part of the names of checkpoints.
+        base_model: Resolved local folder, or hub name when `is_offline` is false.
+        job_dir: The job's folder; checkpoints lie in `job_dir / "checkpoints"`.
+        scratch_dir: Private to this attempt; removed afterwards.
+        adapter_dir: Existing empty staged folder that `train` fills.
+        resume_dirs: Checkpoint folders to look for a valid one in, the job's own first.
+        save_every_steps: Default distance of checkpoints, in optimizer steps.
+        cpu_threads: Threads for the CPU backend.
+    """
+
+    job_id: str
+    job_name: str
+    claim_epoch: int
+    config: TrainingConfig
+    data: TrainingData
+    base_model: str
+    is_offline: bool
+    job_dir: Path
+    scratch_dir: Path
+    adapter_dir: Path
+    save_every_steps: int
+    cpu_threads: int
+    resume_dirs: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """What `train` hands over after it filled `adapter_dir`.
+
+    Args:
+        steps: Optimizer steps done.
+        metrics: Final figures for the job and the model card (train_loss, eval_loss, trained_tokens, tokens_per_s …).
+        base_model_digest: SHA-256 over the base model's files, hex.
+    """
+
+    steps: int
+    epochs: int
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    base_model_digest: str = ""
+
+
+class BaseTrainer(ABC):
+    """One way to make an adapter."""
+
+    trainer_type: ClassVar[str]
+
+    def validate(self, config: TrainingConfig) -> None:
+        """Refuse a config this trainer cannot run; cheap, no heavy import, runs at submit.
+
+        Raises:
+            InvalidTrainingConfig: With the field and the reason.
+        """
+
+    @abstractmethod
+    def train(self, context: TrainingContext, reporter: Reporter) -> TrainingOutcome:
+        """Train and leave the adapter (safetensors), tokenizer and chat template in `context.adapter_dir`.
+
+        Raises:
+            TrainingStopped: After a stop request.
+            ClaraError: For everything a person can mend (bad records, wrong model folder, disk full).
+        """

@@ -1,0 +1,39 @@
+"""Which trainers are installed: every `BaseTrainer` in this folder, by its `trainer_type`."""
+
+from collections.abc import Mapping
+
+from backend.training import trainers
+from backend.training.trainers.base import BaseTrainer
+from shared.errors import InvalidInput
+from shared.utils.discovery import classes_in
+
+
+class UnknownTrainer(InvalidInput):
+    """No trainer of this type is installed."""
+
+    code = "unknown_trainer"
+
+    def __init__(self, asked: str, installed: list[str]) -> None:
+        super().__init__(
+            f"trainer_type '{asked}' is not installed; installed: {', '.join(installed)}.",
+            trainer_type=asked,
+            installed=installed,
+        )
+
+
+def installed_trainers() -> Mapping[str, type[BaseTrainer]]:
+    """Trainer type -> class, in alphabetical order."""
+    found = {cls.trainer_type: cls for cls in classes_in(trainers, BaseTrainer)}  # type: ignore[type-abstract]  # mypy#4717
+    return dict(sorted(found.items()))
+
+
+def trainer_for(trainer_type: str) -> BaseTrainer:
+    """A trainer of this type.
+
+    Raises:
+        UnknownTrainer: If none is installed.
+    """
+    found = installed_trainers()
+    if trainer_type not in found:
+        raise UnknownTrainer(trainer_type, list(found))
+    return found[trainer_type]()

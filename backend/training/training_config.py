@@ -1,0 +1,221 @@
+"""What one training run needs: every parameter with its default, its range and its unit.
+
+The config of a run is not a setting of a service: it arrives with the job, is validated here and stored with the job.
+Two spellings are read: the sectioned form and the older flat `training.{model_name,dataset_path,…}`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from shared.errors import InvalidInput
+from shared.utils.nearest import nearest
+
+
+class InvalidTrainingConfig(InvalidInput):
+    """A training config that cannot be run; `errors` lists every field with its reason."""
+
+    code = "invalid_training_config"
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        listed = "; ".join(f"{error['field']}: {error['reason']}" for error in errors[:10])
+        super().__init__(f"The training config is not valid. {listed}", errors=errors)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
+
+
+class ModelSection(_Section):
+    """Which model is adapted."""
+
+    base_model: str = Field(
+        default="",
+        max_length=500,
+        description="Local folder, name below the models folder, or hub name; empty: the server's default.",
+    )
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto", description="Weights and compute; auto: bfloat16 on GPU, float32 on CPU."
+    )
+
+
+class LoraSection(_Section):
+    """Shape of the adapter."""
+
+    r: int = Field(default=32, ge=1, le=1024, description="Rank.")
+    alpha: int = Field(default=32, ge=1, le=4096, description="Scale numerator; the update is scaled by alpha / r.")
+    dropout: float | None = Field(default=None, ge=0, lt=1, description="None: 0.05 under 1,000 records, else 0.")
+    target_modules: str | list[str] = Field(
+        default="all-linear", description="Module names, or all-linear (every linear layer except lm_head)."
+    )
+    use_rslora: bool = Field(default=False, description="Scale by alpha / sqrt(r) instead.")
+
+
+class QloraSection(_Section):
+    """Quantisation of the frozen base model."""
+
+    double_quant: bool = True
+    quant_type: Literal["nf4", "fp4"] = "nf4"
+    compute_dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
+    bits: Literal[4, 8] = 4
+
+
+class DataSection(_Section):
+    """What is trained on; at most one of `train_file` and `dataset_id`."""
+
+    train_file: str | None = Field(
+        default=None, max_length=1000, description="JSONL, JSON, Parquet or CSV below the data folder."
+    )
+    dataset_id: str | None = Field(
+        default=None, max_length=100, description="A completed dataset of the dataset service."
+    )
+    validation_split: float = Field(
+        default=0.1, ge=0, le=0.5, description="Share held out of a train_file that has no split."
+    )
+    max_length: int | None = Field(
+        default=None,
+        ge=8,
+        le=1_048_576,
+        description="Tokens per record; None: 99th percentile of the data, capped by the model.",
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.train_file is not None and self.dataset_id is not None:
+            raise ValueError("give train_file or dataset_id, not both")
+        return self
+
+
+class TrainingSection(_Section):
+    """How the optimizer walks."""
+
+    output_dir: str | None = Field(
+        default=None, max_length=500, description="Name of the folder below the adapters folder."
+    )
+    num_epochs: int = Field(default=3, ge=1, le=1000)
+    max_steps: int | None = Field(
+        default=None, ge=1, description="Stop after this many optimizer steps, whatever num_epochs says."
+    )
+    batch_size: int = Field(default=4, ge=1, le=4096, description="Records per forward pass.")
+    gradient_accumulation_steps: int = Field(default=4, ge=1, le=4096, description="Forward passes per optimizer step.")
+    learning_rate: float = Field(default=2e-4, gt=0, le=1)
+    lr_scheduler: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup_ratio: float = Field(
+        default=0.03, ge=0, lt=1, description="Share of steps with a rising rate (at least min_warmup_steps)."
+    )
+    min_warmup_steps: int = Field(default=10, ge=0, le=100_000)
+    weight_decay: float = Field(default=0.0, ge=0, le=1)
+    max_grad_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this 2-norm.")
+    early_stopping_patience: int | None = Field(
+        default=3, ge=1, description="Evaluations without a better loss; None: never stop early."
+    )
+    eval_steps: int | None = Field(
+        default=None, ge=1, description="Optimizer steps between evaluations; None: ten times per run."
+    )
+    logging_steps: int = Field(default=5, ge=1, description="Optimizer steps between logged figures.")
+    save_steps: int | None = Field(
+        default=None, ge=1, description="Optimizer steps between checkpoints; None: CLARA_SAVE_EVERY."
+    )
+    save_total_limit: int = Field(
+        default=2, ge=1, le=100, description="Checkpoints kept; the newest valid one always stays."
+    )
+    gradient_checkpointing: bool = Field(default=False, description="Recompute activations to save memory.")
+    seed: int = Field(default=42, ge=0, lt=2**32)
+    cpu_threads: int | None = Field(default=None, ge=1, le=1024, description="None: cores / CLARA_MAX_CONCURRENT_JOBS.")
+
+
+class ContinuousSection(_Section):
+    """How continuous training mixes new and old records."""
+
+    replay_share: float = Field(default=0.2, ge=0, le=0.9)
+    min_new_records: int = Field(default=50, ge=1)
+
+
+class TrainingConfig(_Section):
+    """A whole run; sections that are left out take their defaults."""
+
+    model: ModelSection = ModelSection()
+    lora: LoraSection = LoraSection()
+    qlora: QloraSection = QloraSection()
+    data: DataSection = DataSection()
+    training: TrainingSection = TrainingSection()
+    continuous: ContinuousSection = ContinuousSection()
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> "TrainingConfig":
+        """Validate a config in either spelling.
+
+        Raises:
+            InvalidTrainingConfig: With every wrong field; an unknown key names the nearest known one.
+        """
+        try:
+            return cls.model_validate(_sectioned(raw))
+        except ValidationError as exc:
+            raise InvalidTrainingConfig([_explain(error) for error in exc.errors(include_url=False)]) from exc
+
+
+_FLAT_NAMES: Mapping[str, tuple[str, str]] = {
+    "model_name": ("model", "base_model"),
+    "dataset_path": ("data", "train_file"),
+    "dataset_id": ("data", "dataset_id"),
+    "max_length": ("data", "max_length"),
+    "lora_rank": ("lora", "r"),
+    "lora_alpha": ("lora", "alpha"),
+    "lora_dropout": ("lora", "dropout"),
+    "quantization_bits": ("qlora", "bits"),
+}
+
+
+def _sectioned(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Move the names of the older flat form from `training` to the section where they live now."""
+    sections: dict[str, Any] = {name: dict(part) if isinstance(part, Mapping) else part for name, part in raw.items()}
+    flat = sections.get("training")
+    if not isinstance(flat, dict):
+        return sections
+    for old_name, (section, name) in _FLAT_NAMES.items():
+        if old_name in flat:
+            target = sections.setdefault(section, {})
+            if isinstance(target, dict):
+                target.setdefault(name, flat.pop(old_name))
+    return sections
+
+
+def _explain(error: Any) -> dict[str, str]:
+    location = [str(part) for part in error["loc"]]
+    reason = str(error["msg"])
+    if error["type"] == "extra_forbidden":
+        guess = nearest(location[-1], _known_keys(location[:-1]))
+        reason = "unknown key" + (f"; did you mean '{guess}'?" if guess else "")
+    return {"field": ".".join(location), "reason": reason}
+
+
+def _known_keys(section: list[str]) -> list[str]:
+    fields = TrainingConfig.model_fields
+    if not section:
+        return list(fields)
+    annotation = fields[section[0]].annotation
+    names = list(annotation.model_fields) if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
+    return names + (list(_FLAT_NAMES) if section[0] == "training" else [])
+
+
+def load_config_file(path: Path) -> dict[str, Any]:
+    """Read a YAML (or JSON) training config as plain values; `2e-4` is a number.
+
+    Raises:
+        InvalidInput: If the file is not YAML, is larger than 1 MiB or is no mapping.
+    """
+    import yaml
+
+    from shared.utils.yaml_safe import load_yaml
+
+    if path.stat().st_size > 1 << 20:
+        raise InvalidInput(f"{path.name} is larger than 1 MiB; a training config is not.", path=path.name)
+    try:
+        content = load_yaml(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise InvalidInput(f"{path.name} is not valid YAML: {exc}", path=path.name) from exc
+    if not isinstance(content, dict):
+        raise InvalidInput(f"{path.name} must hold a mapping with sections such as 'model' and 'data'.", path=path.name)
+    return content

@@ -1,0 +1,1 @@
+"""What services share: errors, domain models, the database layer, auth, durable folders."""

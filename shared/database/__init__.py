@@ -1,0 +1,1 @@
+"""Databases behind Protocols: the SQL truth and the derived search stores."""

@@ -1,0 +1,1 @@
+"""Search stores, one technology per file."""

@@ -1,0 +1,506 @@
+"""What CLARA asks of a database: one Protocol per subject, implemented on SQL and in memory.
+
+Stores are synchronous and thread-safe; services call them off the event loop. Every method is one transaction: when
+it returns, its effect is durable (`synchronous=FULL`), when it raises, nothing happened. Stores raise `NotFound`,
+`Conflict` and `Unavailable`, never a driver's errors.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from shared.errors import Conflict, NotFound
+from shared.models.adapter import Adapter, Checkpoint
+from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
+from shared.models.document import Document, ParsedDocument, SectionHit, StoredSection
+from shared.models.events import AuditEntry, EventType, JobEvent
+from shared.models.job import Claim, JobCounts, JobStatus, Progress, TrainingJob
+
+T = TypeVar("T")
+
+
+class JobNotFound(NotFound):
+    """No job has this id."""
+
+    code = "job_not_found"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"No training job has the id '{job_id}'. `clara jobs list` shows all.", job_id=job_id)
+
+
+class DatasetNotFound(NotFound):
+    """No dataset has this id."""
+
+    code = "dataset_not_found"
+
+    def __init__(self, dataset_id: str) -> None:
+        super().__init__(
+            f"No dataset has the id '{dataset_id}'. `clara datasets list` shows all.", dataset_id=dataset_id
+        )
+
+
+class DocumentNotFound(NotFound):
+    """No document has this id."""
+
+    code = "document_not_found"
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(
+            f"No document has the id '{document_id}'. `clara documents list` shows all.", document_id=document_id
+        )
+
+
+class AdapterNotFound(NotFound):
+    """No adapter has this id."""
+
+    code = "adapter_not_found"
+
+    def __init__(self, adapter_id: str) -> None:
+        super().__init__(
+            f"No adapter has the id '{adapter_id}'. `clara adapters list` shows all.", adapter_id=adapter_id
+        )
+
+
+class JobAlreadyFinished(Conflict):
+    """A cancel of a job that has ended already."""
+
+    code = "job_already_finished"
+
+    def __init__(self, job_id: str, status: JobStatus) -> None:
+        super().__init__(f"Job {job_id} is already {status}; nothing to cancel.", job_id=job_id, status=status)
+
+
+class ClaimLost(Conflict):
+    """A fenced write came from a worker that no longer holds the job or dataset: it must stop at once."""
+
+    code = "claim_lost"
+
+    def __init__(self, object_id: str, epoch: int) -> None:
+        super().__init__(
+            f"Claim {epoch} of {object_id} is no longer valid; another worker took over or it has ended.",
+            object_id=object_id,
+            claim_epoch=epoch,
+        )
+
+
+class StaleVersion(Conflict):
+    """The loser of a race: the row changed since it was read."""
+
+    code = "stale_version"
+
+    def __init__(self, object_id: str, version: int) -> None:
+        super().__init__(
+            f"{object_id} is no longer at version {version}; read it again and retry.",
+            object_id=object_id,
+            version=version,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A slice of a list, newest first, with the cursor of the next one.
+
+    Args:
+        items: At most `limit` values.
+        next_after: Pass as `after` to get what follows, None at the end.
+        total: Size of the whole list (with the same filter).
+    """
+
+    items: Sequence[T]
+    next_after: str | None
+    total: int
+
+
+class JobStore(Protocol):
+    """Jobs with their attempts, events, checkpoints and adapters.
+
+    Every change of a job appends its event (next `seq`) and its audit entry in the same transaction.
+    """
+
+    def add(self, job: TrainingJob, *, audit: AuditEntry) -> TrainingJob:
+        """Store a new pending job with its first event; durable when this returns.
+
+        Raises:
+            Conflict: If the id exists.
+        """
+        ...
+
+    def get(self, job_id: str) -> TrainingJob:
+        """The job in its newest state.
+
+        Raises:
+            JobNotFound: If there is none.
+        """
+        ...
+
+    def page(self, *, status: JobStatus | None = None, limit: int = 50, after: str | None = None) -> Page[TrainingJob]:
+        """Jobs, newest first; `after` is a job id from an earlier page.
+
+        Raises:
+            JobNotFound: If `after` names no job.
+        """
+        ...
+
+    def counts(self) -> JobCounts:
+        """Numbers over all jobs."""
+        ...
+
+    def admit(self, job: TrainingJob) -> TrainingJob:
+        """Move a checked job from pending to queued, over the version that was read.
+
+        Raises:
+            StaleVersion: If someone else was faster (another service, a cancel).
+            IllegalTransition: If it is not pending.
+        """
+        ...
+
+    def reject(self, job: TrainingJob, *, error_message: str) -> TrainingJob:
+        """Fail a job that no worker holds (pre-flight found it impossible).
+
+        Raises:
+            StaleVersion: As for `admit`.
+            IllegalTransition: If it is neither pending nor queued.
+        """
+        ...
+
+    def pending(self, limit: int = 20) -> Sequence[TrainingJob]:
+        """Oldest pending jobs."""
+        ...
+
+    def claim(self, owner: str, *, lease_s: float) -> tuple[TrainingJob, Claim] | None:
+        """Take the next queued job (priority 5 first, then oldest) in one statement.
+
+        Sets `owner`, `claim_epoch + 1`, `lease_until` from the database's clock, status running, `attempt + 1`, and
+        records the attempt. None when nothing is queued. Two callers never get the same job.
+        """
+        ...
+
+    def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
+        """Extend the lease; returns whether a cancel was requested.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def record_progress(
+        self,
+        claim: Claim,
+        progress: Progress,
+        *,
+        type: EventType = EventType.STEP,
+        detail: Mapping[str, Any] | None = None,
+    ) -> JobEvent:
+        """Store where the attempt stands, with its event.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def add_checkpoint(self, claim: Claim, checkpoint: Checkpoint) -> JobEvent:
+        """Register a published checkpoint, with its event.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def complete(self, claim: Claim, adapter: Adapter, *, progress: Progress) -> TrainingJob:
+        """Completion + adapter row + event + audit entry + end of attempt, all or nothing.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one, or a cancel was acknowledged before.
+        """
+        ...
+
+    def fail(self, claim: Claim, *, error_message: str, reason: str) -> TrainingJob:
+        """End the job as failed; `reason` is the attempt's outcome in one word (`error`, `crash`, `timeout` …).
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def release(self, claim: Claim, *, reason: str, burn_attempt: bool, message: str = "") -> TrainingJob:
+        """Give the job back to the queue (or fail it when `burn_attempt` used the last one).
+
+        A hand-back at service stop does not burn an attempt: `attempt` is lowered again.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def finish_cancel(self, claim: Claim) -> TrainingJob:
+        """The worker has let go of a job whose cancel was requested: running -> cancelled.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def cancel(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+        """Cancel at once (pending, queued) or ask the worker to let go (running: `cancel_requested`).
+
+        Raises:
+            JobNotFound: If there is none.
+            JobAlreadyFinished: If it has ended.
+        """
+        ...
+
+    def rescue_expired(self, *, grace_s: float = 0.0) -> Sequence[TrainingJob]:
+        """Return running jobs whose lease ran out to the queue (or fail them: last attempt; or cancel: requested)."""
+        ...
+
+    def events(self, job_id: str, *, after: int = 0, limit: int = 500) -> Sequence[JobEvent]:
+        """Events with `seq > after`, in order.
+
+        Raises:
+            JobNotFound: If there is no such job.
+        """
+        ...
+
+    def event_heads(self, *, changed_within_s: float) -> Mapping[str, int]:
+        """Newest `seq` of every job that changed in the last seconds: what a feed polls."""
+        ...
+
+    def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
+        """Registered checkpoints, newest first.
+
+        Raises:
+            JobNotFound: If there is no such job.
+        """
+        ...
+
+    def forget_checkpoints(self, job_id: str, paths: Sequence[str]) -> None:
+        """Remove rows of checkpoints whose folders retention has deleted."""
+        ...
+
+
+class AdapterStore(Protocol):
+    """Finished adapters; rows are born in `JobStore.complete` only."""
+
+    def get(self, adapter_id: str) -> Adapter:
+        """The adapter.
+
+        Raises:
+            AdapterNotFound: If there is none.
+        """
+        ...
+
+    def page(self, *, limit: int = 50, after: str | None = None) -> Page[Adapter]:
+        """Adapters, newest first."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """Registry of documents, their versions and sections: the truth that search stores derive from."""
+
+    def put(
+        self, parsed: ParsedDocument, *, source: str, path: str, sha256: str, size_bytes: int, ingested_by: str
+    ) -> tuple[Document, bool]:
+        """Register a parsed document under (source, path); returns it and whether anything was written.
+
+        Same bytes as the newest version: nothing is written. Other bytes: version + 1. A new version also enters the
+        outbox of the derived stores, in the same transaction.
+        """
+        ...
+
+    def put_many(self, items: Sequence["DocumentInput"]) -> Sequence[tuple[Document, bool]]:
+        """`put` for a batch in one transaction."""
+        ...
+
+    def known(self, source: str, paths: Sequence[str]) -> Mapping[str, str]:
+        """Path -> sha256 of the newest version, for those paths of `source` that are registered."""
+        ...
+
+    def get(self, document_id: str) -> Document:
+        """The newest version.
+
+        Raises:
+            DocumentNotFound: If there is none.
+        """
+        ...
+
+    def page(self, *, source: str | None = None, limit: int = 50, after: str | None = None) -> Page[Document]:
+        """Documents ordered by id (stable while documents are added)."""
+        ...
+
+    def sections(self, document_id: str, *, version: int | None = None) -> Sequence[StoredSection]:
+        """Sections of one version (default: newest), in order.
+
+        Raises:
+            DocumentNotFound: If there is none.
+        """
+        ...
+
+    def sections_by_id(self, section_ids: Sequence[str]) -> Mapping[str, StoredSection]:
+        """Sections by id; ids that do not exist are absent."""
+        ...
+
+    def iter_sections(self, *, source: str | None = None) -> Iterator[StoredSection]:
+        """All sections of newest versions ordered by (document_id, ordinal), streamed with flat memory."""
+        ...
+
+    def count(self) -> int:
+        """Number of documents."""
+        ...
+
+    def outbox(self, store: str, *, limit: int = 200) -> Sequence["OutboxEntry"]:
+        """Oldest document versions that `store` has not acknowledged."""
+        ...
+
+    def acknowledge(self, store: str, entry_ids: Sequence[int]) -> None:
+        """`store` has durably applied these entries."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInput:
+    """Arguments of one `DocumentStore.put`."""
+
+    parsed: ParsedDocument
+    source: str
+    path: str
+    sha256: str
+    size_bytes: int
+    ingested_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A document version that a derived store still has to take over."""
+
+    entry_id: int
+    document_id: str
+    version: int
+
+
+class DatasetStore(Protocol):
+    """Datasets and the provenance of their records."""
+
+    def add(self, dataset: Dataset, *, audit: AuditEntry) -> Dataset:
+        """Store a new pending dataset."""
+        ...
+
+    def get(self, dataset_id: str) -> Dataset:
+        """The dataset.
+
+        Raises:
+            DatasetNotFound: If there is none.
+        """
+        ...
+
+    def page(self, *, status: DatasetStatus | None = None, limit: int = 50, after: str | None = None) -> Page[Dataset]:
+        """Datasets, newest first."""
+        ...
+
+    def newest_completed(self) -> Dataset | None:
+        """The completed dataset that was created last, or None."""
+        ...
+
+    def claim(self, owner: str, *, lease_s: float) -> tuple[Dataset, DatasetClaim] | None:
+        """Take the oldest pending dataset, or one whose builder's lease ran out, in one statement."""
+        ...
+
+    def heartbeat(self, claim: DatasetClaim, *, lease_s: float) -> None:
+        """Extend the lease.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def add_provenance(self, claim: DatasetClaim, rows: Iterable[RecordProvenance]) -> None:
+        """Add a batch of rows under the claim; rows of earlier claims of the same dataset are dropped at the first batch.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def complete(self, claim: DatasetClaim, dataset: Dataset, *, audit: AuditEntry) -> Dataset:
+        """Publish the finished dataset (counts, paths, hash, statistics of `dataset`).
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def fail(self, claim: DatasetClaim, *, error_message: str) -> Dataset:
+        """End the build as failed; its provenance rows go.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def set_export(self, dataset_id: str, export_format: str, path: str, *, audit: AuditEntry) -> Dataset:
+        """Record where an export of a completed dataset lies.
+
+        Raises:
+            DatasetNotFound: If there is none.
+        """
+        ...
+
+    def delete(self, dataset_id: str, *, audit: AuditEntry) -> None:
+        """Remove the dataset and its provenance.
+
+        Raises:
+            DatasetNotFound: If there is none.
+            Conflict: If an adapter was trained on it or a build is running.
+        """
+        ...
+
+    def provenance(
+        self, dataset_id: str, *, split: Split | None = None, after: str | None = None, limit: int = 1000
+    ) -> Sequence[RecordProvenance]:
+        """Provenance rows ordered by record id."""
+        ...
+
+    def count(self) -> int:
+        """Number of datasets."""
+        ...
+
+
+class AuditStore(Protocol):
+    """Accountable actions; most are written by the store whose change they record."""
+
+    def append(self, entry: AuditEntry) -> None:
+        """Add an entry that belongs to no other change (a refused call)."""
+        ...
+
+    def page(
+        self, *, object_id: str | None = None, limit: int = 100, after: int | None = None
+    ) -> Sequence[tuple[int, AuditEntry]]:
+        """Entries with their sequence numbers, newest first."""
+        ...
+
+
+class SearchStore(Protocol):
+    """A derived store that finds sections; fed from the outbox, rebuilt at will."""
+
+    name: str
+
+    def apply(self, document_id: str, version: int, sections: Sequence[StoredSection]) -> None:
+        """Replace what is held of a document if `version` is not older than what is there; idempotent, durable."""
+        ...
+
+    def apply_many(self, batch: Sequence[tuple[str, int, Sequence[StoredSection]]]) -> None:
+        """`apply` for a batch in one transaction."""
+        ...
+
+    def search(self, query_text: str, *, top_k: int, sources: Sequence[str] = ()) -> Iterator[SectionHit]:
+        """Best sections first; ties by section id. An empty result means that nothing matched, never a failure.
+
+        `query_text` "*" yields every section in id order with score 0.
+
+        Raises:
+            Unavailable: If the store cannot answer.
+        """
+        ...
+
+    def check(self) -> str:
+        """Return "ok", or the reason why the store cannot serve."""
+        ...

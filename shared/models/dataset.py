@@ -1,0 +1,122 @@
+"""Datasets: immutable, content-addressed versions whose every record names its source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.errors import Conflict
+
+
+class DatasetStatus(StrEnum):
+    """States of a dataset; the last two are terminal."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the build has ended for good."""
+        return not DATASET_TRANSITIONS[self]
+
+
+DATASET_TRANSITIONS: Mapping[DatasetStatus, frozenset[DatasetStatus]] = {
+    DatasetStatus.PENDING: frozenset({DatasetStatus.PROCESSING, DatasetStatus.FAILED}),
+    # a builder that died hands its dataset back
+    DatasetStatus.PROCESSING: frozenset({DatasetStatus.COMPLETED, DatasetStatus.FAILED, DatasetStatus.PENDING}),
+    DatasetStatus.COMPLETED: frozenset(),
+    DatasetStatus.FAILED: frozenset(),
+}
+
+
+class IllegalDatasetTransition(Conflict):
+    """A move that `DATASET_TRANSITIONS` does not have."""
+
+    code = "illegal_transition"
+
+    def __init__(self, dataset_id: str, found: DatasetStatus, asked: DatasetStatus) -> None:
+        super().__init__(
+            f"Dataset {dataset_id} is {found}; it cannot become {asked}.",
+            dataset_id=dataset_id,
+            status=found,
+            asked=asked,
+        )
+
+
+class Split(StrEnum):
+    """Parts of a dataset; no document stands in two of them."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class RecordFormat(StrEnum):
+    """Shapes of a record: running text, a chat, or a prompt with its completion."""
+
+    TEXT = "text"
+    MESSAGES = "messages"
+    PROMPT_COMPLETION = "prompt_completion"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset version as the database knows it.
+
+    Args:
+        request: The validated create request as plain JSON (search query, formats, split).
+        content_sha256: Hash over the sorted records, equal for every export of the version, hex.
+        path: Folder of the canonical records, with a manifest; None until completed.
+        export_paths: Export format -> folder.
+        statistics: Counts, drop reasons, distributions.
+        claim_epoch: Fencing number of the build, as for jobs.
+    """
+
+    dataset_id: str
+    name: str
+    description: str
+    created_at: datetime
+    created_by: str
+    request: Mapping[str, Any]
+    status: DatasetStatus = DatasetStatus.PENDING
+    document_count: int = 0
+    record_count: int = 0
+    total_tokens: int = 0
+    quality_score_avg: float = 0.0
+    content_sha256: str | None = None
+    path: str | None = None
+    manifest_sha256: str | None = None
+    export_paths: Mapping[str, str] = field(default_factory=dict)
+    statistics: Mapping[str, Any] = field(default_factory=dict)
+    error_message: str | None = None
+    completed_at: datetime | None = None
+    owner: str | None = None
+    claim_epoch: int = 0
+    lease_until: datetime | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetClaim:
+    """Proof that a builder holds a dataset; every write of the build carries it."""
+
+    dataset_id: str
+    owner: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordProvenance:
+    """Which piece of which document version one record was made of."""
+
+    record_id: str
+    document_id: str
+    document_version: int
+    section_id: str
+    split: Split
+    quality_score: float
+    start: int
+    end: int

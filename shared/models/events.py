@@ -1,0 +1,61 @@
+"""What happened: events of a job (a gap-free sequence per job) and entries of the audit log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class EventType(StrEnum):
+    """Kinds of job events; `status` carries a state change, `step` the figures of one logged step."""
+
+    STATUS = "status"
+    STEP = "step"
+    CHECKPOINT = "checkpoint"
+    EVALUATION = "evaluation"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """One thing that happened to a job.
+
+    Args:
+        job_id: The job it belongs to.
+        seq: 1, 2, 3 … per job, without gaps; assigned in the transaction of the change it reports.
+        type: What kind of thing happened.
+        payload: JSON-able fields; for every event the job's public progress fields after the change.
+        created_at: UTC, the database's clock.
+    """
+
+    job_id: str
+    seq: int
+    type: EventType
+    payload: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One accountable action, written in the same transaction as the change it records.
+
+    Args:
+        action: Verb with its noun, e.g. `job.submitted`.
+        object_type: `job`, `dataset`, `document`, `adapter` …
+        object_id: Id of the object acted upon.
+        actor: E-mail or subject of the principal; `system` for our own doing.
+        outcome: `ok` or `refused`.
+        detail: JSON-able fields; no document text, no tokens.
+        request_id: Correlation id of the request that caused it, where there was one.
+        created_at: UTC, set by the store.
+    """
+
+    action: str
+    object_type: str
+    object_id: str
+    actor: str
+    outcome: str = "ok"
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    request_id: str | None = None
+    created_at: datetime | None = None

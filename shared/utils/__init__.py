@@ -1,0 +1,1 @@
+"""Small tools that could have been in the standard library."""
