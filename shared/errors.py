@@ -2,7 +2,7 @@
 
     ClaraError
     ├── NotFound        what was asked for does not exist                     HTTP 404, exit code 4
-    ├── Conflict        it exists, but its state forbids what was asked       HTTP 409 (400 where the contract says so), exit code 5
+    ├── Conflict        it exists, but its state forbids what was asked       HTTP 409, exit code 5
     ├── InvalidInput    the request itself cannot be right                    HTTP 422, exit code 2
     ├── NotPermitted    the caller is unknown or lacks the role               HTTP 401/403, exit code 3
     └── Unavailable     something we depend on is down, full or read-only     HTTP 503, exit code 6

@@ -188,7 +188,7 @@ class JobStore(Protocol):
         claim: Claim,
         progress: Progress,
         *,
-        type: EventType = EventType.STEP,
+        kind: EventType = EventType.STEP,
         detail: Mapping[str, Any] | None = None,
     ) -> JobEvent:
         """Store where the attempt stands, with its event.
@@ -413,7 +413,7 @@ class DatasetStore(Protocol):
         ...
 
     def add_provenance(self, claim: DatasetClaim, rows: Iterable[RecordProvenance]) -> None:
-        """Add a batch of rows under the claim; rows of earlier claims of the same dataset are dropped at the first batch.
+        """Add a batch of rows under the claim; rows of earlier claims are dropped at its first one.
 
         Raises:
             ClaimLost: If the claim is no longer the valid one.
