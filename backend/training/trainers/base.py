@@ -128,7 +128,7 @@ class BaseTrainer(ABC):
 
     trainer_type: ClassVar[str]
 
-    def validate(self, config: TrainingConfig) -> None:
+    def validate(self, config: TrainingConfig) -> None:  # noqa: B027 - a hook that most trainers do not need
         """Refuse a config this trainer cannot run; cheap, no heavy import, runs at submit.
 
         Raises:

@@ -1,0 +1,229 @@
+"""Every setting of CLARA: its type, its unit, its default and what it is for.
+
+A field `name` is read from `CLARA_NAME`; fields of other products (`KEYCLOAK_*`, `POSTGRES_*`, `CHROMA_*`, `NEO4J_*`,
+`COUCH_*`, `UDS3_*`) also under their bare name. The names come from the field's own name by one rule, so that an
+environment class that overrides a default can never lose them. Order: environment variable, `.env.<environment>`,
+default.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import quote
+
+from pydantic import AliasChoices, AliasGenerator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+BARE_PREFIXES = ("keycloak_", "postgres_", "chroma_", "neo4j_", "couch_", "uds3_")
+"""Settings that are also read without the `CLARA_` prefix."""
+
+_EXTRA_NAMES = {"environment": ("CLARA_ENV",), "hub_offline": ("HF_HUB_OFFLINE",)}
+
+
+def environment_names(field: str) -> tuple[str, ...]:
+    """The environment variables that a field is read from, the strongest first."""
+    bare = (field.upper(),) if field.startswith(BARE_PREFIXES) else ()
+    return (f"CLARA_{field.upper()}", *bare, *_EXTRA_NAMES.get(field, ()))
+
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+SecurityMode = Literal["production", "development", "debug", "testing"]
+
+
+class BaseConfig(BaseSettings):
+    """All settings; environment classes override defaults only. Frozen: a running service never changes them."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        env_file_encoding="utf-8",
+        populate_by_name=True,
+        alias_generator=AliasGenerator(validation_alias=lambda name: AliasChoices(*environment_names(name), name)),
+    )
+
+    overrides: ClassVar[Mapping[str, Any]] = {}
+    """Field -> default of this environment; the field keeps its names, range and description."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment classes add their defaults as the weakest source."""
+        defaults = InitSettingsSource(settings_cls, init_kwargs=dict(cls.overrides))
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, defaults
+
+    # Service
+    app_name: str = Field("CLARA", description="Name shown by the services and in /docs.")
+    environment: Literal["development", "production", "testing"] = Field(
+        "development", description="Chooses the class of defaults."
+    )
+    debug: bool = Field(False, description="Verbose errors for developers; refused in production.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    api_host: str = Field("127.0.0.1", description="Address the services listen on.")
+    training_port: Port = Field(45680, description="Port of the training service.")
+    dataset_port: Port = Field(45681, description="Port of the dataset service.")
+    serving_port: Port = Field(45682, description="Port of the serving service.")
+    cors_origins: str = Field("", description="Exact browser origins that may call, separated by commas.")
+    max_upload_mb: int = Field(256, ge=1, description="Largest request body of an upload (unit: MiB).")
+    upload_file_limit_mb: int = Field(64, ge=1, description="Largest single document, unpacked (unit: MiB).")
+
+    # Jobs
+    max_concurrent_jobs: int = Field(2, ge=1, le=64, description="Trainer processes that one training service runs.")
+    worker_timeout: int = Field(3600, ge=1, description="Longest run of one attempt (unit: s).")
+    lease_seconds: float = Field(30.0, gt=0, description="A silent worker loses its job after this time (unit: s).")
+    heartbeat_seconds: float = Field(10.0, gt=0, description="Distance of lease renewals (unit: s).")
+    grace_seconds: float = Field(30.0, ge=0, description="Time a trainer gets to let go before it is killed (unit: s).")
+    save_every: int = Field(100, ge=1, description="Distance of checkpoints (unit: optimizer steps).")
+    max_attempts: int = Field(3, ge=1, le=100, description="Crashed attempts after which a job fails.")
+    poll_seconds: float = Field(
+        1.0, gt=0, description="Longest wait of an idle worker between looks at the queue (unit: s)."
+    )
+
+    # Security
+    security_mode: SecurityMode = Field(
+        "development", description="production: JWT + mTLS; development: JWT; debug: no login; testing: local test key."
+    )
+    jwt_enabled: bool | None = Field(None, description="Overrides what security_mode says about tokens.")
+    mtls_enabled: bool | None = Field(None, description="Overrides what security_mode says about client certificates.")
+    tls_cert_file: Path | None = Field(None, description="Server certificate chain (PEM).")
+    tls_key_file: Path | None = Field(None, description="Private key of the server certificate (PEM).")
+    tls_client_ca_file: Path | None = Field(None, description="Authority that signs client certificates (PEM).")
+    keycloak_url: str = Field("http://localhost:8080", description="Base URL of the identity provider.")
+    keycloak_realm: str = Field("vcc", description="Realm whose tokens are accepted.")
+    keycloak_client_id: str = Field("clara-training-system", description="Audience that a token must name.")
+    jwt_algorithm: Literal["RS256", "PS256", "ES256"] = Field(
+        "RS256", description="The one accepted signature algorithm."
+    )
+    debug_user_id: str = Field("debug-user", description="Subject of the fixed user of security_mode debug.")
+    debug_user_email: str = Field("debug@clara.local", description="E-mail of that user.")
+    debug_user_roles: str = Field("admin,trainer", description="Roles of that user, separated by commas.")
+
+    # Databases
+    database_url: SecretStr | None = Field(
+        None,
+        description="SQLAlchemy URL of the truth; empty: PostgreSQL if postgres_host is set, else SQLite below home.",
+    )
+    postgres_host: str | None = Field(None, description="Host of PostgreSQL; empty: SQLite.")
+    postgres_port: Port = Field(5432, description="Port of PostgreSQL.")
+    postgres_user: str = Field("clara", description="User of PostgreSQL.")
+    postgres_password: SecretStr | None = Field(None, description="Password of that user.")
+    postgres_database: str = Field("clara", description="Database name.")
+    postgres_schema: str = Field("public", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Schema of CLARA's tables.")
+    chroma_host: str | None = Field(None, description="Host of ChromaDB; empty: not used.")
+    chroma_port: Port = Field(8000, description="Port of ChromaDB.")
+    neo4j_uri: str | None = Field(None, description="Bolt URI of Neo4j; empty: not used.")
+    neo4j_user: str = Field("neo4j", description="User of Neo4j.")
+    neo4j_password: SecretStr | None = Field(None, description="Password of that user.")
+    couch_url: str | None = Field(None, description="URL of CouchDB; empty: not used.")
+    couch_user: str | None = Field(None, description="User of CouchDB.")
+    couch_password: SecretStr | None = Field(None, description="Password of that user.")
+    uds3_enabled: bool = Field(True, description="Search documents through the UDS3 layer.")
+
+    # Streaming
+    streaming_enabled: bool = Field(True, description="Offer POST /api/datasets/stream.")
+    streaming_batch_size: int = Field(
+        100, ge=10, le=1000, description="Records read at once for a stream (unit: records)."
+    )
+
+    # Folders and models
+    home: Path = Field(Path("~/.clara"), description="All state lies below this folder.")
+    data_dir: Path = Field(
+        default_factory=lambda fields: _below(fields, "data"),
+        description="Datasets, exports, uploads; default: data below home.",
+    )
+    models_dir: Path = Field(
+        default_factory=lambda fields: _below(fields, "models"),
+        description="Base models and adapters; default: models below home.",
+    )
+    logs_dir: Path = Field(
+        default_factory=lambda fields: _below(fields, "logs"),
+        description="Logs of jobs and services; default: logs below home.",
+    )
+    configs_dir: Path = Field(
+        default_factory=lambda fields: _below(fields, "configs"),
+        description="Where config_path of a job is looked up; default: configs below home.",
+    )
+    default_base_model: str = Field("starter", description="Base model of a job that names none.")
+    hub_offline: bool = Field(False, description="Never ask a model hub; only local folders are base models.")
+
+    @field_validator("home", "data_dir", "models_dir", "logs_dir", "configs_dir", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @property
+    def is_development(self) -> bool:
+        """Whether this is the development environment."""
+        return self.environment == "development"
+
+    @property
+    def is_production(self) -> bool:
+        """Whether this is the production environment."""
+        return self.environment == "production"
+
+    @property
+    def is_testing(self) -> bool:
+        """Whether this is the testing environment."""
+        return self.environment == "testing"
+
+    @property
+    def jwt_enabled_resolved(self) -> bool:
+        """Whether callers need a token: `jwt_enabled` if given, else every mode but debug."""
+        return self.security_mode != "debug" if self.jwt_enabled is None else self.jwt_enabled
+
+    @property
+    def mtls_enabled_resolved(self) -> bool:
+        """Whether callers need a client certificate: `mtls_enabled` if given, else production only."""
+        return self.security_mode == "production" if self.mtls_enabled is None else self.mtls_enabled
+
+    @property
+    def keycloak_issuer(self) -> str:
+        """The exact `iss` of accepted tokens."""
+        return f"{self.keycloak_url.rstrip('/')}/realms/{self.keycloak_realm}"
+
+    @property
+    def keycloak_jwks_url(self) -> str:
+        """Where the issuer publishes its keys."""
+        return f"{self.keycloak_issuer}/protocol/openid-connect/certs"
+
+    @property
+    def debug_user_roles_list(self) -> list[str]:
+        """Roles of the debug user as a list."""
+        return _split(self.debug_user_roles)
+
+    @property
+    def cors_origins_list(self) -> list[str]:
+        """Allowed browser origins as a list."""
+        return _split(self.cors_origins)
+
+    @property
+    def postgres_dsn(self) -> str:
+        """The libpq URL of the configured PostgreSQL (host `localhost` where none is set); holds the password."""
+        password = f":{quote(self.postgres_password.get_secret_value(), safe='')}" if self.postgres_password else ""
+        user = quote(self.postgres_user, safe="")
+        host = self.postgres_host or "localhost"
+        return f"postgresql://{user}{password}@{host}:{self.postgres_port}/{quote(self.postgres_database, safe='')}"
+
+    @property
+    def database_url_resolved(self) -> str:
+        """SQLAlchemy URL of the truth: `database_url`, else PostgreSQL if configured, else SQLite below `home`."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        if self.postgres_host:
+            search_path = "" if self.postgres_schema == "public" else f"?options=-csearch_path%3D{self.postgres_schema}"
+            return self.postgres_dsn.replace("postgresql://", "postgresql+psycopg://", 1) + search_path
+        return f"sqlite:///{(self.home / 'clara.db').as_posix()}"
+
+
+def _below(fields: dict[str, Any], name: str) -> Path:
+    # `home` is absent when it failed its own validation; that error is the one to show
+    return Path(fields.get("home", Path())) / name
+
+
+def _split(listed: str) -> list[str]:
+    return [part.strip() for part in listed.split(",") if part.strip()]

@@ -1,0 +1,23 @@
+"""Defaults for tests: own ports, one worker, short times, tokens of a local test key."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from config.base import BaseConfig
+
+
+class TestingConfig(BaseConfig):
+    """Settings where `CLARA_ENVIRONMENT` is testing."""
+
+    __test__ = False  # the name is not a test case for pytest
+
+    overrides: ClassVar[Mapping[str, Any]] = {
+        "environment": "testing",
+        "security_mode": "testing",
+        "training_port": 45690,
+        "dataset_port": 45691,
+        "serving_port": 45692,
+        "max_concurrent_jobs": 1,
+        "worker_timeout": 60,
+        "hub_offline": True,
+    }

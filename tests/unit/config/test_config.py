@@ -1,0 +1,139 @@
+"""Every documented variable arrives in every environment, and wrong ones are named."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from config.base import BaseConfig, environment_names
+from config.factory import ENVIRONMENTS, InvalidSettings, load_config, unknown_variables
+
+SAMPLES = {
+    "environment": None,  # chooses the class itself
+    "log_level": "ERROR",
+    "security_mode": "debug",
+    "jwt_algorithm": "ES256",
+    "jwt_enabled": "false",
+    "mtls_enabled": "true",
+    "debug": "true",
+    "uds3_enabled": "false",
+    "streaming_enabled": "false",
+    "hub_offline": "true",
+    "postgres_schema": "clara_schema",
+}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in BaseConfig.model_fields:
+        for name in environment_names(field):
+            monkeypatch.delenv(name, raising=False)
+
+
+def sample_of(field: str) -> str:
+    if field in SAMPLES:
+        return SAMPLES[field] or ""
+    annotation = str(BaseConfig.model_fields[field].annotation)
+    if "Path" in annotation:
+        return "/somewhere/else"
+    return "37" if "int" in annotation or "float" in annotation else "sample"
+
+
+CASES = [
+    (field, name) for field in BaseConfig.model_fields if field != "environment" for name in environment_names(field)
+]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize(("field", "name"), CASES)
+def test_every_variable_arrives_in_every_environment(
+    environment: str, field: str, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CLARA_ENVIRONMENT", environment)
+    monkeypatch.setenv(name, sample_of(field))
+    value = getattr(load_config(tmp_path), field)
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    assert str(value).lower().removesuffix(".0") == sample_of(field).lower()
+
+
+@pytest.mark.parametrize("variable", ["CLARA_ENVIRONMENT", "CLARA_ENV"])
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_both_names_choose_the_environment(
+    variable: str, environment: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(variable, environment)
+    config = load_config(tmp_path)
+    assert (config.environment, type(config)) == (environment, ENVIRONMENTS[environment])
+
+
+def test_every_field_says_what_it_is_for() -> None:
+    for name, field in BaseConfig.model_fields.items():
+        assert (field.description or "").endswith("."), name
+
+
+def test_testing_has_its_own_ports_and_one_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CLARA_ENV", "testing")
+    config = load_config(tmp_path)
+    assert (config.training_port, config.dataset_port, config.serving_port) == (45690, 45691, 45692)
+    assert (config.max_concurrent_jobs, config.worker_timeout) == (1, 60)
+
+
+def test_the_env_file_of_the_environment_is_read_below_variables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env.production").write_text("CLARA_LOG_LEVEL=ERROR\nKEYCLOAK_REALM=stadt\n", encoding="utf-8")
+    monkeypatch.setenv("CLARA_ENV", "production")
+    monkeypatch.setenv("KEYCLOAK_REALM", "kreis")
+    config = load_config(tmp_path)
+    assert (config.log_level, config.keycloak_realm) == ("ERROR", "kreis")
+
+
+@pytest.mark.parametrize(
+    ("mode", "jwt", "mtls"),
+    [("production", True, True), ("development", True, False), ("debug", False, False), ("testing", True, False)],
+)
+def test_the_security_mode_decides_unless_told_otherwise(mode: str, jwt: bool, mtls: bool) -> None:
+    config = BaseConfig(security_mode=mode)
+    assert (config.jwt_enabled_resolved, config.mtls_enabled_resolved) == (jwt, mtls)
+    assert BaseConfig(security_mode=mode, jwt_enabled=not jwt).jwt_enabled_resolved is not jwt
+
+
+def test_urls_are_derived() -> None:
+    config = BaseConfig(keycloak_url="https://login.example.org/", postgres_host="db", postgres_password="p@ss/word")
+    assert config.keycloak_issuer == "https://login.example.org/realms/vcc"
+    assert config.keycloak_jwks_url == "https://login.example.org/realms/vcc/protocol/openid-connect/certs"
+    assert config.postgres_dsn == "postgresql://clara:p%40ss%2Fword@db:5432/clara"
+    assert config.database_url_resolved == "postgresql+psycopg://clara:p%40ss%2Fword@db:5432/clara"
+
+
+def test_without_a_database_everything_is_embedded_below_home(tmp_path: Path) -> None:
+    config = BaseConfig(home=tmp_path)
+    assert config.database_url_resolved == f"sqlite:///{tmp_path.as_posix()}/clara.db"
+    assert config.models_dir == tmp_path / "models"
+
+
+def test_settings_are_frozen_and_secrets_stay_hidden() -> None:
+    config = BaseConfig(postgres_password="geheim")
+    with pytest.raises(ValueError, match="frozen"):
+        config.debug = True
+    assert "geheim" not in repr(config)
+
+
+def test_a_wrong_value_is_named_without_being_repeated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CLARA_TRAINING_PORT", "hunter2")
+    with pytest.raises(InvalidSettings, match="CLARA_TRAINING_PORT") as caught:
+        load_config(tmp_path)
+    assert "hunter2" not in caught.value.message
+
+
+def test_an_unknown_environment_names_the_nearest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CLARA_ENV", "produktion")
+    with pytest.raises(InvalidSettings, match="Did you mean 'production'"):
+        load_config(tmp_path)
+
+
+def test_mistyped_variables_are_found() -> None:
+    assert unknown_variables({"CLARA_TRAINING_PROT": "1", "PATH": "/bin"}) == [
+        ("CLARA_TRAINING_PROT", "CLARA_TRAINING_PORT")
+    ]
