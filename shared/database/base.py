@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, NotFound, Unavailable
 from shared.models.adapter import Adapter, Checkpoint
 from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
 from shared.models.document import Document, ParsedDocument, SectionHit, StoredSection
 from shared.models.events import AuditEntry, EventType, JobEvent
 from shared.models.job import Claim, JobCounts, JobStatus, Progress, TrainingJob
+from shared.models.search import SearchLeg
 
 T = TypeVar("T")
 
@@ -68,6 +69,20 @@ class JobAlreadyFinished(Conflict):
 
     def __init__(self, job_id: str, status: JobStatus) -> None:
         super().__init__(f"Job {job_id} is already {status}; nothing to cancel.", job_id=job_id, status=status)
+
+
+class StoreNotBuilt(Unavailable):
+    """A derived store is missing or of an older shape; it has to be rebuilt before it can be trusted."""
+
+    code = "store_not_built"
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(
+            f"The search store '{store}' {reason}. Starting the dataset service or `clara ingest` builds it from the "
+            "registered documents.",
+            store=store,
+            reason=reason,
+        )
 
 
 class ClaimLost(Conflict):
@@ -323,6 +338,10 @@ class DocumentStore(Protocol):
         """
         ...
 
+    def newest(self, document_ids: Sequence[str]) -> Mapping[str, Document]:
+        """Newest versions by document id; ids that do not exist are absent."""
+        ...
+
     def page(self, *, source: str | None = None, limit: int = 50, after: str | None = None) -> Page[Document]:
         """Documents ordered by id (stable while documents are added)."""
         ...
@@ -479,16 +498,38 @@ class AuditStore(Protocol):
 
 
 class SearchStore(Protocol):
-    """A derived store that finds sections; fed from the outbox, rebuilt at will."""
+    """A derived store that finds sections; fed from the outbox, rebuilt at will.
+
+    Args:
+        name: How the store is called in the outbox, in `/health` and in `degraded`.
+        leg: The kind of search that it answers.
+    """
 
     name: str
+    leg: SearchLeg
 
     def apply(self, document_id: str, version: int, sections: Sequence[StoredSection]) -> None:
         """Replace what is held of a document if `version` is not older than what is there; idempotent, durable."""
         ...
 
     def apply_many(self, batch: Sequence[tuple[str, int, Sequence[StoredSection]]]) -> None:
-        """`apply` for a batch in one transaction."""
+        """`apply` for a batch in one transaction.
+
+        Raises:
+            StoreNotBuilt: If the store has to be built from the truth first.
+            Unavailable: If the store cannot be written.
+        """
+        ...
+
+    def rebuild(self, batches: Iterable[tuple[str, int, Sequence[StoredSection]]]) -> int:
+        """Replace everything that is held; returns the number of documents.
+
+        Readers see the old state until the new one is whole. `batches` is first read when no other process can write
+        any more, so that a truth read there misses nothing that was acknowledged before.
+
+        Raises:
+            Unavailable: If the store cannot be written.
+        """
         ...
 
     def search(self, query_text: str, *, top_k: int, sources: Sequence[str] = ()) -> Iterator[SectionHit]:
@@ -497,6 +538,7 @@ class SearchStore(Protocol):
         `query_text` "*" yields every section in id order with score 0.
 
         Raises:
+            StoreNotBuilt: If the store has to be built from the truth first.
             Unavailable: If the store cannot answer.
         """
         ...
