@@ -1,0 +1,32 @@
+"""Finished adapters of the training service."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from frontend.client.models import Adapter, AdapterPage
+from frontend.client.transport import Transport
+
+
+class AdaptersClient:
+    """Routes below `/api/training/adapters`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get(self, adapter_id: str) -> Adapter:
+        """One adapter."""
+        return self._transport.get(f"/api/training/adapters/{quote(adapter_id, safe='')}", Adapter)
+
+    def page(self, *, limit: int = 50, after: str | None = None) -> AdapterPage:
+        """One page, newest first."""
+        return self._transport.get("/api/training/adapters", AdapterPage, params={"limit": limit, "after": after})
+
+    def iterate(self, *, page_size: int = 100) -> Iterator[Adapter]:
+        """Every adapter, newest first, fetched page by page."""
+        after: str | None = None
+        while True:
+            page = self.page(limit=page_size, after=after)
+            yield from page.adapters
+            after = page.next_after
+            if after is None:
+                return

@@ -1,0 +1,137 @@
+"""Datasets: create from a search, wait, look, export, fetch; one method per route of the dataset service."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from frontend.client.download import Downloaded, download
+from frontend.client.models import Answer, CreatedDataset, Dataset, DatasetPage, Export, Outcome, RecordPage
+from frontend.client.transport import Transport
+
+_DATASETS = "/api/datasets"
+
+
+class DatasetsClient:
+    """Routes below `/api/datasets` that deal with datasets."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create(
+        self,
+        name: str,
+        *,
+        search_query: Mapping[str, Any],
+        description: str = "",
+        export_formats: Sequence[str] = (),
+        **further: Any,
+    ) -> CreatedDataset:
+        """Order a dataset from a search; `further` are more members of the request (record format, split …)."""
+        body = create_request(name, search_query, description, export_formats, further)
+        return self._transport.call("POST", _DATASETS, CreatedDataset, body=body)
+
+    def get(self, dataset_id: str) -> Dataset:
+        """One dataset."""
+        return self._transport.get(_dataset(dataset_id), Dataset)
+
+    def page(self, *, limit: int = 50, after: str | None = None) -> DatasetPage:
+        """One page, newest first."""
+        return self._transport.get(_DATASETS, DatasetPage, params={"limit": limit, "after": after})
+
+    def iterate(self, *, page_size: int = 100) -> Iterator[Dataset]:
+        """Every dataset, newest first, fetched page by page."""
+        after: str | None = None
+        while True:
+            page = self.page(limit=page_size, after=after)
+            yield from page.datasets
+            after = page.next_after
+            if after is None:
+                return
+
+    def wait(
+        self, dataset_id: str, *, every_s: float = 0.5, sleep: Callable[[float], None] = time.sleep
+    ) -> Iterator[Dataset]:
+        """The dataset again and again until its build has ended; the last value is the final one."""
+        while True:
+            dataset = self.get(dataset_id)
+            yield dataset
+            if dataset.status.is_terminal:
+                return
+            sleep(every_s)
+
+    def delete(self, dataset_id: str) -> Outcome:
+        """Remove a dataset that no adapter was trained on."""
+        return self._transport.call("DELETE", _dataset(dataset_id), Outcome, conflict_on=400)
+
+    def statistics(self, dataset_id: str) -> Mapping[str, Any]:
+        """Counts, reasons of dropped sections, distributions."""
+        content = self._transport.get_json(f"{_dataset(dataset_id)}/statistics")
+        return content if isinstance(content, dict) else {}
+
+    def records(self, dataset_id: str, *, page_size: int = 500) -> Iterator[Mapping[str, Any]]:
+        """Every record in stored order, fetched page by page."""
+        after: str | None = None
+        while True:
+            params = {"limit": page_size, "after": after}
+            page = self._transport.get(f"{_dataset(dataset_id)}/records", RecordPage, params=params)
+            yield from page.records
+            after = page.next_after
+            if after is None:
+                return
+
+    def export(self, dataset_id: str, export_format: str, *, include_metadata: bool = True) -> Export:
+        """Write a completed dataset in another format on the server.
+
+        Raises:
+            ServiceConflict: If the dataset is not completed.
+        """
+        body = {"format": export_format, "include_metadata": include_metadata}
+        return self._transport.call("POST", f"{_dataset(dataset_id)}/export", Export, body=body, conflict_on=400)
+
+    def download(
+        self,
+        dataset_id: str,
+        export_format: str,
+        target: Path,
+        *,
+        on_bytes: Callable[[int, int | None], None] | None = None,
+    ) -> Downloaded:
+        """Fetch an export; `target` is a file, or a folder that gets a file named by the service."""
+        path = f"{_dataset(dataset_id)}/download/{quote(export_format, safe='')}"
+        return download(self._transport, path, target, fallback=f"{dataset_id}.{export_format}", on_bytes=on_bytes)
+
+    def search(self, **query: Any) -> Mapping[str, Any]:
+        """Search without building a dataset; the members are those of `search_query`."""
+        content = self._transport.call("POST", f"{_DATASETS}/search", Answer, body=query)
+        return content.as_json()
+
+    def stream(
+        self, name: str, *, search_query: Mapping[str, Any], description: str = "", **further: Any
+    ) -> Iterator[Mapping[str, Any]]:
+        """Records as the service finds them, without storing a dataset."""
+        body = create_request(name, search_query, description, (), further)
+        with self._transport.stream("POST", f"{_DATASETS}/stream", body=body) as response:
+            for line in response.iter_lines():
+                if line:
+                    yield json.loads(line)
+
+
+def create_request(
+    name: str,
+    search_query: Mapping[str, Any],
+    description: str,
+    export_formats: Sequence[str],
+    further: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The body of `POST /api/datasets`; members that were not given are left to the service's defaults."""
+    body: dict[str, Any] = {"name": name, "description": description, "search_query": dict(search_query)}
+    if export_formats:
+        body["export_formats"] = list(export_formats)
+    return body | {key: value for key, value in further.items() if value is not None}
+
+
+def _dataset(dataset_id: str) -> str:
+    return f"{_DATASETS}/{quote(dataset_id, safe='')}"

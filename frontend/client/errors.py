@@ -1,0 +1,145 @@
+"""What can go wrong between a caller and the services: one tree, in the families of `shared.errors`.
+
+ServiceError (status, code, detail, errors)   the service answered with a problem
+├── ServiceNotFound      404          is a NotFound
+├── ServiceConflict      409, 412     is a Conflict
+├── ServiceRefused       other 4xx    is an InvalidInput
+├── ServiceForbade       401, 403     is a NotPermitted
+└── ServiceUnavailable   429, 5xx     is an Unavailable
+NotReachable             no answer at all
+UnexpectedAnswer         an answer that no CLARA service gives
+DownloadCorrupt          bytes that differ from the digest the service announced
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from frontend.client.services import Service
+from shared.errors import ClaraError, Conflict, InvalidInput, NotFound, NotPermitted, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem document (RFC 9457) as a service sent it.
+
+    Args:
+        status: HTTP status.
+        code: The service's own name of the error, e.g. `job_not_found`.
+        detail: Sentence for people.
+        errors: One entry per wrong field, usually `{"field": …, "reason": …}`.
+        members: Everything else in the document (ids, limits, names).
+    """
+
+    status: int
+    code: str
+    detail: str
+    errors: Sequence[Mapping[str, Any]]
+    members: Mapping[str, Any]
+
+
+class ServiceError(ClaraError):
+    """A service understood the request and answered with a problem."""
+
+    code = "service_error"
+
+    def __init__(self, service: Service, request: str, problem: Problem) -> None:
+        super().__init__(problem.detail, service=service.name, request=request, status=problem.status)
+        self.service = service
+        self.request = request
+        self.status = problem.status
+        self.detail = problem.detail
+        self.errors = problem.errors
+        self.members = problem.members
+        self.code = problem.code or type(self).code  # type: ignore[misc]  # the service names the error, not the class
+
+
+class ServiceNotFound(ServiceError, NotFound):
+    """The service does not know what was asked for."""
+
+    code = "not_found"
+
+
+class ServiceConflict(ServiceError, Conflict):
+    """The state of the object forbids what was asked."""
+
+    code = "conflict"
+
+
+class ServiceRefused(ServiceError, InvalidInput):
+    """The service found the request wrong."""
+
+    code = "invalid_input"
+
+
+class ServiceForbade(ServiceError, NotPermitted):
+    """The service does not know the caller, or the caller lacks the role."""
+
+    code = "not_permitted"
+
+
+class ServiceUnavailable(ServiceError, Unavailable):
+    """The service runs, but cannot serve now."""
+
+    code = "unavailable"
+
+
+class NotReachable(Unavailable):
+    """Nothing answered at the address of a service."""
+
+    code = "not_reachable"
+
+    def __init__(self, service: Service, url: str, reason: str) -> None:
+        super().__init__(
+            f"The {service.name} service does not answer at {url} ({reason}). "
+            f"Start it with `clara serve {service.name}`, or name its address with {service.url_option} "
+            f"or {service.url_variable}.",
+            service=service.name,
+            url=url,
+        )
+
+
+class UnexpectedAnswer(Unavailable):
+    """Something answered that does not speak CLARA's contract: another program on the port, a proxy, a version."""
+
+    code = "unexpected_answer"
+
+    def __init__(self, service: Service, request: str, found: str) -> None:
+        super().__init__(
+            f"{request} did not answer as the {service.name} service of CLARA does: {found}. "
+            f"Check that {service.url_option} points at it and that no proxy stands between.",
+            service=service.name,
+            request=request,
+        )
+
+
+class DownloadCorrupt(Unavailable):
+    """The bytes that arrived are not the bytes that the service announced; nothing was kept."""
+
+    code = "download_corrupt"
+
+    def __init__(self, url: str, expected_sha256: str, found_sha256: str) -> None:
+        super().__init__(
+            f"The download of {url} is damaged: its SHA-256 is {found_sha256[:12]}…, announced was "
+            f"{expected_sha256[:12]}…. Nothing was kept; download it again.",
+            url=url,
+            expected_sha256=expected_sha256,
+            found_sha256=found_sha256,
+        )
+
+
+def error_for(service: Service, request: str, problem: Problem, *, conflict_on: int | None = None) -> ServiceError:
+    """The error class for a problem; `conflict_on` is a status that this route uses for a conflict (contract: 400)."""
+    return _class_of(problem.status, conflict_on)(service, request, problem)
+
+
+def _class_of(status: int, conflict_on: int | None) -> type[ServiceError]:
+    if status in (409, 412, conflict_on):
+        return ServiceConflict
+    if status == 404:
+        return ServiceNotFound
+    if status in (401, 403):
+        return ServiceForbade
+    if status == 429 or status >= 500:
+        return ServiceUnavailable
+    return ServiceRefused

@@ -1,0 +1,230 @@
+"""What the services answer, as frozen values; members that a newer service adds are kept, not lost."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.models.dataset import DatasetStatus
+from shared.models.job import JobStatus
+
+
+class Answer(BaseModel):
+    """Base of every answer: frozen, and tolerant of members it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer as the service sent it: plain JSON values, absent members left out."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class Health(Answer):
+    """`GET /health` of any service."""
+
+    status: str
+    service: str
+    port: int | None = None
+
+
+class Job(Answer):
+    """A training job."""
+
+    job_id: str
+    status: JobStatus
+    job_name: str = ""
+    trainer_type: str = ""
+    config_path: str | None = None
+    dataset_id: str | None = None
+    dataset_path: str | None = None
+    output_dir: str | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    current_epoch: int = 0
+    total_epochs: int = 0
+    current_step: int = 0
+    total_steps: int = 0
+    progress_percent: float = 0.0
+    adapter_path: str | None = None
+    adapter_id: str | None = None
+    metrics: Mapping[str, Any] | None = None
+    error_message: str | None = None
+    priority: int = 1
+    tags: Sequence[str] = ()
+    attempt: int = 0
+    created_by: str = ""
+
+
+class JobPage(Answer):
+    """Jobs, newest first; the counts are of all jobs, not of the page."""
+
+    jobs: Sequence[Job]
+    total_count: int = 0
+    active_count: int = 0
+    completed_count: int = 0
+    failed_count: int = 0
+    next_after: str | None = None
+
+
+class SubmittedJob(Answer):
+    """The receipt of an accepted job; `message` says which defaults the service chose."""
+
+    job_id: str
+    status: JobStatus
+    message: str = ""
+    success: bool = True
+    data: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class JobUpdate(Answer):
+    """One pushed change of a job: a state change or a logged step."""
+
+    job_id: str
+    seq: int
+    status: JobStatus
+    progress_percent: float = 0.0
+    current_epoch: int = 0
+    total_epochs: int = 0
+    current_step: int = 0
+    total_steps: int = 0
+    metrics: Mapping[str, Any] | None = None
+    timestamp: datetime | None = None
+
+
+class JobEvent(Answer):
+    """One entry of a job's gap-free event sequence."""
+
+    seq: int
+    type: str
+    payload: Mapping[str, Any] = Field(default_factory=dict)
+    created_at: datetime | None = None
+
+
+class Outcome(Answer):
+    """The answer of an action that returns no object (cancel, delete, retry)."""
+
+    success: bool = True
+    message: str = ""
+
+
+class Adapter(Answer):
+    """A finished LoRA adapter."""
+
+    adapter_id: str
+    job_id: str = ""
+    name: str = ""
+    path: str = ""
+    trainer_type: str = ""
+    base_model: str = ""
+    dataset_id: str | None = None
+    created_at: datetime | None = None
+    created_by: str = ""
+    metrics: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class AdapterPage(Answer):
+    """Adapters, newest first."""
+
+    adapters: Sequence[Adapter]
+    total_count: int = 0
+    next_after: str | None = None
+
+
+class Dataset(Answer):
+    """A dataset version."""
+
+    dataset_id: str
+    status: DatasetStatus
+    name: str = ""
+    description: str = ""
+    created_at: datetime | None = None
+    created_by: str = ""
+    query_text: str = ""
+    document_count: int = 0
+    total_tokens: int = 0
+    quality_score_avg: float = 0.0
+    export_paths: Mapping[str, str] = Field(default_factory=dict)
+    metadata: Mapping[str, Any] = Field(default_factory=dict)
+    version: int = 1
+    content_sha256: str | None = None
+    error_message: str | None = None
+
+
+class DatasetPage(Answer):
+    """Datasets, newest first."""
+
+    datasets: Sequence[Dataset]
+    total_count: int = 0
+    next_after: str | None = None
+
+
+class CreatedDataset(Answer):
+    """The receipt of an accepted dataset."""
+
+    dataset_id: str
+    status: DatasetStatus
+    message: str = ""
+    success: bool = True
+    data: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class Export(Answer):
+    """Where an export lies on the server and where it can be fetched."""
+
+    export_path: str = ""
+    download_url: str = ""
+    message: str = ""
+    success: bool = True
+
+
+class RecordPage(Answer):
+    """Records of a dataset in their stored order."""
+
+    records: Sequence[Mapping[str, Any]]
+    total_count: int = 0
+    next_after: str | None = None
+
+
+class Document(Answer):
+    """A registered document in its newest version."""
+
+    document_id: str
+    source: str = ""
+    path: str = ""
+    title: str = ""
+    abbreviation: str = ""
+    media_type: str = ""
+    version: int = 1
+    sha256: str = ""
+    size_bytes: int = 0
+    section_count: int = 0
+    ingested_at: datetime | None = None
+    ingested_by: str = ""
+    metadata: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class DocumentPage(Answer):
+    """Documents ordered by id."""
+
+    documents: Sequence[Document]
+    total_count: int = 0
+    next_after: str | None = None
+
+
+class FailedFile(Answer):
+    """A file (or a member of an archive) that could not be read, and why."""
+
+    path: str
+    reason: str
+
+
+class UploadResult(Answer):
+    """What became of the files of one request."""
+
+    ingested: int = 0
+    unchanged: int = 0
+    new_versions: int = 0
+    sections: int = 0
+    failed: Sequence[FailedFile] = ()

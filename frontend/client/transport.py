@@ -1,0 +1,212 @@
+"""One HTTP connection to one service: JSON in, JSON out, problems as errors, explicit time limits."""
+
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import ValidationError
+
+from frontend.client.errors import NotReachable, Problem, UnexpectedAnswer, error_for
+from frontend.client.models import Answer
+from frontend.client.services import Service, is_loopback
+
+A = TypeVar("A", bound=Answer)
+
+_PROBLEM_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code", "errors"})
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Longest waits, all in seconds.
+
+    Args:
+        connect_s: Until the connection stands.
+        read_s: Between two pieces of an ordinary answer.
+        transfer_s: The same while files are uploaded or downloaded (the service parses them meanwhile).
+    """
+
+    connect_s: float = 5.0
+    read_s: float = 60.0
+    transfer_s: float = 600.0
+
+
+class Transport:
+    """Speaks to one service; opened on first use, safe to share between threads.
+
+    Args:
+        service: Whom it speaks to.
+        url: Base address without a trailing slash.
+        token: Bearer token, None where the service asks for none.
+        http: Another httpx transport, for tests and for clients inside a process.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        url: str,
+        token: str | None,
+        *,
+        timeouts: Timeouts,
+        ssl_context: ssl.SSLContext | None = None,
+        http: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.service = service
+        self.url = url.rstrip("/")
+        self.token = token
+        self.timeouts = timeouts
+        self.ssl_context = ssl_context
+        self._client = httpx.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=self._timeout(timeouts.read_s),
+            verify=ssl_context if ssl_context is not None else True,
+            trust_env=not is_loopback(urlsplit(self.url).hostname or ""),
+            transport=http,
+        )
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
+    def get(self, path: str, model: type[A], *, params: Mapping[str, Any] | None = None) -> A:
+        """`GET path` as `model`; None among `params` means absent."""
+        return self.call("GET", path, model, params=params)
+
+    def get_json(self, path: str, *, params: Mapping[str, Any] | None = None) -> Any:
+        """`GET path` as plain JSON values."""
+        return self._json(self._send("GET", path, attempts=2, params=_present(params)))
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        model: type[A],
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        conflict_on: int | None = None,
+    ) -> A:
+        """Any JSON call; only `GET` is repeated when a connection breaks.
+
+        Raises:
+            ServiceError: The service answered with a problem.
+            NotReachable: No answer.
+            UnexpectedAnswer: An answer of another shape.
+        """
+        attempts = 2 if method == "GET" else 1
+        arguments: dict[str, Any] = {"params": _present(params)}
+        if body is not None:
+            arguments["json"] = body
+        response = self._send(method, path, attempts=attempts, conflict_on=conflict_on, **arguments)
+        return self._as(model, self._json(response), f"{method} {response.url}")
+
+    def upload(
+        self, path: str, model: type[A], *, files: Sequence[tuple[str, Any]], fields: Mapping[str, str], attempts: int
+    ) -> A:
+        """A multipart POST; `attempts` > 1 only where repeating does no harm."""
+        response = self._send(
+            "POST",
+            path,
+            attempts=attempts,
+            files=files,
+            data=dict(fields),
+            timeout=self._timeout(self.timeouts.transfer_s),
+        )
+        return self._as(model, self._json(response), f"POST {response.url}")
+
+    @contextmanager
+    def stream(self, method: str, path: str, *, body: object = None) -> Iterator[httpx.Response]:
+        """An answer read piece by piece; bytes arrive as they were stored, never re-encoded."""
+        arguments: dict[str, Any] = {} if body is None else {"json": body}
+        request = f"{method} {self.url}{path}"
+        timeout = self._timeout(self.timeouts.transfer_s)
+        headers = {"Accept-Encoding": "identity"}
+        try:
+            with self._client.stream(method, path, headers=headers, timeout=timeout, **arguments) as response:
+                if response.is_error:
+                    response.read()
+                    raise error_for(self.service, request, _problem(response))
+                yield response
+        except httpx.TransportError as exc:
+            raise NotReachable(self.service, self.url, _reason(exc)) from exc
+
+    def parse(self, model: type[A], content: object, request: str) -> A:
+        """`content` as `model`.
+
+        Raises:
+            UnexpectedAnswer: If it has another shape.
+        """
+        return self._as(model, content, request)
+
+    def _send(
+        self, method: str, path: str, *, attempts: int, conflict_on: int | None = None, **arguments: Any
+    ) -> httpx.Response:
+        for attempt in range(1, attempts + 1):
+            try:
+                response = self._client.request(method, path, **arguments)
+                break
+            except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
+                raise NotReachable(self.service, self.url, _reason(exc)) from exc
+            except httpx.TransportError as exc:
+                if attempt == attempts:
+                    raise NotReachable(self.service, self.url, _reason(exc)) from exc
+                _rewind(arguments.get("files", ()))
+        if response.is_error:
+            raise error_for(self.service, f"{method} {response.url}", _problem(response), conflict_on=conflict_on)
+        return response
+
+    def _json(self, response: httpx.Response) -> Any:
+        try:
+            return response.json()
+        except ValueError as exc:
+            found = f"HTTP {response.status_code} with {response.headers.get('content-type', 'no content type')}"
+            raise UnexpectedAnswer(self.service, f"{response.request.method} {response.url}", found) from exc
+
+    def _as(self, model: type[A], content: object, request: str) -> A:
+        try:
+            return model.model_validate(content)
+        except ValidationError as exc:
+            error = exc.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in error["loc"]) or "the answer"
+            raise UnexpectedAnswer(self.service, request, f"{where}: {error['msg']}") from exc
+
+    def _timeout(self, read_s: float) -> httpx.Timeout:
+        return httpx.Timeout(connect=self.timeouts.connect_s, read=read_s, write=read_s, pool=self.timeouts.connect_s)
+
+
+def _present(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (params or {}).items() if value is not None}
+
+
+def _rewind(files: Sequence[tuple[str, Any]]) -> None:
+    for _, (_, content, *_) in files:
+        content.seek(0)
+
+
+def _reason(exc: httpx.TransportError) -> str:
+    if isinstance(exc, httpx.TimeoutException):
+        return "no answer in time"
+    return str(exc) or type(exc).__name__
+
+
+def _problem(response: httpx.Response) -> Problem:
+    """The problem document of an error answer; a plain answer still becomes a readable one."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        return Problem(response.status_code, "", f"{response.status_code} {response.reason_phrase}".strip(), (), {})
+    errors = body.get("errors")
+    detail = body.get("detail") or body.get("title") or response.reason_phrase
+    return Problem(
+        status=response.status_code,
+        code=str(body.get("code") or ""),
+        detail=str(detail),
+        errors=tuple(e for e in errors if isinstance(e, dict)) if isinstance(errors, list) else (),
+        members={name: value for name, value in body.items() if name not in _PROBLEM_MEMBERS},
+    )
