@@ -1,0 +1,146 @@
+"""Connections to the SQL truth: durable on SQLite and PostgreSQL, one transaction per call, errors in our own words."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from shared.database.errors import Unstorable, translated
+from shared.database.sql_json import dump_json
+from shared.errors import InvalidInput
+
+BUSY_TIMEOUT_MS = 30_000
+CONNECT_TIMEOUT_S = 5
+# Server-side limits, so that a lost client or a forgotten lock cannot hold others up for ever.
+_POSTGRES_OPTIONS = (
+    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+)
+_WRITE = "clara_write"
+
+
+class UnknownDatabase(InvalidInput):
+    """A database URL that we cannot serve."""
+
+    code = "unknown_database"
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://…`; safe to share between threads. Nothing is connected yet.
+
+    Raises:
+        UnknownDatabase: If the URL cannot be parsed or names neither of the two.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed)
+    return _open_postgresql(parsed)
+
+
+def parse_url(url: str) -> URL:
+    """The parts of a database URL.
+
+    Raises:
+        UnknownDatabase: If it cannot be parsed or names neither SQLite with a file nor PostgreSQL.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as exc:
+        raise UnknownDatabase("The database URL cannot be parsed; use sqlite:///PATH or postgresql://…") from exc
+    backend = parsed.get_backend_name()
+    if backend not in {"sqlite", "postgresql"}:
+        raise UnknownDatabase(f"'{backend}' is no database we know; use sqlite:///PATH or postgresql://…")
+    if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise UnknownDatabase("An SQLite database needs a file: sqlite:///PATH. In memory there is memory_stores().")
+    return parsed
+
+
+@contextmanager
+def read_transaction(engine: Engine) -> Iterator[Connection]:
+    """A consistent view for reading; never waits for a writer on SQLite.
+
+    Raises:
+        Unavailable: If the database cannot serve.
+    """
+    with _translating(), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def write_transaction(engine: Engine) -> Iterator[Connection]:
+    """All or nothing; durable when the block has been left without an exception.
+
+    Takes SQLite's write lock at the start: a deferred transaction that turns into a writer half-way would fail at once
+    with "locked" instead of waiting. An `IntegrityError` passes, since only the store knows which rule it stands for.
+
+    Raises:
+        Unavailable: If the database cannot serve; nothing was stored then.
+    """
+    with _translating(), engine.connect() as connection:
+        connection.execution_options(**{_WRITE: True})
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def _translating() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as exc:
+        raise translated(exc) from exc
+    except UnicodeEncodeError as exc:
+        raise Unstorable("Text with a lone surrogate cannot be stored; its source was decoded wrongly.") from exc
+
+
+def _open_sqlite(url: URL) -> Engine:
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        **_common_options(),
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_postgresql(url: URL) -> Engine:
+    own_options = url.query.get("options", "")
+    options = " ".join([_POSTGRES_OPTIONS, *([own_options] if isinstance(own_options, str) else own_options)])
+    return create_engine(
+        url.set(drivername="postgresql+psycopg").difference_update_query(["options"]),
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": 10_000, "options": options.strip()},
+        pool_pre_ping=True,
+        **_common_options(),
+    )
+
+
+def _common_options() -> dict[str, Any]:
+    # hide_parameters: parameters are document text, which belongs in no log and no error message
+    return {
+        "pool_size": 5,
+        "max_overflow": 15,
+        "pool_timeout": BUSY_TIMEOUT_MS / 1000,
+        "json_serializer": dump_json,
+        "hide_parameters": True,
+    }
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # without this sqlite3 starts transactions by itself, deferred and too late
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_write = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")

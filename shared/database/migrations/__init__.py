@@ -1,0 +1,1 @@
+"""Alembic's folder: one file per schema change, run by `shared.database.migrate`."""

@@ -1,0 +1,269 @@
+"""The tables of the SQL truth, one code for SQLite and PostgreSQL; changes go through a migration."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from shared.database.sql_time import UtcDateTime
+from shared.models.dataset import DatasetStatus, Split
+from shared.models.events import EventType
+from shared.models.job import JobStatus
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in a column of exactly the type INTEGER.
+_Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("document_id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("version", Integer, nullable=False),  # the newest one
+    UniqueConstraint("source", "path"),
+)
+
+document_versions = Table(
+    "document_versions",
+    metadata,
+    Column("document_id", Text, ForeignKey("documents.document_id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("abbreviation", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("section_count", Integer, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("ingested_at", UtcDateTime, nullable=False),
+    Column("ingested_by", Text, nullable=False),
+)
+
+sections = Table(
+    "sections",
+    metadata,
+    Column("document_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("heading", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("heading_path", JSON, nullable=False),
+    Column("start_offset", Integer, nullable=False),
+    Column("end_offset", Integer, nullable=False),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Column("text", Text, nullable=False),  # last: readers of the other columns skip its overflow pages on SQLite
+    ForeignKeyConstraint(["document_id", "version"], ["document_versions.document_id", "document_versions.version"]),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("entry_id", _Sequence, primary_key=True, autoincrement=True),
+    Column("store", Text, nullable=False),
+    Column("document_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("ix_outbox_store_entry_id", "store", "entry_id"),
+    sqlite_autoincrement=True,
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("dataset_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("document_count", Integer, nullable=False),
+    Column("record_count", Integer, nullable=False),
+    Column("total_tokens", BigInteger, nullable=False),
+    Column("quality_score_avg", Float, nullable=False),
+    Column("content_sha256", Text),
+    Column("path", Text),
+    Column("manifest_sha256", Text),
+    Column("export_paths", JSON, nullable=False),
+    Column("statistics", JSON, nullable=False),
+    Column("error_message", Text),
+    Column("completed_at", UtcDateTime),
+    Column("owner", Text),
+    Column("claim_epoch", Integer, nullable=False),
+    Column("lease_until", UtcDateTime),
+    Column("version", Integer, nullable=False),
+    _one_of("status", DatasetStatus),
+    Index("ix_datasets_status_created_at", "status", "created_at", "dataset_id"),
+    Index("ix_datasets_created_at", "created_at", "dataset_id"),
+)
+
+record_provenance = Table(
+    "record_provenance",
+    metadata,
+    Column("dataset_id", Text, ForeignKey("datasets.dataset_id", ondelete="CASCADE"), primary_key=True),
+    Column("record_id", Text, primary_key=True),
+    Column("document_id", Text, nullable=False),
+    Column("document_version", Integer, nullable=False),
+    Column("section_id", Text, nullable=False),
+    Column("split", Text, nullable=False),
+    Column("quality_score", Float, nullable=False),
+    Column("start_offset", Integer, nullable=False),
+    Column("end_offset", Integer, nullable=False),
+    _one_of("split", Split),
+    Index("ix_record_provenance_document_id", "document_id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("job_name", Text, nullable=False),
+    Column("trainer_type", Text, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("config_path", Text),
+    Column("dataset_id", Text),
+    Column("dataset_path", Text),
+    Column("output_dir", Text, nullable=False),
+    Column("resume_from", Text),
+    Column("priority", Integer, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("completed_at", UtcDateTime),
+    Column("updated_at", UtcDateTime, nullable=False),  # of the newest event; heartbeats do not touch it
+    Column("status", Text, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("error_message", Text),
+    Column("current_epoch", Integer, nullable=False),
+    Column("total_epochs", Integer, nullable=False),
+    Column("current_step", BigInteger, nullable=False),
+    Column("total_steps", BigInteger, nullable=False),
+    Column("metrics", JSON, nullable=False),
+    Column("adapter_id", Text),
+    Column("adapter_path", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("claim_epoch", Integer, nullable=False),
+    Column("owner", Text),
+    Column("lease_until", UtcDateTime),
+    Column("event_seq", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    _one_of("status", JobStatus),
+    CheckConstraint("priority BETWEEN 1 AND 5", name="priority_range"),
+    # only a running job has an owner, and it always has one with a lease
+    CheckConstraint(
+        f"(status = '{JobStatus.RUNNING}') = (owner IS NOT NULL AND lease_until IS NOT NULL)", name="running_is_owned"
+    ),
+    CheckConstraint(f"(status = '{JobStatus.COMPLETED}') = (adapter_id IS NOT NULL)", name="completed_has_adapter"),
+    Index("ix_jobs_created_at", "created_at", "job_id"),
+    Index("ix_jobs_updated_at", "updated_at"),
+    Index("ix_jobs_dataset_id", "dataset_id"),
+)
+# in the order of claims, so that taking the next job reads one index entry however long the queue is
+Index("ix_jobs_claim", jobs.c.status, jobs.c.priority.desc(), jobs.c.created_at, jobs.c.job_id)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.job_id"), primary_key=True),
+    Column("claim_epoch", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", Text),
+    Column("message", Text),
+)
+
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.job_id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    _one_of("type", EventType),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.job_id"), primary_key=True),
+    Column("claim_epoch", Integer, primary_key=True),
+    Column("step", BigInteger, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("manifest_sha256", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("loss", Float),
+)
+
+adapters = Table(
+    "adapters",
+    metadata,
+    Column("adapter_id", Text, primary_key=True),
+    Column("job_id", Text, ForeignKey("jobs.job_id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("manifest_sha256", Text, nullable=False),
+    Column("trainer_type", Text, nullable=False),
+    Column("base_model", Text, nullable=False),
+    Column("base_model_digest", Text, nullable=False),
+    Column("dataset_id", Text),
+    Column("dataset_sha256", Text),
+    Column("metrics", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    UniqueConstraint("job_id"),  # a job completes once
+    Index("ix_adapters_created_at", "created_at", "adapter_id"),
+    Index("ix_adapters_dataset_id", "dataset_id"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object_type", Text, nullable=False),
+    Column("object_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("request_id", Text),
+    _one_of("outcome", ("ok", "refused")),
+    Index("ix_audit_log_object_id", "object_id", "seq"),
+    sqlite_autoincrement=True,
+)
