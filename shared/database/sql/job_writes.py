@@ -1,0 +1,97 @@
+"""Carry out a change of a job: row, event, audit entry and attempt in the caller's transaction."""
+
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+
+from shared.database.job_changes import JobChange, event_payload
+from shared.database.sql.audit_store import write_audit
+from shared.database.sql.rows import event_from, job_columns, job_from
+from shared.database.sql_time import db_now
+from shared.database.tables import attempts, job_events, jobs
+from shared.models.events import JobEvent
+from shared.models.job import Claim, JobStatus, TrainingJob
+
+
+def held_by(claim: Claim) -> ColumnElement[bool]:
+    """The fence: true only for the job's present, unfinished claim."""
+    return and_(
+        jobs.c.job_id == claim.job_id,
+        jobs.c.owner == claim.owner,
+        jobs.c.claim_epoch == claim.epoch,
+        jobs.c.status == JobStatus.RUNNING.value,
+    )
+
+
+def read_at(job: TrainingJob) -> ColumnElement[bool]:
+    """The state that a caller has seen and wants to change."""
+    return and_(jobs.c.job_id == job.job_id, jobs.c.version == job.version, jobs.c.status == job.status.value)
+
+
+def locked(connection: Connection, where: ColumnElement[bool]) -> TrainingJob | None:
+    """The job, kept from changing until the transaction ends (on SQLite the write transaction itself does that)."""
+    row = connection.execute(select(jobs).where(where).with_for_update()).mappings().one_or_none()
+    return None if row is None else job_from(row)
+
+
+def apply(connection: Connection, where: ColumnElement[bool], change: JobChange) -> tuple[TrainingJob, JobEvent] | None:
+    """The job after `change` and the event of it, or None (and nothing written) when `where` matches no row."""
+    columns = job_columns(change.fields)
+    if change.ends_job:
+        columns["completed_at"] = db_now()
+    statement = (
+        update(jobs)
+        .where(where)
+        .values(**columns, version=jobs.c.version + 1, event_seq=jobs.c.event_seq + 1, updated_at=db_now())
+        .returning(*jobs.c)
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    if row is None:
+        return None
+    job = job_from(row)
+    if change.attempt_outcome is not None:
+        _end_attempt(connection, job, change)
+    return job, record(connection, job, change)
+
+
+def record(connection: Connection, job: TrainingJob, change: JobChange) -> JobEvent:
+    """Append the event of a change that is in the row already, and its audit entry if it has one."""
+    statement = (
+        insert(job_events)
+        .values(
+            job_id=job.job_id,
+            seq=job.event_seq,
+            type=change.kind.value,
+            payload=event_payload(job, change.detail),
+            created_at=db_now(),
+        )
+        .returning(*job_events.c)
+    )
+    event = event_from(connection.execute(statement).mappings().one())
+    if change.audit is not None:
+        write_audit(connection, change.audit)
+    return event
+
+
+def start_attempt(connection: Connection, job: TrainingJob) -> None:
+    """Record that a worker took the job."""
+    connection.execute(
+        insert(attempts).values(
+            job_id=job.job_id,
+            claim_epoch=job.claim_epoch,
+            attempt=job.attempt,
+            owner=job.owner,
+            started_at=db_now(),
+        )
+    )
+
+
+def expired(grace_s: float) -> ColumnElement[bool]:
+    """Running jobs whose lease ran out at least `grace_s` ago, by the database's clock."""
+    return and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.lease_until < db_now(-grace_s))
+
+
+def _end_attempt(connection: Connection, job: TrainingJob, change: JobChange) -> None:
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.job_id == job.job_id, attempts.c.claim_epoch == job.claim_epoch)
+        .values(outcome=change.attempt_outcome, message=change.attempt_message or None, ended_at=db_now())
+    )

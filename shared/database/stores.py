@@ -1,0 +1,90 @@
+"""All stores of the truth, opened together; `app.py` and the command line call this and hand the stores on."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from shared.database.base import AdapterStore, AuditStore, DatasetStore, DocumentStore, JobStore
+from shared.errors import ClaraError
+
+DERIVED_STORES: Sequence[str] = ("embedded",)
+"""Search stores that are fed from the outbox unless a caller names others."""
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The stores of one database.
+
+    Args:
+        ping: Asks the database for a sign of life; raises what is wrong with it.
+        release: Gives connections back.
+    """
+
+    jobs: JobStore
+    adapters: AdapterStore
+    documents: DocumentStore
+    datasets: DatasetStore
+    audit: AuditStore
+    ping: Callable[[], None] = field(default=_nothing, repr=False)
+    release: Callable[[], None] = field(default=_nothing, repr=False)
+
+    def check(self, *, timeout_s: float = 2.0) -> str:
+        """Return "ok" or the reason why the database cannot serve, after `timeout_s` at the latest."""
+        answers: list[str] = []
+
+        def ask() -> None:
+            try:
+                self.ping()
+            except ClaraError as exc:
+                answers.append(exc.message)
+            else:
+                answers.append("ok")
+
+        # a thread, since no driver's time-out covers a server that accepts and then says nothing
+        thread = threading.Thread(target=ask, name="database-check", daemon=True)
+        thread.start()
+        thread.join(timeout_s)
+        return answers[0] if answers else f"The database gave no answer within {timeout_s:g} s."
+
+    def close(self) -> None:
+        """Give connections back; the stores are of no use afterwards."""
+        self.release()
+
+
+def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> Stores:
+    """Stores on `sqlite:///path` or `postgresql://…`, with the schema brought up to date.
+
+    Raises:
+        Unavailable: If the database cannot serve, or its schema is newer than this code.
+        InvalidInput: If the URL names no database that we know.
+    """
+    from sqlalchemy import text  # here and not above: the in-memory stores and their users need no SQL
+
+    from shared.database.engine import open_engine, read_transaction
+    from shared.database.migrate import ensure_schema
+    from shared.database.sql.adapter_store import SqlAdapterStore
+    from shared.database.sql.audit_store import SqlAuditStore
+    from shared.database.sql.dataset_store import SqlDatasetStore
+    from shared.database.sql.document_store import SqlDocumentStore
+    from shared.database.sql.job_store import SqlJobStore
+
+    ensure_schema(url)
+    engine = open_engine(url)
+
+    def ping() -> None:
+        with read_transaction(engine) as connection:
+            connection.execute(text("SELECT count(*) FROM alembic_version"))
+
+    return Stores(
+        jobs=SqlJobStore(engine),
+        adapters=SqlAdapterStore(engine),
+        documents=SqlDocumentStore(engine, derived_stores),
+        datasets=SqlDatasetStore(engine),
+        audit=SqlAuditStore(engine),
+        ping=ping,
+        release=engine.dispose,
+    )
