@@ -1,0 +1,1 @@
+"""One file per format; `registry.py` finds them by their suffixes."""
