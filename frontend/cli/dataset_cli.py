@@ -1,0 +1,269 @@
+"""`clara ingest`, `clara documents …` and `clara datasets …`."""
+
+import sys
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from frontend.cli import formats
+from frontend.cli.command import command
+from frontend.cli.failure import ExitCode
+from frontend.cli.session import Session, facts, table
+from frontend.cli.texts import text
+from shared.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from frontend.client.models import Dataset
+
+documents = typer.Typer(no_args_is_help=True, help="Look at the registered documents.")
+datasets = typer.Typer(no_args_is_help=True, help="Make datasets from a search, look at them, fetch them.")
+
+Limit = Annotated[int, typer.Option("--limit", min=1, help="Show at most this many.")]
+DatasetId = Annotated[str, typer.Argument(help="Id as shown by `clara datasets list`.")]
+
+
+class ExportFormat(StrEnum):
+    """File formats of exports."""
+
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSON = "json"
+
+
+class SearchType(StrEnum):
+    """Legs of the search."""
+
+    VECTOR = "vector"
+    GRAPH = "graph"
+    KEYWORD = "keyword"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    from frontend.cli import ingest_cli
+
+    ingest_cli.register(app)
+    app.add_typer(documents, name="documents")
+    app.add_typer(datasets, name="datasets")
+
+
+@command(documents, "list", examples=("clara documents list --source laws", "clara documents list --limit 500 --json"))
+def list_documents(
+    session: Session,
+    source: Annotated[str | None, typer.Option("--source", help="Only this collection.")] = None,
+    limit: Limit = 50,
+) -> None:
+    """List documents: collection, path, title, version."""
+    with session.client() as client:
+        page = client.documents.page(source=source, limit=min(limit, 500))
+        shown = list(islice(client.documents.iterate(source=source, page_size=min(limit, 500)), limit))
+    rows = [
+        (d.document_id, d.source, d.path, d.title, str(d.version), str(d.section_count), formats.ago(d.ingested_at))
+        for d in shown
+    ]
+    columns = ("Id", "Source", "Path", "Title", ">Version", ">Sections", "Ingested")
+    session.answer(
+        {"documents": [d.as_json() for d in shown], "total_count": page.total_count},
+        lambda: table(columns, rows) if rows else text("list.empty", hint=text("documents.none")),
+    )
+    _say_more(session, len(shown), page.total_count)
+
+
+@command(documents, "show", examples=("clara documents show doc_1hq7x0a2b3c4d5e6f",))
+def show_document(
+    session: Session, document_id: Annotated[str, typer.Argument(help="Id as shown by `clara documents list`.")]
+) -> None:
+    """Show one document: where it came from, its version and its hash."""
+    with session.client() as client:
+        document = client.documents.get(document_id)
+    pairs = [
+        ("Id", document.document_id),
+        ("Title", document.title),
+        ("Abbreviation", document.abbreviation),
+        ("Source", document.source),
+        ("Path", document.path),
+        ("Type", document.media_type),
+        ("Version", str(document.version)),
+        ("Size", formats.size(document.size_bytes)),
+        ("Sections", formats.number(document.section_count)),
+        ("SHA-256", document.sha256),
+        ("Ingested", f"{formats.moment(document.ingested_at)} {document.ingested_by}".strip()),
+        *((name, str(value)) for name, value in document.metadata.items()),
+    ]
+    session.answer(document.as_json(), lambda: facts(pairs))
+
+
+@command(datasets, "list", examples=("clara datasets list", "clara datasets list --json"))
+def list_datasets(session: Session, limit: Limit = 50) -> None:
+    """List datasets, newest first."""
+    with session.client() as client:
+        page = client.datasets.page(limit=min(limit, 500))
+        shown = list(islice(client.datasets.iterate(page_size=min(limit, 500)), limit))
+    rows = [
+        (
+            d.dataset_id,
+            d.name,
+            d.status.value,
+            formats.number(d.document_count),
+            formats.number(d.total_tokens),
+            formats.number(d.quality_score_avg, 2),
+            formats.ago(d.created_at),
+        )
+        for d in shown
+    ]
+    columns = ("Id", "Name", "Status", ">Documents", ">Tokens", ">Quality", "Created")
+    session.answer(
+        {"datasets": [d.as_json() for d in shown], "total_count": page.total_count},
+        lambda: table(columns, rows) if rows else text("list.empty", hint=text("datasets.none")),
+    )
+    _say_more(session, len(shown), page.total_count)
+
+
+@command(datasets, "show", examples=("clara datasets show ds_1hq7x0a2b3c4d5e6f",))
+def show_dataset(session: Session, dataset_id: DatasetId) -> None:
+    """Show one dataset: its query, its counts, its exports, its hash."""
+    with session.client() as client:
+        dataset = client.datasets.get(dataset_id)
+    session.answer(dataset.as_json(), lambda: _dataset_facts(dataset))
+
+
+@command(
+    datasets,
+    "create",
+    examples=(
+        'clara datasets create permits --query "Baugenehmigung Verfahren"',
+        'clara datasets create fees --query "Gebühr" --top-k 2000 --min-quality 0.7 --format jsonl --format parquet',
+    ),
+)
+def create_dataset(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="3 to 100 letters, digits, spaces, _ or -.")],
+    query: Annotated[str, typer.Option("--query", "-q", help="What the documents are about.")],
+    description: Annotated[str, typer.Option("--description", help="What it is for.")] = "",
+    top_k: Annotated[int, typer.Option("--top-k", min=1, max=100_000, help="At most this many hits.")] = 100,
+    min_quality: Annotated[float, typer.Option("--min-quality", min=0, max=1, help="Least quality score.")] = 0.5,
+    search_type: Annotated[list[SearchType] | None, typer.Option("--search-type", help="Search legs.")] = None,
+    export_format: Annotated[list[ExportFormat] | None, typer.Option("--format", help="Exports to write.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is built.")] = True,
+) -> None:
+    """Make a dataset from a search over the documents, and wait until it is built."""
+    search_query: dict[str, object] = {"query_text": query, "top_k": top_k, "min_quality_score": min_quality}
+    if search_type:
+        search_query["search_types"] = [leg.value for leg in search_type]
+    with session.client() as client:
+        created = client.datasets.create(
+            name,
+            search_query=search_query,
+            description=description,
+            export_formats=[export.value for export in export_format or [ExportFormat.JSONL]],
+        )
+        session.say(text("dataset.accepted", dataset_id=created.dataset_id))
+        if not wait:
+            session.answer(created.as_json(), lambda: created.dataset_id)
+            return
+        with session.error_console().status(text("dataset.building")):
+            *_, dataset = client.datasets.wait(created.dataset_id)
+    _finish_dataset(session, dataset)
+
+
+@command(datasets, "export", examples=("clara datasets export ds_1hq7x0a2b3c4d5e6f --format parquet",))
+def export_dataset(
+    session: Session,
+    dataset_id: DatasetId,
+    export_format: Annotated[ExportFormat, typer.Option("--format", help="File format.")] = ExportFormat.JSONL,
+    metadata: Annotated[bool, typer.Option("--metadata/--no-metadata", help="With provenance and scores.")] = True,
+) -> None:
+    """Write a completed dataset in another format, on the server."""
+    with session.client() as client:
+        export = client.datasets.export(dataset_id, export_format.value, include_metadata=metadata)
+    session.answer(export.as_json(), lambda: text("dataset.exported", path=export.export_path))
+
+
+@command(
+    datasets,
+    "download",
+    examples=("clara datasets download ds_1hq7x0a2b3c4d5e6f --format parquet --to permits.parquet",),
+)
+def download_dataset(
+    session: Session,
+    dataset_id: DatasetId,
+    export_format: Annotated[ExportFormat, typer.Option("--format", help="File format.")] = ExportFormat.JSONL,
+    to: Annotated[Path, typer.Option("--to", help="File, or folder to put it in.")] = Path(),
+) -> None:
+    """Fetch an export; the file appears only when it is whole."""
+    from frontend.cli.transfer_progress import download_bar
+
+    with session.client() as client, download_bar(session) as on_bytes:
+        fetched = client.datasets.download(dataset_id, export_format.value, to, on_bytes=on_bytes)
+    check = text("download.verified" if fetched.is_verified else "download.unverified")
+    session.answer(
+        {
+            "path": str(fetched.path),
+            "size_bytes": fetched.size_bytes,
+            "sha256": fetched.sha256,
+            "is_verified": fetched.is_verified,
+        },
+        lambda: f"{fetched.path} ({formats.size(fetched.size_bytes)}, {check})",
+    )
+
+
+@command(datasets, "delete", examples=("clara datasets delete ds_1hq7x0a2b3c4d5e6f --yes",))
+def delete_dataset(
+    session: Session,
+    dataset_id: DatasetId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a dataset and its exports; refused if an adapter was trained on it."""
+    if not yes:
+        if session.as_json or not sys.stdin.isatty():
+            raise InvalidInput(text("dataset.delete_refused"), dataset_id=dataset_id)
+        typer.confirm(text("dataset.delete_ask", dataset_id=dataset_id), abort=True)
+    with session.client() as client:
+        outcome = client.datasets.delete(dataset_id)
+    session.answer(outcome.as_json(), lambda: outcome.message or text("dataset.deleted", dataset_id=dataset_id))
+
+
+def _finish_dataset(session: Session, dataset: "Dataset") -> None:
+    from shared.models.dataset import DatasetStatus
+
+    if dataset.status is DatasetStatus.FAILED:
+        reason = dataset.error_message or str(dataset.metadata.get("error", ""))
+        session.answer(dataset.as_json(), lambda: text("dataset.failed", dataset_id=dataset.dataset_id, reason=reason))
+        raise typer.Exit(ExitCode.FINISHED_WITH_FAILURES)
+    figures = {
+        "documents": formats.number(dataset.document_count),
+        "tokens": formats.number(dataset.total_tokens),
+        "quality": formats.number(dataset.quality_score_avg, 2),
+    }
+    session.answer(dataset.as_json(), lambda: text("dataset.completed", dataset_id=dataset.dataset_id, **figures))
+    session.say(text("dataset.next", dataset_id=dataset.dataset_id))
+
+
+def _dataset_facts(dataset: "Dataset") -> "RenderableType":
+    return facts(
+        [
+            ("Id", dataset.dataset_id),
+            ("Name", dataset.name),
+            ("Description", dataset.description),
+            ("Status", dataset.status.value),
+            ("Error", dataset.error_message or ""),
+            ("Query", dataset.query_text),
+            ("Documents", formats.number(dataset.document_count)),
+            ("Tokens", formats.number(dataset.total_tokens)),
+            ("Quality", formats.number(dataset.quality_score_avg, 2)),
+            ("Created", f"{formats.moment(dataset.created_at)} {dataset.created_by}".strip()),
+            ("Content hash", dataset.content_sha256 or ""),
+            *((f"Export {name}", path) for name, path in dataset.export_paths.items()),
+        ]
+    )
+
+
+def _say_more(session: Session, shown: int, total: int) -> None:
+    if shown < total:
+        session.say(text("list.more", shown=shown, total=total))

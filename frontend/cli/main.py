@@ -1,0 +1,78 @@
+"""The `clara` command."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from frontend.cli import admin_cli, dataset_cli, jobs_cli, model_cli, training_cli
+from frontend.cli.command import DatasetUrlOption, JsonOption, TokenOption, TrainingUrlOption, VerboseOption
+from frontend.cli.failure import ExitCode, show_bug
+from frontend.cli.session import SharedOptions
+
+app = typer.Typer(
+    name="clara",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=(
+        "[bold]From documents to an adapter[/bold]\n\n"
+        "  [cyan]clara serve all[/cyan]                                       start the services\n\n"
+        "  [cyan]clara ingest ./documents[/cyan]                              read your documents\n\n"
+        "  [cyan]clara model create-starter[/cyan]                            a small base model, made here\n\n"
+        '  [cyan]clara datasets create permits --query "Baugenehmigung"[/cyan]\n\n'
+        "  [cyan]clara train --dataset DATASET_ID --watch[/cyan]              train, with live progress\n\n"
+        "  [cyan]clara jobs report JOB_ID[/cyan]                              what the adapter learned\n\n"
+        "Exit codes: 0 ok, 1 finished with failures, 2 bad input, 3 not permitted, 4 not found, 5 conflict, "
+        "6 unavailable."
+    ),
+)
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"clara {version('clara-finetuning')}")
+        except PackageNotFoundError:
+            print("clara (run from a source tree)")
+        raise typer.Exit
+
+
+@app.callback()
+def clara(
+    ctx: typer.Context,
+    *,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+    token: TokenOption = None,
+    training_url: TrainingUrlOption = None,
+    dataset_url: DatasetUrlOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Turn your administration's documents into a fine-tuned language model, on your own machines."""
+    ctx.obj = SharedOptions(as_json, verbose, token, training_url, dataset_url)
+
+
+dataset_cli.register(app)
+training_cli.register(app)
+jobs_cli.register(app)
+model_cli.register(app)
+admin_cli.register(app)
+
+
+def main() -> None:
+    """Run the command line; nothing unforeseen reaches the user as a bare trace."""
+    for stream in (sys.stdout, sys.stderr):
+        # a console that cannot show a sign gets a substitute instead of an error
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except Exception as exc:  # noqa: BLE001 - the outermost frame of the command line
+        show_bug(exc, verbose="--verbose" in sys.argv)
+        sys.exit(ExitCode.BUG)

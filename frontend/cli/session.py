@@ -1,0 +1,124 @@
+"""What every command has at hand: the options given anywhere on the line, the client, and the two ways to answer."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from config import BaseConfig
+    from frontend.client import ClaraClient
+
+
+@dataclass(frozen=True, slots=True)
+class SharedOptions:
+    """Options that every command takes, before or after its name."""
+
+    as_json: bool = False
+    verbose: bool = False
+    token: str | None = None
+    training_url: str | None = None
+    dataset_url: str | None = None
+
+    def overridden_by(self, later: "SharedOptions") -> "SharedOptions":
+        """These options, with what was given after the command's name on top."""
+        given = {f.name: getattr(later, f.name) for f in fields(self) if getattr(later, f.name)}
+        return replace(self, **given)
+
+
+class Session:
+    """One run of one command."""
+
+    def __init__(self, options: SharedOptions) -> None:
+        self.options = options
+
+    @property
+    def as_json(self) -> bool:
+        """Whether answers are for machines."""
+        return self.options.as_json
+
+    @property
+    def settings(self) -> "BaseConfig":
+        """The settings of this machine."""
+        from config import get_config
+
+        return get_config()
+
+    def client(self) -> "ClaraClient":
+        """A client of the services where the options, the environment or the settings say they are."""
+        from frontend.client import ClaraClient
+        from frontend.client.services import DATASETS, SERVING, TRAINING, Service, service_url
+
+        def address(service: Service, given: str | None) -> str:
+            return given or os.environ.get(service.url_variable) or service_url(service, self.settings)
+
+        return ClaraClient(
+            address(TRAINING, self.options.training_url),
+            address(DATASETS, self.options.dataset_url),
+            address(SERVING, None),
+            token=self.options.token or os.environ.get("CLARA_TOKEN") or None,
+        )
+
+    def console(self) -> "Console":
+        """Standard output for people."""
+        from rich.console import Console
+
+        return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+    def error_console(self) -> "Console":
+        """Standard error: progress and remarks, so that standard output stays the answer."""
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False)
+
+    def answer(self, document: object, human: "Callable[[], RenderableType]") -> None:
+        """The command's one answer: a JSON document, or what `human` draws."""
+        if self.as_json:
+            print(json.dumps(document, ensure_ascii=False, indent=2))
+        else:
+            self.console().print(human())
+
+    def line(self, document: Mapping[str, Any]) -> None:
+        """One line of a JSON stream, written out at once."""
+        print(json.dumps(document, ensure_ascii=False), flush=True)
+
+    def say(self, *sentences: str) -> None:
+        """Remarks for people; silent with --json."""
+        if not self.as_json:
+            console = self.error_console()
+            for sentence in sentences:
+                console.print(sentence, markup=False)
+
+
+def table(columns: Sequence[str], rows: "Sequence[Sequence[RenderableType]]") -> "RenderableType":
+    """A plain table; a column whose name starts with `>` holds figures and is right-aligned."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        drawn.add_column(
+            column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
+        )
+    for row in rows:
+        drawn.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return drawn
+
+
+def facts(pairs: "Sequence[tuple[str, str]]") -> "RenderableType":
+    """Name and value, one pair per line; empty values are left out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table.grid(padding=(0, 2))
+    drawn.add_column(style="bold", no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for name, value in pairs:
+        if value:
+            drawn.add_row(Text(name), Text(value))
+    return drawn

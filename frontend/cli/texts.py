@@ -1,0 +1,182 @@
+"""Every sentence that the command line says, in English and German: `text("job.cancelled", job_id=…)`.
+
+German is chosen by `CLARA_LANG=de`, else by the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`). The help of a command is the
+docstring of its function.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+
+
+class Text(NamedTuple):
+    """One sentence in both languages; `{name}` is filled in."""
+
+    en: str
+    de: str
+
+
+TEXTS: Mapping[str, Text] = {
+    # errors
+    "error": Text("Error", "Fehler"),
+    "error.asked": Text("asked", "Anfrage"),
+    "error.to_do": Text("to do", "Abhilfe"),
+    "error.token": Text(
+        "Log in: pass a token with --token or CLARA_TOKEN; it needs one of the roles that the message names.",
+        "Anmelden: Token mit --token oder CLARA_TOKEN mitgeben; es braucht eine der genannten Rollen.",
+    ),
+    "error.verbose": Text(
+        "Run again with --verbose for the trace.", "Mit --verbose erscheint der Ablauf im Einzelnen."
+    ),
+    "error.unexpected": Text(
+        "Something went wrong that CLARA did not foresee: {reason}. Please report it with the trace (--verbose).",
+        "Ein unvorhergesehener Fehler: {reason}. Bitte mit dem Ablauf (--verbose) melden.",
+    ),
+    # times and sizes
+    "time.now": Text("just now", "gerade eben"),
+    "time.seconds_ago": Text("{n} s ago", "vor {n} s"),
+    "time.minutes_ago": Text("{n} min ago", "vor {n} min"),
+    "time.hours_ago": Text("{n} h ago", "vor {n} h"),
+    "time.days_ago": Text("{n} d ago", "vor {n} Tagen"),
+    # lists
+    "list.empty": Text("Nothing here yet. {hint}", "Noch nichts vorhanden. {hint}"),
+    "list.more": Text(
+        "{shown} of {total} shown; --limit {total} shows all.",
+        "{shown} von {total} gezeigt; --limit {total} zeigt alle.",
+    ),
+    # ingest, documents
+    "ingest.progress": Text("Ingesting", "Einlesen"),
+    "ingest.failures": Text("{n} failed", "{n} fehlerhaft"),
+    "ingest.done": Text(
+        "{ingested} new, {new_versions} changed, {unchanged} unchanged, {failed} failed · {sections} sections · {time}",
+        "{ingested} neu, {new_versions} geändert, {unchanged} unverändert, {failed} fehlerhaft · "
+        "{sections} Abschnitte · {time}",
+    ),
+    "ingest.failed_title": Text("Not ingested", "Nicht eingelesen"),
+    "ingest.next": Text(
+        'Next: clara datasets create NAME --query "…"', 'Weiter: clara datasets create NAME --query "…"'
+    ),
+    "documents.none": Text("Add some with `clara ingest PATH`.", "Mit `clara ingest PFAD` einlesen."),
+    # datasets
+    "datasets.none": Text(
+        'Make one with `clara datasets create NAME --query "…"`.',
+        'Mit `clara datasets create NAME --query "…"` anlegen.',
+    ),
+    "dataset.accepted": Text("Dataset {dataset_id} is being built.", "Datensatz {dataset_id} wird aufgebaut."),
+    "dataset.building": Text("Building", "Aufbau"),
+    "dataset.completed": Text(
+        "Dataset {dataset_id} is ready: {documents} documents, {tokens} tokens, quality {quality}.",
+        "Datensatz {dataset_id} ist fertig: {documents} Dokumente, {tokens} Token, Qualität {quality}.",
+    ),
+    "dataset.failed": Text("Dataset {dataset_id} failed: {reason}", "Datensatz {dataset_id} ist gescheitert: {reason}"),
+    "dataset.next": Text(
+        "Next: clara train --dataset {dataset_id} --watch", "Weiter: clara train --dataset {dataset_id} --watch"
+    ),
+    "dataset.exported": Text("Exported to {path} on the server.", "Auf dem Server exportiert nach {path}."),
+    "dataset.deleted": Text("Dataset {dataset_id} is deleted.", "Datensatz {dataset_id} ist gelöscht."),
+    "dataset.delete_ask": Text("Delete dataset {dataset_id} and its exports?", "Datensatz {dataset_id} löschen?"),
+    "dataset.delete_refused": Text(
+        "Deleting needs a yes; without a terminal pass --yes.",
+        "Löschen braucht eine Bestätigung; ohne Terminal --yes angeben.",
+    ),
+    "download.progress": Text("Downloading", "Herunterladen"),
+    "download.verified": Text("SHA-256 verified", "SHA-256 geprüft"),
+    "download.unverified": Text("no digest announced", "ohne angekündigte Prüfsumme"),
+    # jobs
+    "jobs.none": Text("Order one with `clara train`.", "Mit `clara train` anlegen."),
+    "jobs.counts": Text(
+        "{active} active · {completed} completed · {failed} failed · {total} in all",
+        "{active} aktiv · {completed} fertig · {failed} gescheitert · {total} insgesamt",
+    ),
+    "job.accepted": Text("Job {job_id} is accepted.", "Auftrag {job_id} ist angenommen."),
+    "job.follow": Text("Follow it: clara jobs watch {job_id}", "Verfolgen: clara jobs watch {job_id}"),
+    "job.goes_on": Text(
+        "The job goes on without you. Follow it: clara jobs watch {job_id}; stop it: clara jobs cancel {job_id}",
+        "Der Auftrag läuft weiter. Verfolgen: clara jobs watch {job_id}; abbrechen: clara jobs cancel {job_id}",
+    ),
+    "job.completed": Text("Job {job_id} is completed.", "Auftrag {job_id} ist fertig."),
+    "job.failed": Text("Job {job_id} failed: {reason}", "Auftrag {job_id} ist gescheitert: {reason}"),
+    "job.cancelled": Text("Job {job_id} is cancelled.", "Auftrag {job_id} ist abgebrochen."),
+    "job.report_next": Text("See what it learned: clara jobs report {job_id}", "Ergebnis: clara jobs report {job_id}"),
+    "job.no_logs": Text("The trainer has written nothing yet.", "Noch keine Ausgaben des Trainers."),
+    "job.step": Text("step {done}/{total}", "Schritt {done}/{total}"),
+    "adapters.none": Text("Train one with `clara train`.", "Mit `clara train` trainieren."),
+    # report
+    "report.perplexity": Text("Held-out perplexity", "Perplexität auf ungesehenem Text"),
+    "report.base": Text("base model", "Grundmodell"),
+    "report.adapter": Text("with adapter", "mit Adapter"),
+    "report.ratio": Text(
+        "The adapter's perplexity is {ratio} of its base model's.",
+        "Das {ratio}-Fache der Perplexität des Grundmodells.",
+    ),
+    "report.prompt": Text("Prompt", "Eingabe"),
+    "report.loss": Text("Training loss", "Trainingsverlust"),
+    "report.saved": Text("Loss curve saved: {path}", "Verlustkurve gespeichert: {path}"),
+    "report.paths": Text("Files", "Dateien"),
+    # serve
+    "serve.starting": Text("Starting {name} …", "{name} startet …"),
+    "serve.ready": Text("{name} is ready: {url}/docs", "{name} ist bereit: {url}/docs"),
+    "serve.log": Text("log: {path}", "Protokoll: {path}"),
+    "serve.stop_hint": Text("Ctrl-C stops.", "Strg-C beendet."),
+    "serve.stopping": Text("Stopping …", "Wird beendet …"),
+    "serve.stopped": Text("Stopped.", "Beendet."),
+    "serve.port_in_use": Text(
+        "Port {port} for the {name} service is in use on {host}{by}. Stop what listens there, or choose another port "
+        "with {variable}.",
+        "Port {port} für den Dienst {name} ist auf {host} belegt{by}. Das andere Programm beenden oder mit {variable} "
+        "einen anderen Port wählen.",
+    ),
+    "serve.by_clara": Text(
+        " by a CLARA {name} service that runs already", " von einem CLARA-Dienst {name}, der schon läuft"
+    ),
+    "serve.not_installed": Text(
+        "The {name} service is not part of this installation yet. Installed are: {installed}.",
+        "Der Dienst {name} ist in dieser Installation noch nicht enthalten. Enthalten sind: {installed}.",
+    ),
+    "serve.died": Text(
+        "The {name} service ended by itself with exit code {code}. The end of its log ({path}):\n{tail}",
+        "Der Dienst {name} hat sich mit Code {code} beendet. Das Ende seines Protokolls ({path}):\n{tail}",
+    ),
+    "serve.not_ready": Text(
+        "The {name} service did not become ready within {seconds} s: {reason}. Its log: {path}",
+        "Der Dienst {name} war nach {seconds} s nicht bereit: {reason}. Protokoll: {path}",
+    ),
+    # starter model
+    "starter.done": Text("The starter model lies in {path}.", "Das Startmodell liegt in {path}."),
+    "starter.next": Text(
+        "Next: clara train --base-model {name} --watch", "Weiter: clara train --base-model {name} --watch"
+    ),
+    "starter.failed": Text("The starter model was not made: {reason}", "Das Startmodell entstand nicht: {reason}"),
+    # doctor, config
+    "doctor.ok": Text("ok", "ok"),
+    "doctor.hint": Text("hint", "Hinweis"),
+    "doctor.missing": Text("missing", "fehlt"),
+    "doctor.all_fine": Text("Everything that CLARA needs is here.", "Alles Nötige ist vorhanden."),
+    "doctor.missing_count": Text("{n} needed things are missing.", "{n} nötige Dinge fehlen."),
+    "input.not_assignment": Text(
+        "--set takes SECTION.KEY=VALUE, such as lora.r=16; found was '{found}'.",
+        "--set erwartet ABSCHNITT.NAME=WERT, etwa lora.r=16; gefunden: '{found}'.",
+    ),
+    "input.not_section": Text(
+        "--set {key}: '{part}' is a value in the config, not a section.",
+        "--set {key}: '{part}' ist in der Konfiguration ein Wert, kein Abschnitt.",
+    ),
+    "input.config_unreadable": Text(
+        "{path} is not a training config: {reason}", "{path} ist keine Trainingskonfiguration: {reason}"
+    ),
+}
+
+
+def text(key: str, /, **values: object) -> str:
+    """The sentence for `key` in the user's language."""
+    return getattr(TEXTS[key], language()).format(**values)  # type: ignore[no-any-return]  # a field of Text is a str
+
+
+@cache
+def language() -> str:
+    """`de` or `en`, decided once per process."""
+    chosen = next(
+        (os.environ[name] for name in ("CLARA_LANG", "LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
+    )
+    return "de" if chosen.lower().startswith("de") else "en"
