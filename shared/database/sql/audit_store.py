@@ -10,6 +10,8 @@ from shared.database.sql_time import db_now
 from shared.database.tables import audit_log
 from shared.models.events import AuditEntry
 
+_APPEND = insert(audit_log).values(created_at=db_now())
+
 
 class SqlAuditStore:
     """`AuditStore` on SQLite or PostgreSQL.
@@ -41,4 +43,4 @@ class SqlAuditStore:
 
 def write_audit(connection: Connection, entry: AuditEntry) -> None:
     """Append an entry inside the transaction of the change that it records."""
-    connection.execute(insert(audit_log).values(**audit_columns(entry), created_at=db_now()))
+    connection.execute(_APPEND, audit_columns(entry))

@@ -22,7 +22,7 @@ from shared.database.job_changes import (
     progressed,
     rejected,
 )
-from shared.database.sql.job_writes import apply, expired, held_by, locked, read_at, record, start_attempt
+from shared.database.sql.job_writes import apply, expired, held_by, locked, read_at, record, start_attempt, take_next
 from shared.database.sql.paging import newest_first
 from shared.database.sql.rows import (
     adapter_columns,
@@ -38,6 +38,8 @@ from shared.errors import Conflict
 from shared.models.adapter import Adapter, Checkpoint
 from shared.models.events import AuditEntry, EventType, JobEvent
 from shared.models.job import Claim, JobCounts, JobStatus, Progress, TrainingJob
+
+_ADD = insert(jobs).values(updated_at=db_now())
 
 
 class SqlJobStore:
@@ -55,7 +57,7 @@ class SqlJobStore:
         job = replace(job, event_seq=1, version=1)
         try:
             with write_transaction(self._engine) as connection:
-                connection.execute(insert(jobs).values(**new_job_columns(job), updated_at=db_now()))
+                connection.execute(_ADD, new_job_columns(job))
                 record(connection, job, JobChange({}, audit=audit))
         except IntegrityError as exc:
             raise Conflict(f"A training job with the id '{job.job_id}' exists already.", job_id=job.job_id) from exc
@@ -117,35 +119,10 @@ class SqlJobStore:
 
     def claim(self, owner: str, *, lease_s: float) -> tuple[TrainingJob, Claim] | None:
         """See `JobStore.claim`."""
-        following = (
-            select(jobs.c.job_id)
-            .where(jobs.c.status == JobStatus.QUEUED.value)
-            .order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.job_id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
-        statement = (
-            update(jobs)
-            .where(jobs.c.job_id == following)
-            .values(
-                status=JobStatus.RUNNING.value,
-                owner=owner,
-                claim_epoch=jobs.c.claim_epoch + 1,
-                lease_until=db_now(lease_s),
-                attempt=jobs.c.attempt + 1,
-                started_at=func.coalesce(jobs.c.started_at, db_now()),
-                updated_at=db_now(),
-                event_seq=jobs.c.event_seq + 1,
-                version=jobs.c.version + 1,
-            )
-            .returning(*jobs.c)
-        )
         with write_transaction(self._engine) as connection:
-            row = connection.execute(statement).mappings().one_or_none()
-            if row is None:
+            job = take_next(connection, owner, lease_s)
+            if job is None:
                 return None
-            job = job_from(row)
             claim = Claim(job.job_id, owner, job.claim_epoch)
             start_attempt(connection, job)
             record(connection, job, JobChange({}, detail={"attempt": job.attempt}, audit=claim_audit(job, claim)))
@@ -180,14 +157,14 @@ class SqlJobStore:
             claim,
             held_by(claim),
             checkpointed(checkpoint),
-            insert(checkpoints).values(**checkpoint_columns(checkpoint)),
+            (insert(checkpoints), checkpoint_columns(checkpoint)),
         )[1]
 
     def complete(self, claim: Claim, adapter: Adapter, *, progress: Progress) -> TrainingJob:
         """See `JobStore.complete`."""
         # a cancel that was acknowledged first wins: a cancelled job never becomes completed
         where = held_by(claim) & jobs.c.cancel_requested.is_(False)
-        row = insert(adapters).values(**{**adapter_columns(adapter), "job_id": claim.job_id})
+        row = insert(adapters), {**adapter_columns(adapter), "job_id": claim.job_id}
         return self._change_held(claim, where, completed(claim, adapter, progress), row)[0]
 
     def fail(self, claim: Claim, *, error_message: str, reason: str) -> TrainingJob:
@@ -285,7 +262,7 @@ class SqlJobStore:
         return done[0]
 
     def _change_held(
-        self, claim: Claim, where: ColumnElement[bool], change: JobChange, *also: Insert
+        self, claim: Claim, where: ColumnElement[bool], change: JobChange, *also: tuple[Insert, dict[str, Any]]
     ) -> tuple[TrainingJob, JobEvent]:
         """Carry out a fenced change together with rows that are born with it."""
         try:
@@ -293,8 +270,8 @@ class SqlJobStore:
                 done = apply(connection, where, change)
                 if done is None:
                     raise ClaimLost(claim.job_id, claim.epoch)
-                for statement in also:
-                    connection.execute(statement)
+                for statement, values in also:
+                    connection.execute(statement, values)
         except IntegrityError as exc:
             raise Conflict(f"What job {claim.job_id} wants to register exists already.", job_id=claim.job_id) from exc
         return done

@@ -1,6 +1,6 @@
 """Carry out a change of a job: row, event, audit entry and attempt in the caller's transaction."""
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
 from shared.database.job_changes import JobChange, event_payload
 from shared.database.sql.audit_store import write_audit
@@ -9,6 +9,29 @@ from shared.database.sql_time import db_now
 from shared.database.tables import attempts, job_events, jobs
 from shared.models.events import JobEvent
 from shared.models.job import Claim, JobStatus, TrainingJob
+
+# Built once; what a call adds are plain parameters, since building an expression per column costs more than running it.
+_CHANGE = (
+    update(jobs).values(version=jobs.c.version + 1, event_seq=jobs.c.event_seq + 1, updated_at=db_now()).returning(jobs)
+)
+_NEXT = (
+    select(jobs.c.job_id)
+    .where(jobs.c.status == JobStatus.QUEUED.value)
+    .order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.job_id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+_TAKE = _CHANGE.where(jobs.c.job_id == _NEXT).values(
+    status=JobStatus.RUNNING.value,
+    claim_epoch=jobs.c.claim_epoch + 1,
+    attempt=jobs.c.attempt + 1,
+    started_at=func.coalesce(jobs.c.started_at, db_now()),
+)
+_END = _CHANGE.values(completed_at=db_now())
+_ADD_EVENT = insert(job_events).values(created_at=db_now()).returning(job_events)
+_START_ATTEMPT = insert(attempts).values(started_at=db_now())
+_END_ATTEMPT = update(attempts).values(ended_at=db_now())
 
 
 def held_by(claim: Claim) -> ColumnElement[bool]:
@@ -34,16 +57,8 @@ def locked(connection: Connection, where: ColumnElement[bool]) -> TrainingJob | 
 
 def apply(connection: Connection, where: ColumnElement[bool], change: JobChange) -> tuple[TrainingJob, JobEvent] | None:
     """The job after `change` and the event of it, or None (and nothing written) when `where` matches no row."""
-    columns = job_columns(change.fields)
-    if change.ends_job:
-        columns["completed_at"] = db_now()
-    statement = (
-        update(jobs)
-        .where(where)
-        .values(**columns, version=jobs.c.version + 1, event_seq=jobs.c.event_seq + 1, updated_at=db_now())
-        .returning(*jobs.c)
-    )
-    row = connection.execute(statement).mappings().one_or_none()
+    statement = _END if change.ends_job else _CHANGE
+    row = connection.execute(statement.where(where), job_columns(change.fields)).mappings().one_or_none()
     if row is None:
         return None
     job = job_from(row)
@@ -54,34 +69,29 @@ def apply(connection: Connection, where: ColumnElement[bool], change: JobChange)
 
 def record(connection: Connection, job: TrainingJob, change: JobChange) -> JobEvent:
     """Append the event of a change that is in the row already, and its audit entry if it has one."""
-    statement = (
-        insert(job_events)
-        .values(
-            job_id=job.job_id,
-            seq=job.event_seq,
-            type=change.kind.value,
-            payload=event_payload(job, change.detail),
-            created_at=db_now(),
-        )
-        .returning(*job_events.c)
-    )
-    event = event_from(connection.execute(statement).mappings().one())
+    values = {
+        "job_id": job.job_id,
+        "seq": job.event_seq,
+        "type": change.kind.value,
+        "payload": event_payload(job, change.detail),
+    }
+    event = event_from(connection.execute(_ADD_EVENT, values).mappings().one())
     if change.audit is not None:
         write_audit(connection, change.audit)
     return event
 
 
+def take_next(connection: Connection, owner: str, lease_s: float) -> TrainingJob | None:
+    """Give the next queued job to `owner`, choosing and taking in one statement."""
+    statement = _TAKE.values(lease_until=db_now(lease_s))
+    row = connection.execute(statement, {"owner": owner}).mappings().one_or_none()
+    return None if row is None else job_from(row)
+
+
 def start_attempt(connection: Connection, job: TrainingJob) -> None:
     """Record that a worker took the job."""
-    connection.execute(
-        insert(attempts).values(
-            job_id=job.job_id,
-            claim_epoch=job.claim_epoch,
-            attempt=job.attempt,
-            owner=job.owner,
-            started_at=db_now(),
-        )
-    )
+    values = {"job_id": job.job_id, "claim_epoch": job.claim_epoch, "attempt": job.attempt, "owner": job.owner}
+    connection.execute(_START_ATTEMPT, values)
 
 
 def expired(grace_s: float) -> ColumnElement[bool]:
@@ -90,8 +100,5 @@ def expired(grace_s: float) -> ColumnElement[bool]:
 
 
 def _end_attempt(connection: Connection, job: TrainingJob, change: JobChange) -> None:
-    connection.execute(
-        update(attempts)
-        .where(attempts.c.job_id == job.job_id, attempts.c.claim_epoch == job.claim_epoch)
-        .values(outcome=change.attempt_outcome, message=change.attempt_message or None, ended_at=db_now())
-    )
+    statement = _END_ATTEMPT.where(attempts.c.job_id == job.job_id, attempts.c.claim_epoch == job.claim_epoch)
+    connection.execute(statement, {"outcome": change.attempt_outcome, "message": change.attempt_message or None})
