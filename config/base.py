@@ -6,6 +6,7 @@ environment class that overrides a default can never lose them. Order: environme
 default.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -149,6 +150,9 @@ class BaseConfig(BaseSettings):
         description="Where config_path of a job is looked up; default: configs below home.",
     )
     default_base_model: str = Field("starter", description="Base model of a job that names none.")
+    base_model_dirs: str = Field(
+        "", description="Further folders in which base models may lie, separated by the system's path separator."
+    )
     hub_offline: bool = Field(False, description="Never ask a model hub; only local folders are base models.")
 
     @field_validator("home", "data_dir", "models_dir", "logs_dir", "configs_dir", mode="after")
@@ -200,6 +204,11 @@ class BaseConfig(BaseSettings):
     def cors_origins_list(self) -> list[str]:
         """Allowed browser origins as a list."""
         return _split(self.cors_origins)
+
+    @property
+    def base_model_roots(self) -> list[Path]:
+        """Every folder in which a base model may lie, `models_dir` first."""
+        return [self.models_dir, *(Path(part).expanduser() for part in self.base_model_dirs.split(os.pathsep) if part)]
 
     @property
     def postgres_dsn(self) -> str:

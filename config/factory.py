@@ -1,7 +1,8 @@
 """The only reader of the environment: which environment this is, and its settings."""
 
+import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,8 +12,6 @@ from config.base import BaseConfig, environment_names
 from config.development import DevelopmentConfig
 from config.production import ProductionConfig
 from config.testing import TestingConfig
-from shared.errors import InvalidInput
-from shared.utils.nearest import nearest
 
 ENVIRONMENTS: Mapping[str, type[BaseConfig]] = {
     "development": DevelopmentConfig,
@@ -21,10 +20,8 @@ ENVIRONMENTS: Mapping[str, type[BaseConfig]] = {
 }
 
 
-class InvalidSettings(InvalidInput):
-    """The environment holds a value that no setting can take."""
-
-    code = "invalid_settings"
+class InvalidSettings(ValueError):
+    """The environment holds a value that no setting can take; says which, never the value."""
 
 
 @lru_cache(maxsize=1)
@@ -45,7 +42,7 @@ def load_config(folder: Path) -> BaseConfig:
     """
     name = os.environ.get("CLARA_ENVIRONMENT") or os.environ.get("CLARA_ENV") or "development"
     if name not in ENVIRONMENTS:
-        guess = nearest(name, ENVIRONMENTS)
+        guess = _nearest(name, ENVIRONMENTS)
         hint = f" Did you mean '{guess}'?" if guess else ""
         raise InvalidSettings(f"CLARA_ENVIRONMENT is '{name}'; known are {', '.join(ENVIRONMENTS)}.{hint}")
     env_file = folder / f".env.{name}"
@@ -60,10 +57,16 @@ def load_config(folder: Path) -> BaseConfig:
 def unknown_variables(environ: Mapping[str, str]) -> list[tuple[str, str | None]]:
     """`CLARA_*` variables that no setting reads, each with the nearest known name: most are typing errors."""
     known = {name for field in BaseConfig.model_fields for name in environment_names(field)} | CLIENT_VARIABLES
-    return [(name, nearest(name, known)) for name in sorted(environ) if name.startswith("CLARA_") and name not in known]
+    return [
+        (name, _nearest(name, known)) for name in sorted(environ) if name.startswith("CLARA_") and name not in known
+    ]
 
 
 CLIENT_VARIABLES = frozenset(
     {"CLARA_TOKEN", "CLARA_LANG", "CLARA_TRAINING_URL", "CLARA_DATASET_URL", "CLARA_SERVING_URL"}
 )
 """Variables that the command line reads beside the settings."""
+
+
+def _nearest(asked: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(asked, list(known), n=1, cutoff=0.5)), None)

@@ -1,0 +1,51 @@
+# CLARA: everything a person types. Each target does all set-up that it needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help setup quickstart quickstart-stop test check format bench trust docs lock clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+setup: $(STAMP) ## make .venv and install everything into it
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m admin.scripts.setup $(VENV)
+
+quickstart: setup ## documents -> dataset -> adapter, end to end, in under 10 minutes (CORPUS=path for your own)
+	$(BIN)/python -m admin.scripts.quickstart $(if $(CORPUS),--corpus "$(CORPUS)") $(QUICKSTART_ARGS)
+
+quickstart-stop: ## stop the services that the quick start left running
+	$(BIN)/python -m admin.scripts.quickstart --stop
+
+test: setup ## every test that belongs to a change (starts a real PostgreSQL)
+	$(BIN)/python -m admin.scripts.system_packages
+	$(BIN)/python -m pytest
+
+check: setup ## ruff, mypy --strict, import layers, generated docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m admin.scripts.configuration_guide --check
+
+format: setup ## let ruff put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## ratios measured side by side (tests/benchmarks)
+	$(BIN)/python -m tests.benchmarks
+
+trust: setup ## the long tests: kills, full disks, storms (tests/trust)
+	$(BIN)/python -m pytest tests/trust --override-ini=testpaths=tests/trust -q
+
+docs: setup ## write the generated pages
+	$(BIN)/python -m admin.scripts.configuration_guide
+
+lock: setup ## resolve requirements/*.txt anew from pyproject.toml
+	$(BIN)/python -m admin.scripts.lock
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -1,0 +1,214 @@
+"""What goes in and out of the training service over HTTP; names and shapes are fixed by the contract."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.models.adapter import Adapter, Checkpoint
+from shared.models.events import JobEvent
+from shared.models.job import JobStatus, TrainingJob
+
+
+class JobRequest(BaseModel):
+    """Body of POST /api/training/jobs; exactly one of `config_path` and `config`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    trainer_type: str = Field(min_length=1, max_length=50, examples=["lora"], description="lora, qlora or continuous.")
+    config_path: str | None = Field(None, max_length=500, description="YAML file below the configs folder.")
+    config: dict[str, Any] | None = Field(None, description="Training config; {} takes the server's defaults.")
+    job_name: str | None = Field(None, min_length=1, max_length=200)
+    dataset_id: str | None = Field(None, max_length=100)
+    dataset_path: str | None = Field(None, max_length=1000, description="File with records below the data folder.")
+    priority: int = Field(1, ge=1, le=5, description="5 is served first.")
+    tags: list[str] = Field(default_factory=list, max_length=50)
+
+    @model_validator(mode="after")
+    def _one_config(self) -> Self:
+        if (self.config_path is None) == (self.config is None):
+            raise ValueError("give exactly one of config_path and config")
+        return self
+
+
+class JobView(BaseModel):
+    """A job as clients see it."""
+
+    job_id: str
+    job_name: str
+    trainer_type: str
+    status: JobStatus
+    config_path: str | None
+    config: Mapping[str, Any]
+    dataset_id: str | None
+    dataset_path: str | None
+    output_dir: str
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    current_epoch: int
+    total_epochs: int
+    current_step: int
+    total_steps: int
+    progress_percent: float
+    adapter_path: str | None
+    adapter_id: str | None
+    metrics: Mapping[str, Any] | None
+    error_message: str | None
+    priority: int
+    tags: list[str]
+    attempt: int
+    cancel_requested: bool
+    resume_from: str | None
+    created_by: str
+
+    @classmethod
+    def of(cls, job: TrainingJob) -> "JobView":
+        """The public view of a job."""
+        return cls(
+            **{name: getattr(job, name) for name in cls.model_fields if hasattr(job, name) and name != "tags"},
+            current_epoch=job.progress.current_epoch,
+            total_epochs=job.progress.total_epochs,
+            current_step=job.progress.current_step,
+            total_steps=job.progress.total_steps,
+            metrics=dict(job.progress.metrics) or None,
+            tags=list(job.tags),
+        )
+
+
+class JobAccepted(BaseModel):
+    """Answer to a submit; `resolved_defaults` names what the server filled in."""
+
+    success: bool = True
+    job_id: str
+    status: JobStatus
+    message: str
+    data: JobView
+    resolved_defaults: Mapping[str, str] = Field(default_factory=dict)
+
+
+class JobList(BaseModel):
+    """A page of jobs, newest first; the counts are of all jobs."""
+
+    jobs: list[JobView]
+    total_count: int
+    active_count: int
+    completed_count: int
+    failed_count: int
+    next_after: str | None
+
+
+class JobCancelled(BaseModel):
+    """Answer to a cancel; a running job lets go within the grace."""
+
+    success: bool = True
+    message: str
+    cancelled_by: str
+    status: JobStatus
+
+
+class EventView(BaseModel):
+    """One event of a job."""
+
+    seq: int
+    type: str
+    payload: Mapping[str, Any]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, event: JobEvent) -> "EventView":
+        """The public view of an event."""
+        return cls(seq=event.seq, type=event.type, payload=event.payload, created_at=event.created_at)
+
+
+class EventList(BaseModel):
+    """Events in order; pass `next_after` as `after` for what follows."""
+
+    job_id: str
+    events: list[EventView]
+    next_after: int
+
+
+class MetricsView(BaseModel):
+    """Logged figures of a job, one entry per logged step."""
+
+    job_id: str
+    latest: Mapping[str, Any] | None
+    steps: list[Mapping[str, Any]]
+    evaluations: list[Mapping[str, Any]]
+
+
+class CheckpointView(BaseModel):
+    """A checkpoint to resume from."""
+
+    step: int
+    path: str
+    manifest_sha256: str
+    loss: float | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "CheckpointView":
+        """The public view of a checkpoint."""
+        return cls(**{name: getattr(checkpoint, name) for name in cls.model_fields})
+
+
+class CheckpointList(BaseModel):
+    """Registered checkpoints, newest first."""
+
+    job_id: str
+    checkpoints: list[CheckpointView]
+
+
+class AdapterView(BaseModel):
+    """A finished adapter."""
+
+    adapter_id: str
+    job_id: str
+    name: str
+    path: str
+    manifest_sha256: str
+    trainer_type: str
+    base_model: str
+    base_model_digest: str
+    dataset_id: str | None
+    dataset_sha256: str | None
+    metrics: Mapping[str, Any]
+    created_at: datetime
+    created_by: str
+
+    @classmethod
+    def of(cls, adapter: Adapter) -> "AdapterView":
+        """The public view of an adapter."""
+        return cls(**{name: getattr(adapter, name) for name in cls.model_fields})
+
+
+class AdapterList(BaseModel):
+    """A page of adapters, newest first."""
+
+    adapters: list[AdapterView]
+    total_count: int
+    next_after: str | None
+
+
+class LogView(BaseModel):
+    """The end of a job's log."""
+
+    job_id: str
+    lines: list[str]
+    is_truncated: bool
+
+
+class WorkerView(BaseModel):
+    """One worker of this service: `active` with a job, else `idle`."""
+
+    worker_id: str
+    status: Literal["active", "idle"]
+    job_id: str | None
+
+
+class WorkerList(BaseModel):
+    """The workers of this service."""
+
+    workers: list[WorkerView]

@@ -1,0 +1,115 @@
+"""The language between supervisor and trainer process: one JSON object per line over two pipes.
+
+    supervisor --stdin-->  trainer    the order (first line), then stop requests; EOF: the supervisor is gone
+    trainer    --stdout--> supervisor messages below; EOF: the trainer is gone
+
+A message is small and self-contained, so losing the last line of a killed trainer loses nothing that counts: what
+counts lies in published folders.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from backend.training.trainers.base import TrainingData
+
+
+class MessageType(StrEnum):
+    """What a trainer says."""
+
+    READY = "ready"
+    PLAN = "plan"
+    STEP = "step"
+    EVALUATION = "evaluation"
+    CHECKPOINT = "checkpoint"
+    MESSAGE = "message"
+    PUBLISHED = "published"
+    STOPPED = "stopped"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOrder:
+    """Everything a trainer process needs; it reads no settings and opens no store.
+
+    Args:
+        config: The validated training config as plain JSON.
+        adapter_path: Final folder of the adapter; carries the claim epoch.
+    """
+
+    job_id: str
+    job_name: str
+    created_by: str
+    trainer_type: str
+    claim_epoch: int
+    config: Mapping[str, Any]
+    base_model: str
+    is_offline: bool
+    train_path: str
+    validation_path: str | None
+    test_path: str | None
+    content_sha256: str
+    dataset_id: str | None
+    job_dir: str
+    adapter_id: str
+    adapter_path: str
+    resume_dirs: tuple[str, ...]
+    save_every_steps: int
+    cpu_threads: int
+
+    def to_line(self) -> bytes:
+        """The order as its line on the pipe."""
+        return encode({"order": asdict(self)})
+
+    @classmethod
+    def from_message(cls, message: Mapping[str, Any]) -> "TrainingOrder":
+        """The order from its line.
+
+        Raises:
+            ValueError: If the message is not an order.
+        """
+        content = message.get("order")
+        if not isinstance(content, dict) or set(content) != {f.name for f in fields(cls)}:
+            raise ValueError("the first line must be an order")
+        return cls(**{**content, "resume_dirs": tuple(content["resume_dirs"])})
+
+    @property
+    def data(self) -> TrainingData:
+        """The resolved inputs."""
+        return TrainingData(
+            train=Path(self.train_path),
+            validation=Path(self.validation_path) if self.validation_path else None,
+            test=Path(self.test_path) if self.test_path else None,
+            content_sha256=self.content_sha256,
+            dataset_id=self.dataset_id,
+        )
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """One line. NaN and infinities become null: JSON has none, and a loss of NaN is reported as an error anyway."""
+    return (json.dumps(_finite(message), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def decode(line: bytes) -> dict[str, Any]:
+    """The message of a line.
+
+    Raises:
+        ValueError: If the line is not a JSON object.
+    """
+    message = json.loads(line)
+    if not isinstance(message, dict):
+        raise ValueError("a message must be a JSON object")
+    return message
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value

@@ -1,0 +1,197 @@
+"""The trainer process: `python -m backend.training.workers.trainer_main`, started by the supervisor only.
+
+It reads one order from stdin, trains, evaluates on held-out text, publishes the adapter folder and says so on stdout.
+When stdin closes the supervisor is gone: the process ends itself at once, since its claim will be given to another.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from backend.training.trainers.base import StopReason, TrainingContext, TrainingOutcome, TrainingStopped
+from backend.training.trainers.registry import trainer_for
+from backend.training.training_config import TrainingConfig
+from backend.training.workers.protocol import MessageType, TrainingOrder, decode, encode
+from backend.training.workers.report import build_report
+from shared.errors import ClaraError
+from shared.storage import Manifest, stage
+
+logger = logging.getLogger(__name__)
+
+ORPHANED_EXIT_CODE = 75
+
+
+class PipeReporter:
+    """Reports over the pipe and listens for stop requests; implements `Reporter`."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self._lock = threading.Lock()
+        self._stop: StopReason | None = None
+
+    def send(self, kind: MessageType, **fields: Any) -> None:
+        """Write one message; a closed pipe means that the supervisor is gone."""
+        try:
+            with self._lock:
+                self._output.write(encode({"type": kind, **fields}))
+                self._output.flush()
+        except BrokenPipeError:
+            _end_process_group()
+
+    def plan(self, *, total_steps: int, total_epochs: int, start_step: int, facts: Mapping[str, Any]) -> None:
+        """Announce the size of the run."""
+        self.send(
+            MessageType.PLAN, total_steps=total_steps, total_epochs=total_epochs, start_step=start_step, facts=facts
+        )
+
+    def step(self, *, step: int, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Report a logged step."""
+        self.send(MessageType.STEP, step=step, epoch=epoch, metrics=metrics)
+
+    def evaluation(self, *, step: int, metrics: Mapping[str, float]) -> None:
+        """Report figures on the validation split."""
+        self.send(MessageType.EVALUATION, step=step, metrics=metrics)
+
+    def checkpoint(self, *, step: int, path: Path, manifest_sha256: str, loss: float | None) -> None:
+        """Report a published checkpoint."""
+        self.send(MessageType.CHECKPOINT, step=step, path=str(path), manifest_sha256=manifest_sha256, loss=loss)
+
+    def message(self, text: str) -> None:
+        """Say something a person should read."""
+        self.send(MessageType.MESSAGE, text=text)
+
+    def stop_requested(self) -> StopReason | None:
+        """The stop request, if one came."""
+        return self._stop
+
+    def listen(self, requests: BinaryIO) -> None:
+        """Follow the supervisor's lines until it is gone; runs in a thread of its own."""
+        for line in requests:
+            self._stop = StopReason(decode(line)["stop"])
+        # the claim will be given to another worker: whatever we still did could only be in its way
+        _end_process_group()
+
+
+def main() -> int:
+    """Run one order; the exit code is 0 whenever the outcome was reported."""
+    output = _private_stdout()
+    _quieten_libraries()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    requests = sys.stdin.buffer
+    order = TrainingOrder.from_message(decode(requests.readline()))
+    reporter = PipeReporter(output)
+    threading.Thread(target=reporter.listen, args=(requests,), daemon=True, name="supervisor-pipe").start()
+    reporter.send(MessageType.READY, pid=os.getpid())
+    try:
+        _run(order, reporter)
+    except TrainingStopped as stopped:
+        reporter.send(MessageType.STOPPED, reason=stopped.reason)
+    except ClaraError as error:
+        logger.warning("training.refused", exc_info=True)
+        reporter.send(MessageType.ERROR, code=error.code, message=error.message, is_retryable=False)
+    except MemoryError:
+        logger.exception("training.out_of_memory")
+        reporter.send(
+            MessageType.ERROR,
+            code="out_of_memory",
+            message="Memory ran out. Lower training.batch_size or data.max_length, "
+            "or set training.gradient_checkpointing.",
+            is_retryable=False,
+        )
+    except Exception as error:
+        # the one broad catch around a trainer: the traceback goes to the job's log, the reason to the job
+        logger.exception("training.failed")
+        reporter.send(MessageType.ERROR, code=type(error).__name__, message=_reason(error), is_retryable=False)
+    return 0
+
+
+def _run(order: TrainingOrder, reporter: PipeReporter) -> None:
+    config = TrainingConfig.parse(order.config)
+    scratch = Path(order.job_dir) / "scratch" / f"e{order.claim_epoch}"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with stage(Path(order.adapter_path)) as staged:
+        context = TrainingContext(
+            job_id=order.job_id,
+            job_name=order.job_name,
+            claim_epoch=order.claim_epoch,
+            config=config,
+            data=order.data,
+            base_model=order.base_model,
+            is_offline=order.is_offline,
+            job_dir=Path(order.job_dir),
+            scratch_dir=scratch,
+            adapter_dir=staged.path,
+            save_every_steps=order.save_every_steps,
+            cpu_threads=order.cpu_threads,
+            resume_dirs=tuple(Path(folder) for folder in order.resume_dirs),
+        )
+        outcome = trainer_for(order.trainer_type).train(context, reporter)
+        metrics = {**outcome.metrics, **build_report(context, outcome, reporter, created_by=order.created_by)}
+        manifest = staged.publish(_properties(order, outcome))
+    _announce(order, outcome, metrics, manifest, reporter)
+
+
+def _properties(order: TrainingOrder, outcome: TrainingOutcome) -> dict[str, Any]:
+    return {
+        "kind": "lora_adapter",
+        "adapter_id": order.adapter_id,
+        "job_id": order.job_id,
+        "claim_epoch": order.claim_epoch,
+        "base_model_digest": outcome.base_model_digest,
+        "dataset_id": order.dataset_id,
+        "dataset_sha256": order.content_sha256,
+    }
+
+
+def _announce(
+    order: TrainingOrder,
+    outcome: TrainingOutcome,
+    metrics: Mapping[str, Any],
+    manifest: Manifest,
+    reporter: PipeReporter,
+) -> None:
+    reporter.send(
+        MessageType.PUBLISHED,
+        adapter_id=order.adapter_id,
+        path=order.adapter_path,
+        manifest_sha256=manifest.sha256,
+        base_model_digest=outcome.base_model_digest,
+        steps=outcome.steps,
+        epochs=outcome.epochs,
+        metrics=metrics,
+    )
+
+
+def _private_stdout() -> BinaryIO:
+    """Keep the pipe for ourselves: whatever a library prints goes to stderr, the job's log."""
+    private = os.dup(1)
+    os.dup2(2, 1)
+    return os.fdopen(private, "wb")
+
+
+def _end_process_group() -> None:
+    """Leave at once, and take children (data loaders, ranks of a distributed run) along."""
+    if os.name == "posix" and os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(ORPHANED_EXIT_CODE)
+
+
+def _quieten_libraries() -> None:
+    # no telemetry, no update checks, no progress bars into the log, no tokenizer threads beside the trainer's
+    for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HUB_DISABLE_PROGRESS_BARS"):
+        os.environ[name] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+def _reason(error: Exception) -> str:
+    first_line = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
+    return f"{type(error).__name__}: {first_line[:500]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
