@@ -1,0 +1,1 @@
+"""Clause banks as YAML; a package only so that installed wheels carry the files."""

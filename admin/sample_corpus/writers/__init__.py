@@ -1,0 +1,1 @@
+"""One writer per file format; Markdown is the format of most documents."""
