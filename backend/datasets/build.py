@@ -1,0 +1,285 @@
+"""Build a dataset: assess what was found, split by document, write records, statistics and exports.
+
+    found sections -> quality -> spool -> duplicates across splits -> merge and cut -> records -> exports
+
+Nothing is visible before it is whole: records, quality notes and every export are published folders, and the database
+learns of them last. The same sections and the same plan give the same bytes, however often the build is repeated.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from backend.datasets.export.base import ExportOptions
+from backend.datasets.export.publish import ExportOrder, export_dataset
+from backend.datasets.quality.normalise import normalise
+from backend.datasets.quality.pipeline import Decision, QualityPipeline
+from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.content import ContentHash, json_line
+from backend.datasets.records.instructions import Instructions
+from backend.datasets.records.passages import Passage, passages
+from backend.datasets.records.render import bodies_of, joined, provenance_of, record_of
+from backend.datasets.splits import ALGORITHM, LeakMeter, SplitPlan, TextOwners, text_hash
+from backend.datasets.spool import DUPLICATE, Spool
+from backend.datasets.statistics import RecordStatistics
+from backend.datasets.tokens import UnicodeWordCounter
+from shared.errors import NotFound
+from shared.models.dataset import RecordFormat, RecordProvenance, Split
+from shared.storage import Manifest, stage
+
+LOW_SCORE = "low_score"
+_REPORT_EVERY = 500
+_PROVENANCE_BATCH = 1_000
+
+Report = Callable[[str, int], None]
+"""Called with a stage (`search`, `records`, `export:<format>`) and how much of it is done."""
+
+
+class NothingMatched(NotFound):
+    """The search behind a dataset found no section."""
+
+    code = "nothing_matched"
+
+    def __init__(self, query_text: str) -> None:
+        super().__init__(
+            f"Nothing matched '{query_text}'. Ingest documents (`clara ingest PATH`) or widen the query; '*' takes "
+            "everything.",
+            query_text=query_text,
+        )
+
+
+class NothingKept(NotFound):
+    """Sections were found, but quality dropped all of them."""
+
+    code = "nothing_kept"
+
+    def __init__(self, found: int, dropped: Mapping[str, int]) -> None:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
+        super().__init__(
+            f"All {found} found sections were dropped ({reasons}). Lower min_quality_score or widen the query.",
+            found=found,
+            dropped=dict(dropped),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """Everything a build depends on besides the sections themselves.
+
+    Args:
+        folder: Folder of this attempt; must not hold a finished build.
+        max_characters: Longest body of a record; longer sections are cut.
+        min_quality_score: Passages with a lower score are dropped.
+    """
+
+    dataset_id: str
+    name: str
+    query_text: str
+    folder: Path
+    record_format: RecordFormat
+    split: SplitPlan
+    max_characters: int
+    min_quality_score: float
+    export_formats: Sequence[str]
+
+    @property
+    def records_dir(self) -> Path:
+        """Where the canonical records are published."""
+        return self.folder / "records"
+
+    def export_dir(self, export_format: str) -> Path:
+        """Where an export is published."""
+        return self.folder / "exports" / export_format
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What the database has to know about a finished build."""
+
+    records_dir: Path
+    manifest_sha256: str
+    content_sha256: str
+    document_count: int
+    record_count: int
+    total_tokens: int
+    quality_score_avg: float
+    export_paths: Mapping[str, Path]
+    statistics: Mapping[str, Any]
+
+
+class DatasetBuild:
+    """One attempt at a dataset.
+
+    Args:
+        plan: What to build.
+        keep_provenance: Takes batches of provenance rows.
+        report: Takes progress.
+    """
+
+    def __init__(
+        self,
+        plan: BuildPlan,
+        *,
+        keep_provenance: Callable[[Sequence[RecordProvenance]], None],
+        report: Report,
+    ) -> None:
+        self._plan = plan
+        self._keep_provenance = keep_provenance
+        self._report = report
+        self._quality = QualityPipeline()
+        self._instructions = Instructions.load()
+        self._statistics = RecordStatistics(UnicodeWordCounter())
+        self._leaks = LeakMeter()
+        self._content = ContentHash()
+        self._owners = TextOwners()
+        self._dropped: dict[tuple[str, int], str] = {}
+
+    def run(self, found: Iterable[Candidate]) -> BuildResult:
+        """Build everything from the found sections.
+
+        Raises:
+            NothingMatched: If there are none.
+            NothingKept: If none is good enough.
+        """
+        self._plan.folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".spool-", dir=self._plan.folder) as scratch:
+            spool = Spool(Path(scratch) / "found.sqlite")
+            try:
+                self._collect(found, spool)
+                manifest = self._publish_records(spool)
+                statistics = self._describe(spool)
+                self._publish_quality(spool)
+            finally:
+                spool.close()
+        return self._result(manifest, statistics, self._publish_exports())
+
+    def _collect(self, found: Iterable[Candidate], spool: Spool) -> None:
+        number = 0
+        for number, candidate in enumerate(found, start=1):
+            text = normalise(candidate.section.text)
+            judged = self._quality.assess(text)
+            spool.add(
+                replace(candidate, words=int(judged.signals["words"]), quality=judged.score),
+                judged,
+                split=self._plan.split.split(candidate.stored.path),
+                text_hash=text_hash(text),
+                dropped=judged.reasons[0] if judged.decision is Decision.REJECT else None,
+            )
+            if number % _REPORT_EVERY == 0:
+                self._report("search", number)
+        if number == 0:
+            raise NothingMatched(self._plan.query_text)
+        self._report("search", number)
+        spool.settle()
+
+    def _publish_records(self, spool: Spool) -> Manifest:
+        with stage(self._plan.records_dir) as staged:
+            for split in Split:
+                provenance = self._write_split(spool, split, staged.path / f"{split.value}.jsonl")
+                while batch := list(islice(provenance, _PROVENANCE_BATCH)):
+                    self._keep_provenance(batch)
+                    self._report("records", self._statistics.record_count)
+            spool.drop_all(self._dropped)
+            if self._statistics.record_count == 0:
+                raise NothingKept(spool.found(), spool.drop_counts())
+            return staged.publish(
+                {
+                    "dataset_id": self._plan.dataset_id,
+                    "content_sha256": self._content.hex,
+                    "record_format": self._plan.record_format.value,
+                    "quality_profile": self._quality.profile_version,
+                    "split": {
+                        "algorithm": ALGORITHM,
+                        "seed": self._plan.split.seed,
+                        "shares": dict(self._plan.split.shares),
+                    },
+                    "rows": {name: part["records"] for name, part in self._statistics.as_json()["splits"].items()},
+                }
+            )
+
+    def _write_split(self, spool: Spool, split: Split, path: Path) -> Iterator[RecordProvenance]:
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            for passage in passages(spool.candidates(split), max_characters=self._plan.max_characters):
+                bodies = bodies_of(passage)
+                body = joined(bodies)
+                score = self._score(passage, body)
+                reason = self._reason_to_drop(body, score, split)
+                if reason is not None:
+                    self._dropped.update(
+                        {(each.document_key, each.section.ordinal): reason for each in passage.candidates}
+                    )
+                    continue
+                record = record_of(
+                    passage,
+                    bodies=bodies,
+                    record_format=self._plan.record_format,
+                    split=split,
+                    quality_score=score,
+                    quality_profile=self._quality.profile_version,
+                    instructions=self._instructions,
+                )
+                stream.write(json_line(record) + "\n")
+                self._content.add(record)
+                self._statistics.add(record, split)
+                self._leaks.add(passage.first.document_key, body, split)
+                yield provenance_of(passage, record, split)
+
+    def _score(self, passage: Passage, body: str) -> float:
+        """Quality of a passage: of the whole section where it is a part, measured anew where it was merged."""
+        return passage.first.quality if len(passage.candidates) == 1 else self._quality.assess(body).score
+
+    def _reason_to_drop(self, body: str, score: float, split: Split) -> str | None:
+        # texts are registered whatever their score: a higher threshold must never let a duplicate in again
+        if not self._owners.admits(body, split):
+            return DUPLICATE
+        return LOW_SCORE if score < self._plan.min_quality_score else None
+
+    def _describe(self, spool: Spool) -> dict[str, Any]:
+        found, dropped = spool.found(), spool.drop_counts()
+        return {
+            **self._statistics.as_json(),
+            "sections": {"found": found, "kept": found - sum(dropped.values()), "dropped": dropped},
+            "split_leak": self._leaks.counts(),
+            "quality_profile": self._quality.profile_version,
+        }
+
+    def _publish_quality(self, spool: Spool) -> None:
+        """Every found section with its signals and its fate, beside the records: what was dropped can be looked up."""
+        with stage(self._plan.folder / "quality") as staged:
+            with (staged.path / "sections.jsonl").open("w", encoding="utf-8", newline="\n") as stream:
+                stream.writelines(json_line(outcome) + "\n" for outcome in spool.outcomes())
+            staged.publish({"quality_profile": self._quality.profile_version})
+
+    def _publish_exports(self) -> dict[str, Path]:
+        paths: dict[str, Path] = {}
+        for number, export_format in enumerate(self._plan.export_formats, start=1):
+            paths[export_format] = self._plan.export_dir(export_format)
+            export_dataset(
+                ExportOrder(
+                    dataset_id=self._plan.dataset_id,
+                    dataset_name=self._plan.name,
+                    records_dir=self._plan.records_dir,
+                    target=paths[export_format],
+                    export_format=export_format,
+                    record_format=self._plan.record_format,
+                    options=ExportOptions(),
+                )
+            )
+            self._report(f"export:{export_format}", number)
+        return paths
+
+    def _result(self, manifest: Manifest, statistics: Mapping[str, Any], exports: Mapping[str, Path]) -> BuildResult:
+        return BuildResult(
+            records_dir=self._plan.records_dir,
+            manifest_sha256=manifest.sha256,
+            content_sha256=self._content.hex,
+            document_count=self._statistics.document_count,
+            record_count=self._statistics.record_count,
+            total_tokens=self._statistics.total_tokens,
+            quality_score_avg=self._statistics.quality_score_avg,
+            export_paths=exports,
+            statistics=statistics,
+        )

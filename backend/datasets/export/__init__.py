@@ -1,0 +1,1 @@
+"""Exports of a finished dataset, one file format per file."""

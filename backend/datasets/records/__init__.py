@@ -1,0 +1,1 @@
+"""From found sections to training records: merge and cut, render, hash."""

@@ -1,0 +1,158 @@
+"""A scratch table of everything a search found: lets a build sort, compare and look back with flat memory.
+
+It lives in the stage folder of one build attempt and is never read by anybody else.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from backend.datasets.quality.pipeline import Assessment
+from backend.datasets.records.candidates import Candidate
+from shared.models.dataset import Split
+from shared.models.document import Section, StoredSection
+
+DUPLICATE = "duplicate"
+
+_TABLES = """
+    CREATE TABLE found (
+        document TEXT, ordinal INTEGER, split TEXT, text_hash BLOB, payload TEXT, assessment TEXT, dropped TEXT,
+        PRIMARY KEY (document, ordinal)
+    ) WITHOUT ROWID;
+    CREATE INDEX found_texts ON found (text_hash, split);
+"""
+# what stands in an earlier split keeps its text; within one split repetition is no leak
+_DROP_DUPLICATES = """
+    UPDATE found SET dropped = ? WHERE dropped IS NULL AND split = ? AND text_hash IN (
+        SELECT text_hash FROM found WHERE dropped IS NULL AND split = ?)
+"""
+
+
+class Spool:
+    """Found sections with their assessments, by document and ordinal.
+
+    Args:
+        path: New file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_TABLES}")
+        self._database.execute("BEGIN")
+
+    def close(self) -> None:
+        """Release the file."""
+        self._database.close()
+
+    def add(
+        self, candidate: Candidate, assessment: Assessment, *, split: Split, text_hash: bytes, dropped: str | None
+    ) -> None:
+        """Keep a found section; a second one for the same place is ignored."""
+        judged = {
+            "score": assessment.score,
+            "decision": assessment.decision,
+            "reasons": assessment.reasons,
+            "signals": {name: round(value, 6) for name, value in assessment.signals.items()},
+        }
+        self._database.execute(
+            "INSERT OR IGNORE INTO found VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                candidate.document_key,
+                candidate.section.ordinal,
+                split.value,
+                text_hash,
+                _dump(candidate),
+                json.dumps(judged, ensure_ascii=False),
+                dropped,
+            ),
+        )
+
+    def settle(self) -> None:
+        """Everything is found: give an empty train split the rest, drop texts that an earlier split holds already."""
+        if not self._one("SELECT EXISTS (SELECT 1 FROM found WHERE dropped IS NULL AND split = ?)", Split.TRAIN):
+            self._database.execute("UPDATE found SET split = ?", (Split.TRAIN,))
+        order = list(Split)
+        for number, later in enumerate(order):
+            for earlier in order[:number]:
+                self._database.execute(_DROP_DUPLICATES, (DUPLICATE, later, earlier))
+
+    def candidates(self, split: Split) -> Iterator[Candidate]:
+        """What is not dropped, ordered by document and ordinal."""
+        rows = self._database.execute(
+            "SELECT payload FROM found WHERE split = ? AND dropped IS NULL ORDER BY document, ordinal", (split,)
+        )
+        for (payload,) in rows:
+            yield _load(payload)
+
+    def drop_all(self, dropped: Mapping[tuple[str, int], str]) -> None:
+        """Record why sections were left out later; call when no `candidates` is being read."""
+        self._database.executemany(
+            "UPDATE found SET dropped = ? WHERE document = ? AND ordinal = ?",
+            [(reason, *place) for place, reason in dropped.items()],
+        )
+
+    def found(self) -> int:
+        """Number of different sections found."""
+        return int(self._one("SELECT count(*) FROM found"))
+
+    def drop_counts(self) -> dict[str, int]:
+        """Reason -> number of sections."""
+        return dict(
+            self._database.execute(
+                "SELECT dropped, count(*) FROM found WHERE dropped IS NOT NULL GROUP BY dropped ORDER BY dropped"
+            )
+        )
+
+    def outcomes(self) -> Iterator[dict[str, Any]]:
+        """Every found section with its signals and its fate, in order."""
+        rows = self._database.execute(
+            "SELECT payload, split, assessment, dropped FROM found ORDER BY document, ordinal"
+        )
+        for payload, split, assessment, dropped in rows:
+            section_id = json.loads(payload)["section_id"]
+            yield {"section_id": section_id, "split": split, "dropped": dropped, **json.loads(assessment)}
+
+    def _one(self, statement: str, *values: str) -> Any:
+        return self._database.execute(statement, values).fetchone()[0]
+
+
+def _dump(candidate: Candidate) -> str:
+    stored, section = candidate.stored, candidate.section
+    return json.dumps(
+        {
+            "section_id": stored.section_id,
+            "document_id": stored.document_id,
+            "version": stored.version,
+            "document_title": stored.document_title,
+            "abbreviation": stored.abbreviation,
+            "source": stored.source,
+            "path": stored.path,
+            "section": {
+                "ordinal": section.ordinal,
+                "heading": section.heading,
+                "text": section.text,
+                "start": section.start,
+                "end": section.end,
+                "number": section.number,
+                "heading_path": section.heading_path,
+                "valid_from": section.valid_from.isoformat() if section.valid_from else None,
+                "valid_to": section.valid_to.isoformat() if section.valid_to else None,
+            },
+            "relevance": candidate.relevance,
+            "words": candidate.words,
+            "quality": candidate.quality,
+        }
+    )
+
+
+def _load(payload: str) -> Candidate:
+    values = json.loads(payload)
+    own = {name: values.pop(name) for name in ("relevance", "words", "quality")}
+    section = values.pop("section")
+    section["heading_path"] = tuple(section["heading_path"])
+    for name in ("valid_from", "valid_to"):
+        section[name] = date.fromisoformat(section[name]) if section[name] else None
+    return Candidate(StoredSection(section=Section(**section), **values), **own)
