@@ -1,0 +1,25 @@
+"""Call what blocks (managers, databases, disks) from async routes without stopping the event loop."""
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import anyio.to_thread
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DEFAULT_THREADS = 16
+
+
+async def in_thread(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """`fn(*args, **kwargs)` in a worker thread, with the caller's context (log fields) and errors.
+
+    A cancelled caller waits for the thread: a transaction is never left running behind an answer that says it was not.
+    """
+    return await anyio.to_thread.run_sync(functools.partial(fn, *args, **kwargs))
+
+
+def bound_threads(count: int = DEFAULT_THREADS) -> None:
+    """Let at most `count` calls of the running event loop be in threads at once; the others wait their turn."""
+    anyio.to_thread.current_default_thread_limiter().total_tokens = count

@@ -1,0 +1,183 @@
+"""What happens to every request before and after its route: pure ASGI, because it is on every request's path."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+
+from backend.common.problem import problem_response
+from backend.common.request_id import HEADER, accepted_or_new
+from shared.utils.log_context import CORRELATION_ID, bound
+
+logger = logging.getLogger(__name__)
+
+Record = Callable[[Scope, int, float], None]
+PROBES = frozenset({"/health", "/livez", "/readyz", "/metrics"})
+
+_STARTS = frozenset({"http.response.start", "websocket.http.response.start", "websocket.accept"})
+_CLIENT_GONE, _SERVER_ERROR, _SWITCHING = 499, 500, 101
+
+
+class RequestContext:
+    """Correlation id in and out, one access line, and the last word on errors that nobody expected.
+
+    Args:
+        app: What is inside.
+        record: Called with scope, status and seconds after every request (metrics).
+    """
+
+    def __init__(self, app: ASGIApp, record: Record) -> None:
+        self._app = app
+        self._record = record
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or WebSocket."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        started_at = time.perf_counter()
+        request_id = accepted_or_new(_header(scope, HEADER.encode()))
+        answer = _Answer(send, request_id)
+        with bound(**{CORRELATION_ID: request_id}):
+            try:
+                await self._app(scope, receive, answer.send)
+            except (ClientDisconnect, WebSocketDisconnect):
+                answer.status = answer.status or _CLIENT_GONE
+            except Exception:
+                logger.exception("request.failed", extra={"method": scope.get("method"), "path": scope["path"]})
+                await self._answer_failure(scope, receive, answer)
+            duration_s = time.perf_counter() - started_at
+            self._record(scope, answer.status, duration_s)
+            _log_access(scope, answer.status, duration_s)
+
+    async def _answer_failure(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        """A 500 without internals if nothing was sent yet; a started answer is cut off by the server."""
+        if answer.status == _SWITCHING:
+            await answer.send({"type": "websocket.close", "code": 1011})
+        elif not answer.status:
+            detail = "Something failed on our side; the administrator finds it in the log by the correlation id."
+            response = problem_response(HTTPConnection(scope), _SERVER_ERROR, "internal_error", detail)
+            await response(scope, receive, answer.send)
+        answer.status = _SERVER_ERROR
+
+
+class _Answer:
+    """Passes messages on, notes the status and adds the correlation id."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._header = (HEADER.encode(), request_id.encode())
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] in _STARTS:
+            self.status = message.get("status", _SWITCHING)
+            message = {**message, "headers": [*message.get("headers", ()), self._header]}
+        elif message["type"] == "websocket.close" and not self.status:
+            self.status = 403  # a close before accept is what ASGI servers answer with 403
+        await self._send(message)
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def _log_access(scope: Scope, status: int, duration_s: float) -> None:
+    # Never the query string: it may carry a token.
+    level = logging.DEBUG if scope["path"] in PROBES and status < _SERVER_ERROR else logging.INFO
+    if logger.isEnabledFor(level):
+        client = scope.get("client")
+        fields = {
+            "method": scope.get("method", "WEBSOCKET"),
+            "path": scope["path"],
+            "status": status,
+            "duration_ms": round(duration_s * 1000, 3),
+            "client": client[0] if client else None,
+        }
+        logger.log(level, "request.served", extra=fields)
+
+
+class SecurityHeaders:
+    """Headers that tell browsers to do as little as possible with our answers; a route's own value wins.
+
+    Args:
+        app: What is inside.
+    """
+
+    _HEADERS = (
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cache-control", b"no-store"),
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                sent = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in sent}
+                message = {**message, "headers": sent + [item for item in self._HEADERS if item[0] not in names]}
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """Refuses bodies that are too large, by their announced length or, without one, while they arrive.
+
+    Args:
+        app: What is inside.
+        default_bytes: Largest body anywhere.
+        by_path: Larger (or smaller) limits of single paths, e.g. uploads.
+    """
+
+    def __init__(self, app: ASGIApp, default_bytes: int, by_path: Mapping[str, int]) -> None:
+        self._app = app
+        self._default_bytes = default_bytes
+        self._by_path = dict(by_path)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit_bytes = self._by_path.get(scope["path"], self._default_bytes)
+        announced = _header(scope, b"content-length") or "0"
+        if not announced.isdigit() or int(announced) > limit_bytes:
+            response = problem_response(HTTPConnection(scope), 413, _TOO_LARGE, _too_large(limit_bytes), headers=_CLOSE)
+            await response(scope, receive, send)
+            return
+        received_bytes = 0
+
+        async def limited_receive() -> Message:
+            nonlocal received_bytes
+            message = await receive()
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > limit_bytes:
+                # FastAPI turns other exceptions of a body into "400 error parsing the body".
+                raise HTTPException(413, _too_large(limit_bytes), headers=_CLOSE)
+            return message
+
+        await self._app(scope, limited_receive, send)
+
+
+_TOO_LARGE = "content_too_large"
+# Without it the server would politely read the rest of what it has just refused.
+_CLOSE = {"Connection": "close"}
+
+
+def _too_large(limit_bytes: int) -> str:
+    return f"The request body is larger than the {limit_bytes} bytes allowed here."

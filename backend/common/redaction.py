@@ -1,0 +1,38 @@
+"""Keep secrets out of log lines, by the name of the field or the shape of the text."""
+
+import re
+
+REDACTED = "[redacted]"
+_SECRET_WORDS = frozenset(
+    {"password", "passwd", "pwd", "secret", "token", "authorization", "cookie", "apikey", "credential", "credentials"}
+)
+_SECRET_NAMES = ("api_key", "private_key", "access_key")
+_WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
+_SECRET_TEXT = (
+    # JSON Web Tokens, wherever they stand
+    (re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]*"), REDACTED),
+    (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {REDACTED}"),
+    # user:password@ of a URL
+    (re.compile(r"://[^\s/:@]*:[^\s/@]+@"), f"://{REDACTED}@"),
+    (
+        re.compile(
+            r"""\b([\w-]*(?:password|passwd|secret|token|api_?key))(["']?\s*[=:]\s*)[^\s&,;)}]+""", re.IGNORECASE
+        ),
+        rf"\1\2{REDACTED}",
+    ),
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a field of this name holds a secret: `db_password`, `accessToken`; not `tokens_per_s`."""
+    lowered = name.lower()
+    return any(part in lowered for part in _SECRET_NAMES) or not _SECRET_WORDS.isdisjoint(
+        word.lower() for word in _WORDS.split(name)
+    )
+
+
+def redact_text(text: str) -> str:
+    """`text` without tokens, URL passwords and `name=value` secrets."""
+    for pattern, replacement in _SECRET_TEXT:
+        text = pattern.sub(replacement, text)
+    return text

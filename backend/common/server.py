@@ -1,0 +1,164 @@
+"""Run one application in this process until it is told to stop."""
+
+import signal
+import ssl
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
+
+from backend.common.listening import listening_sockets
+from shared.errors import ClaraError, InvalidInput
+
+EXIT_START_REFUSED, EXIT_START_FAILED = 2, 3
+_MAX_WEBSOCKET_MESSAGE_BYTES = 64 * 1024
+_STOP_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
+)  # SIGBREAK is Windows'
+
+
+class TlsFilesUnusable(InvalidInput):
+    """A certificate or key cannot be read or does not fit the other."""
+
+    code = "tls_files_unusable"
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"The TLS files cannot be used ({error}); check CLARA_TLS_CERT_FILE, CLARA_TLS_KEY_FILE and "
+            "CLARA_TLS_CLIENT_CA_FILE."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Files for TLS.
+
+    Args:
+        cert_file: Our certificate chain (PEM).
+        key_file: Its private key (PEM).
+        client_ca_file: Given: only clients with a certificate of this CA get through the handshake (mTLS).
+    """
+
+    cert_file: Path
+    key_file: Path
+    client_ca_file: Path | None = None
+
+
+def run_service(
+    app: FastAPI, host: str, port: int, *, port_setting: str, tls: TlsFiles | None = None, grace_s: int = 30
+) -> int:
+    """Serve until SIGTERM or Ctrl+C, then end open requests and close the lifespan.
+
+    Args:
+        app: From `build_app`.
+        host: Name or address to listen on.
+        port: Port to listen on.
+        port_setting: Environment variable that changes it.
+        tls: Serve https.
+        grace_s: Seconds that open requests and WebSockets get to finish on their own.
+
+    Returns:
+        Exit code: 0 after a graceful stop, 2 if the start was refused for a reason (one line on standard error), 3 if
+        it failed for an unknown one (traceback in the log).
+    """
+    try:
+        server = uvicorn.Server(_server_config(app, tls, grace_s))
+        sockets = listening_sockets(host, port, port_setting)
+    except ClaraError as exc:
+        return refuse_start(app.title, exc)
+    with _stopping_on_signals(server):
+        try:
+            server.run(sockets)
+        except SystemExit:
+            # uvicorn's way of saying that the lifespan failed
+            error = app.state.start_error
+            return refuse_start(app.title, error) if error else EXIT_START_FAILED
+    return 0
+
+
+def refuse_start(title: str, error: ClaraError) -> int:
+    """Tell the person who started us why not, in one line; returns the exit code for it."""
+    sys.stderr.write(f"{title} cannot start: {error.message}\n")
+    return EXIT_START_REFUSED
+
+
+def _server_config(app: FastAPI, tls: TlsFiles | None, grace_s: int) -> uvicorn.Config:
+    config = uvicorn.Config(
+        _PlainStart(app),
+        # "auto" takes uvloop and httptools where they are installed; Windows has no uvloop
+        loop="auto",
+        http="auto",
+        ws="websockets-sansio",
+        ws_max_size=_MAX_WEBSOCKET_MESSAGE_BYTES,
+        lifespan="on",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        workers=1,
+        timeout_graceful_shutdown=grace_s,
+        **_tls_arguments(tls),
+    )
+    try:
+        config.load()
+    except OSError as exc:
+        raise TlsFilesUnusable(exc) from exc
+    return config
+
+
+def _tls_arguments(tls: TlsFiles | None) -> dict[str, Any]:
+    if tls is None:
+        return {}
+    return {
+        "ssl_certfile": tls.cert_file,
+        "ssl_keyfile": tls.key_file,
+        "ssl_ca_certs": tls.client_ca_file,
+        "ssl_cert_reqs": ssl.CERT_REQUIRED if tls.client_ca_file else ssl.CERT_NONE,
+    }
+
+
+class _PlainStart:
+    """Keeps the traceback of a deliberate refusal to start out of the log: its one line says it all."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, self._without_traceback(send) if scope["type"] == "lifespan" else send)
+
+    def _without_traceback(self, send: Send) -> Send:
+        async def send_plain(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed" and self._app.state.start_error:
+                message = {"type": message["type"], "message": ""}
+            await send(message)
+
+        return send_plain
+
+
+@contextmanager
+def _stopping_on_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Make a signal a request to stop from the first moment on, and an exit code of 0 at the end.
+
+    uvicorn listens for signals only while it serves and raises them again afterwards, which would end the process as
+    killed; and before it serves, the default action would leave no time to stop.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    earlier = {number: signal.signal(number, stop) for number in _STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

@@ -1,0 +1,141 @@
+"""Build a FastAPI service from its parts: what is the same for all three."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from backend.common.blocking import DEFAULT_THREADS, bound_threads
+from backend.common.docs import add_docs
+from backend.common.errors import StatusTable, install_error_handlers
+from backend.common.metrics import ServiceMetrics
+from backend.common.middleware import BodyLimit, RequestContext, SecurityHeaders
+from backend.common.openapi import PROBLEM_RESPONSES, describe_problems
+from backend.common.readiness import Check, Readiness
+from backend.common.server import TlsFiles, run_service
+from backend.common.spec import ServiceSpec
+from backend.common.system_routes import Health, system_router
+from shared.auth.models import Authenticator
+from shared.errors import ClaraError
+from shared.utils.clock import Clock, utc_now
+
+__all__ = ["ServiceSpec", "TlsFiles", "build_app", "run_service"]
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_BODY_BYTES = 1024 * 1024
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def build_app(
+    spec: ServiceSpec,
+    *,
+    authenticator: Authenticator,
+    lifespan: Lifespan,
+    routers: Sequence[APIRouter] = (),
+    health: Health | None = None,
+    readiness: Mapping[str, Check] | None = None,
+    error_statuses: StatusTable | None = None,
+    cors_origins: Sequence[str] = (),
+    max_body_bytes: int = DEFAULT_BODY_BYTES,
+    body_limits: Mapping[str, int] | None = None,
+    threads: int = DEFAULT_THREADS,
+    clock: Clock = utc_now,
+) -> FastAPI:
+    """The application, ready to be run or tested; it opens nothing before its lifespan starts.
+
+    Args:
+        spec: Names and numbers.
+        authenticator: Who callers are; routes reach it through the dependencies of `shared.auth`.
+        lifespan: Opens and closes what the service needs, e.g. stores and workers, and puts it into `app.state`.
+        routers: The service's own routes.
+        health: Its own fields of `/health`; may replace `status`.
+        readiness: Name -> check for `/readyz`.
+        error_statuses: Errors whose HTTP status differs from their family's.
+        cors_origins: Origins of web pages that may call, also by WebSocket.
+        max_body_bytes: Largest request body.
+        body_limits: Path -> other limit, e.g. for uploads.
+        threads: Blocking calls that may run at once.
+        clock: Now.
+
+    `app.state` carries `authenticator`, `allowed_origins` and `metrics`.
+    """
+    metrics = ServiceMetrics(spec.name, spec.version)
+    app = FastAPI(
+        title=spec.title,
+        version=spec.version,
+        description=spec.description,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_guarded(spec, lifespan, threads),
+        middleware=_middleware(metrics, cors_origins, max_body_bytes, body_limits or {}),
+        responses=PROBLEM_RESPONSES,
+    )
+    app.state.authenticator = authenticator
+    app.state.allowed_origins = frozenset(cors_origins)
+    app.state.metrics = metrics
+    app.state.start_error = None
+    install_error_handlers(app, error_statuses)
+    app.include_router(
+        system_router(
+            spec,
+            health=health or _nothing_to_add,
+            readiness=Readiness(readiness or {}),
+            metrics=metrics,
+            clock=clock,
+        )
+    )
+    for router in routers:
+        app.include_router(router)
+    add_docs(app)
+    describe_problems(app)
+    return app
+
+
+def _guarded(spec: ServiceSpec, lifespan: Lifespan, threads: int) -> Lifespan:
+    """The lifespan with its log lines, and with a refusal to start kept for `run_service` to put into one line."""
+
+    @asynccontextmanager
+    async def guarded(app: FastAPI) -> AsyncIterator[None]:
+        bound_threads(threads)
+        is_started = False
+        try:
+            async with lifespan(app):
+                is_started = True
+                logger.info("service.started", extra={"version": spec.version, "port": spec.port})
+                yield
+                logger.info("service.stopping")
+        except ClaraError as exc:
+            app.state.start_error = None if is_started else exc
+            raise
+        logger.info("service.stopped")
+
+    return guarded
+
+
+def _middleware(
+    metrics: ServiceMetrics, cors_origins: Sequence[str], max_body_bytes: int, body_limits: Mapping[str, int]
+) -> list[Middleware]:
+    """Outermost first; CORS outside of the error guard, so that web pages can read a 500 as well."""
+    layers = [Middleware(SecurityHeaders)]
+    if cors_origins:
+        layers.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(cors_origins),
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"],
+                expose_headers=["X-Request-ID", "Retry-After", "Content-Disposition"],
+            )
+        )
+    layers.append(Middleware(RequestContext, record=metrics.record))
+    layers.append(Middleware(BodyLimit, default_bytes=max_body_bytes, by_path=body_limits))
+    return layers
+
+
+async def _nothing_to_add() -> Mapping[str, Any]:
+    return {}

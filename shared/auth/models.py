@@ -1,0 +1,208 @@
+"""Security settings, identities and the refusals of this package."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from shared.errors import InvalidInput, NotPermitted
+from shared.models.users import Principal, Role
+
+
+class SecurityMode(StrEnum):
+    """The modes of the contract."""
+
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+    DEBUG = "debug"
+    TESTING = "testing"
+
+
+ASYMMETRIC_ALGORITHMS = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"},
+)
+
+
+class Unauthenticated(NotPermitted):
+    """Nobody is known to call; the reason is for our log only, every caller reads the same words."""
+
+    code = "unauthenticated"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("A valid access token is required.")
+        self.reason = reason
+
+
+class RoleMissing(NotPermitted):
+    """The caller is known but holds none of the roles that the action needs."""
+
+    code = "role_missing"
+
+    def __init__(self, principal: Principal, required: frozenset[Role]) -> None:
+        needed, held = sorted(required), sorted(principal.roles)
+        super().__init__(
+            f"This needs one of the roles {', '.join(needed)}; your account has {', '.join(held) or 'none of them'}.",
+            required_roles=needed,
+            held_roles=held,
+        )
+
+
+class UnsafeConfiguration(InvalidInput):
+    """The security settings contradict each other or are too weak for the environment: nothing is started."""
+
+    code = "unsafe_configuration"
+
+    def __init__(self, environment: str, reasons: list[str]) -> None:
+        super().__init__(f"These settings are not safe for environment {environment!r}: {'; '.join(reasons)}.")
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who calls and until when we may believe it.
+
+    Args:
+        principal: The caller.
+        expires_at: Seconds since the epoch (`exp` of the token); None never ends (the debug user).
+    """
+
+    principal: Principal
+    expires_at: float | None = None
+
+
+class Authenticator(Protocol):
+    """Turns a bearer token, or its absence, into an identity."""
+
+    async def identify(self, token: str | None) -> Identity:
+        """The caller's identity.
+
+        Raises:
+            Unauthenticated: If the token is missing or fails any rule.
+            Unavailable: If the keys to check it with cannot be had.
+        """
+        ...
+
+
+DEBUG_USER = Principal("debug-user", "debug@clara.local", frozenset({Role.ADMIN, Role.TRAINER}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityConfig:
+    """Everything this package needs to know, resolved from the settings by `app.py`.
+
+    Args:
+        mode: Security mode; it never switches anything by itself except the local test key of `testing`.
+        environment: `development`, `production` or `testing`; production tolerates nothing below.
+        jwt_enabled: Whether callers need a token (resolved from mode and override).
+        mtls_enabled: Whether callers need a client certificate (resolved).
+        issuer: Exact `iss` of tokens, e.g. `https://keycloak.example/realms/vcc`.
+        jwks_url: Where its keys are; empty derives Keycloak's path from the issuer.
+        audience: What `aud` must contain.
+        algorithms: Signature algorithms we accept, asymmetric only.
+        debug: The debug switch of the application.
+        debug_user: Who everybody is where no token is asked for.
+        cors_origins: Origins of web pages that may call us, also by WebSocket.
+        tls_cert_file: Our certificate chain (PEM).
+        tls_key_file: Its private key (PEM).
+        tls_client_ca_file: Who signs client certificates (PEM).
+        test_key_dir: Folder of the local test key (mode `testing` only).
+    """
+
+    mode: SecurityMode
+    environment: str = "production"
+    jwt_enabled: bool = True
+    mtls_enabled: bool = False
+    issuer: str = ""
+    jwks_url: str = ""
+    audience: str = ""
+    algorithms: tuple[str, ...] = ("RS256",)
+    debug: bool = False
+    debug_user: Principal = field(default=DEBUG_USER)
+    cors_origins: tuple[str, ...] = ()
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    tls_client_ca_file: Path | None = None
+    test_key_dir: Path | None = None
+
+    @property
+    def resolved_jwks_url(self) -> str:
+        """The configured JWKS address, else Keycloak's below the issuer."""
+        return self.jwks_url or f"{self.issuer}/protocol/openid-connect/certs"
+
+    @property
+    def is_production(self) -> bool:
+        """Whether either the environment or the mode claims to be production."""
+        return self.environment == "production" or self.mode is SecurityMode.PRODUCTION
+
+    def ensure_safe_to_start(self) -> None:
+        """Raise all reasons of `validate_for_start` at once.
+
+        Raises:
+            UnsafeConfiguration: If there is any.
+        """
+        if reasons := self.validate_for_start():
+            raise UnsafeConfiguration(self.environment, reasons)
+
+    def validate_for_start(self) -> list[str]:
+        """Reasons not to start, each naming the setting that would cure it; empty when all is well."""
+        rules = _ALWAYS + (_IN_PRODUCTION if self.is_production else ())
+        return [reason for is_broken, reason in rules if is_broken(self)]
+
+
+def _is_url(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+
+
+def _lacks_file(path: Path | None) -> bool:
+    return path is None or not path.is_file()
+
+
+def _wants_issuer(config: SecurityConfig) -> bool:
+    return config.jwt_enabled and config.mode is not SecurityMode.TESTING
+
+
+Rule = tuple[Callable[[SecurityConfig], bool], str]
+
+_ALWAYS: tuple[Rule, ...] = (
+    (lambda c: not c.algorithms, "CLARA_JWT_ALGORITHM is empty: name at least RS256"),
+    (
+        lambda c: not set(c.algorithms) <= ASYMMETRIC_ALGORITHMS,
+        f"CLARA_JWT_ALGORITHM must be one of {', '.join(sorted(ASYMMETRIC_ALGORITHMS))}",
+    ),
+    (
+        lambda c: _wants_issuer(c) and not _is_url(c.issuer),
+        "CLARA_KEYCLOAK_URL is not set (or no http(s) address), but tokens are required",
+    ),
+    (lambda c: c.jwt_enabled and not c.audience, "CLARA_KEYCLOAK_CLIENT_ID is empty: tokens need an audience to match"),
+    (
+        lambda c: c.jwt_enabled and c.mode is SecurityMode.TESTING and c.test_key_dir is None,
+        "security mode testing needs a folder for its key",
+    ),
+    (lambda c: c.mtls_enabled and _lacks_file(c.tls_cert_file), "mTLS is on, but the TLS certificate file is missing"),
+    (lambda c: c.mtls_enabled and _lacks_file(c.tls_key_file), "mTLS is on, but the TLS key file is missing"),
+    (lambda c: c.mtls_enabled and _lacks_file(c.tls_client_ca_file), "mTLS is on, but the client CA file is missing"),
+)
+
+_IN_PRODUCTION: tuple[Rule, ...] = (
+    (
+        lambda c: c.mode is not SecurityMode.PRODUCTION,
+        "CLARA_SECURITY_MODE must be 'production' when CLARA_ENVIRONMENT is production",
+    ),
+    (lambda c: not c.jwt_enabled, "CLARA_JWT_ENABLED=false leaves every route open"),
+    (lambda c: not c.mtls_enabled, "CLARA_MTLS_ENABLED=false lets anybody on the network connect"),
+    (lambda c: c.debug, "CLARA_DEBUG=true shows internals"),
+    (lambda c: c.issuer.startswith("http:"), "CLARA_KEYCLOAK_URL must be https: over http anybody can issue tokens"),
+    (
+        lambda c: c.resolved_jwks_url.startswith("http:"),
+        "the JWKS address must be https: over http keys get swapped",
+    ),
+    (lambda c: "*" in "".join(c.cors_origins), "CLARA_CORS_ORIGINS must list origins; '*' lets every web page call us"),
+    (
+        lambda c: any(origin.startswith("http:") for origin in c.cors_origins),
+        "CLARA_CORS_ORIGINS must be https origins",
+    ),
+    (lambda c: c.test_key_dir is not None, "a test key folder has no place in production"),
+)
