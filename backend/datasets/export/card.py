@@ -1,4 +1,4 @@
-"""The README of an export: says to people what it is, and to `datasets.load_dataset(folder)` which file is which split."""
+"""The README of an export: tells people what it is and `datasets.load_dataset(folder)` which file is which split."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def write_card(folder: Path, name: str, exporter: BaseExporter, rows: Mapping[Sp
     (folder / "README.md").write_text(
         f"---\npretty_name: {json.dumps(name, ensure_ascii=False)}\nlanguage:\n- de\nconfigs:\n"
         f"- config_name: default\n  data_files:\n{listed}\n---\n\n# {name}\n\n"
-        "Splits are by document: no document stands in two of them. `manifest.json` holds the SHA-256 of every file.\n\n"
+        "No document stands in two splits. `manifest.json` holds the SHA-256 of every file.\n\n"
         f"| split | records |\n|---|---|\n{counts}\n",
         encoding="utf-8",
         newline="\n",

@@ -1,4 +1,4 @@
-"""CSV by RFC 4180: UTF-8, every cell quoted, `\\n` between rows, decimal point, nested columns as JSON text.
+"""CSV by RFC 4180: UTF-8, every cell quoted, line feeds between rows, decimal point, nested columns as JSON text.
 
 A spreadsheet takes a cell that begins with `= + - @ TAB CR` for a formula. With `spreadsheet_safe` such a cell gets an
 apostrophe in front, and so does one that begins with an apostrophe itself: whoever reads the file with a program takes

@@ -1,4 +1,4 @@
-"""JSON Lines: one object per line, UTF-8 without BOM, `\\n` only."""
+"""JSON Lines: one object per line, UTF-8 without BOM, line feeds only."""
 
 import json
 from collections.abc import Iterable, Iterator

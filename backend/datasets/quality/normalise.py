@@ -32,7 +32,7 @@ _SUSPENDED = re.compile(r"(?:und|oder|bzw|sowie|bis|als|noch)\b")
 
 
 def normalise(text: str) -> str:
-    """The text in NFC, with plain spaces, `\\n` only, no soft hyphens or control characters, and unwrapped lines."""
+    """The text in NFC, with plain spaces and line feeds, no soft hyphens or control characters, and unwrapped lines."""
     text = _NEWLINE.sub("\n", text)
     text = _DROPPED.sub("", text)
     text = _CONTROL.sub("", text)
