@@ -1,0 +1,126 @@
+"""The contract of a record shape: recognise a record, say what is wrong with it, render it to tokens and mask.
+
+A new shape is one new file in `shapes/` with one subclass of `RecordShape`. Importing it must be cheap: the API process
+validates records too.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with one field of a record.
+
+    Args:
+        field: Path of the field, e.g. `messages[1].content`.
+        reason: What was found and what is expected; never the text itself.
+    """
+
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A record as the model sees it.
+
+    Args:
+        token_ids: The whole record, length n.
+        mask: n values; 1 where the model is trained to predict this token, else 0.
+    """
+
+    token_ids: list[int]
+    mask: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutPrompt:
+    """A record cut in two, to compare what models make of its beginning.
+
+    Args:
+        token_ids: What the model is given.
+        prompt: The same as text.
+        reference: How the record really goes on.
+    """
+
+    token_ids: list[int]
+    prompt: str
+    reference: str
+
+
+class RecordShape(ABC):
+    """One shape of record, e.g. running text or a chat."""
+
+    name: ClassVar[str]
+    keys: ClassVar[tuple[str, ...]]
+    """Fields that make up the shape; a record has it when at least the first one is there."""
+
+    def matches(self, record: Record) -> bool:
+        """Whether the record means to have this shape (null counts as absent: columns of a table)."""
+        return record.get(self.keys[0]) is not None
+
+    @abstractmethod
+    def problems(self, record: Record) -> list[FieldProblem]:
+        """Everything that keeps a record of this shape from being trained on; empty if nothing does."""
+
+    def check_tokenizer(self, tokenizer: "PreTrainedTokenizerBase") -> None:
+        """Refuse a tokenizer that cannot render this shape.
+
+        Raises:
+            InvalidInput: With what is missing and how to get it.
+        """
+
+    @abstractmethod
+    def render(self, record: Record, tokenizer: "PreTrainedTokenizerBase") -> Rendered:
+        """Token ids with the loss mask, not truncated.
+
+        Raises:
+            CannotRender: If the tokenizer's template refuses this record.
+        """
+
+    @abstractmethod
+    def cut(self, record: Record, tokenizer: "PreTrainedTokenizerBase") -> HeldOutPrompt:
+        """The beginning of the record as a prompt, the rest as reference."""
+
+
+class CannotRender(ValueError):
+    """A chat template refused a record; becomes a bad row with its reason."""
+
+
+def text_problem(field: str, value: object, *, may_be_blank: bool = False) -> FieldProblem | None:
+    """What keeps `value` from being text that a tokenizer can read, or None."""
+    if not isinstance(value, str):
+        found = "nothing" if value is None else type(value).__name__
+        return FieldProblem(field, f"must be text, found {found}")
+    if not value.strip() and not may_be_blank:
+        return FieldProblem(field, "is empty")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return FieldProblem(field, "holds half a character (a lone surrogate); it is not valid Unicode")
+    return None
+
+
+def plain_ids(tokenizer: "PreTrainedTokenizerBase", text: str, *, with_special: bool) -> list[int]:
+    """Token ids of a text; `with_special` adds what the model expects at the beginning.
+
+    The length warning of the tokenizer is silenced because truncation is counted and reported elsewhere.
+    """
+    ids: list[int] = tokenizer(text, add_special_tokens=with_special, verbose=False)["input_ids"]
+    # some tokenizers close a text themselves; ours is added exactly once, by the shape
+    if with_special and ids and ids[-1] == tokenizer.eos_token_id:
+        ids = ids[:-1]
+    return list(ids)
+
+
+def end_ids(tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+    """The end-of-text token as a list, empty where the tokenizer has none."""
+    return [] if tokenizer.eos_token_id is None else [int(tokenizer.eos_token_id)]

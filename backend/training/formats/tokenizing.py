@@ -1,0 +1,147 @@
+"""From a data file to tokenised records: every row checked, every record trains at least one token, nothing cut silently."""
+
+import json
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backend.training.formats.base import CannotRender, FieldProblem, Record
+from backend.training.formats.token_store import Numbers, TokenRecords, TokenWriter, open_tokens
+from backend.training.formats.validation import CheckedRow, EmptyData, InvalidRecords, Problems, checked_rows
+from shared.utils.splitting import bucket_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_PERCENTILE = 99
+_PROGRESS_EVERY = 500
+_SMALLEST_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedFile:
+    """A data file as tokens.
+
+    Args:
+        records: Not truncated yet.
+        lines: Line of each record in the file, shape (n,).
+        groups: Number that records of the same document share, shape (n,); for splits.
+        shape: Name of the record shape.
+        file_name: For messages.
+    """
+
+    records: TokenRecords
+    lines: Numbers
+    groups: Numbers
+    shape: str
+    file_name: str
+
+
+def tokenize_file(
+    path: Path,
+    tokenizer: "PreTrainedTokenizerBase",
+    folder: Path,
+    name: str,
+    *,
+    seed: int = 42,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> TokenizedFile:
+    """Check and tokenise all rows of `path` into memory-mapped files below `folder`.
+
+    Args:
+        path: JSONL, JSON, Parquet or CSV.
+        tokenizer: Of the base model.
+        folder: Private scratch folder.
+        name: Name of the token files.
+        seed: Enters `groups`.
+        on_progress: Called with the number of rows done, now and then; may raise to stop.
+
+    Raises:
+        InvalidRecords: With line, field and reason of bad rows.
+        EmptyData: If there is no row.
+        UnusableChatTemplate: If the records are chats and the tokenizer cannot mark the assistant's turns.
+    """
+    problems, lines, groups, shape = Problems(), array("q"), array("q"), ""
+    with TokenWriter(folder, name) as writer:
+        for done, row in enumerate(checked_rows(path, problems), start=1):
+            if not shape:
+                row.shape.check_tokenizer(tokenizer)
+                shape = row.shape.name
+            if _write(row, tokenizer, writer, problems):
+                lines.append(row.line)
+                groups.append(group_number(row.record, seed))
+            if done % _PROGRESS_EVERY == 0:
+                on_progress(done)
+    if problems.count:
+        raise InvalidRecords(path.name, problems)
+    if not lines:
+        raise EmptyData(path.name)
+    return TokenizedFile(
+        records=open_tokens(folder, name),
+        lines=np.asarray(lines, dtype=np.int64),
+        groups=np.asarray(groups, dtype=np.int64),
+        shape=shape,
+        file_name=path.name,
+    )
+
+
+def fitting_length(records: TokenRecords, *, asked: int | None, model_limit: int) -> int:
+    """Tokens to keep of a record.
+
+    Args:
+        records: Not truncated.
+        asked: `data.max_length`; None takes the 99th percentile of the lengths, or as much more as it takes for every
+            record to train a token.
+        model_limit: What the base model can read.
+    """
+    if asked is not None:
+        return min(asked, model_limit)
+    percentile = int(np.percentile(records.full_lengths, _PERCENTILE, method="higher"))
+    needed = max(percentile, int(records.first_trained().max(initial=0)), _SMALLEST_LENGTH)
+    return min(needed, model_limit)
+
+
+def truncate_file(file: TokenizedFile, max_length: int) -> TokenRecords:
+    """The records cut to `max_length`.
+
+    Raises:
+        InvalidRecords: If a record would train no token any more.
+    """
+    needed = file.records.first_trained()
+    problems = Problems()
+    for index in np.flatnonzero((needed == 0) | (needed > max_length)):
+        reason = f"trains no token within max_length {max_length}"
+        if needed[index]:
+            reason += f"; it needs at least {needed[index]} tokens: raise data.max_length or shorten the prompt"
+        problems.add(int(file.lines[index]), FieldProblem("", reason))
+    if problems.count:
+        raise InvalidRecords(file.file_name, problems)
+    return file.records.truncate(max_length)
+
+
+def group_number(record: Record, seed: int) -> int:
+    """A number in 0 … 999,999 that all records of one document share, even over runs with the same seed.
+
+    Records that name no document are their own group, equal ones together.
+    """
+    metadata = record.get("metadata")
+    in_metadata = metadata.get("document_id") if isinstance(metadata, dict) else None
+    group = record.get("document_id") or in_metadata or json.dumps(record, sort_keys=True, default=str)
+    return bucket_of(str(group), seed)
+
+
+def _write(row: CheckedRow, tokenizer: "PreTrainedTokenizerBase", writer: TokenWriter, problems: Problems) -> bool:
+    try:
+        rendered = row.shape.render(row.record, tokenizer)
+    except CannotRender as exc:
+        problems.add(row.line, FieldProblem(row.shape.keys[0], str(exc)))
+        return False
+    if not any(rendered.mask[1:]):
+        problems.add(row.line, FieldProblem("", "trains no token"))
+        return False
+    writer.add(rendered)
+    return True

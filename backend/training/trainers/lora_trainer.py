@@ -1,0 +1,109 @@
+"""LoRA: freeze the base model, train a low-rank update of its linear layers (Hu et al. 2021, arXiv 2106.09685)."""
+
+from typing import TYPE_CHECKING
+
+from backend.training.trainers.base import BaseTrainer, Reporter, TrainingContext, TrainingOutcome
+from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+    from backend.training.trainers.training_records import TrainingRecords
+
+_SMALL_SET = 1000
+_SMALL_SET_DROPOUT = 0.05
+
+
+class LoRATrainer(BaseTrainer):
+    """Trains an adapter in bfloat16 (GPU) or float32 (CPU) on top of an unquantised base model."""
+
+    trainer_type = "lora"
+
+    def validate(self, config: TrainingConfig) -> None:
+        """Refuse target modules that name nothing.
+
+        Raises:
+            InvalidTrainingConfig: With the field and the reason.
+        """
+        modules = config.lora.target_modules
+        names = [modules] if isinstance(modules, str) else modules
+        if not names or not all(name.strip() for name in names):
+            raise InvalidTrainingConfig(
+                [
+                    {
+                        "field": "lora.target_modules",
+                        "reason": "give module names or all-linear; found an empty name or list",
+                    }
+                ]
+            )
+
+    def train(self, context: TrainingContext, reporter: Reporter) -> TrainingOutcome:
+        """Base model, records, adapter, loop, files: in this order.
+
+        Raises:
+            TrainingStopped: After a stop request.
+            BaseModelMissing: If the base model is not here.
+            InvalidBaseModel: If its folder is incomplete or unsafe.
+            InvalidRecords: If records cannot be trained on.
+            InvalidTrainingConfig: If the target modules are not in the model.
+            LossNotFinite: If training diverged.
+        """
+        from backend.training.trainers.adapter_files import save_adapter
+        from backend.training.trainers.training_loop import TrainingLoop
+        from backend.training.trainers.training_records import prepare_records
+        from backend.training.utils import base_model
+        from backend.training.utils.batching import pad_id_of
+        from backend.training.utils.determinism import deterministic
+        from backend.training.utils.metrics import json_safe
+
+        config = context.config
+        self.validate(config)
+        folder = base_model.locate_base_model(context.base_model, is_offline=context.is_offline)
+        digest = base_model.base_model_digest(folder)
+        threads = config.training.cpu_threads or context.cpu_threads
+        with deterministic(seed=config.training.seed, threads=threads):
+            tokenizer = base_model.load_tokenizer(folder)
+            limit = base_model.model_limit(base_model.load_config(folder))
+            records = prepare_records(context, tokenizer, reporter, model_limit=limit)
+            model = _with_adapter(base_model.load_model(folder, dtype=config.model.dtype), config, records)
+            loop = TrainingLoop(model, records, context, reporter, pad_id=pad_id_of(tokenizer), base_digest=digest)
+            result = loop.run()
+            save_adapter(model, tokenizer, context, records, result, base_folder=folder, base_digest=digest)
+        return TrainingOutcome(
+            steps=result.progress.step,
+            epochs=result.epochs,
+            metrics=json_safe({**records.facts, **result.metrics()}),
+            base_model_digest=digest,
+        )
+
+
+def _with_adapter(model: "PreTrainedModel", config: TrainingConfig, records: "TrainingRecords") -> "PeftModel":
+    """Freeze the model and put fresh low-rank updates, in float32, beside its linear layers."""
+    from peft import LoraConfig, TaskType
+
+    from backend.training.utils.adapted_model import with_fresh_adapter
+
+    if config.training.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    lora = LoraConfig(
+        task_type=TaskType.CAUSAL_LM,
+        r=config.lora.r,
+        lora_alpha=config.lora.alpha,
+        lora_dropout=effective_dropout(config, records=len(records.train)),
+        target_modules=config.lora.target_modules,
+        use_rslora=config.lora.use_rslora,
+        bias="none",
+    )
+    try:
+        return with_fresh_adapter(model, lora)
+    except ValueError as exc:
+        reason = str(exc).splitlines()[0][:300]
+        raise InvalidTrainingConfig([{"field": "lora.target_modules", "reason": reason}]) from exc
+
+
+def effective_dropout(config: TrainingConfig, *, records: int) -> float:
+    """The configured dropout, or the default for a set of this size."""
+    if config.lora.dropout is not None:
+        return config.lora.dropout
+    return _SMALL_SET_DROPOUT if records < _SMALL_SET else 0.0

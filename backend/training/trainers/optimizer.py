@@ -1,0 +1,89 @@
+"""The optimizer of a run, its learning rate as a pure function of the step, and its state by parameter name."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from backend.training.training_config import TrainingSection
+
+if TYPE_CHECKING:
+    import torch
+
+_BETAS = (0.9, 0.999)
+_EPSILON = 1e-8
+_SEPARATOR = "|"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Learning rate over the run: warm-up, then cosine, linear or constant.
+
+    Args:
+        peak: Highest rate.
+        kind: Form after the warm-up.
+        warmup_steps: Steps with a rising rate.
+        total_steps: Steps of the whole run; the rate reaches 0 after the last one (cosine, linear).
+    """
+
+    peak: float
+    kind: str
+    warmup_steps: int
+    total_steps: int
+
+    def rate(self, step: int) -> float:
+        """Rate of optimizer step `step`, counted from 0."""
+        if step < self.warmup_steps:
+            return self.peak * (step + 1) / self.warmup_steps
+        if self.kind == "constant":
+            return self.peak
+        done = (step - self.warmup_steps) / max(1, self.total_steps - self.warmup_steps)
+        return self.peak * (0.5 * (1 + math.cos(math.pi * done)) if self.kind == "cosine" else 1 - done)
+
+
+def schedule_for(training: TrainingSection, *, total_steps: int) -> Schedule:
+    """The configured schedule; the warm-up never takes more than half of a short run."""
+    wanted = max(training.min_warmup_steps, round(training.warmup_ratio * total_steps))
+    return Schedule(
+        peak=training.learning_rate,
+        kind=training.lr_scheduler,
+        warmup_steps=min(wanted, total_steps // 2),
+        total_steps=total_steps,
+    )
+
+
+def make_optimizer(parameters: "Mapping[str, torch.nn.Parameter]", training: TrainingSection) -> "torch.optim.AdamW":
+    """Fused AdamW over the trained parameters (the fused kernel exists for CPU and CUDA)."""
+    import torch
+
+    return torch.optim.AdamW(
+        list(parameters.values()),
+        lr=training.learning_rate,
+        betas=_BETAS,
+        eps=_EPSILON,
+        weight_decay=training.weight_decay,
+        fused=True,
+    )
+
+
+def optimizer_tensors(
+    optimizer: "torch.optim.Optimizer", parameters: "Mapping[str, torch.nn.Parameter]"
+) -> "dict[str, torch.Tensor]":
+    """The optimizer's state as `parameter|key` -> tensor."""
+    return {
+        f"{name}{_SEPARATOR}{key}": value
+        for name, parameter in parameters.items()
+        for key, value in optimizer.state[parameter].items()
+    }
+
+
+def restore_optimizer(
+    optimizer: "torch.optim.Optimizer",
+    parameters: "Mapping[str, torch.nn.Parameter]",
+    tensors: "Mapping[str, torch.Tensor]",
+) -> None:
+    """Put saved state back; moments go to the device of their parameter."""
+    for entry, tensor in tensors.items():
+        name, key = entry.rsplit(_SEPARATOR, 1)
+        parameter = parameters[name]
+        optimizer.state[parameter][key] = tensor.to(parameter.device)

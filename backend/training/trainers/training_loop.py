@@ -1,0 +1,328 @@
+"""The loop of optimizer steps: the same bytes whether it runs through or is killed and goes on from a checkpoint.
+
+Everything that decides the next step is either a pure function of (config, data, step) or part of the checkpoint:
+the order of batches and the learning rate are the former; weights, moments, random generators and counters the latter.
+"""
+
+import math
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from backend.training.trainers.base import Reporter, StopReason, TrainingContext, TrainingStopped
+from backend.training.trainers.optimizer import make_optimizer, optimizer_tensors, restore_optimizer
+from backend.training.trainers.run_plan import plan_run, run_identity
+from backend.training.trainers.stopping import raise_if_cancelled
+from backend.training.trainers.training_records import TrainingRecords
+from backend.training.trainers.watchdogs import LossNotFinite, check_figures
+from backend.training.utils.batching import Batch, make_batch
+from backend.training.utils.checkpoint import CheckpointContent, load_checkpoint, newest_valid, prune, save_checkpoint
+from backend.training.utils.metrics import RunningLoss, Throughput, perplexity
+from backend.training.utils.token_loss import MeanLoss, mean_loss, summed_loss
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counters of a run; saved with every checkpoint.
+
+    Args:
+        step: Optimizer steps done.
+        seen_tokens: Trained tokens gone through, repetitions counted.
+        elapsed_s: Training time over all attempts.
+        evaluated_step: Step of the last evaluation, -1 before the first.
+        first_eval_loss: Before the first step: what the base model does.
+        best_eval_loss: Lowest so far, after at least one step.
+        evaluations_without_gain: In a row; early stopping counts them.
+    """
+
+    step: int = 0
+    seen_tokens: int = 0
+    elapsed_s: float = 0.0
+    evaluated_step: int = -1
+    first_eval_loss: float | None = None
+    last_eval_loss: float | None = None
+    best_eval_loss: float | None = None
+    best_step: int = 0
+    evaluations_without_gain: int = 0
+    train_loss: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoopResult:
+    """What the loop hands over; the model holds the weights of `best_step`."""
+
+    progress: Progress
+    total_steps: int
+    epochs: int
+    stopped_early: bool
+    resumed_from: int
+    log: list[dict[str, Any]] = field(default_factory=list)
+
+    def metrics(self) -> dict[str, Any]:
+        """Final figures; with a validation split they are those of the best step, whose weights are published."""
+        progress = self.progress
+        figures: dict[str, Any] = {
+            "steps": progress.step,
+            "total_steps": self.total_steps,
+            "stopped_early": self.stopped_early,
+            "resumed_from_step": self.resumed_from,
+            "published_step": progress.best_step,
+            "train_loss": progress.train_loss,
+            "seen_tokens": progress.seen_tokens,
+            "elapsed_s": progress.elapsed_s,
+            "trained_tokens_per_s": progress.seen_tokens / progress.elapsed_s if progress.elapsed_s else 0.0,
+        }
+        if progress.best_eval_loss is not None:
+            figures |= {
+                "eval_loss": progress.best_eval_loss,
+                "eval_loss_last": progress.last_eval_loss,
+                "eval_loss_base": progress.first_eval_loss,
+                "eval_perplexity": perplexity(progress.best_eval_loss),
+            }
+        return figures
+
+
+class TrainingLoop:
+    """Walks the steps of one run.
+
+    Args:
+        model: With trainable parameters, on its device.
+        records: Tokenised and cut.
+        context: Of the attempt.
+        reporter: Told of everything, asked for stops at every step.
+        pad_id: Token id for padding.
+        base_digest: Of the base model's files; part of the run's identity.
+    """
+
+    def __init__(
+        self,
+        model: "torch.nn.Module",
+        records: TrainingRecords,
+        context: TrainingContext,
+        reporter: Reporter,
+        *,
+        pad_id: int,
+        base_digest: str,
+    ) -> None:
+        self._model = model
+        self._records = records
+        self._context = context
+        self._training = context.config.training
+        self._reporter = reporter
+        self._pad_id = pad_id
+        self._device = next(model.parameters()).device
+        self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self._optimizer = make_optimizer(self._parameters, self._training)
+        self._plan = plan_run(context, records.train.lengths)
+        self._identity = run_identity(context, base_digest)
+        self._checkpoints = context.job_dir / "checkpoints"
+        self._progress = Progress()
+        self._best_weights: dict[str, torch.Tensor] | None = None
+        self._log: list[dict[str, Any]] = []
+        self._running = RunningLoss()
+        self._throughput = Throughput(time.monotonic)
+        self._epoch_order: tuple[int, list[list[int]]] = (-1, [])
+
+    def run(self) -> LoopResult:
+        """Train to the end (or to the early stop) and leave the best weights in the model.
+
+        Raises:
+            TrainingStopped: After a stop request; a hand-back has published a checkpoint.
+            LossNotFinite: If the loss or its gradient is NaN or infinite.
+            LossZero: If the loss is exactly zero.
+        """
+        resumed_from = self._resume()
+        self._reporter.plan(
+            total_steps=self._plan.total_steps,
+            total_epochs=self._plan.total_epochs,
+            start_step=resumed_from,
+            facts=self._records.facts,
+        )
+        self._model.train()
+        self._evaluate_if_due()
+        while self._progress.step < self._plan.total_steps and not self._is_patience_spent():
+            self._optimizer_step()
+            self._evaluate_if_due()
+            self._save_if_due()
+            self._follow_hand_back()
+        self._save()
+        self._use_best_weights()
+        return LoopResult(
+            progress=self._progress,
+            total_steps=self._plan.total_steps,
+            epochs=self._plan.epoch_of(self._progress.step),
+            stopped_early=self._progress.step < self._plan.total_steps,
+            resumed_from=resumed_from,
+            log=self._log,
+        )
+
+    # one step
+
+    def _optimizer_step(self) -> None:
+        import torch
+
+        step, started = self._progress.step, time.monotonic()
+        batches = [
+            make_batch(self._records.train, indices, pad_id=self._pad_id, device=self._device)
+            for indices in self._micro_batches(step)
+        ]
+        trained = sum(batch.trained_tokens for batch in batches)
+        loss = self._accumulate(batches, trained)
+        norm = float(torch.nn.utils.clip_grad_norm_(list(self._parameters.values()), self._training.max_grad_norm))
+        check_figures(step + 1, loss=loss, grad_norm=norm)
+        rate = self._plan.schedule.rate(step)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        self._running.add(loss, trained)
+        self._throughput.add(sum(batch.tokens for batch in batches))
+        self._progress.step += 1
+        self._progress.seen_tokens += trained
+        self._progress.elapsed_s += time.monotonic() - started
+        self._progress.train_loss = self._running.mean
+        self._log_if_due(loss, rate, norm)
+
+    def _accumulate(self, batches: list[Batch], trained: int) -> float:
+        """Gradients of the mean over all trained tokens of the effective batch (not a mean of means)."""
+        total = 0.0
+        for batch in batches:
+            raise_if_cancelled(self._reporter)
+            summed = summed_loss(self._model, batch)
+            (summed / trained).backward()  # type: ignore[no-untyped-call]  # torch ships it without annotations
+            total += summed.item()
+        return total / trained
+
+    def _micro_batches(self, step: int) -> list[list[int]]:
+        epoch, position = divmod(step, self._plan.steps_per_epoch)
+        if self._epoch_order[0] != epoch:
+            self._epoch_order = (epoch, self._plan.order(epoch))
+        start = position * self._plan.accumulation
+        return self._epoch_order[1][start : start + self._plan.accumulation]
+
+    def _log_if_due(self, loss: float, rate: float, norm: float) -> None:
+        step = self._progress.step
+        if not self._plan.is_log_due(step):
+            return
+        metrics = {
+            "loss": loss,
+            "running_loss": self._running.mean,
+            "learning_rate": rate,
+            "grad_norm": norm,
+            "tokens_per_s": self._throughput.tokens_per_s,
+            "eta_s": self._throughput.eta_s(self._plan.total_steps - step),
+            "elapsed_s": self._progress.elapsed_s,
+        }
+        self._log.append({"step": step, "epoch": step / self._plan.steps_per_epoch, **metrics})
+        self._reporter.step(step=step, epoch=self._plan.epoch_of(step), metrics=metrics)
+
+    # evaluation and early stopping
+
+    def _evaluate_if_due(self) -> None:
+        step, validation = self._progress.step, self._records.validation
+        # after a restart the evaluation of this very step may be done already, or still be owed
+        if validation is None or not self._plan.is_evaluation_due(step) or self._progress.evaluated_step == step:
+            return
+        found = mean_loss(
+            self._model,
+            validation,
+            batch_size=self._training.batch_size,
+            pad_id=self._pad_id,
+            on_batch=self._follow_hand_back,
+        )
+        self._note_evaluation(found)
+
+    def _note_evaluation(self, found: MeanLoss) -> None:
+        progress = self._progress
+        progress.evaluated_step = progress.step
+        progress.last_eval_loss = found.loss
+        if not math.isfinite(found.loss):
+            raise LossNotFinite(progress.step, "validation loss")
+        if progress.step == 0:
+            progress.first_eval_loss = found.loss
+        elif progress.best_eval_loss is None or found.loss < progress.best_eval_loss:
+            progress.best_eval_loss, progress.best_step = found.loss, progress.step
+            progress.evaluations_without_gain = 0
+            self._best_weights = self._copy_of_weights()
+        else:
+            progress.evaluations_without_gain += 1
+        metrics = {"eval_loss": found.loss, "eval_tokens": found.tokens}
+        self._log.append({"step": progress.step, "epoch": progress.step / self._plan.steps_per_epoch, **metrics})
+        self._reporter.evaluation(step=progress.step, metrics=metrics)
+
+    def _is_patience_spent(self) -> bool:
+        patience = self._training.early_stopping_patience
+        return patience is not None and self._progress.evaluations_without_gain >= patience
+
+    def _copy_of_weights(self) -> "dict[str, torch.Tensor]":
+        return {name: parameter.detach().clone() for name, parameter in self._parameters.items()}
+
+    def _use_best_weights(self) -> None:
+        import torch
+
+        if self._best_weights is None:  # nothing was held out: the last weights are all there is
+            self._progress.best_step = self._progress.step
+            return
+        with torch.no_grad():
+            for name, parameter in self._parameters.items():
+                parameter.copy_(self._best_weights[name])
+
+    # checkpoints
+
+    def _save_if_due(self) -> None:
+        if self._progress.step % self._plan.save_steps == 0:
+            self._save()
+
+    def _save(self) -> None:
+        """Publish this step unless this claim has done so already, then let old ones go."""
+        target = self._checkpoints / f"step-{self._progress.step:06d}.e{self._context.claim_epoch}"
+        if self._progress.step == 0 or target.exists():
+            return
+        content = CheckpointContent(
+            step=self._progress.step,
+            weights=self._copy_of_weights(),
+            best_weights=self._best_weights,
+            optimizer=optimizer_tensors(self._optimizer, self._parameters),
+            state={"progress": asdict(self._progress), "schedule": asdict(self._plan.schedule)},
+            log=self._log,
+        )
+        saved = save_checkpoint(
+            self._checkpoints, content, claim_epoch=self._context.claim_epoch, identity=self._identity
+        )
+        self._reporter.checkpoint(
+            step=saved.step, path=saved.path, manifest_sha256=saved.manifest_sha256, loss=self._progress.train_loss
+        )
+        prune(self._checkpoints, keep=self._training.save_total_limit, identity=self._identity)
+
+    def _resume(self) -> int:
+        folders = dict.fromkeys((self._checkpoints, *self._context.resume_dirs))
+        search = newest_valid(folders, identity=self._identity)
+        for path, reason in search.skipped:
+            self._reporter.message(f"Checkpoint {path.name} is passed over: {reason}.")
+        if search.newest is None:
+            return 0
+        content = load_checkpoint(search.newest)
+        self._restore(content)
+        self._reporter.message(f"Going on from checkpoint {search.newest.path.name}.")
+        return content.step
+
+    def _restore(self, content: CheckpointContent) -> None:
+        import torch
+
+        with torch.no_grad():
+            for name, parameter in self._parameters.items():
+                parameter.copy_(content.weights[name])
+        if content.best_weights is not None:
+            self._best_weights = {name: tensor.to(self._device) for name, tensor in content.best_weights.items()}
+        restore_optimizer(self._optimizer, self._parameters, content.optimizer)
+        self._progress = Progress(**content.state["progress"])
+        self._log = [dict(row) for row in content.log]
+
+    def _follow_hand_back(self) -> None:
+        raise_if_cancelled(self._reporter)
+        if self._reporter.stop_requested() is StopReason.HAND_BACK:
+            self._save()
+            raise TrainingStopped(StopReason.HAND_BACK)

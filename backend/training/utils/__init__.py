@@ -1,0 +1,1 @@
+"""What trainers, evaluation and the starter share: base models, batches, checkpoints, determinism, figures."""

@@ -1,0 +1,29 @@
+"""Same seed, same bytes: seeds, thread count and deterministic kernels for the time of a run."""
+
+import contextlib
+import random
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def deterministic(*, seed: int, threads: int) -> Iterator[None]:
+    """Seed python, numpy and torch, pin the CPU threads, and give the caller's settings back afterwards.
+
+    On a GPU some attention kernels have no deterministic form, so there equality is not promised.
+    """
+    import numpy as np
+    import torch
+
+    threads_before = torch.get_num_threads()
+    strict_before = torch.are_deterministic_algorithms_enabled()
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+    if not torch.cuda.is_available():
+        torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads_before)
+        torch.use_deterministic_algorithms(strict_before)

@@ -1,0 +1,75 @@
+"""Negative log-likelihood summed over trained tokens: the one loss of training and evaluation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from backend.training.formats.token_store import TokenRecords
+from backend.training.utils.batching import IGNORED, Batch, batches_of
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class MeanLoss:
+    """Loss over a set of records.
+
+    Args:
+        loss: Mean negative log-likelihood, nats per trained token.
+        tokens: Trained tokens it is a mean over.
+        records: Number of records.
+    """
+
+    loss: float
+    tokens: int
+    records: int
+
+
+def summed_loss(model: "torch.nn.Module", batch: Batch) -> "torch.Tensor":
+    """Sum of the negative log-likelihoods of all trained tokens of a batch, a float32 scalar with gradient.
+
+    Position i predicts token i + 1. The head's scores are widened to float32 before the softmax.
+    """
+    import torch
+
+    scores = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False).logits
+    # the targets are shifted, not the scores: a shifted copy of the scores would be the largest tensor of the step
+    targets = torch.nn.functional.pad(batch.labels[:, 1:], (0, 1), value=IGNORED)
+    return torch.nn.functional.cross_entropy(
+        scores.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+
+
+def mean_loss(
+    model: "torch.nn.Module",
+    records: TokenRecords,
+    *,
+    batch_size: int,
+    pad_id: int,
+    on_batch: Callable[[], None] = lambda: None,
+) -> MeanLoss:
+    """Mean loss over all records, without gradients and dropout; the model's mode is given back.
+
+    Args:
+        model: Any causal language model.
+        records: What it is measured on.
+        batch_size: Records per forward pass; the result does not depend on it beyond rounding.
+        pad_id: Token id for padding.
+        on_batch: Called after every batch; may raise to stop.
+    """
+    import torch
+
+    was_training = model.training
+    device = next(model.parameters()).device
+    total, tokens = 0.0, 0
+    model.eval()
+    try:
+        with torch.no_grad():
+            for batch in batches_of(records, batch_size=batch_size, pad_id=pad_id, device=device):
+                total += summed_loss(model, batch).item()
+                tokens += batch.trained_tokens
+                on_batch()
+    finally:
+        model.train(was_training)
+    return MeanLoss(total / tokens, tokens, len(records))
