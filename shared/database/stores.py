@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from shared.database.base import AdapterStore, AuditStore, DatasetStore, DocumentStore, JobStore
 from shared.errors import ClaraError
+from shared.utils.clock import Clock, utc_now
 
 DERIVED_STORES: Sequence[str] = ("embedded",)
 """Search stores that are fed from the outbox unless a caller names others."""
@@ -87,4 +88,30 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
         audit=SqlAuditStore(engine),
         ping=ping,
         release=engine.dispose,
+    )
+
+
+def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DERIVED_STORES) -> Stores:
+    """Stores that live as long as the process: for tests and experiments.
+
+    Args:
+        clock: Plays the database's clock, by which leases expire.
+        derived_stores: Search stores that are fed from the outbox.
+    """
+    from shared.database.memory import (
+        MemoryAdapterStore,
+        MemoryAuditStore,
+        MemoryDatasetStore,
+        MemoryDocumentStore,
+        MemoryJobStore,
+        MemoryState,
+    )
+
+    state = MemoryState(clock=clock)
+    return Stores(
+        jobs=MemoryJobStore(state),
+        adapters=MemoryAdapterStore(state),
+        documents=MemoryDocumentStore(state, derived_stores),
+        datasets=MemoryDatasetStore(state),
+        audit=MemoryAuditStore(state),
     )

@@ -1,0 +1,20 @@
+"""The stores in memory: the public double of the SQL truth, which passes the same contract suites.
+
+For tests and experiments; nothing survives the process.
+"""
+
+from shared.database.memory.adapter_store import MemoryAdapterStore
+from shared.database.memory.audit_store import MemoryAuditStore
+from shared.database.memory.dataset_store import MemoryDatasetStore
+from shared.database.memory.document_store import MemoryDocumentStore
+from shared.database.memory.job_store import MemoryJobStore
+from shared.database.memory.state import MemoryState
+
+__all__ = [
+    "MemoryAdapterStore",
+    "MemoryAuditStore",
+    "MemoryDatasetStore",
+    "MemoryDocumentStore",
+    "MemoryJobStore",
+    "MemoryState",
+]

@@ -1,0 +1,251 @@
+"""Jobs in memory, by the same rules as on SQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from shared.database.base import ClaimLost, JobAlreadyFinished, JobNotFound, Page, StaleVersion
+from shared.database.job_changes import (
+    JobChange,
+    admitted,
+    cancelled,
+    checkpointed,
+    claim_audit,
+    completed,
+    event_payload,
+    failed,
+    handed_back,
+    let_go,
+    progressed,
+    rejected,
+)
+from shared.database.memory.state import MemoryState, newest_first
+from shared.database.sql_json import as_stored
+from shared.errors import Conflict
+from shared.models.adapter import Adapter, Checkpoint
+from shared.models.events import AuditEntry, EventType, JobEvent
+from shared.models.job import Claim, JobCounts, JobStatus, Progress, TrainingJob
+
+
+class MemoryJobStore:
+    """`JobStore` in memory."""
+
+    def __init__(self, state: MemoryState) -> None:
+        self._state = state
+
+    def add(self, job: TrainingJob, *, audit: AuditEntry) -> TrainingJob:
+        """See `JobStore.add`."""
+        with self._state.lock:
+            if job.job_id in self._state.jobs:
+                raise Conflict(f"A training job with the id '{job.job_id}' exists already.", job_id=job.job_id)
+            job = replace(job, config=as_stored(dict(job.config)), event_seq=1, version=1)
+            self._record(job, JobChange({}, audit=audit))
+            return job
+
+    def get(self, job_id: str) -> TrainingJob:
+        """See `JobStore.get`."""
+        with self._state.lock:
+            job = self._state.jobs.get(job_id)
+        if job is None:
+            raise JobNotFound(job_id)
+        return job
+
+    def page(self, *, status: JobStatus | None = None, limit: int = 50, after: str | None = None) -> Page[TrainingJob]:
+        """See `JobStore.page`."""
+        start = None if after is None else self.get(after)
+        wanted = [job for job in self._all() if status is None or job.status is status]
+        return newest_first(wanted, lambda job: job.job_id, limit=limit, after=start)
+
+    def counts(self) -> JobCounts:
+        """See `JobStore.counts`."""
+        statuses = [job.status for job in self._all()]
+        return JobCounts(
+            total=len(statuses),
+            active=sum(not status.is_terminal for status in statuses),
+            completed=statuses.count(JobStatus.COMPLETED),
+            failed=statuses.count(JobStatus.FAILED),
+        )
+
+    def admit(self, job: TrainingJob) -> TrainingJob:
+        """See `JobStore.admit`."""
+        return self._change_as_read(job, admitted(job))
+
+    def reject(self, job: TrainingJob, *, error_message: str) -> TrainingJob:
+        """See `JobStore.reject`."""
+        return self._change_as_read(job, rejected(job, error_message))
+
+    def pending(self, limit: int = 20) -> Sequence[TrainingJob]:
+        """See `JobStore.pending`."""
+        waiting = [job for job in self._all() if job.status is JobStatus.PENDING]
+        return sorted(waiting, key=lambda job: (job.created_at, job.job_id))[:limit]
+
+    def claim(self, owner: str, *, lease_s: float) -> tuple[TrainingJob, Claim] | None:
+        """See `JobStore.claim`."""
+        with self._state.lock:
+            queued = [job for job in self._all() if job.status is JobStatus.QUEUED]
+            if not queued:
+                return None
+            job = min(queued, key=lambda job: (-job.priority, job.created_at, job.job_id))
+            now = self._state.clock()
+            taken = replace(
+                job.moved_to(JobStatus.RUNNING),
+                owner=owner,
+                claim_epoch=job.claim_epoch + 1,
+                lease_until=now + timedelta(seconds=lease_s),
+                attempt=job.attempt + 1,
+                started_at=job.started_at or now,
+                event_seq=job.event_seq + 1,
+            )
+            claim = Claim(job.job_id, owner, taken.claim_epoch)
+            self._record(taken, JobChange({}, detail={"attempt": taken.attempt}, audit=claim_audit(taken, claim)))
+            return taken, claim
+
+    def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
+        """See `JobStore.heartbeat`."""
+        with self._state.lock:
+            job = self._held(claim)
+            lease_until = self._state.clock() + timedelta(seconds=lease_s)
+            self._state.jobs[job.job_id] = replace(job, lease_until=lease_until)
+            return job.cancel_requested
+
+    def record_progress(
+        self,
+        claim: Claim,
+        progress: Progress,
+        *,
+        kind: EventType = EventType.STEP,
+        detail: Mapping[str, Any] | None = None,
+    ) -> JobEvent:
+        """See `JobStore.record_progress`."""
+        with self._state.lock:
+            return self._apply(self._held(claim), progressed(progress, kind, detail))[1]
+
+    def add_checkpoint(self, claim: Claim, checkpoint: Checkpoint) -> JobEvent:
+        """See `JobStore.add_checkpoint`."""
+        with self._state.lock:
+            job = self._held(claim)
+            key = claim.job_id, claim.epoch, checkpoint.step
+            self._refuse_double(claim, is_double=key in self._state.checkpoints)
+            self._state.checkpoints[key] = replace(checkpoint, job_id=claim.job_id, claim_epoch=claim.epoch)
+            return self._apply(job, checkpointed(checkpoint))[1]
+
+    def complete(self, claim: Claim, adapter: Adapter, *, progress: Progress) -> TrainingJob:
+        """See `JobStore.complete`."""
+        with self._state.lock:
+            job = self._held(claim)
+            if job.cancel_requested:
+                raise ClaimLost(claim.job_id, claim.epoch)
+            self._refuse_double(claim, is_double=adapter.adapter_id in self._state.adapters)
+            stored = replace(adapter, job_id=claim.job_id, metrics=as_stored(dict(adapter.metrics)))
+            self._state.adapters[adapter.adapter_id] = stored
+            return self._apply(job, completed(claim, adapter, progress))[0]
+
+    def fail(self, claim: Claim, *, error_message: str, reason: str) -> TrainingJob:
+        """See `JobStore.fail`."""
+        with self._state.lock:
+            return self._apply(self._held(claim), failed(claim, error_message, reason))[0]
+
+    def release(self, claim: Claim, *, reason: str, burn_attempt: bool, message: str = "") -> TrainingJob:
+        """See `JobStore.release`."""
+        with self._state.lock:
+            job = self._held(claim)
+            change = handed_back(job, reason=reason, burn_attempt=burn_attempt, message=message)
+            return self._apply(job, change)[0]
+
+    def finish_cancel(self, claim: Claim) -> TrainingJob:
+        """See `JobStore.finish_cancel`."""
+        with self._state.lock:
+            job = self._held(claim)
+            if not job.cancel_requested:
+                raise ClaimLost(claim.job_id, claim.epoch)
+            return self._apply(job, let_go(claim))[0]
+
+    def cancel(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+        """See `JobStore.cancel`."""
+        with self._state.lock:
+            job = self.get(job_id)
+            if job.status.is_terminal:
+                raise JobAlreadyFinished(job_id, job.status)
+            if job.cancel_requested:
+                return job
+            return self._apply(job, cancelled(job, audit))[0]
+
+    def rescue_expired(self, *, grace_s: float = 0.0) -> Sequence[TrainingJob]:
+        """See `JobStore.rescue_expired`."""
+        with self._state.lock:
+            limit = self._state.clock() - timedelta(seconds=grace_s)
+            expired = [job for job in self._all() if job.lease_until is not None and job.lease_until < limit]
+            return [
+                self._apply(job, handed_back(job, reason="lease_expired", burn_attempt=True))[0]
+                for job in sorted(expired, key=lambda job: job.job_id)
+            ]
+
+    def events(self, job_id: str, *, after: int = 0, limit: int = 500) -> Sequence[JobEvent]:
+        """See `JobStore.events`."""
+        with self._state.lock:
+            self.get(job_id)
+            return [event for event in self._state.events[job_id] if event.seq > after][:limit]
+
+    def event_heads(self, *, changed_within_s: float) -> Mapping[str, int]:
+        """See `JobStore.event_heads`."""
+        with self._state.lock:
+            start = self._state.clock() - timedelta(seconds=changed_within_s)
+            changed = [job_id for job_id, moment in self._state.job_changed_at.items() if moment >= start]
+            return {job_id: self._state.jobs[job_id].event_seq for job_id in changed}
+
+    def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
+        """See `JobStore.checkpoints`."""
+        with self._state.lock:
+            self.get(job_id)
+            keys = sorted((key for key in self._state.checkpoints if key[0] == job_id), reverse=True)
+            return [self._state.checkpoints[key] for key in keys]
+
+    def forget_checkpoints(self, job_id: str, paths: Sequence[str]) -> None:
+        """See `JobStore.forget_checkpoints`."""
+        with self._state.lock:
+            for checkpoint in self.checkpoints(job_id):
+                if checkpoint.path in paths:
+                    del self._state.checkpoints[job_id, checkpoint.claim_epoch, checkpoint.step]
+
+    def _all(self) -> list[TrainingJob]:
+        with self._state.lock:
+            return list(self._state.jobs.values())
+
+    def _held(self, claim: Claim) -> TrainingJob:
+        job = self._state.jobs.get(claim.job_id)
+        held = job is not None and (job.owner, job.claim_epoch) == (claim.owner, claim.epoch)
+        if job is None or not held or job.status is not JobStatus.RUNNING:
+            raise ClaimLost(claim.job_id, claim.epoch)
+        return job
+
+    def _change_as_read(self, job: TrainingJob, change: JobChange) -> TrainingJob:
+        with self._state.lock:
+            found = self.get(job.job_id)
+            if (found.version, found.status) != (job.version, job.status):
+                raise StaleVersion(f"Job {job.job_id}", job.version)
+            return self._apply(found, change)[0]
+
+    def _apply(self, job: TrainingJob, change: JobChange) -> tuple[TrainingJob, JobEvent]:
+        changed = replace(job, **change.fields, version=job.version + 1, event_seq=job.event_seq + 1)
+        changed = replace(
+            changed,
+            progress=replace(changed.progress, metrics=as_stored(dict(changed.progress.metrics))),
+            completed_at=self._state.clock() if change.ends_job else job.completed_at,
+        )
+        return changed, self._record(changed, change)
+
+    def _record(self, job: TrainingJob, change: JobChange) -> JobEvent:
+        now = self._state.clock()
+        payload = as_stored(event_payload(job, change.detail))
+        event = JobEvent(job.job_id, job.event_seq, change.kind, payload, now)
+        self._state.jobs[job.job_id] = job
+        self._state.job_changed_at[job.job_id] = now
+        self._state.events.setdefault(job.job_id, []).append(event)
+        if change.audit is not None:
+            self._state.write_audit(change.audit)
+        return event
+
+    def _refuse_double(self, claim: Claim, *, is_double: bool) -> None:
+        if is_double:
+            raise Conflict(f"What job {claim.job_id} wants to register exists already.", job_id=claim.job_id)

@@ -1,0 +1,69 @@
+"""What the in-memory stores share: plain dictionaries under one lock, and a clock that a test may set."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import RLock
+from typing import Protocol, TypeVar
+
+from shared.database.base import OutboxEntry, Page
+from shared.database.sql_json import as_stored
+from shared.models.adapter import Adapter, Checkpoint
+from shared.models.dataset import Dataset, RecordProvenance
+from shared.models.document import Document, StoredSection
+from shared.models.events import AuditEntry, JobEvent
+from shared.models.job import TrainingJob
+from shared.utils.clock import Clock, utc_now
+
+
+class Created(Protocol):
+    """Anything that knows when it was made."""
+
+    @property
+    def created_at(self) -> datetime:
+        """Moment of birth."""
+        ...
+
+
+C = TypeVar("C", bound=Created)
+
+
+@dataclass
+class MemoryState:
+    """One database's worth of values; every store method holds `lock` from start to end.
+
+    Args:
+        clock: Plays the database's clock, by which leases expire.
+    """
+
+    clock: Clock = utc_now
+    lock: RLock = field(default_factory=RLock, repr=False)
+    jobs: dict[str, TrainingJob] = field(default_factory=dict)
+    job_changed_at: dict[str, datetime] = field(default_factory=dict)
+    events: dict[str, list[JobEvent]] = field(default_factory=dict)
+    checkpoints: dict[tuple[str, int, int], Checkpoint] = field(default_factory=dict)
+    adapters: dict[str, Adapter] = field(default_factory=dict)
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    provenance: dict[str, dict[str, RecordProvenance]] = field(default_factory=dict)
+    documents: dict[tuple[str, str], Document] = field(default_factory=dict)
+    sections: dict[tuple[str, int], list[StoredSection]] = field(default_factory=dict)
+    outbox: dict[int, tuple[str, OutboxEntry]] = field(default_factory=dict)
+    last_entry_id: int = 0
+    audit: list[AuditEntry] = field(default_factory=list)
+
+    def write_audit(self, entry: AuditEntry) -> None:
+        """Append an entry, dated by our clock."""
+        self.audit.append(replace(entry, detail=as_stored(dict(entry.detail)), created_at=self.clock()))
+
+
+def newest_first(values: Iterable[C], key: Callable[[C], str], *, limit: int, after: C | None) -> Page[C]:
+    """A page ordered by creation, newest first, values of the same moment by id."""
+
+    def order(value: C) -> tuple[datetime, str]:
+        return value.created_at, key(value)
+
+    ordered = sorted(values, key=order, reverse=True)
+    following = ordered if after is None else [value for value in ordered if order(value) < order(after)]
+    items = following[:limit]
+    more = len(following) > limit
+    return Page(items, next_after=key(items[-1]) if more and items else None, total=len(ordered))
