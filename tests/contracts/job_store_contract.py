@@ -1,0 +1,507 @@
+"""What every `JobStore` must do, whatever it stores in."""
+
+import itertools
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.database.base import ClaimLost, JobAlreadyFinished, JobNotFound, StaleVersion
+from shared.database.stores import Stores
+from shared.errors import Conflict
+from shared.models.events import EventType
+from shared.models.job import Claim, IllegalTransition, JobCounts, JobStatus, Progress
+from tests.support.store_values import START, a_checkpoint, a_job, an_adapter, an_audit, claimed, queued, running
+
+# A lease that has run out already: no test has to wait for one.
+RUN_OUT_S = -1.0
+HALF_WAY = Progress(current_epoch=0, total_epochs=2, current_step=5, total_steps=10, metrics={"loss": 1.25})
+
+
+class JobStoreContract:
+    """Subclass it where a `stores` fixture gives empty `Stores`."""
+
+    # --- storing and reading ---
+
+    def test_a_job_is_read_as_it_was_stored(self, stores: Stores) -> None:
+        job = a_job(
+            tags=("eilig", "Gebühren"), priority=4, dataset_id="ds_1", config_path="a.yaml", resume_from="job_0"
+        )
+
+        stored = stores.jobs.add(job, audit=an_audit())
+
+        assert stores.jobs.get(job.job_id) == stored
+        assert (stored.config, stored.tags, stored.created_at) == (job.config, ("eilig", "Gebühren"), START)
+        assert (stored.status, stored.version, stored.event_seq) == (JobStatus.PENDING, 1, 1)
+
+    def test_an_id_can_be_stored_once(self, stores: Stores) -> None:
+        job = stores.jobs.add(a_job(), audit=an_audit())
+
+        with pytest.raises(Conflict, match="exists already"):
+            stores.jobs.add(job, audit=an_audit())
+
+        assert len(stores.jobs.events(job.job_id)) == 1
+        assert len(stores.audit.page()) == 1
+
+    def test_unknown_ids_are_not_found(self, stores: Stores) -> None:
+        for call in (stores.jobs.get, stores.jobs.events, stores.jobs.checkpoints):
+            with pytest.raises(JobNotFound):
+                call("job_0")
+        with pytest.raises(JobNotFound):
+            stores.jobs.cancel("job_0", audit=an_audit())
+        with pytest.raises(JobNotFound):
+            stores.jobs.page(after="job_0")
+        with pytest.raises(JobNotFound):
+            stores.jobs.admit(a_job())
+
+    def test_pages_are_newest_first_and_meet_every_job_once(self, stores: Stores) -> None:
+        same_moment = [stores.jobs.add(a_job(3), audit=an_audit()) for _ in range(3)]
+        others = [stores.jobs.add(a_job(number), audit=an_audit()) for number in (1, 5)]
+        expected = sorted(same_moment + others, key=lambda job: (job.created_at, job.job_id), reverse=True)
+
+        found, after = [], None
+        while True:
+            page = stores.jobs.page(limit=2, after=after)
+            assert page.total == 5
+            found += page.items
+            after = page.next_after
+            if after is None:
+                break
+
+        assert [job.job_id for job in found] == [job.job_id for job in expected]
+
+    def test_a_page_can_be_of_one_status(self, stores: Stores) -> None:
+        waiting = queued(stores, 1)
+        stores.jobs.add(a_job(2), audit=an_audit())
+
+        page = stores.jobs.page(status=JobStatus.QUEUED)
+
+        assert [job.job_id for job in page.items] == [waiting.job_id]
+        assert (page.total, page.next_after) == (1, None)
+
+    def test_counts_are_of_all_jobs(self, stores: Stores) -> None:
+        assert stores.jobs.counts() == JobCounts()
+        stores.jobs.add(a_job(1), audit=an_audit())
+        job, claim = running(stores, number=2)
+        stores.jobs.complete(claim, an_adapter(job), progress=HALF_WAY)
+        _, claim = running(stores, number=3)
+        stores.jobs.fail(claim, error_message="x", reason="error")
+        stores.jobs.cancel(queued(stores, 4).job_id, audit=an_audit())
+        running(stores, number=5)
+
+        assert stores.jobs.counts() == JobCounts(total=5, active=2, completed=1, failed=1)
+
+    # --- admission ---
+
+    def test_pending_jobs_come_oldest_first(self, stores: Stores) -> None:
+        jobs = [stores.jobs.add(a_job(number), audit=an_audit()) for number in (3, 1, 2)]
+        stores.jobs.admit(jobs[2])
+
+        assert [job.job_id for job in stores.jobs.pending()] == [jobs[1].job_id, jobs[0].job_id]
+        assert [job.job_id for job in stores.jobs.pending(1)] == [jobs[1].job_id]
+
+    def test_admitting_wins_once_over_the_version_that_was_read(self, stores: Stores) -> None:
+        job = stores.jobs.add(a_job(), audit=an_audit())
+
+        admitted = stores.jobs.admit(job)
+
+        assert (admitted.status, admitted.version) == (JobStatus.QUEUED, 2)
+        with pytest.raises(StaleVersion):
+            stores.jobs.admit(job)
+        with pytest.raises(IllegalTransition):
+            stores.jobs.admit(admitted)
+
+    def test_a_cancel_beats_an_admission_that_read_before_it(self, stores: Stores) -> None:
+        job = stores.jobs.add(a_job(), audit=an_audit())
+        stores.jobs.cancel(job.job_id, audit=an_audit())
+
+        with pytest.raises(StaleVersion):
+            stores.jobs.admit(job)
+
+        assert stores.jobs.get(job.job_id).status is JobStatus.CANCELLED
+
+    def test_a_rejected_job_has_failed_with_its_reason(self, stores: Stores) -> None:
+        for job in (stores.jobs.add(a_job(1), audit=an_audit()), queued(stores, 2)):
+            rejected = stores.jobs.reject(job, error_message="base model 'x' is missing")
+
+            assert (rejected.status, rejected.error_message) == (JobStatus.FAILED, "base model 'x' is missing")
+            assert rejected.completed_at is not None
+            assert stores.jobs.get(job.job_id) == rejected
+            with pytest.raises(StaleVersion):
+                stores.jobs.reject(job, error_message="again")
+
+    def test_a_running_job_cannot_be_rejected(self, stores: Stores) -> None:
+        job, _ = running(stores)
+
+        with pytest.raises(IllegalTransition):
+            stores.jobs.reject(job, error_message="too late")
+
+    # --- claims ---
+
+    def test_nothing_queued_is_nothing_claimed(self, stores: Stores) -> None:
+        stores.jobs.add(a_job(), audit=an_audit())
+
+        assert stores.jobs.claim("worker-1", lease_s=60) is None
+
+    def test_a_claim_takes_the_highest_priority_then_the_oldest(self, stores: Stores) -> None:
+        young, old, urgent = queued(stores, 3), queued(stores, 1), queued(stores, 9, priority=5)
+
+        taken = [claimed(stores)[0].job_id for _ in range(3)]
+
+        assert taken == [urgent.job_id, old.job_id, young.job_id]
+
+    def test_a_claim_gives_owner_epoch_lease_and_attempt(self, stores: Stores) -> None:
+        waiting = queued(stores)
+
+        job, claim = claimed(stores, "worker-7")
+
+        assert claim == Claim(waiting.job_id, "worker-7", 1)
+        assert (job.status, job.owner, job.claim_epoch, job.attempt) == (JobStatus.RUNNING, "worker-7", 1, 1)
+        assert (job.version, job.event_seq) == (waiting.version + 1, waiting.event_seq + 1)
+        assert job.started_at is not None
+        assert job.lease_until is not None
+        assert 59 <= (job.lease_until - job.started_at).total_seconds() <= 61
+        assert stores.jobs.get(job.job_id) == job
+
+    def test_eight_threads_never_get_the_same_job(self, stores: Stores) -> None:
+        expected = {queued(stores, number).job_id for number in range(40)}
+
+        def drain(number: int) -> list[str]:
+            taken = []
+            while (found := stores.jobs.claim(f"worker-{number}", lease_s=60)) is not None:
+                taken.append(found[0].job_id)
+            return taken
+
+        with ThreadPoolExecutor(8) as pool:
+            taken = [job_id for part in pool.map(drain, range(8)) for job_id in part]
+
+        assert Counter(taken) == Counter(expected)
+
+    def test_a_heartbeat_extends_the_lease_and_is_no_event(self, stores: Stores) -> None:
+        job, claim = running(stores, lease_s=RUN_OUT_S)
+
+        assert stores.jobs.heartbeat(claim, lease_s=60) is False
+
+        after = stores.jobs.get(job.job_id)
+        assert after.lease_until is not None
+        assert job.lease_until is not None
+        assert after.lease_until > job.lease_until
+        assert (after.version, after.event_seq) == (job.version, job.event_seq)
+        assert stores.jobs.rescue_expired() == []
+
+    # --- fencing ---
+
+    @pytest.mark.parametrize("lost_by", ["rescue", "release", "wrong owner", "later epoch", "completion"])
+    def test_no_write_of_a_zombie_is_accepted(self, stores: Stores, lost_by: str) -> None:
+        job, claim = running(stores, lease_s=RUN_OUT_S)
+        if lost_by == "rescue":
+            stores.jobs.rescue_expired()
+            claimed(stores, "worker-1")
+        elif lost_by == "release":
+            stores.jobs.release(claim, reason="stop", burn_attempt=False)
+        elif lost_by == "wrong owner":
+            claim = Claim(claim.job_id, "worker-2", claim.epoch)
+        elif lost_by == "later epoch":
+            claim = Claim(claim.job_id, claim.owner, claim.epoch + 1)
+        else:
+            stores.jobs.complete(claim, an_adapter(job), progress=HALF_WAY)
+        before = stores.jobs.get(job.job_id)
+        events, adapters, audit = stores.jobs.events(job.job_id), stores.adapters.page(), stores.audit.page()
+
+        for write in (
+            lambda: stores.jobs.heartbeat(claim, lease_s=60),
+            lambda: stores.jobs.record_progress(claim, HALF_WAY),
+            lambda: stores.jobs.add_checkpoint(claim, a_checkpoint(job, 5)),
+            lambda: stores.jobs.complete(claim, an_adapter(job, adapter_id="adp_second"), progress=HALF_WAY),
+            lambda: stores.jobs.fail(claim, error_message="x", reason="error"),
+            lambda: stores.jobs.release(claim, reason="stop", burn_attempt=True),
+            lambda: stores.jobs.finish_cancel(claim),
+        ):
+            with pytest.raises(ClaimLost):
+                write()
+
+        assert stores.jobs.get(job.job_id) == before
+        assert stores.jobs.events(job.job_id) == events
+        assert stores.jobs.checkpoints(job.job_id) == []
+        assert (stores.adapters.page(), stores.audit.page()) == (adapters, audit)
+
+    # --- progress, checkpoints, events ---
+
+    def test_progress_is_stored_with_its_event(self, stores: Stores) -> None:
+        job, claim = running(stores)
+
+        event = stores.jobs.record_progress(claim, HALF_WAY, detail={"note": "Schritt"})
+
+        after = stores.jobs.get(job.job_id)
+        assert (after.progress, after.progress_percent, after.event_seq) == (HALF_WAY, 50.0, event.seq)
+        assert event == stores.jobs.events(job.job_id)[-1]
+        assert (event.type, event.seq) == (EventType.STEP, job.event_seq + 1)
+        assert event.payload == {
+            "note": "Schritt",
+            "status": "running",
+            "progress_percent": 50.0,
+            "current_epoch": 0,
+            "total_epochs": 2,
+            "current_step": 5,
+            "total_steps": 10,
+            "metrics": {"loss": 1.25},
+        }
+
+    def test_a_figure_that_is_no_number_is_stored_as_null(self, stores: Stores) -> None:
+        job, claim = running(stores)
+
+        stores.jobs.record_progress(claim, Progress(metrics={"loss": float("nan"), "norms": [float("inf"), 1.0]}))
+
+        assert stores.jobs.get(job.job_id).progress.metrics == {"loss": None, "norms": [None, 1.0]}
+
+    def test_checkpoints_come_newest_first_and_can_be_forgotten(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        first, second = a_checkpoint(job, 5), a_checkpoint(job, 10, loss=None)
+        stores.jobs.add_checkpoint(claim, second)
+        event = stores.jobs.add_checkpoint(claim, first)
+        stores.jobs.release(claim, reason="stop", burn_attempt=False)
+        again, claim = claimed(stores)
+        resumed = a_checkpoint(again, 7)
+        stores.jobs.add_checkpoint(claim, resumed)
+
+        assert event.type is EventType.CHECKPOINT
+        assert (event.payload["step"], event.payload["status"]) == (5, "running")
+        assert stores.jobs.checkpoints(job.job_id) == [resumed, second, first]
+
+        stores.jobs.forget_checkpoints(job.job_id, [first.path, resumed.path])
+        assert stores.jobs.checkpoints(job.job_id) == [second]
+
+    def test_a_checkpoint_is_registered_once(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        stores.jobs.add_checkpoint(claim, a_checkpoint(job, 5))
+
+        with pytest.raises(Conflict):
+            stores.jobs.add_checkpoint(claim, a_checkpoint(job, 5))
+
+        assert stores.jobs.get(job.job_id).event_seq == job.event_seq + 1
+
+    def test_events_are_a_sequence_without_gaps_that_replays_to_the_job(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        stores.jobs.record_progress(claim, HALF_WAY)
+        stores.jobs.heartbeat(claim, lease_s=60)
+        stores.jobs.release(claim, reason="stop", burn_attempt=False)
+        again, claim = claimed(stores)
+        stores.jobs.record_progress(claim, HALF_WAY, kind=EventType.EVALUATION)
+        done = stores.jobs.complete(claim, an_adapter(again), progress=HALF_WAY)
+
+        events = stores.jobs.events(job.job_id)
+
+        assert [event.seq for event in events] == list(range(1, done.event_seq + 1))
+        statuses = [event.payload["status"] for event in events if event.type is EventType.STATUS]
+        assert statuses == ["pending", "queued", "running", "queued", "running", "completed"]
+        assert events[-1].payload["progress_percent"] == done.progress_percent == 100.0
+        assert all(before.created_at <= after.created_at for before, after in itertools.pairwise(events))
+        assert [event.seq for event in stores.jobs.events(job.job_id, after=2, limit=3)] == [3, 4, 5]
+        assert stores.jobs.events(job.job_id, after=done.event_seq) == []
+
+    def test_event_heads_are_of_jobs_that_changed_lately(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        event = stores.jobs.record_progress(claim, HALF_WAY)
+        other = stores.jobs.add(a_job(2), audit=an_audit())
+
+        assert stores.jobs.event_heads(changed_within_s=60) == {job.job_id: event.seq, other.job_id: 1}
+        assert stores.jobs.event_heads(changed_within_s=-60) == {}
+
+    # --- ends ---
+
+    def test_completion_writes_job_adapter_event_and_audit_together(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        adapter = an_adapter(job)
+
+        done = stores.jobs.complete(claim, adapter, progress=HALF_WAY)
+
+        assert (done.status, done.progress_percent, done.progress) == (JobStatus.COMPLETED, 100.0, HALF_WAY)
+        assert (done.adapter_id, done.adapter_path) == (adapter.adapter_id, adapter.path)
+        assert (done.owner, done.lease_until) == (None, None)
+        assert done.completed_at is not None
+        assert stores.jobs.get(job.job_id) == done
+        assert stores.adapters.get(adapter.adapter_id) == adapter
+        event = stores.jobs.events(job.job_id)[-1]
+        assert (event.payload["status"], event.payload["adapter_id"]) == ("completed", adapter.adapter_id)
+        assert stores.audit.page(object_id=job.job_id)[0][1].action == "job.completed"
+
+    def test_a_completion_that_cannot_store_its_adapter_changes_nothing(self, stores: Stores) -> None:
+        first, claim = running(stores)
+        stores.jobs.complete(claim, an_adapter(first), progress=HALF_WAY)
+        job, claim = running(stores, number=2)
+        audit = stores.audit.page()
+
+        with pytest.raises(Conflict):
+            stores.jobs.complete(claim, an_adapter(job, adapter_id=f"adp_{first.job_id}"), progress=HALF_WAY)
+
+        assert stores.jobs.get(job.job_id) == job
+        assert stores.jobs.events(job.job_id)[-1].seq == job.event_seq
+        assert stores.audit.page() == audit
+        assert stores.adapters.page().total == 1
+
+    def test_a_failed_job_says_why(self, stores: Stores) -> None:
+        job, claim = running(stores)
+
+        failed = stores.jobs.fail(claim, error_message="loss is NaN\x00 \udcff at step 7", reason="nan")
+
+        assert failed.status is JobStatus.FAILED
+        assert (failed.owner, failed.lease_until) == (None, None)
+        assert failed.error_message is not None
+        assert "loss is NaN" in failed.error_message
+        assert stores.jobs.get(job.job_id) == failed
+        assert stores.jobs.events(job.job_id)[-1].payload["reason"] == "nan"
+
+    def test_a_hand_back_does_not_burn_an_attempt(self, stores: Stores) -> None:
+        job, claim = running(stores, max_attempts=1)
+
+        for epoch in range(2, 5):
+            back = stores.jobs.release(claim, reason="service_stop", burn_attempt=False)
+            assert (back.status, back.attempt, back.owner, back.lease_until) == (JobStatus.QUEUED, 0, None, None)
+            again, claim = claimed(stores)
+            assert (again.attempt, again.claim_epoch) == (1, epoch)
+            assert again.started_at == job.started_at
+
+    def test_the_last_burned_attempt_fails_the_job(self, stores: Stores) -> None:
+        _, claim = running(stores, max_attempts=2)
+        back = stores.jobs.release(claim, reason="crash", burn_attempt=True, message="signal 11")
+        assert (back.status, back.attempt) == (JobStatus.QUEUED, 1)
+        job, claim = claimed(stores)
+        assert job.attempt == 2
+
+        failed = stores.jobs.release(claim, reason="crash", burn_attempt=True, message="signal 11")
+
+        assert failed.status is JobStatus.FAILED
+        assert failed.error_message is not None
+        assert "2 attempts" in failed.error_message
+        assert "signal 11" in failed.error_message
+
+    # --- cancel ---
+
+    def test_a_cancel_of_a_waiting_job_is_final_at_once(self, stores: Stores) -> None:
+        for job in (stores.jobs.add(a_job(1), audit=an_audit()), queued(stores, 2)):
+            cancelled = stores.jobs.cancel(job.job_id, audit=an_audit("job.cancelled", object_id=job.job_id))
+
+            assert cancelled.status is JobStatus.CANCELLED
+            assert cancelled.completed_at is not None
+            assert stores.jobs.events(job.job_id)[-1].payload["status"] == "cancelled"
+            assert stores.audit.page(object_id=job.job_id)[0][1].actor == "tina@amt.example"
+        assert stores.jobs.claim("worker-1", lease_s=60) is None
+
+    def test_a_cancel_of_a_running_job_asks_its_worker_to_let_go(self, stores: Stores) -> None:
+        job, claim = running(stores)
+
+        asked = stores.jobs.cancel(job.job_id, audit=an_audit())
+
+        assert (asked.status, asked.cancel_requested) == (JobStatus.RUNNING, True)
+        assert stores.jobs.heartbeat(claim, lease_s=60) is True
+        assert stores.jobs.events(job.job_id)[-1].payload["cancel_requested"] is True
+        gone = stores.jobs.finish_cancel(claim)
+        assert (gone.status, gone.owner) == (JobStatus.CANCELLED, None)
+        assert stores.jobs.get(job.job_id) == gone
+
+    def test_a_second_cancel_of_a_running_job_changes_nothing(self, stores: Stores) -> None:
+        job, _ = running(stores)
+        asked = stores.jobs.cancel(job.job_id, audit=an_audit())
+        audit = stores.audit.page()
+
+        assert stores.jobs.cancel(job.job_id, audit=an_audit()) == asked
+        assert stores.audit.page() == audit
+
+    def test_an_acknowledged_cancel_can_never_be_completed(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        stores.jobs.cancel(job.job_id, audit=an_audit())
+
+        with pytest.raises(ClaimLost):
+            stores.jobs.complete(claim, an_adapter(job), progress=HALF_WAY)
+
+        assert stores.adapters.page().total == 0
+        assert stores.jobs.release(claim, reason="service_stop", burn_attempt=False).status is JobStatus.CANCELLED
+
+    def test_letting_go_needs_a_cancel(self, stores: Stores) -> None:
+        _, claim = running(stores)
+
+        with pytest.raises(ClaimLost):
+            stores.jobs.finish_cancel(claim)
+
+    @pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
+    def test_a_finished_job_cannot_be_cancelled(self, stores: Stores, end: str) -> None:
+        job, claim = running(stores)
+        if end == "completed":
+            stores.jobs.complete(claim, an_adapter(job), progress=HALF_WAY)
+        elif end == "failed":
+            stores.jobs.fail(claim, error_message="x", reason="error")
+        else:
+            stores.jobs.cancel(job.job_id, audit=an_audit())
+            stores.jobs.finish_cancel(claim)
+        before = stores.jobs.get(job.job_id)
+
+        with pytest.raises(JobAlreadyFinished, match=end):
+            stores.jobs.cancel(job.job_id, audit=an_audit())
+
+        assert stores.jobs.get(job.job_id) == before
+
+    # --- rescue ---
+
+    def test_only_expired_leases_are_rescued(self, stores: Stores) -> None:
+        expired, _ = running(stores, lease_s=RUN_OUT_S)
+        held, _ = running(stores, number=2)
+
+        assert stores.jobs.rescue_expired(grace_s=30) == []
+        rescued = stores.jobs.rescue_expired()
+
+        assert [job.job_id for job in rescued] == [expired.job_id]
+        assert (rescued[0].status, rescued[0].attempt, rescued[0].owner) == (JobStatus.QUEUED, 1, None)
+        assert stores.jobs.get(expired.job_id) == rescued[0]
+        assert stores.jobs.get(held.job_id) == held
+        assert stores.jobs.events(expired.job_id)[-1].payload["reason"] == "lease_expired"
+
+    def test_a_rescue_of_the_last_attempt_fails_the_job(self, stores: Stores) -> None:
+        running(stores, lease_s=RUN_OUT_S, max_attempts=1)
+
+        (rescued,) = stores.jobs.rescue_expired()
+
+        assert rescued.status is JobStatus.FAILED
+        assert rescued.error_message is not None
+        assert "lease_expired" in rescued.error_message
+
+    def test_a_rescue_finishes_a_requested_cancel(self, stores: Stores) -> None:
+        job, _ = running(stores, lease_s=RUN_OUT_S)
+        stores.jobs.cancel(job.job_id, audit=an_audit())
+
+        (rescued,) = stores.jobs.rescue_expired()
+
+        assert rescued.status is JobStatus.CANCELLED
+
+    def test_a_job_is_rescued_once_however_many_look(self, stores: Stores) -> None:
+        for number in range(10):
+            running(stores, number=number, lease_s=RUN_OUT_S)
+
+        with ThreadPoolExecutor(4) as pool:
+            rescued = [job for part in pool.map(lambda _: stores.jobs.rescue_expired(), range(4)) for job in part]
+
+        assert len(rescued) == len({job.job_id for job in rescued}) == 10
+
+    # --- audit ---
+
+    def test_every_change_of_state_has_exactly_one_audit_entry(self, stores: Stores) -> None:
+        job = stores.jobs.add(a_job(job_id="job_1"), audit=an_audit(object_id="job_1"))
+        stores.jobs.admit(job)
+        taken, claim = claimed(stores)
+        stores.jobs.record_progress(claim, HALF_WAY)
+        stores.jobs.add_checkpoint(claim, a_checkpoint(taken, 5))
+        stores.jobs.release(claim, reason="crash", burn_attempt=True)
+        _, claim = claimed(stores)
+        stores.jobs.cancel("job_1", audit=an_audit("job.cancel_requested", object_id="job_1"))
+        stores.jobs.finish_cancel(claim)
+
+        actions = [entry.action for _, entry in reversed(stores.audit.page(object_id="job_1"))]
+
+        assert actions == [
+            "job.submitted",
+            "job.queued",
+            "job.claimed",
+            "job.released",
+            "job.claimed",
+            "job.cancel_requested",
+            "job.cancelled",
+        ]

@@ -1,0 +1,55 @@
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from shared.database.engine import open_engine, write_transaction
+from shared.database.stores import Stores, open_stores
+from shared.database.tables import metadata
+from tests.contracts.adapter_store_contract import AdapterStoreContract
+from tests.contracts.audit_store_contract import AuditStoreContract
+from tests.contracts.dataset_store_contract import DatasetStoreContract
+from tests.contracts.document_store_contract import DocumentStoreContract
+from tests.contracts.job_store_contract import JobStoreContract
+from tests.support.postgres import PostgresServer
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(scope="module")
+def migrated(postgres_server: PostgresServer) -> Iterator[tuple[Stores, str]]:
+    url = postgres_server.new_database()
+    opened = open_stores(url)
+    yield opened, url
+    opened.close()
+
+
+@pytest.fixture
+def stores(migrated: tuple[Stores, str]) -> Stores:
+    opened, url = migrated
+    engine = open_engine(url)
+    with write_transaction(engine) as connection:
+        names = ", ".join(table.name for table in metadata.sorted_tables)
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+    engine.dispose()
+    return opened
+
+
+class TestAdapters(AdapterStoreContract):
+    pass
+
+
+class TestAudit(AuditStoreContract):
+    pass
+
+
+class TestDatasets(DatasetStoreContract):
+    pass
+
+
+class TestDocuments(DocumentStoreContract):
+    pass
+
+
+class TestJobs(JobStoreContract):
+    pass

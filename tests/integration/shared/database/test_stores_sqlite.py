@@ -1,0 +1,37 @@
+from collections.abc import Iterator
+
+import pytest
+
+from shared.database.stores import Stores, open_stores
+from tests.contracts.adapter_store_contract import AdapterStoreContract
+from tests.contracts.audit_store_contract import AuditStoreContract
+from tests.contracts.dataset_store_contract import DatasetStoreContract
+from tests.contracts.document_store_contract import DocumentStoreContract
+from tests.contracts.job_store_contract import JobStoreContract
+
+
+@pytest.fixture
+def stores(sqlite_url: str) -> Iterator[Stores]:
+    opened = open_stores(sqlite_url)
+    yield opened
+    opened.close()
+
+
+class TestAdapters(AdapterStoreContract):
+    pass
+
+
+class TestAudit(AuditStoreContract):
+    pass
+
+
+class TestDatasets(DatasetStoreContract):
+    pass
+
+
+class TestDocuments(DocumentStoreContract):
+    pass
+
+
+class TestJobs(JobStoreContract):
+    pass
