@@ -135,10 +135,14 @@ def show_events(
 
 
 @command(jobs, "logs", examples=(f"clara jobs logs {_EXAMPLE_ID}",))
-def show_logs(session: Session, job_id: JobId) -> None:
+def show_logs(
+    session: Session,
+    job_id: JobId,
+    last: Annotated[int, typer.Option("--lines", min=1, max=5000, help="At most this many.")] = 200,
+) -> None:
     """Show the last lines that the trainer wrote."""
     with session.client() as client:
-        lines = client.jobs.logs(job_id)
+        lines = client.jobs.logs(job_id, lines=last)
     if session.as_json:
         session.answer({"job_id": job_id, "lines": list(lines)}, str)
         return

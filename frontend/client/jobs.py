@@ -88,10 +88,10 @@ class JobsClient:
                 return
             after = events[-1].seq
 
-    def logs(self, job_id: str) -> Sequence[str]:
-        """Lines that the trainer process wrote."""
-        content = self._transport.get_json(f"{_job(job_id)}/logs")
-        return [line if isinstance(line, str) else str(line) for line in _members(content, "lines", "logs")]
+    def logs(self, job_id: str, *, lines: int = 200) -> Sequence[str]:
+        """The last lines that the trainer process wrote."""
+        content = self._transport.get_json(f"{_job(job_id)}/logs", params={"lines": lines})
+        return [str(line) for line in _members(content, "lines")]
 
     def checkpoints(self, job_id: str) -> Sequence[Mapping[str, Any]]:
         """Published checkpoints, newest first."""
@@ -123,7 +123,13 @@ class JobsClient:
             NotReachable: If the service stayed away too long.
         """
         self.get(job_id)
-        return watch(self._transport, job_id, resume_from=resume_from, reconnect=reconnect)
+
+        def missed(after: int) -> Iterator[JobUpdate]:
+            for event in self.events(job_id, after=after):
+                content = {**event.payload, "job_id": job_id, "seq": event.seq}
+                yield self._transport.parse(JobUpdate, content, f"GET {_job(job_id)}/events")
+
+        return watch(self._transport, job_id, missed=missed, resume_from=resume_from, reconnect=reconnect)
 
     def _object(self, path: str) -> Mapping[str, Any]:
         content = self._transport.get_json(path)
@@ -134,8 +140,6 @@ def _job(job_id: str) -> str:
     return f"{_JOBS}/{quote(job_id, safe='')}"
 
 
-def _members(content: object, *names: str) -> Sequence[Any]:
-    """The list in an answer, whether it stands alone or under one of `names`."""
-    if isinstance(content, dict):
-        content = next((content[name] for name in names if name in content), [])
-    return content if isinstance(content, list) else []
+def _members(content: object, name: str) -> Sequence[Any]:
+    members = content.get(name) if isinstance(content, dict) else None
+    return members if isinstance(members, list) else []

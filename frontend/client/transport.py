@@ -1,5 +1,6 @@
 """One HTTP connection to one service: JSON in, JSON out, problems as errors, explicit time limits."""
 
+import json
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from frontend.client.services import Service, is_loopback
 
 A = TypeVar("A", bound=Answer)
 
-_PROBLEM_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code", "errors"})
+_PROBLEM_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code", "errors", "error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,17 +195,21 @@ def _reason(exc: httpx.TransportError) -> str:
 
 
 def _problem(response: httpx.Response) -> Problem:
-    """The problem document of an error answer; a plain answer still becomes a readable one."""
+    return problem(response.status_code, response.reason_phrase, response.content)
+
+
+def problem(status: int, phrase: str, content: bytes | bytearray | None) -> Problem:
+    """The problem document in the body of an error answer; any other body still gives a readable one."""
     try:
-        body = response.json()
+        body = json.loads(content or b"")
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return Problem(response.status_code, "", f"{response.status_code} {response.reason_phrase}".strip(), (), {})
+        return Problem(status, "", f"HTTP {status} {phrase}".strip(), (), {})
     errors = body.get("errors")
-    detail = body.get("detail") or body.get("title") or response.reason_phrase
+    detail = body.get("detail") or body.get("title") or phrase
     return Problem(
-        status=response.status_code,
+        status=status,
         code=str(body.get("code") or ""),
         detail=str(detail),
         errors=tuple(e for e in errors if isinstance(e, dict)) if isinstance(errors, list) else (),

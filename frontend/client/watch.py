@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -11,10 +12,10 @@ from pydantic import ValidationError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from frontend.client.errors import NotReachable, Problem, error_for
+from frontend.client.errors import NotReachable, Problem, ServiceError, ServiceUnavailable, error_for
 from frontend.client.models import JobUpdate
 from frontend.client.services import is_loopback
-from frontend.client.transport import Transport
+from frontend.client.transport import Transport, problem
 
 _REFUSED = {1008: 401, 3000: 401, 3003: 403, 4401: 401, 4403: 403, 4404: 404}
 """Close code -> the HTTP status that means the same: trying again would not help."""
@@ -35,16 +36,23 @@ class Reconnect:
     give_up_after_s: float = 120.0
 
 
+MissedUpdates = Callable[[int], Iterator[JobUpdate]]
+"""Reads the updates with `seq >` its argument that exist already, in order."""
+
+
 def watch(
     transport: Transport,
     job_id: str,
     *,
+    missed: MissedUpdates,
     resume_from: int = 0,
     reconnect: Reconnect,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[JobUpdate]:
-    """Updates of one job with `seq > resume_from` until it has ended.
+    """Updates of one job with `seq > resume_from` until it has ended, each once, in order, without gaps.
+
+    A live update may overtake the replay of what came before it; what is missing then is read through `missed`.
 
     Raises:
         ServiceError: The service refuses the connection (token, role, unknown job).
@@ -56,17 +64,16 @@ def watch(
     while True:
         tried_at = clock()
         try:
-            for update in _received(transport, job_id, last_seq):
-                missing_since, wait_s = clock(), reconnect.first_wait_s
-                if update.seq <= last_seq:
-                    continue
-                last_seq = update.seq
-                yield update
-                if update.status.is_terminal:
-                    return
-        except _ConnectionLost as exc:
+            with closing(_received(transport, job_id, last_seq)) as received:
+                for update in _ordered(received, last_seq, missed):
+                    missing_since, wait_s = clock(), reconnect.first_wait_s
+                    last_seq = update.seq
+                    yield update
+                    if update.status.is_terminal:
+                        return
+        except (_ConnectionLost, NotReachable, ServiceUnavailable) as exc:
             # a connection that held through silence counts; one that is cut at once does not
-            if exc.had_stood and clock() - tried_at > reconnect.longest_wait_s:
+            if getattr(exc, "had_stood", False) and clock() - tried_at > reconnect.longest_wait_s:
                 missing_since, wait_s = clock(), reconnect.first_wait_s
             if clock() - missing_since > reconnect.give_up_after_s:
                 raise NotReachable(transport.service, transport.url, str(exc)) from exc
@@ -82,7 +89,18 @@ class _ConnectionLost(Exception):
         self.had_stood = had_stood
 
 
-def _received(transport: Transport, job_id: str, last_seq: int) -> Iterator[JobUpdate]:
+def _ordered(received: Iterator[JobUpdate], last_seq: int, missed: MissedUpdates) -> Iterator[JobUpdate]:
+    for update in received:
+        if update.seq > last_seq + 1:
+            for earlier in missed(last_seq):
+                last_seq = earlier.seq
+                yield earlier
+        if update.seq > last_seq:
+            last_seq = update.seq
+            yield update
+
+
+def _received(transport: Transport, job_id: str, last_seq: int) -> Generator[JobUpdate, None, None]:
     """Updates of one connection, from its replay to its end.
 
     Raises:
@@ -96,8 +114,8 @@ def _received(transport: Transport, job_id: str, last_seq: int) -> Iterator[JobU
         close = connection.close_code, connection.close_reason
     except InvalidStatus as exc:
         status = exc.response.status_code
-        if status < 500:
-            raise _refusal(transport, status, f"HTTP {status}") from exc
+        if status < 500 and status != 429:
+            raise _refusal(transport, problem(status, exc.response.reason_phrase, exc.response.body)) from exc
         raise _ConnectionLost(f"HTTP {status}", had_stood=False) from exc
     except ConnectionClosed as exc:
         close = (exc.rcvd.code, exc.rcvd.reason) if exc.rcvd else (None, None)
@@ -105,7 +123,8 @@ def _received(transport: Transport, job_id: str, last_seq: int) -> Iterator[JobU
         raise _ConnectionLost(str(exc) or type(exc).__name__, had_stood=False) from exc
     code, reason = close
     if code in _REFUSED:
-        raise _refusal(transport, _REFUSED[code], reason or f"closed with code {code}")
+        status = _REFUSED[code]
+        raise _refusal(transport, Problem(status, "", reason or f"Closed with code {code}.", (), {}))
     raise _ConnectionLost(f"closed with code {code}" if code else "the connection broke", had_stood=True)
 
 
@@ -144,7 +163,5 @@ def _updates(connection: ClientConnection, job_id: str) -> Iterator[JobUpdate]:
             continue
 
 
-def _refusal(transport: Transport, status: int, reason: str) -> Exception:
-    detail = f"The {transport.service.name} service refused the progress feed: {reason}."
-    request = f"WS {transport.url}/api/training/ws"
-    return error_for(transport.service, request, Problem(status, "", detail, (), {}))
+def _refusal(transport: Transport, found: Problem) -> ServiceError:
+    return error_for(transport.service, f"WS {transport.url}/api/training/ws", found)

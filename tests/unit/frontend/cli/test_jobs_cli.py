@@ -1,0 +1,81 @@
+"""`clara jobs` against a live server."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import Clara
+from tests.support.contract_app import ContractState, job, run_of
+
+
+@pytest.fixture
+def state() -> ContractState:
+    rows = [job("job_1", status="completed"), job("job_2", status="running", metrics={"loss": 2.25})]
+    return ContractState(jobs={row["job_id"]: row for row in rows}, updates={"job_2": run_of("job_2", 4)})
+
+
+def test_jobs_are_listed_newest_first_with_counts_of_all(clara: Clara) -> None:
+    result = clara("jobs", "list")
+    assert result.stdout.index("job_2") < result.stdout.index("job_1")
+    assert "1 active · 2 completed · 0 failed" in result.stderr
+    assert [row["job_id"] for row in clara.json("jobs", "list", "--status", "running")["jobs"]] == ["job_2"]
+
+
+def test_a_status_that_does_not_exist_is_refused_before_any_call(clara: Clara) -> None:
+    assert clara("jobs", "list", "--status", "sleeping").exit_code == 2
+
+
+def test_watch_as_json_streams_every_update(clara: Clara) -> None:
+    lines = clara.json_lines("jobs", "watch", "job_2")
+    assert [line["seq"] for line in lines] == [1, 2, 3, 4, 5, 6]
+    assert lines[-1]["status"] == "completed"
+
+
+def test_watch_without_a_terminal_writes_lines_with_loss_speed_and_time_left(clara: Clara) -> None:
+    result = clara("jobs", "watch", "job_2")
+    assert result.exit_code == 0
+    assert "step 2/4 · loss 1.333 · 900 tok/s · ETA 2.0 s" in result.stderr
+
+
+def test_events_stream_as_json_lines_from_a_number_on(clara: Clara) -> None:
+    assert [event["seq"] for event in clara.json_lines("jobs", "events", "job_2", "--after", "4")] == [5, 6]
+    assert "completed" in clara("jobs", "events", "job_2").stdout
+
+
+def test_cancelling_a_finished_job_is_a_conflict(clara: Clara) -> None:
+    assert clara("jobs", "cancel", "job_2").exit_code == 0
+    result = clara("jobs", "cancel", "job_1")
+    assert result.exit_code == 5
+    assert "already completed" in result.stderr
+
+
+def test_a_retry_answers_the_new_id(clara: Clara) -> None:
+    assert clara("jobs", "retry", "job_1").stdout.strip() == "job_1_again"
+
+
+def test_logs_are_printed_as_they_are(clara: Clara) -> None:
+    assert clara("jobs", "logs", "job_1").stdout == "first line\nsecond line\n"
+    assert clara.json("jobs", "logs", "job_1", "--lines", "1") == {"job_id": "job_1", "lines": ["second line"]}
+
+
+def test_show_gives_the_figures_of_a_running_job(clara: Clara) -> None:
+    assert "2.250" in clara("jobs", "show", "job_2").stdout
+
+
+def test_a_missing_token_is_told_with_the_way_to_give_one(clara: Clara, state: ContractState) -> None:
+    state.token = "secret"
+    result = clara("jobs", "list")
+    assert result.exit_code == 3
+    assert "--token or CLARA_TOKEN" in result.stderr
+    assert clara("jobs", "list", "--token", "secret").exit_code == 0
+    assert clara("--token", "secret", "jobs", "list").exit_code == 0
+    assert clara("jobs", "list", env={"CLARA_TOKEN": "secret"}).exit_code == 0
+
+
+def test_german_is_spoken_where_german_is_asked(clara: Clara, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from frontend.cli.texts import language
+
+    monkeypatch.setenv("CLARA_LANG", "de")
+    language.cache_clear()
+    assert "1 aktiv · 2 fertig" in clara("jobs", "list").stderr
+    assert clara("ingest", str(tmp_path / "nirgends")).stderr.startswith("Fehler (path_missing)")
