@@ -31,7 +31,8 @@ class ReadLimits:
     """What one file may cost, so that no file can exhaust the machine.
 
     Args:
-        max_file_bytes: Size on disk of one file, and of one unpacked member of an archive.
+        max_file_bytes: Size of one file, and of one unpacked member of an archive.
+        max_archive_bytes: Size of an archive as it lies on the disk.
         max_document_chars: Extracted text of one document.
         max_members: Entries of one archive.
         max_unpacked_bytes: All members of one archive together.
@@ -39,6 +40,7 @@ class ReadLimits:
     """
 
     max_file_bytes: int = 256 << 20
+    max_archive_bytes: int = 1 << 30
     max_document_chars: int = 64 << 20
     max_members: int = 50_000
     max_unpacked_bytes: int = 2 << 30

@@ -86,7 +86,7 @@ def assemble(
         text=clean,
         sections=cut(clean, headings, validity or Validity()),
         metadata=json_safe(metadata or {}),
-        key=key,
+        key=storable(key),
     )
 
 
