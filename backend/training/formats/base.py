@@ -71,7 +71,7 @@ class RecordShape(ABC):
     def problems(self, record: Record) -> list[FieldProblem]:
         """Everything that keeps a record of this shape from being trained on; empty if nothing does."""
 
-    def check_tokenizer(self, tokenizer: "PreTrainedTokenizerBase") -> None:
+    def check_tokenizer(self, tokenizer: "PreTrainedTokenizerBase") -> None:  # noqa: B027 - most shapes ask nothing
         """Refuse a tokenizer that cannot render this shape.
 
         Raises:

@@ -56,9 +56,11 @@ class TokenWriter:
                 stream.close()
 
     def __enter__(self) -> Self:
+        """The writer itself."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        """Close, whatever happened."""
         self.close()
 
 
@@ -81,6 +83,7 @@ class TokenRecords:
     max_length: int | None = None
 
     def __len__(self) -> int:
+        """Number of records."""
         return len(self.starts)
 
     def __getitem__(self, index: int) -> tuple[Ids, Mask]:

@@ -1,4 +1,4 @@
-"""From a data file to tokenised records: every row checked, every record trains at least one token, nothing cut silently."""
+"""From a data file to tokenised records: every row checked, every record trains a token, nothing cut silently."""
 
 import json
 from array import array

@@ -1,4 +1,4 @@
-"""Make a starter model: tokenizer, weights and chat template from the user's own texts, published whole or not at all."""
+"""Make a starter model from the user's own texts: tokenizer, weights, chat template, published whole or not at all."""
 
 import time
 from collections.abc import Callable

@@ -40,7 +40,7 @@ def build_model(options: StarterOptions, *, vocab_size: int, eos_id: int, pad_id
     """A Llama-architecture model with random weights from the current torch seed."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    config = LlamaConfig(
+    config = LlamaConfig(  # type: ignore[call-arg]  # attn_implementation is a keyword of the base class
         vocab_size=vocab_size,
         hidden_size=options.hidden_size,
         intermediate_size=options.intermediate_size,
@@ -82,7 +82,7 @@ def pretrain(
             report(_progress(step, options, running.mean, elapsed))
         if was_cut:
             break
-    model.eval()
+    model.train(False)
     return Pretrained(step, step * options.tokens_per_step, running.mean, was_cut)
 
 

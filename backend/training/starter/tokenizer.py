@@ -1,7 +1,7 @@
 """A byte-level BPE tokenizer trained on the user's own texts: no unknown tokens, no downloads."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backend.training.starter.chat_template import CHAT_TEMPLATE, END_OF_TEXT, PADDING, SPECIAL_TOKENS
 
@@ -28,7 +28,8 @@ def train_tokenizer(texts: Iterator[str], *, vocab_size: int, context_length: in
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(
+    wrap: Any = PreTrainedTokenizerFast
+    wrapped: PreTrainedTokenizerFast = wrap(
         tokenizer_object=tokenizer,
         eos_token=END_OF_TEXT,
         pad_token=PADDING,
@@ -37,3 +38,4 @@ def train_tokenizer(texts: Iterator[str], *, vocab_size: int, context_length: in
         model_max_length=context_length,
         clean_up_tokenization_spaces=False,
     )
+    return wrapped

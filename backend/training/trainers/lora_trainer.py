@@ -1,6 +1,6 @@
 """LoRA: freeze the base model, train a low-rank update of its linear layers (Hu et al. 2021, arXiv 2106.09685)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backend.training.trainers.base import BaseTrainer, Reporter, TrainingContext, TrainingOutcome
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
@@ -85,7 +85,8 @@ def _with_adapter(model: "PreTrainedModel", config: TrainingConfig, records: "Tr
     from backend.training.utils.adapted_model import with_fresh_adapter
 
     if config.training.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        enable: Any = model.gradient_checkpointing_enable
+        enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     lora = LoraConfig(
         task_type=TaskType.CAUSAL_LM,
         r=config.lora.r,

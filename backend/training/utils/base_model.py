@@ -1,4 +1,4 @@
-"""Base models from a local folder or a hub: safetensors only, no code from outside, named errors for what is missing."""
+"""Base models from a folder or a hub: safetensors only, no code from outside, named errors for what is missing."""
 
 import contextlib
 import hashlib
@@ -112,7 +112,7 @@ def check_base_folder(folder: Path) -> None:
 
 def base_model_digest(folder: Path) -> str:
     """SHA-256 over names and hashes of weights, configuration and tokenizer, hex."""
-    files = {path for path in folder.glob("*.safetensors")} | {folder / name for name in _DIGESTED}
+    files = set(folder.glob("*.safetensors")) | {folder / name for name in _DIGESTED}
     digest = hashlib.sha256()
     for path in sorted(path for path in files if path.is_file()):
         digest.update(f"{path.name}\0{sha256_file(path)}\n".encode())
@@ -156,11 +156,12 @@ def load_model(folder: Path, *, dtype: DtypeName) -> "PreTrainedModel":
     """
     import torch
     from transformers import AutoModelForCausalLM
-    from transformers.utils.logging import disable_progress_bar
+    from transformers.utils import logging as library_logging
 
-    disable_progress_bar()
+    library_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library leaves it without annotations
+    auto_model: Any = AutoModelForCausalLM  # its annotations do not know that loading info makes the result a pair
     with _loading(folder):
-        model, report = AutoModelForCausalLM.from_pretrained(
+        model, report = auto_model.from_pretrained(
             folder,
             dtype=resolve_dtype(dtype),
             local_files_only=True,
@@ -171,9 +172,9 @@ def load_model(folder: Path, *, dtype: DtypeName) -> "PreTrainedModel":
     if report["missing_keys"]:
         missing = ", ".join(sorted(report["missing_keys"])[:3])
         raise InvalidBaseModel(folder, f"its weight files lack {missing}")
-    loaded: PreTrainedModel = model.to("cuda" if torch.cuda.is_available() else "cpu")
-    loaded.config.use_cache = False
-    return loaded.eval()
+    model.config.use_cache = False
+    loaded: PreTrainedModel = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    return loaded
 
 
 def resolve_dtype(name: DtypeName) -> "torch.dtype":

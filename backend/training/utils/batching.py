@@ -1,4 +1,4 @@
-"""Which records go into which batch, and batches as tensors: short ones together, a seeded order, no needless padding."""
+"""Which records go into which batch, and batches as tensors: a seeded order, short ones together, little padding."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Batch:
 def epoch_order(
     lengths: Sequence[int] | np.typing.NDArray[np.int64], *, batch_size: int, seed: int, epoch: int
 ) -> list[list[int]]:
-    """Record numbers of every batch of an epoch; a pure function, so any position can be found again after a restart."""
+    """Record numbers of every batch of an epoch: a pure function, so any position is found again after a restart."""
     rng = np.random.Generator(np.random.PCG64([seed, epoch]))
     order = rng.permutation(len(lengths))
     pool = batch_size * _POOL_BATCHES

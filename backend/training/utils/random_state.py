@@ -13,7 +13,7 @@ def capture_random() -> "tuple[dict[str, Any], dict[str, torch.Tensor]]":
     import torch
 
     version, words, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # type: ignore[misc]  # legacy: a tuple
+    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     plain = {
         "python": {"version": version, "words": list(words), "gauss": gauss},
         "numpy": {

@@ -101,7 +101,7 @@ def _apply(tokenizer: "PreTrainedTokenizerBase", messages: Any, tools: Any = Non
     from jinja2.exceptions import TemplateError
 
     try:
-        rendered = tokenizer.apply_chat_template(
+        rendered: Any = tokenizer.apply_chat_template(
             messages,
             tools=tools,
             tokenize=True,

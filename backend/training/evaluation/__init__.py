@@ -1,0 +1,1 @@
+"""What an adapter is worth: perplexity on held-out records, sample completions, loss curve, model card."""

@@ -1,0 +1,86 @@
+"""`python -m backend.training.starter`: a starter model from the document store, progress as JSON lines on stdout."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from backend.training.starter.create import create_starter
+from backend.training.starter.options import StarterOptions, StarterProgress, StarterSummary
+from backend.training.starter.section_texts import SPLIT_SEED, keeper, section_texts
+from backend.training.utils.metrics import json_safe
+from shared.errors import ClaraError
+
+EXIT_REFUSED = 2
+
+
+def main(argv: Sequence[str]) -> int:
+    """Make the model; the last line is `{"event": "done", …}` or `{"event": "error", …}`.
+
+    Args:
+        argv: Arguments without the program's name.
+
+    Returns:
+        0, or 2 if the model could not be made for a reason that the last line names.
+    """
+    arguments = _parser().parse_args(argv)
+    # decided before the libraries are first imported
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        summary = _create(arguments)
+    except ClaraError as error:
+        _tell("error", code=error.code, message=error.message)
+        return EXIT_REFUSED
+    _tell("done", **{**asdict(summary), "path": str(summary.path)})
+    return 0
+
+
+def _create(arguments: argparse.Namespace) -> StarterSummary:
+    from shared.database.stores import open_stores
+
+    documents = open_stores(arguments.database_url).documents
+    keep = keeper(share=arguments.share, seed=arguments.split_seed)
+    options = StarterOptions(
+        seed=arguments.seed,
+        steps=arguments.steps,
+        threads=arguments.threads,
+        time_limit_s=arguments.time_limit_s,
+    )
+    return create_starter(
+        lambda: section_texts(documents.iter_sections(source=arguments.source), keep),
+        arguments.target,
+        options,
+        _tell_progress,
+    )
+
+
+def _tell_progress(progress: StarterProgress) -> None:
+    _tell("progress", **asdict(progress))
+
+
+def _tell(event: str, **fields: Any) -> None:
+    sys.stdout.write(json.dumps({"event": event, **json_safe(fields)}, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m backend.training.starter", description=__doc__)
+    parser.add_argument("--target", type=Path, required=True, help="folder of the model; must not exist")
+    parser.add_argument("--database-url", required=True, help="where the documents are, sqlite:///… or postgresql://…")
+    parser.add_argument("--source", help="only documents of this source")
+    parser.add_argument("--seed", type=int, default=StarterOptions().seed)
+    parser.add_argument("--split-seed", type=int, default=SPLIT_SEED, help="seed of the dataset split")
+    parser.add_argument("--share", type=float, default=0.5, help="share of the train documents that the model sees")
+    parser.add_argument("--steps", type=int, default=StarterOptions().steps, help="step budget")
+    parser.add_argument("--time-limit-s", type=float, help="end pretraining after this time")
+    parser.add_argument("--threads", type=int, default=StarterOptions().threads)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
