@@ -89,8 +89,9 @@ class TrainingJobManager:
             InvalidInput: Wrong config, unknown trainer, missing model or records, path outside its folder.
             DatasetNotReady: If the dataset is not completed.
         """
+        trainer = trainer_for(request.trainer_type)
         config, filled = self._inputs.with_defaults(self._read_config(request))
-        trainer_for(request.trainer_type).validate(config)
+        trainer.validate(config)
         self._inputs.check(config)
         job_id = self._make_id("job")
         job = TrainingJob(

@@ -10,6 +10,7 @@ from backend.training.feed import EventFeed
 from backend.training.manager import TrainingJobManager
 from backend.training.models import WorkerView
 from shared.auth import current_principal, require_roles
+from shared.auth.websocket import Handshake, current_handshake
 from shared.models.users import Principal, Role
 
 
@@ -53,3 +54,4 @@ AnyUser = Annotated[Principal, Depends(current_principal)]
 Trainer = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER))]
 JobId = Annotated[str, Path(max_length=100, description="Id of a training job.")]
 AfterSeq = Annotated[int, Query(ge=0, description="Sequence number after which to start.")]
+CurrentHandshake = Annotated[Handshake, Depends(current_handshake)]

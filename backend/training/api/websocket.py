@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import json
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
-from backend.training.api.dependencies import Feed, Manager, authenticate_websocket
+from backend.training.api.dependencies import CurrentHandshake, Feed, Manager
 from backend.training.api.updates import OrderedEvents, job_update
 from backend.training.feed import ListenerTooSlow
+from shared.auth.websocket import Handshake
 from shared.errors import ClaraError
 
 router = APIRouter()
@@ -23,23 +25,24 @@ async def job_updates(
     websocket: WebSocket,
     manager: Manager,
     feed: Feed,
+    handshake: CurrentHandshake,
     job_id: Annotated[str | None, Query(max_length=100)] = None,
 ) -> None:
     """Push every state change and every logged step; `ping` is answered, `{"resume_from": seq}` replays."""
-    if await authenticate_websocket(websocket) is None:
-        return
-    await websocket.accept()
+    await websocket.accept(subprotocol=handshake.subprotocol)
     async with feed.listen(job_id) as listener:
         events = OrderedEvents(manager, listener)
         replays: asyncio.Queue[int] = asyncio.Queue(8)
         reader = asyncio.create_task(_read(websocket, job_id, replays))
         writer = asyncio.create_task(_write(websocket, events, job_id, replays))
         # whichever ends first ends the other: a handler that only waits for events would outlive its client
-        done, pending = await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+        done, pending = await asyncio.wait(
+            {reader, writer}, timeout=_seconds_left(handshake), return_when=asyncio.FIRST_COMPLETED
+        )
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
-        await _close(websocket, next(iter(done)))
+        await _close(websocket, next(iter(done), None))
 
 
 async def _read(websocket: WebSocket, job_id: str | None, replays: asyncio.Queue[int]) -> None:
@@ -86,16 +89,23 @@ def _resume_from(text: str) -> int | None:
     return seq if isinstance(seq, int) and not isinstance(seq, bool) and seq >= 0 else None
 
 
-async def _close(websocket: WebSocket, ended: asyncio.Task[None]) -> None:
-    error = ended.exception()
-    if error is None or isinstance(error, WebSocketDisconnect):
+def _seconds_left(handshake: Handshake) -> float | None:
+    return None if handshake.expires_at is None else max(0.0, handshake.expires_at - time.time())
+
+
+async def _close(websocket: WebSocket, ended: asyncio.Task[None] | None) -> None:
+    """Say why the connection ends: the token's end (no task ended), a slow client, or an error."""
+    error = ended.exception() if ended else None
+    if ended and (error is None or isinstance(error, WebSocketDisconnect)):
         return
     code, reason = TRY_AGAIN_LATER, "service error"
-    if isinstance(error, ListenerTooSlow):
+    if ended is None:
+        code, reason = POLICY_VIOLATION, "token expired"
+    elif isinstance(error, ListenerTooSlow):
         reason = "too slow; reconnect with resume_from"
     elif isinstance(error, ClaraError):
         code, reason = POLICY_VIOLATION, error.message[:120]
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
         await websocket.close(code, reason)
-    if not isinstance(error, ListenerTooSlow | ClaraError | RuntimeError):
+    if error and not isinstance(error, ListenerTooSlow | ClaraError | RuntimeError):
         raise error

@@ -147,9 +147,11 @@ class Supervisor:
 
     async def _keep_lease(self, attempt: Attempt) -> None:
         """Renew the lease for as long as the attempt lives; notices cancels on the way."""
+        # two renewals may fail before the lease runs out, whatever the settings say
+        pause_s = min(self._times.heartbeat_s, self._times.lease_s / 3)
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(attempt.look.wait(), self._times.heartbeat_s)
+                await asyncio.wait_for(attempt.look.wait(), pause_s)
             attempt.look.clear()
             if await self._persist(attempt.claim, self._jobs.heartbeat, lease_s=self._times.lease_s):
                 attempt.cancel.set()

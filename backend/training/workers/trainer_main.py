@@ -131,7 +131,7 @@ def _run(order: TrainingOrder, reporter: PipeReporter) -> None:
             resume_dirs=tuple(Path(folder) for folder in order.resume_dirs),
         )
         outcome = trainer_for(order.trainer_type).train(context, reporter)
-        metrics = {**outcome.metrics, **build_report(context, outcome, reporter, created_by=order.created_by)}
+        metrics = {**outcome.metrics, **build_report(context, outcome, reporter)}
         manifest = staged.publish(_properties(order, outcome))
     _announce(order, outcome, metrics, manifest, reporter)
 

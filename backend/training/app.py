@@ -1,0 +1,219 @@
+"""The training service: `python -m backend.training.app`.
+
+The only place that reads settings, opens stores and puts the parts together. It never imports torch: training happens
+in processes of their own.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from backend.common.blocking import in_thread
+from backend.common.logging import configure_logging
+from backend.common.security import security_from, tls_from
+from backend.common.server import refuse_start, run_service
+from backend.common.service import build_app
+from backend.common.spec import ServiceSpec
+from backend.common.version import VERSION
+from backend.training.api import routes, websocket
+from backend.training.api.dependencies import TrainingState
+from backend.training.feed import EventFeed
+from backend.training.folders import TrainingFolders
+from backend.training.inputs import InputResolver
+from backend.training.manager import TrainingJobManager
+from backend.training.workers.orders import OrderWriter
+from backend.training.workers.pool import WorkerPool
+from backend.training.workers.supervisor import SupervisionTimes, Supervisor
+from config import BaseConfig, get_config
+from shared.auth.authenticators import authenticator_for
+from shared.database.base import JobAlreadyFinished
+from shared.database.stores import Stores, open_stores
+from shared.errors import ClaraError, Unavailable
+from shared.storage import NotWritable, disk_errors
+
+SERVICE_NAME = "clara_training_backend"
+PORT_SETTING = "CLARA_TRAINING_PORT"
+
+
+def create_app(config: BaseConfig) -> FastAPI:
+    """The application on these settings; stores and workers open with its lifespan.
+
+    Raises:
+        UnsafeConfiguration: If the settings describe an unsafe combination.
+    """
+    security = security_from(config)
+    holder = _Holder()
+    return build_app(
+        ServiceSpec(
+            name=SERVICE_NAME,
+            title=f"{config.app_name} Training",
+            version=VERSION,
+            port=config.training_port,
+            port_setting=PORT_SETTING,
+            description="Accepts training jobs, runs them in processes of their own and keeps what they make.",
+            endpoints={"jobs": "/api/training/jobs", "adapters": "/api/training/adapters", "ws": "/api/training/ws"},
+        ),
+        authenticator=authenticator_for(security),
+        lifespan=holder.lifespan(config),
+        routers=[routes.router, websocket.router],
+        health=holder.health,
+        readiness={"database": holder.check_database, "folders": holder.check_folders},
+        # the contract of the earlier CLARA: cancelling what has ended is a bad request
+        error_statuses={JobAlreadyFinished: 400},
+        cors_origins=config.cors_origins_list,
+    )
+
+
+class _Holder:
+    """Keeps what the lifespan opened within reach of the system routes."""
+
+    def __init__(self) -> None:
+        self._stores: Stores | None = None
+        self._state: TrainingState | None = None
+        self._folders: TrainingFolders | None = None
+        self._size = 0
+
+    def lifespan(self, config: BaseConfig) -> Any:
+        """Opens stores, starts workers and feed; stops them in reverse."""
+
+        @asynccontextmanager
+        async def opened(app: FastAPI) -> AsyncIterator[None]:
+            self._folders = _folders(config)
+            await in_thread(_make_folders, config, self._folders)
+            self._stores = await in_thread(open_stores, config.database_url_resolved)
+            self._size = config.max_concurrent_jobs
+            state, pool = _compose(config, self._stores, self._folders)
+            app.state.training = self._state = state
+            pool.start()
+            feed_task = asyncio.create_task(state.feed.run(), name="event-feed")
+            try:
+                yield
+            finally:
+                await pool.stop()
+                feed_task.cancel()
+                await asyncio.gather(feed_task, return_exceptions=True)
+                self._stores.close()
+
+        return opened
+
+    async def health(self) -> Mapping[str, Any]:
+        """The contract's own fields of `/health`."""
+        if self._state is None:
+            return {"active_jobs": 0, "max_concurrent_jobs": self._size, "worker_status": []}
+        counts = await in_thread(self._state.manager.counts)
+        return {
+            "active_jobs": counts.active,
+            "max_concurrent_jobs": self._size,
+            "worker_status": [worker.status for worker in self._state.pool.workers()],
+        }
+
+    async def check_database(self) -> None:
+        """Raise what keeps the database from serving."""
+        answer = await in_thread(self._stores.check) if self._stores else "The database is not open."
+        if answer != "ok":
+            raise Unavailable(answer)
+
+    async def check_folders(self) -> None:
+        """Raise if artefacts cannot be written."""
+        if self._folders is not None:
+            await in_thread(_check_writable, (self._folders.data, self._folders.models, self._folders.logs))
+
+
+def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tuple[TrainingState, WorkerPool]:
+    loop = asyncio.get_running_loop()
+    feed = EventFeed(stores.jobs)
+    inputs = InputResolver(
+        stores.datasets, folders, default_model=config.default_base_model, is_offline=config.hub_offline
+    )
+    supervisor = Supervisor(
+        stores.jobs,
+        OrderWriter(inputs, folders, save_every=config.save_every, cpu_threads=_threads(config.max_concurrent_jobs)),
+        folders,
+        SupervisionTimes(
+            lease_s=config.lease_seconds,
+            heartbeat_s=config.heartbeat_seconds,
+            grace_s=config.grace_seconds,
+            timeout_s=config.worker_timeout,
+        ),
+        on_change=feed.wake,
+    )
+    pools: list[WorkerPool] = []
+
+    def changed() -> None:
+        # called in a thread of the manager: the wake-ups belong on the loop
+        for wake in (feed.wake, supervisor.look, *(pool.wake for pool in pools)):
+            loop.call_soon_threadsafe(wake)
+
+    manager = TrainingJobManager(
+        stores.jobs, stores.adapters, inputs, folders, max_attempts=config.max_attempts, on_change=changed
+    )
+    pool = WorkerPool(
+        stores.jobs,
+        supervisor,
+        manager.admit_pending,
+        size=config.max_concurrent_jobs,
+        lease_s=config.lease_seconds,
+        poll_s=config.poll_seconds,
+    )
+    pools.append(pool)
+    return TrainingState(manager, pool, feed), pool
+
+
+def _folders(config: BaseConfig) -> TrainingFolders:
+    return TrainingFolders(
+        data=config.data_dir,
+        models=config.models_dir,
+        configs=config.configs_dir,
+        logs=config.logs_dir,
+        base_model_roots=tuple(config.base_model_roots),
+    )
+
+
+def _make_folders(config: BaseConfig, folders: TrainingFolders) -> None:
+    wanted = (config.home, folders.data, folders.models / "adapters", folders.configs, folders.logs)
+    for folder in wanted:
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    _check_writable(wanted)
+
+
+def _check_writable(folders: tuple[Path, ...]) -> None:
+    for folder in folders:
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise NotWritable(folder, "permission denied")
+
+
+def _threads(workers: int) -> int:
+    """Threads per trainer, so that all of them together use each core once."""
+    return max(1, (os.cpu_count() or 1) // workers)
+
+
+def main() -> int:
+    """Run the service until it is told to stop; the exit code says how it ended."""
+    try:
+        config = get_config()
+        configure_logging(config.log_level, SERVICE_NAME)
+        app = create_app(config)
+    except ValueError as error:
+        sys.stderr.write(f"CLARA Training cannot start: {error}\n")
+        return 2
+    except ClaraError as error:
+        return refuse_start("CLARA Training", error)
+    return run_service(
+        app,
+        config.api_host,
+        config.training_port,
+        port_setting=PORT_SETTING,
+        tls=tls_from(config),
+        grace_s=int(config.grace_seconds),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""What a person wants to see of a finished run, made inside the adapter folder before it is published.
+
+`report.json` (held-out figures, completions side by side, loss history), `loss_curve.png` and the model card.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from backend.training.evaluation.completions import SampleCompletion, sample_completions
+from backend.training.evaluation.loss_curve import plot_loss_curve
+from backend.training.evaluation.model_card import write_model_card
+from backend.training.evaluation.perplexity import EvaluationTask, evaluate_perplexity
+from backend.training.trainers.base import Reporter, TrainingContext, TrainingOutcome, TrainingStopped
+from shared.storage import write_json
+
+REPORT_FILE = "report.json"
+LOSS_CURVE_FILE = "loss_curve.png"
+LOG_FILE = "training_log.jsonl"
+
+
+def build_report(context: TrainingContext, outcome: TrainingOutcome, reporter: Reporter) -> Mapping[str, Any]:
+    """Evaluate on held-out records, write the report files, and return the figures for the job.
+
+    A job without held-out records (a bare file without split) has a report without held-out figures.
+    """
+    held_out: Mapping[str, Any] = {}
+    samples: list[SampleCompletion] = []
+    if context.data.test is not None:
+        reporter.message("Evaluating base model and adapter on held-out records.")
+        held_out, samples = _held_out(context, context.data.test, reporter)
+    figures = {**outcome.metrics, **({"held_out": held_out} if held_out else {})}
+    log = context.adapter_dir / LOG_FILE
+    plot_loss_curve(log, context.adapter_dir / LOSS_CURVE_FILE, title=context.job_name)
+    write_model_card(context.adapter_dir, figures={**outcome.metrics, **held_out}, samples=samples)
+    write_json(context.adapter_dir / REPORT_FILE, _report(context, outcome, held_out, samples, log))
+    return figures
+
+
+def _held_out(
+    context: TrainingContext, test: Path, reporter: Reporter
+) -> tuple[Mapping[str, Any], list[SampleCompletion]]:
+    def follow_stop_requests() -> None:
+        if reason := reporter.stop_requested():
+            raise TrainingStopped(reason)
+
+    task = EvaluationTask(
+        base_model=context.base_model,
+        adapter_dir=context.adapter_dir,
+        test_file=test,
+        scratch_dir=context.scratch_dir,
+        is_offline=context.is_offline,
+        max_length=context.config.data.max_length,
+        dtype=context.config.model.dtype,
+        cpu_threads=context.config.training.cpu_threads or context.cpu_threads,
+        on_progress=follow_stop_requests,
+    )
+    figures = evaluate_perplexity(task).as_metrics()
+    samples = sample_completions(
+        reference=task.base_model,
+        adapter_dir=task.adapter_dir,
+        test_file=test,
+        is_offline=task.is_offline,
+        dtype=task.dtype,
+        cpu_threads=task.cpu_threads,
+    )
+    return figures, samples
+
+
+def _report(
+    context: TrainingContext,
+    outcome: TrainingOutcome,
+    held_out: Mapping[str, Any],
+    samples: list[SampleCompletion],
+    log: Path,
+) -> dict[str, Any]:
+    return {
+        "job_id": context.job_id,
+        "job_name": context.job_name,
+        "base_model": context.config.model.base_model,
+        "dataset_id": context.data.dataset_id,
+        "dataset_sha256": context.data.content_sha256,
+        "steps": outcome.steps,
+        "metrics": dict(outcome.metrics),
+        "held_out": dict(held_out),
+        "samples": [asdict(sample) for sample in samples],
+        "history": [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()],
+    }
