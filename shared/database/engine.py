@@ -12,11 +12,12 @@ from shared.database.errors import Unstorable, translated
 from shared.database.sql_json import dump_json
 from shared.errors import InvalidInput
 
-BUSY_TIMEOUT_MS = 30_000
+BUSY_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5
 # Server-side limits, so that a lost client or a forgotten lock cannot hold others up for ever.
 _POSTGRES_OPTIONS = (
-    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout={lock_timeout_ms} "
+    "-c idle_in_transaction_session_timeout=60s"
 )
 _WRITE = "clara_write"
 
@@ -27,16 +28,20 @@ class UnknownDatabase(InvalidInput):
     code = "unknown_database"
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://…`; safe to share between threads. Nothing is connected yet.
+
+    Args:
+        url: Database URL.
+        busy_timeout_s: How long a call waits for a lock or a free connection.
 
     Raises:
         UnknownDatabase: If the URL cannot be parsed or names neither of the two.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
-    return _open_postgresql(parsed)
+        return _open_sqlite(parsed, busy_timeout_s)
+    return _open_postgresql(parsed, busy_timeout_s)
 
 
 def parse_url(url: str) -> URL:
@@ -96,34 +101,35 @@ def _translating() -> Iterator[None]:
         raise Unstorable("Text with a lone surrogate cannot be stored; its source was decoded wrongly.") from exc
 
 
-def _open_sqlite(url: URL) -> Engine:
+def _open_sqlite(url: URL, busy_timeout_s: float) -> Engine:
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
-        **_common_options(),
+        connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
+        **_common_options(busy_timeout_s),
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _open_postgresql(url: URL) -> Engine:
+def _open_postgresql(url: URL, busy_timeout_s: float) -> Engine:
+    ours = _POSTGRES_OPTIONS.format(lock_timeout_ms=round(busy_timeout_s * 1000))
     own_options = url.query.get("options", "")
-    options = " ".join([_POSTGRES_OPTIONS, *([own_options] if isinstance(own_options, str) else own_options)])
+    options = " ".join([ours, *([own_options] if isinstance(own_options, str) else own_options)])
     return create_engine(
         url.set(drivername="postgresql+psycopg").difference_update_query(["options"]),
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": 10_000, "options": options.strip()},
         pool_pre_ping=True,
-        **_common_options(),
+        **_common_options(busy_timeout_s),
     )
 
 
-def _common_options() -> dict[str, Any]:
+def _common_options(busy_timeout_s: float) -> dict[str, Any]:
     # hide_parameters: parameters are document text, which belongs in no log and no error message
     return {
         "pool_size": 5,
         "max_overflow": 15,
-        "pool_timeout": BUSY_TIMEOUT_MS / 1000,
+        "pool_timeout": busy_timeout_s,
         "json_serializer": dump_json,
         "hide_parameters": True,
     }
@@ -132,12 +138,7 @@ def _common_options() -> dict[str, Any]:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # without this sqlite3 starts transactions by itself, deferred and too late
     connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.errors import ClaraError, InvalidInput, Unavailable
@@ -86,13 +86,13 @@ def translated(error: SQLAlchemyError) -> ClaraError:
     """Our error for a driver's, without SQL or parameters (they may hold document text)."""
     if isinstance(error, PoolTimeout):
         return DatabaseBusy(_BUSY.format(reason="all connections of this process are in use"))
-    if not isinstance(error, DBAPIError):
+    if not isinstance(error, StatementError):
         return DatabaseUnavailable(_OTHER.format(reason=type(error).__name__))
     reason = _first_line(error.orig)
-    state = getattr(error.orig, "sqlstate", None) or ""
-    if state.startswith("22"):
+    # a plain StatementError comes from turning a value into a parameter, before the database was asked
+    if isinstance(error, DataError) or not isinstance(error, DBAPIError):
         return Unstorable(f"The database cannot hold this value: {reason}.")
-    kind, template = _kind_of(error, state)
+    kind, template = _kind_of(error, getattr(error.orig, "sqlstate", None) or "")
     return kind(template.format(reason=reason))
 
 

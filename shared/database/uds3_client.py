@@ -122,18 +122,18 @@ class Uds3Client:
 
     def _drain_store(self, store: SearchStore, limit: int) -> int:
         done = 0
-        while done < limit:
-            entries = self._documents.outbox(store.name, limit=min(_BATCH_ENTRIES, limit - done))
-            if not entries:
-                break
-            try:
+        try:
+            store.apply_many(())  # says so if the store must be built, even while the outbox is empty
+            while done < limit:
+                entries = self._documents.outbox(store.name, limit=min(_BATCH_ENTRIES, limit - done))
+                if not entries:
+                    break
                 self._apply(store, entries)
-            except StoreNotBuilt:
-                return done + self._build(store)
-            except Unavailable as exc:
-                logger.warning("outbox.store_failed", extra={"store": store.name, "reason": exc.message})
-                break
-            done += len(entries)
+                done += len(entries)
+        except StoreNotBuilt:
+            done += self._build(store)
+        except Unavailable as exc:
+            logger.warning("outbox.store_failed", extra={"store": store.name, "reason": exc.message})
         return done
 
     def _build(self, store: SearchStore) -> int:
