@@ -8,7 +8,7 @@ from backend.datasets.export.base import BaseExporter, Row
 from backend.datasets.records.schema import MESSAGE_MEMBERS, METADATA_MEMBERS, Column, Kind
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]  # it ships no type information
 
 GROUP_ROWS = 10_000
 GROUP_CHARACTERS = 64 << 20
@@ -25,7 +25,7 @@ class ParquetExporter(BaseExporter):
     def write(self, rows: Iterable[Row], path: Path) -> None:
         """Row groups of at most `GROUP_ROWS` rows and about `GROUP_CHARACTERS` characters."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
+        import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no type information
 
         schema = self._schema()
         low_cardinality = [column.name for column in self.columns if column.name == "source"]

@@ -1,0 +1,48 @@
+"""What routes ask for, as annotated types; `app.py` puts the objects where these find them."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Path
+from starlette.requests import HTTPConnection
+
+from backend.datasets.manager import DatasetManager
+from backend.datasets.uploads import UploadDesk
+from backend.datasets.workers.pool import BuilderPool
+from shared.auth import current_principal, require_roles
+from shared.models.users import Principal, Role
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetState:
+    """What lives as long as the service does.
+
+    Args:
+        stream_batch: Records read at once for a stream.
+        is_streaming_enabled: Whether POST /api/datasets/stream is offered.
+    """
+
+    manager: DatasetManager
+    uploads: UploadDesk
+    pool: BuilderPool
+    stream_batch: int
+    is_streaming_enabled: bool
+
+
+async def _state(connection: HTTPConnection) -> DatasetState:
+    return cast(DatasetState, connection.app.state.datasets)
+
+
+State = Annotated[DatasetState, Depends(_state)]
+
+
+async def _manager(state: State) -> DatasetManager:
+    return state.manager
+
+
+Manager = Annotated[DatasetManager, Depends(_manager)]
+AnyUser = Annotated[Principal, Depends(current_principal)]
+Curator = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER, Role.ANALYST))]
+DatasetId = Annotated[str, Path(max_length=100, description="Id of a dataset.")]
+DocumentId = Annotated[str, Path(max_length=100, description="Id of a document.")]
+ExportFormat = Annotated[str, Path(max_length=50, description="Name of an export format.")]

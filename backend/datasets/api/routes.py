@@ -1,0 +1,207 @@
+"""Routes of the dataset service."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi.responses import FileResponse, StreamingResponse
+from starlette.background import BackgroundTask
+
+from backend.common.blocking import in_thread
+from backend.common.pagination import After, Limit
+from backend.common.request_id import request_id
+from backend.datasets.api.dependencies import (
+    AnyUser,
+    Curator,
+    DatasetId,
+    DocumentId,
+    ExportFormat,
+    Manager,
+    State,
+)
+from backend.datasets.api.streaming import ndjson
+from backend.datasets.models import (
+    DatasetAccepted,
+    DatasetDeleted,
+    DatasetList,
+    DatasetRequest,
+    DatasetView,
+    DocumentList,
+    DocumentView,
+    ExportDone,
+    ExportRequest,
+    RecordList,
+    SearchRequest,
+    SearchResults,
+    StatisticsView,
+    UploadDone,
+)
+from backend.datasets.uploads import UploadedFile
+from shared.errors import Unavailable
+from shared.models.dataset import DatasetStatus, Split
+
+router = APIRouter(prefix="/api/datasets", tags=["datasets"])
+
+UPLOAD_PATH = "/api/datasets/upload"
+SEARCH_LIMIT = 1_000
+"""Most sections that one search answer holds; a dataset takes more."""
+
+
+class StreamingDisabled(Unavailable):
+    """The operator switched streaming off."""
+
+    code = "streaming_disabled"
+
+    def __init__(self) -> None:
+        super().__init__("Streaming is switched off; set CLARA_STREAMING_ENABLED=true or create a dataset instead.")
+
+
+@router.post("")
+async def create_dataset(request: DatasetRequest, manager: Manager, principal: Curator) -> DatasetAccepted:
+    """Order a dataset from a search; it is built in the background."""
+    dataset = await in_thread(manager.create, request, principal, request_id=request_id())
+    return DatasetAccepted(
+        dataset_id=dataset.dataset_id,
+        status=dataset.status,
+        message=f"Dataset accepted; GET /api/datasets/{dataset.dataset_id} says how far it is.",
+        data=DatasetView.of(dataset),
+    )
+
+
+@router.get("")
+async def list_datasets(
+    manager: Manager,
+    state: State,
+    _: AnyUser,
+    limit: Limit = 50,
+    after: After = None,
+    status: DatasetStatus | None = None,
+) -> DatasetList:
+    """Datasets, newest first."""
+    page = await in_thread(manager.page, status=status, limit=limit, after=after)
+    return DatasetList(
+        datasets=[DatasetView.of(each, state.pool.progress(each.dataset_id)) for each in page.items],
+        total_count=page.total,
+        next_after=page.next_after,
+    )
+
+
+@router.post("/search")
+async def search_documents(request: SearchRequest, manager: Manager, _: Curator) -> SearchResults:
+    """Sections that a dataset of this query would be made of, the best first."""
+    results, degraded = await in_thread(manager.search, request, limit=min(request.top_k, SEARCH_LIMIT))
+    return SearchResults(
+        results=results, total_count=len(results), degraded=[f"{name}: {reason}" for name, reason in degraded.items()]
+    )
+
+
+@router.post("/stream", response_class=StreamingResponse)
+async def stream_records(request: DatasetRequest, state: State, _: Curator) -> StreamingResponse:
+    """Records as they are found, one JSON object per line; nothing is stored."""
+    if not state.is_streaming_enabled:
+        raise StreamingDisabled
+    batches = state.manager.stream(request, batch_size=state.stream_batch)
+    # drawn before the answer begins: a search that fails is a status, not a broken stream
+    first = await in_thread(next, batches, None)
+    lines: AsyncIterator[bytes] = ndjson(first or [], batches)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
+@router.post("/upload")
+async def upload_documents(
+    state: State,
+    principal: Curator,
+    files: Annotated[list[UploadFile], File(description="txt, md, html, xml, pdf, docx, csv, jsonl, zip of these.")],
+    source: Annotated[str, Form(min_length=1, max_length=200, description="Where the files come from.")] = "upload",
+) -> UploadDone:
+    """Ingest documents; files that cannot be read are named with their reason and never stop the rest."""
+    received = [UploadedFile(file.filename or "", file.file) for file in files]
+    result = await state.uploads.receive(received, source=source, ingested_by=principal.email)
+    message = (
+        f"{result.ingested} new, {result.new_versions} changed, {result.unchanged} unchanged documents; "
+        f"{len(result.failed)} files could not be read."
+    )
+    return UploadDone(message=message, data=result)
+
+
+@router.get("/documents")
+async def list_documents(
+    manager: Manager,
+    _: AnyUser,
+    limit: Limit = 50,
+    after: After = None,
+    source: Annotated[str | None, Query(max_length=200)] = None,
+) -> DocumentList:
+    """Registered documents by id."""
+    page = await in_thread(manager.documents, source=source, limit=limit, after=after)
+    return DocumentList(
+        documents=[DocumentView.of(each) for each in page.items], total_count=page.total, next_after=page.next_after
+    )
+
+
+@router.get("/documents/{document_id}")
+async def get_document(document_id: DocumentId, manager: Manager, _: AnyUser) -> DocumentView:
+    """One document in its newest version."""
+    return DocumentView.of(await in_thread(manager.document, document_id))
+
+
+@router.get("/{dataset_id}")
+async def get_dataset(dataset_id: DatasetId, state: State, _: AnyUser) -> DatasetView:
+    """One dataset in its newest state."""
+    dataset = await in_thread(state.manager.get, dataset_id)
+    return DatasetView.of(dataset, state.pool.progress(dataset_id))
+
+
+@router.delete("/{dataset_id}")
+async def delete_dataset(dataset_id: DatasetId, manager: Manager, principal: Curator) -> DatasetDeleted:
+    """Remove a dataset with its files; refused while a build, a job or an adapter needs it."""
+    await in_thread(manager.delete, dataset_id, principal, request_id=request_id())
+    return DatasetDeleted(message=f"Dataset {dataset_id} is deleted.")
+
+
+@router.get("/{dataset_id}/statistics")
+async def dataset_statistics(dataset_id: DatasetId, manager: Manager, _: AnyUser) -> StatisticsView:
+    """Counts, reasons of dropped sections, distributions."""
+    dataset = await in_thread(manager.get, dataset_id)
+    return StatisticsView(dataset_id=dataset_id, status=dataset.status, statistics=dataset.statistics)
+
+
+@router.get("/{dataset_id}/records")
+async def dataset_records(
+    dataset_id: DatasetId, manager: Manager, _: AnyUser, limit: Limit = 50, after: After = None
+) -> RecordList:
+    """Records of a finished dataset in stored order."""
+    dataset, records, next_after = await in_thread(manager.records, dataset_id, limit=limit, after=after)
+    return RecordList(dataset_id=dataset_id, records=records, total_count=dataset.record_count, next_after=next_after)
+
+
+@router.post("/{dataset_id}/export")
+async def export_dataset(
+    dataset_id: DatasetId, order: ExportRequest, manager: Manager, principal: Curator
+) -> ExportDone:
+    """Write a finished dataset in another format; repeating it changes nothing."""
+    path = await in_thread(manager.export, dataset_id, order, principal, request_id=request_id())
+    return ExportDone(
+        message=f"Dataset {dataset_id} is exported as {order.format}.",
+        export_path=path,
+        download_url=f"/api/datasets/{dataset_id}/download/{order.format}",
+    )
+
+
+@router.get("/{dataset_id}/download/{export_format}", response_class=FileResponse)
+async def download_export(
+    dataset_id: DatasetId,
+    export_format: ExportFormat,
+    manager: Manager,
+    _: AnyUser,
+    split: Annotated[Split | None, Query(description="One split as it is; without it everything as a zip.")] = None,
+) -> FileResponse:
+    """An export as one file, with its SHA-256 in `X-Content-SHA256`."""
+    file = await in_thread(manager.download, dataset_id, export_format, split)
+    return FileResponse(
+        file.path,
+        filename=file.name,
+        media_type=file.media_type,
+        headers={"X-Content-SHA256": file.sha256},
+        background=BackgroundTask(file.path.unlink, missing_ok=True) if file.is_temporary else None,
+    )

@@ -1,0 +1,251 @@
+"""The dataset service: `python -m backend.datasets.app`.
+
+The only place that reads settings, opens stores and puts the parts together. It imports neither torch nor pyarrow:
+builds, exports and file readers run in processes of their own.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from backend.common.blocking import in_thread
+from backend.common.logging import configure_logging
+from backend.common.security import security_from, tls_from
+from backend.common.server import refuse_start, run_service
+from backend.common.service import build_app
+from backend.common.spec import ServiceSpec
+from backend.common.version import VERSION
+from backend.datasets.api import routes
+from backend.datasets.api.dependencies import DatasetState
+from backend.datasets.folders import DatasetFolders
+from backend.datasets.ingest.worker_client import IngestWorkerClient
+from backend.datasets.manager import DatasetManager, ExportTask
+from backend.datasets.searching import DocumentSearch, open_search, search_file
+from backend.datasets.uploads import UploadDesk
+from backend.datasets.workers.export_runner import ExportRunner
+from backend.datasets.workers.pool import BuilderPool, BuilderTimes
+from backend.datasets.workers.process import WorkerProcess
+from backend.datasets.workers.protocol import BuildOrder, ExportJob
+from config import BaseConfig, get_config
+from shared.auth.authenticators import authenticator_for
+from shared.database.dataset_changes import DatasetNotCompleted
+from shared.database.stores import Stores, open_stores
+from shared.errors import ClaraError, Unavailable
+from shared.models.dataset import DatasetClaim
+from shared.storage import NotWritable, disk_errors
+
+logger = logging.getLogger(__name__)
+
+SERVICE_NAME = "clara_dataset_backend"
+PORT_SETTING = "CLARA_DATASET_PORT"
+_MIB = 1 << 20
+
+
+def create_app(config: BaseConfig) -> FastAPI:
+    """The application on these settings; stores and builders open with its lifespan.
+
+    Raises:
+        UnsafeConfiguration: If the settings describe an unsafe combination.
+    """
+    security = security_from(config)
+    holder = _Holder(config)
+    return build_app(
+        ServiceSpec(
+            name=SERVICE_NAME,
+            title=f"{config.app_name} Datasets",
+            version=VERSION,
+            port=config.dataset_port,
+            port_setting=PORT_SETTING,
+            description="Takes documents in, finds their sections and turns them into datasets for training.",
+            endpoints={
+                "datasets": "/api/datasets",
+                "documents": "/api/datasets/documents",
+                "upload": routes.UPLOAD_PATH,
+            },
+        ),
+        authenticator=authenticator_for(security),
+        lifespan=holder.lifespan,
+        routers=[routes.router],
+        health=holder.health,
+        readiness={"database": holder.check_database, "folders": holder.check_folders},
+        # the contract of the earlier CLARA: exporting what is not finished is a bad request
+        error_statuses={DatasetNotCompleted: 400},
+        cors_origins=config.cors_origins_list,
+        body_limits={routes.UPLOAD_PATH: config.max_upload_mb * _MIB},
+    )
+
+
+class _Holder:
+    """Keeps what the lifespan opened within reach of the system routes."""
+
+    def __init__(self, config: BaseConfig) -> None:
+        self._config = config
+        self._folders = DatasetFolders(config.data_dir)
+        self._stores: Stores | None = None
+        self._search: DocumentSearch | None = None
+
+    @asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Opens stores, starts builders and the feeding of the search stores; stops them in reverse."""
+        config, folders = self._config, self._folders
+        await in_thread(_make_folders, config, folders)
+        stores = self._stores = await in_thread(open_stores, config.database_url_resolved)
+        search = self._search = open_search(search_file(config.home), stores.documents)
+        ingester = IngestWorkerClient(env=settings_environment(config))
+        pool = _builders(config, stores, folders)
+        loop = asyncio.get_running_loop()
+
+        def wake_builders() -> None:
+            # called in a thread of the manager: the wake-up belongs on the loop
+            loop.call_soon_threadsafe(pool.wake)
+
+        manager = DatasetManager(
+            stores.datasets,
+            stores.documents,
+            search,
+            folders,
+            write_export=_export_writer(config),
+            on_change=wake_builders,
+        )
+        app.state.datasets = DatasetState(
+            manager=manager,
+            uploads=UploadDesk(folders, ingester),
+            pool=pool,
+            stream_batch=config.streaming_batch_size,
+            is_streaming_enabled=config.streaming_enabled,
+        )
+        pool.start()
+        feeding = asyncio.create_task(_keep_fed(search, config.poll_seconds), name="search-feed")
+        try:
+            yield
+        finally:
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
+            await pool.stop()
+            await ingester.close()
+            stores.close()
+
+    async def health(self) -> Mapping[str, Any]:
+        """The contract's own fields of `/health`."""
+        if self._stores is None or self._search is None:
+            return {"uds3_available": False, "stores": {}, "datasets_count": 0}
+        database = await in_thread(self._stores.check)
+        search = await in_thread(self._search.status)
+        count = await in_thread(self._stores.datasets.count) if database == "ok" else 0
+        return {
+            "status": "healthy" if database == "ok" else "degraded",
+            "uds3_available": self._config.uds3_enabled and "ok" in search.values(),
+            "stores": {"database": database, **search},
+            "datasets_count": count,
+        }
+
+    async def check_database(self) -> None:
+        """Raise what keeps the database from serving."""
+        answer = await in_thread(self._stores.check) if self._stores else "The database is not open."
+        if answer != "ok":
+            raise Unavailable(answer)
+
+    async def check_folders(self) -> None:
+        """Raise if datasets cannot be written."""
+        await in_thread(_check_writable, self._folders.data)
+
+
+def settings_environment(config: BaseConfig) -> dict[str, str]:
+    """The environment of a child process that has to read the very settings of this one."""
+    values = {f"CLARA_{name.upper()}": _plain(value) for name, value in config if value is not None}
+    return {**os.environ, **{name: str(value) for name, value in values.items()}}
+
+
+def _builders(config: BaseConfig, stores: Stores, folders: DatasetFolders) -> BuilderPool:
+    settings = {name: _plain(value) for name, value in config}
+
+    async def start(claim: DatasetClaim) -> WorkerProcess:
+        order = BuildOrder(claim.dataset_id, claim.owner, claim.epoch, settings)
+        return await WorkerProcess.start(order, log=config.logs_dir / "datasets" / f"{claim.dataset_id}.log")
+
+    times = BuilderTimes(
+        lease_s=config.lease_seconds,
+        heartbeat_s=config.heartbeat_seconds,
+        poll_s=config.poll_seconds,
+        max_attempts=config.max_attempts,
+    )
+    return BuilderPool(stores.datasets, start, folders, times)
+
+
+def _export_writer(config: BaseConfig) -> Callable[[ExportTask], None]:
+    run = ExportRunner(config.logs_dir / "datasets" / "exports.log")
+
+    def write(task: ExportTask) -> None:
+        dataset = task.dataset
+        run(
+            ExportJob(
+                dataset_id=dataset.dataset_id,
+                dataset_name=dataset.name,
+                records_dir=str(dataset.path),
+                target=str(task.target),
+                export_format=task.export_format,
+                record_format=dataset.request["record_format"],
+                include_metadata=task.options.include_metadata,
+                spreadsheet_safe=task.options.spreadsheet_safe,
+            )
+        )
+
+    return write
+
+
+async def _keep_fed(search: DocumentSearch, every_s: float) -> None:
+    """Take over what others ingested (the command line, another service)."""
+    while True:
+        try:
+            await in_thread(search.catch_up)
+        except Unavailable:
+            logger.warning("search.feed_failed", exc_info=True)
+        await asyncio.sleep(every_s)
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(value) if isinstance(value, Path) else value
+
+
+def _make_folders(config: BaseConfig, folders: DatasetFolders) -> None:
+    for folder in (config.home, folders.data / "datasets", folders.uploads, folders.downloads, config.logs_dir):
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        _check_writable(folder)
+
+
+def _check_writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise NotWritable(folder, "permission denied")
+
+
+def main() -> int:
+    """Run the service until it is told to stop; the exit code says how it ended."""
+    try:
+        config = get_config()
+        configure_logging(config.log_level, SERVICE_NAME)
+        app = create_app(config)
+    except ClaraError as error:
+        return refuse_start("CLARA Datasets", error)
+    return run_service(
+        app,
+        config.api_host,
+        config.dataset_port,
+        port_setting=PORT_SETTING,
+        tls=tls_from(config),
+        grace_s=int(config.grace_seconds),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

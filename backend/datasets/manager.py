@@ -1,0 +1,310 @@
+"""What people do with datasets and documents: order, look, export, fetch, search, delete."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from backend.datasets.archive import DownloadFile, split_file, zip_folder
+from backend.datasets.export.base import ExportOptions
+from backend.datasets.export.registry import exporter_for
+from backend.datasets.folders import DatasetFolders
+from backend.datasets.models import DatasetRequest, ExportRequest, FoundSection, SearchRequest
+from backend.datasets.quality.normalise import normalise
+from backend.datasets.quality.pipeline import Decision, QualityPipeline
+from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.instructions import Instructions
+from backend.datasets.records.paging import records_page
+from backend.datasets.records.passages import Passage
+from backend.datasets.records.render import record_of
+from backend.datasets.searching import Found
+from backend.datasets.splits import SplitPlan
+from shared.database.base import DatasetStore, DocumentStore, Page
+from shared.database.dataset_changes import DatasetNotCompleted
+from shared.errors import NotFound
+from shared.models.dataset import Dataset, DatasetStatus, Split
+from shared.models.document import Document
+from shared.models.events import AuditEntry
+from shared.models.users import Principal
+from shared.utils.clock import Clock, utc_now
+from shared.utils.ids import new_id
+
+logger = logging.getLogger(__name__)
+
+
+class NotExported(NotFound):
+    """The dataset has no export of this format (yet)."""
+
+    code = "not_exported"
+
+    def __init__(self, dataset_id: str, export_format: str) -> None:
+        super().__init__(
+            f"Dataset {dataset_id} has no {export_format} export; POST /api/datasets/{dataset_id}/export makes one.",
+            dataset_id=dataset_id,
+            format=export_format,
+        )
+
+
+class EmptySplit(NotFound):
+    """The split holds no records, so its export has no file."""
+
+    code = "empty_split"
+
+    def __init__(self, dataset_id: str, split: Split) -> None:
+        super().__init__(f"Split {split} of dataset {dataset_id} holds no records.", dataset_id=dataset_id, split=split)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTask:
+    """An export to write.
+
+    Args:
+        target: Folder that does not exist yet.
+    """
+
+    dataset: Dataset
+    export_format: str
+    options: ExportOptions
+    target: Path
+
+
+class Search(Protocol):
+    """Finds sections."""
+
+    def find(self, request: SearchRequest) -> Found:
+        """The best sections first."""
+        ...
+
+
+class DatasetManager:
+    """The use cases of the dataset service.
+
+    Args:
+        datasets: Truth of datasets.
+        documents: Truth of documents.
+        search: Finds sections.
+        folders: Where files lie.
+        write_export: Writes one export and returns when it is published.
+        on_change: Called after every accepted order, to wake the builders.
+    """
+
+    def __init__(
+        self,
+        datasets: DatasetStore,
+        documents: DocumentStore,
+        search: Search,
+        folders: DatasetFolders,
+        *,
+        write_export: Callable[[ExportTask], None],
+        clock: Clock = utc_now,
+        make_id: Callable[[str], str] = new_id,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._datasets = datasets
+        self._documents = documents
+        self._search = search
+        self._folders = folders
+        self._write_export = write_export
+        self._clock = clock
+        self._make_id = make_id
+        self._on_change = on_change
+        self._quality = QualityPipeline()
+        self._instructions = Instructions.load()
+
+    def create(self, request: DatasetRequest, principal: Principal, *, request_id: str | None = None) -> Dataset:
+        """Accept an order; when this returns it is on disk.
+
+        Raises:
+            UnknownExportFormat: If a format is not installed.
+        """
+        for export_format in request.export_formats:
+            exporter_for(export_format)
+        unique = request.model_copy(update={"export_formats": list(dict.fromkeys(request.export_formats))})
+        dataset = Dataset(
+            dataset_id=self._make_id("dataset"),
+            name=request.name,
+            description=request.description,
+            created_at=self._clock(),
+            created_by=principal.email,
+            request=unique.model_dump(mode="json"),
+        )
+        stored = self._datasets.add(dataset, audit=_audit("dataset.ordered", dataset.dataset_id, principal, request_id))
+        logger.info("dataset.ordered", extra={"dataset_id": dataset.dataset_id})
+        self._on_change()
+        return stored
+
+    def get(self, dataset_id: str) -> Dataset:
+        """A dataset in its newest state.
+
+        Raises:
+            DatasetNotFound: If there is none.
+        """
+        return self._datasets.get(dataset_id)
+
+    def page(self, *, status: DatasetStatus | None, limit: int, after: str | None) -> Page[Dataset]:
+        """Datasets, newest first."""
+        return self._datasets.page(status=status, limit=limit, after=after)
+
+    def count(self) -> int:
+        """Number of datasets."""
+        return self._datasets.count()
+
+    def delete(self, dataset_id: str, principal: Principal, *, request_id: str | None = None) -> None:
+        """Remove a dataset with its files.
+
+        Raises:
+            DatasetNotFound: If there is none.
+            DatasetInUse: If it is being built, or a job or adapter needs it.
+        """
+        self._datasets.delete(dataset_id, audit=_audit("dataset.deleted", dataset_id, principal, request_id))
+        # rows first: files without a row are invisible, a row without files would be a lie
+        self._folders.remove(dataset_id)
+
+    def records(
+        self, dataset_id: str, *, limit: int, after: str | None
+    ) -> tuple[Dataset, list[dict[str, Any]], str | None]:
+        """The dataset, a page of its records in stored order, and the cursor of the next page.
+
+        Raises:
+            DatasetNotCompleted: If it is not finished.
+            UnknownCursor: If `after` is not one of ours.
+        """
+        dataset, records_dir = self._completed(dataset_id)
+        records, next_after = records_page(records_dir, after=after, limit=limit)
+        return dataset, records, next_after
+
+    def export(
+        self, dataset_id: str, order: ExportRequest, principal: Principal, *, request_id: str | None = None
+    ) -> str:
+        """Write a finished dataset in a format, or find that it is there already; returns the folder.
+
+        Raises:
+            DatasetNotFound: If there is none.
+            DatasetNotCompleted: If it is not finished.
+            UnknownExportFormat: If the format is not installed.
+        """
+        dataset, records_dir = self._completed(dataset_id)
+        exporter_for(order.format)
+        options = ExportOptions(include_metadata=order.include_metadata, spreadsheet_safe=order.spreadsheet_safe)
+        target = records_dir.parent / "exports" / _export_name(order.format, options)
+        if not target.exists():
+            self._write_export(ExportTask(dataset, order.format, options, target))
+        audit = _audit("dataset.exported", dataset_id, principal, request_id, format=order.format)
+        self._datasets.set_export(dataset_id, order.format, str(target), audit=audit)
+        return str(target)
+
+    def download(self, dataset_id: str, export_format: str, split: Split | None) -> DownloadFile:
+        """An export as one file: a split as it is, or everything as a zip.
+
+        Raises:
+            NotExported: If there is no such export.
+            EmptySplit: If the split holds no records.
+        """
+        dataset, _ = self._completed(dataset_id)
+        exporter = exporter_for(export_format)
+        if export_format not in dataset.export_paths:
+            raise NotExported(dataset_id, export_format)
+        folder = Path(dataset.export_paths[export_format])
+        name = f"{dataset_id}-{export_format}"
+        if split is None:
+            return zip_folder(folder, self._folders.downloads, name=name)
+        found = split_file(folder, split, extension=exporter.extension, media_type=exporter.media_type, name=name)
+        if found is None:
+            raise EmptySplit(dataset_id, split)
+        return found
+
+    def search(self, request: SearchRequest, *, limit: int) -> tuple[list[FoundSection], Mapping[str, str]]:
+        """At most `limit` sections with relevance and quality, and the stores that could not take part.
+
+        Raises:
+            Unavailable: If no store can answer.
+        """
+        found = self._search.find(request)
+        results = (self._found(candidate) for candidate in found.candidates)
+        kept = (result for result in results if result.quality_score >= request.min_quality_score)
+        return list(islice(kept, limit)), found.degraded
+
+    def stream(self, request: DatasetRequest, *, batch_size: int) -> Iterator[list[dict[str, Any]]]:
+        """Records of good enough sections as they are found, in batches; nothing is merged, cut or stored.
+
+        Raises:
+            Unavailable: If no store can answer; also on the way.
+        """
+        records = self._records(request)
+        while batch := list(islice(records, batch_size)):
+            yield batch
+
+    def document(self, document_id: str) -> Document:
+        """A document in its newest version.
+
+        Raises:
+            DocumentNotFound: If there is none.
+        """
+        return self._documents.get(document_id)
+
+    def documents(self, *, source: str | None, limit: int, after: str | None) -> Page[Document]:
+        """Documents by id."""
+        return self._documents.page(source=source, limit=limit, after=after)
+
+    def _completed(self, dataset_id: str) -> tuple[Dataset, Path]:
+        dataset = self._datasets.get(dataset_id)
+        if dataset.status is not DatasetStatus.COMPLETED or dataset.path is None:
+            raise DatasetNotCompleted(dataset_id, dataset.status)
+        return dataset, Path(dataset.path)
+
+    def _records(self, request: DatasetRequest) -> Iterator[dict[str, Any]]:
+        plan = SplitPlan(request.seed, request.split.model_dump())
+        for candidate in self._search.find(request.search_query).candidates:
+            body = normalise(candidate.section.text)
+            judged = self._quality.assess(body)
+            if judged.decision is Decision.REJECT or judged.score < request.search_query.min_quality_score:
+                continue
+            yield record_of(
+                Passage((candidate,)),
+                bodies=[body],
+                record_format=request.record_format,
+                split=plan.split(candidate.stored.path),
+                quality_score=judged.score,
+                quality_profile=self._quality.profile_version,
+                instructions=self._instructions,
+            )
+
+    def _found(self, candidate: Candidate) -> FoundSection:
+        stored, section = candidate.stored, candidate.section
+        judged = self._quality.assess(normalise(section.text))
+        return FoundSection(
+            section_id=stored.section_id,
+            document_id=stored.document_id,
+            document_version=stored.version,
+            source=stored.source,
+            path=stored.path,
+            title=stored.document_title,
+            abbreviation=stored.abbreviation,
+            section_number=section.number,
+            heading=section.heading,
+            heading_path=section.heading_path,
+            text=section.text,
+            relevance_score=candidate.relevance,
+            quality_score=judged.score,
+            quality_reasons=judged.reasons,
+        )
+
+
+def _export_name(export_format: str, options: ExportOptions) -> str:
+    """Folder of an export; other options are another folder, since published ones never change."""
+    plain = "" if options.include_metadata else "-without-metadata"
+    raw = "" if options.spreadsheet_safe else "-unguarded"
+    return f"{export_format}{plain}{raw}"
+
+
+def _audit(action: str, dataset_id: str, principal: Principal, request_id: str | None, **detail: object) -> AuditEntry:
+    return AuditEntry(
+        action=action,
+        object_type="dataset",
+        object_id=dataset_id,
+        actor=principal.email,
+        detail=detail,
+        request_id=request_id,
+    )

@@ -1,0 +1,271 @@
+"""What enters and leaves the dataset service: names and limits of the contract."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from shared.models.dataset import Dataset, DatasetStatus, RecordFormat
+from shared.models.document import Document
+from shared.models.search import SearchLeg
+
+DatasetName = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=r"^[A-Za-z0-9ÄÖÜäöüß _-]+$")]
+Weight = Annotated[float, Field(ge=0, le=100)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class FilterRequest(_Request):
+    """Conditions that hits must fulfil."""
+
+    source: list[str] = Field(default_factory=list, max_length=100, description="Sources to search in; empty: all.")
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+
+class SearchRequest(_Request):
+    """What to look for."""
+
+    query_text: str = Field(min_length=1, max_length=4_000, description="Words to look for; '*' takes every section.")
+    top_k: int = Field(100, ge=1, le=100_000, description="Most sections that are taken, the best first.")
+    filters: FilterRequest = Field(default_factory=FilterRequest, description="Conditions that hits must fulfil.")
+    min_quality_score: float = Field(0.5, ge=0, le=1, description="Records with a lower quality are dropped.")
+    search_types: list[SearchLeg] = Field(
+        default_factory=lambda: list(SearchLeg), min_length=1, description="Which kinds of search may answer."
+    )
+    weights: dict[SearchLeg, Weight] = Field(
+        default_factory=dict, description="Weight of a kind of search; 1 if absent."
+    )
+
+
+class SplitShares(_Request):
+    """Which share of the documents each split gets; the three add up to 1."""
+
+    train: float = Field(0.8, gt=0, le=1)
+    validation: float = Field(0.1, ge=0, lt=1)
+    test: float = Field(0.1, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if abs(self.train + self.validation + self.test - 1) > 1e-9:
+            raise ValueError("train, validation and test must add up to 1")
+        return self
+
+
+class DatasetRequest(_Request):
+    """An order for a dataset."""
+
+    name: DatasetName
+    description: str = Field("", max_length=4_000)
+    search_query: SearchRequest
+    export_formats: list[str] = Field(default_factory=lambda: ["jsonl"], max_length=20)
+    record_format: RecordFormat = Field(RecordFormat.TEXT, description="Running text, chat, or prompt with completion.")
+    split: SplitShares = Field(default_factory=SplitShares, description="By document; stable when documents are added.")
+    seed: int = Field(42, ge=0, lt=2**32, description="Another seed gives another division.")
+    max_characters: int = Field(
+        4_000, ge=200, le=1_000_000, description="Longest body of a record; longer sections are cut at paragraphs."
+    )
+
+
+class ExportRequest(_Request):
+    """An order for another export of a finished dataset."""
+
+    format: str = Field(min_length=1, max_length=50)
+    include_metadata: bool = True
+    spreadsheet_safe: bool = Field(True, description="CSV: no cell can act as a formula in a spreadsheet.")
+
+
+class DatasetView(_View):
+    """A dataset as the contract names its fields."""
+
+    dataset_id: str
+    name: str
+    description: str
+    status: DatasetStatus
+    created_at: datetime
+    created_by: str
+    completed_at: datetime | None
+    query_text: str
+    document_count: int
+    record_count: int
+    total_tokens: int
+    quality_score_avg: float
+    export_paths: Mapping[str, str]
+    metadata: Mapping[str, Any]
+    version: int
+    content_sha256: str | None
+    error_message: str | None
+    path: str | None
+
+    @classmethod
+    def of(cls, dataset: Dataset, progress: Mapping[str, Any] | None = None) -> "DatasetView":
+        """The public face of a dataset; `progress` is what its running build said last."""
+        request = dict(dataset.request)
+        return cls(
+            dataset_id=dataset.dataset_id,
+            name=dataset.name,
+            description=dataset.description,
+            status=dataset.status,
+            created_at=dataset.created_at,
+            created_by=dataset.created_by,
+            completed_at=dataset.completed_at,
+            query_text=request["search_query"]["query_text"],
+            document_count=dataset.document_count,
+            record_count=dataset.record_count,
+            total_tokens=dataset.total_tokens,
+            quality_score_avg=dataset.quality_score_avg,
+            export_paths=dataset.export_paths,
+            metadata={
+                "statistics": dict(dataset.statistics),
+                "request": request,
+                **({"progress": dict(progress)} if progress else {}),
+            },
+            version=dataset.version,
+            content_sha256=dataset.content_sha256,
+            error_message=dataset.error_message,
+            path=dataset.path,
+        )
+
+
+class DatasetAccepted(_View):
+    """The receipt of an order."""
+
+    success: bool = True
+    dataset_id: str
+    status: DatasetStatus
+    message: str
+    data: DatasetView
+
+
+class DatasetList(_View):
+    """Datasets, newest first."""
+
+    datasets: Sequence[DatasetView]
+    total_count: int
+    next_after: str | None
+
+
+class DatasetDeleted(_View):
+    """The receipt of a deletion."""
+
+    success: bool = True
+    message: str
+
+
+class StatisticsView(_View):
+    """Counts and distributions of a dataset."""
+
+    dataset_id: str
+    status: DatasetStatus
+    statistics: Mapping[str, Any]
+
+
+class RecordList(_View):
+    """Records in stored order."""
+
+    dataset_id: str
+    records: Sequence[Mapping[str, Any]]
+    total_count: int
+    next_after: str | None
+
+
+class ExportDone(_View):
+    """Where an export lies."""
+
+    success: bool = True
+    message: str
+    export_path: str
+    download_url: str
+
+
+class DocumentView(_View):
+    """A registered document in its newest version."""
+
+    document_id: str
+    source: str
+    path: str
+    title: str
+    abbreviation: str
+    media_type: str
+    version: int
+    sha256: str
+    size_bytes: int
+    section_count: int
+    ingested_at: datetime
+    ingested_by: str
+    metadata: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, document: Document) -> "DocumentView":
+        """The public face of a document."""
+        return cls.model_validate(document)
+
+
+class DocumentList(_View):
+    """Documents by id."""
+
+    documents: Sequence[DocumentView]
+    total_count: int
+    next_after: str | None
+
+
+class FailedFile(_View):
+    """A file that could not be read, and why."""
+
+    path: str
+    reason: str
+
+
+class UploadResult(_View):
+    """What became of the files of a request."""
+
+    ingested: int
+    unchanged: int
+    new_versions: int
+    sections: int
+    failed: Sequence[FailedFile]
+
+
+class UploadDone(_View):
+    """The answer to an upload."""
+
+    success: bool = True
+    message: str
+    data: UploadResult
+
+
+class FoundSection(_View):
+    """A section that a search found."""
+
+    section_id: str
+    document_id: str
+    document_version: int
+    source: str
+    path: str
+    title: str
+    abbreviation: str
+    section_number: str
+    heading: str
+    heading_path: Sequence[str]
+    text: str
+    relevance_score: float
+    quality_score: float
+    quality_reasons: Sequence[str]
+
+
+class SearchResults(_View):
+    """Sections, the best first."""
+
+    results: Sequence[FoundSection]
+    total_count: int
+    degraded: Sequence[str] = Field(default=(), description="Stores that could not take part.")

@@ -1,0 +1,1 @@
+"""The builder pool inside the service, and the process in which each build or export runs."""

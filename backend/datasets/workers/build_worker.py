@@ -1,0 +1,193 @@
+"""The worker process: `python -m backend.datasets.workers.build_worker`, started by the service only.
+
+It reads one order from stdin, builds (or exports), and says how it went. When stdin closes the service is gone: the
+process ends itself at once, since its claim will be given to another.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from backend.datasets.build import BuildPlan, DatasetBuild
+from backend.datasets.export.base import ExportOptions
+from backend.datasets.export.publish import ExportOrder, export_dataset
+from backend.datasets.folders import DatasetFolders
+from backend.datasets.models import DatasetRequest
+from backend.datasets.searching import open_search, search_file
+from backend.datasets.splits import SplitPlan
+from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, decode_order, encode
+from config import BaseConfig
+from shared.database.base import ClaimLost
+from shared.database.stores import Stores, open_stores
+from shared.errors import ClaraError
+from shared.models.dataset import Dataset, DatasetClaim, RecordFormat
+from shared.models.events import AuditEntry
+
+logger = logging.getLogger(__name__)
+
+ORPHANED_EXIT_CODE = 75
+
+
+class Pipe:
+    """Our end of the pipe to the service."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+
+    def progress(self, stage: str, done: int) -> None:
+        """Say how far the work is."""
+        self.say(MessageType.PROGRESS, stage=stage, done=done)
+
+    def say(self, kind: MessageType, **fields: Any) -> None:
+        """Write one message; a closed pipe means that the service is gone."""
+        try:
+            self._output.write(encode({"type": kind, **fields}))
+            self._output.flush()
+        except BrokenPipeError:
+            _end_process_group()
+
+
+def main() -> int:
+    """Run one order; the exit code is 0 whenever the outcome was reported."""
+    output = _private_stdout()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    order = decode_order(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_service, args=(sys.stdin.buffer,), daemon=True, name="service-pipe").start()
+    pipe = Pipe(output)
+    try:
+        if isinstance(order, BuildOrder):
+            _build(order, pipe)
+        else:
+            _export(order)
+        pipe.say(MessageType.DONE)
+    except ClaimLost:
+        logger.warning("build.claim_lost", exc_info=True)
+        pipe.say(MessageType.CLAIM_LOST)
+    except ClaraError as error:
+        logger.warning("work.refused", exc_info=True)
+        pipe.say(MessageType.FAILED, code=error.code, message=error.message)
+    except Exception as error:
+        # the one broad catch around a worker: the traceback goes to the log, the reason to whoever asked
+        logger.exception("work.failed")
+        first_line = str(error).strip().partition("\n")[0][:500]
+        pipe.say(MessageType.FAILED, code=type(error).__name__, message=f"{type(error).__name__}: {first_line}")
+    return 0
+
+
+def _build(order: BuildOrder, pipe: Pipe) -> None:
+    settings = BaseConfig(**order.settings)
+    stores = open_stores(settings.database_url_resolved)
+    try:
+        claim = DatasetClaim(order.dataset_id, order.owner, order.epoch)
+        build_claimed(stores, settings, claim, pipe)
+    finally:
+        stores.close()
+
+
+def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pipe: Pipe) -> Dataset:
+    """Build the dataset of a claim and publish it: files first, then the rows in one transaction.
+
+    Raises:
+        ClaimLost: If another builder took over; nothing of this attempt stays.
+        ClaraError: If the build cannot succeed.
+    """
+    folders = DatasetFolders(settings.data_dir)
+    dataset = stores.datasets.get(claim.dataset_id)
+    request = DatasetRequest.model_validate(dataset.request)
+    folders.remove_earlier(claim.dataset_id, claim.epoch)
+    attempt = folders.attempt(claim.dataset_id, claim.epoch)
+    build = DatasetBuild(
+        plan_of(dataset, request, attempt),
+        keep_provenance=lambda rows: stores.datasets.add_provenance(claim, rows),
+        report=pipe.progress,
+    )
+    search = open_search(search_file(settings.home), stores.documents)
+    try:
+        # whatever was ingested before the order must be found by it
+        search.catch_up()
+        result = build.run(search.find(request.search_query).candidates)
+        finished = replace(
+            dataset,
+            document_count=result.document_count,
+            record_count=result.record_count,
+            total_tokens=result.total_tokens,
+            quality_score_avg=result.quality_score_avg,
+            content_sha256=result.content_sha256,
+            path=str(result.records_dir),
+            manifest_sha256=result.manifest_sha256,
+            export_paths={name: str(path) for name, path in result.export_paths.items()},
+            statistics=result.statistics,
+        )
+        return stores.datasets.complete(claim, finished, audit=_audit(claim, finished))
+    except ClaraError:
+        folders.remove_attempt(claim.dataset_id, claim.epoch)
+        raise
+
+
+def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path) -> BuildPlan:
+    """What the request asks of the build."""
+    return BuildPlan(
+        dataset_id=dataset.dataset_id,
+        name=dataset.name,
+        query_text=request.search_query.query_text,
+        folder=folder,
+        record_format=request.record_format,
+        split=SplitPlan(request.seed, request.split.model_dump()),
+        max_characters=request.max_characters,
+        min_quality_score=request.search_query.min_quality_score,
+        export_formats=request.export_formats,
+    )
+
+
+def _export(job: ExportJob) -> None:
+    export_dataset(
+        ExportOrder(
+            dataset_id=job.dataset_id,
+            dataset_name=job.dataset_name,
+            records_dir=Path(job.records_dir),
+            target=Path(job.target),
+            export_format=job.export_format,
+            record_format=RecordFormat(job.record_format),
+            options=ExportOptions(include_metadata=job.include_metadata, spreadsheet_safe=job.spreadsheet_safe),
+        )
+    )
+
+
+def _audit(claim: DatasetClaim, dataset: Dataset) -> AuditEntry:
+    detail = {
+        "claim_epoch": claim.epoch,
+        "content_sha256": dataset.content_sha256,
+        "records": dataset.record_count,
+        "documents": dataset.document_count,
+    }
+    return AuditEntry(
+        action="dataset.completed", object_type="dataset", object_id=claim.dataset_id, actor="system", detail=detail
+    )
+
+
+def _end_with_service(requests: BinaryIO) -> None:
+    while requests.readline():
+        pass
+    _end_process_group()
+
+
+def _private_stdout() -> BinaryIO:
+    """Keep the pipe for ourselves: whatever a library prints goes to stderr, the log."""
+    private = os.dup(1)
+    os.dup2(2, 1)
+    return os.fdopen(private, "wb")
+
+
+def _end_process_group() -> None:
+    if os.name == "posix" and os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(ORPHANED_EXIT_CODE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

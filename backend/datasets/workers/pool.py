@@ -1,0 +1,200 @@
+"""The builders of one service: each claims the oldest waiting dataset and supervises its build process."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from backend.common.blocking import in_thread
+from backend.datasets.folders import DatasetFolders
+from backend.datasets.workers.process import WorkerProcess, describe_exit
+from backend.datasets.workers.protocol import MessageType
+from shared.database.base import ClaimLost, DatasetStore
+from shared.errors import Unavailable
+from shared.models.dataset import Dataset, DatasetClaim
+from shared.utils.ids import new_id
+
+logger = logging.getLogger(__name__)
+
+StartBuild = Callable[[DatasetClaim], Awaitable[WorkerProcess]]
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderTimes:
+    """Seconds and counts of the pool.
+
+    Args:
+        lease_s: A silent builder loses its dataset after this time.
+        heartbeat_s: Distance of lease renewals.
+        poll_s: Longest wait between looks at the queue.
+        max_attempts: Crashes of the build process after which a dataset fails.
+    """
+
+    lease_s: float
+    heartbeat_s: float
+    poll_s: float
+    max_attempts: int
+
+    @property
+    def max_claims(self) -> int:
+        """Claims after which a dataset fails, whoever crashed: one that takes the whole service down must end too."""
+        return 3 * self.max_attempts
+
+
+class BuilderPool:
+    """Claims and builds datasets, one process each; what a dead service left is taken up again.
+
+    Args:
+        datasets: Truth of datasets; several services may share it.
+        start: Starts the process of one build.
+        folders: Where builds lie.
+        size: Build processes at most.
+    """
+
+    def __init__(
+        self,
+        datasets: DatasetStore,
+        start: StartBuild,
+        folders: DatasetFolders,
+        times: BuilderTimes,
+        *,
+        size: int = 1,
+    ) -> None:
+        self._datasets = datasets
+        self._start = start
+        self._folders = folders
+        self._times = times
+        self._owner = f"{socket.gethostname()}-{os.getpid()}-{new_id('b')[-6:]}"
+        self._size = size
+        self._progress: dict[str, dict[str, Any]] = {}
+        self._crashes: Counter[str] = Counter()
+        self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start the builders on the running event loop."""
+        names = [f"{self._owner}-{number}" for number in range(1, self._size + 1)]
+        self._tasks = [asyncio.create_task(self._work(name), name=name) for name in names]
+
+    def wake(self) -> None:
+        """Look at the queue now; call on the event loop's thread."""
+        self._wake.set()
+
+    def progress(self, dataset_id: str) -> Mapping[str, Any] | None:
+        """What the running build of a dataset said last."""
+        return self._progress.get(dataset_id)
+
+    async def stop(self) -> None:
+        """Claim nothing more, end running builds and hand their datasets back."""
+        self._stop.set()
+        self._wake.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _work(self, owner: str) -> None:
+        while not self._stop.is_set():
+            try:
+                claimed = await in_thread(self._datasets.claim, owner, lease_s=self._times.lease_s)
+                if claimed is None:
+                    await self._pause()
+                    continue
+                await self._build(*claimed)
+            except ClaimLost:
+                logger.warning("build.claim_lost", exc_info=True)
+            except Unavailable:
+                logger.warning("builder.database_unavailable", exc_info=True)
+                await self._pause()
+            except Exception:
+                # a builder outlives whatever one dataset did to it; the lease runs out and it is claimed again
+                logger.exception("builder.failed", extra={"owner": owner})
+                await self._pause()
+
+    async def _build(self, dataset: Dataset, claim: DatasetClaim) -> None:
+        dataset_id = dataset.dataset_id
+        logger.info("build.claimed", extra={"dataset_id": dataset_id, "claim_epoch": claim.epoch})
+        if claim.epoch > self._times.max_claims:
+            await self._fail(claim, f"The build was begun {claim.epoch - 1} times and never ended; see the logs.")
+            return
+        process = await self._start(claim)
+        guard = asyncio.create_task(self._keep_lease(claim, process))
+        try:
+            last = await self._listen(dataset_id, process)
+        finally:
+            guard.cancel()
+            await asyncio.gather(guard, return_exceptions=True)
+            process.kill()
+            self._progress.pop(dataset_id, None)
+        await self._settle(claim, last, await process.wait())
+
+    async def _listen(self, dataset_id: str, process: WorkerProcess) -> dict[str, Any] | None:
+        """The last word of the build, None if it ended without one."""
+        last: dict[str, Any] | None = None
+        async for message in process.messages():
+            if MessageType(message["type"]).is_last:
+                last = message
+            else:
+                self._progress[dataset_id] = {"stage": message["stage"], "done": message["done"]}
+        return last
+
+    async def _keep_lease(self, claim: DatasetClaim, process: WorkerProcess) -> None:
+        """Renew the lease; end the process when the claim is lost or the service stops."""
+        while not self._stop.is_set():
+            try:
+                await in_thread(self._datasets.heartbeat, claim, lease_s=self._times.lease_s)
+            except ClaimLost:
+                logger.warning("build.claim_lost", extra={"dataset_id": claim.dataset_id})
+                break
+            except Unavailable:
+                # the worker's own writes are fenced: going on is safe, and the next beat may get through
+                logger.warning("build.heartbeat_failed", extra={"dataset_id": claim.dataset_id})
+            stopping = asyncio.create_task(self._stop.wait())
+            await asyncio.wait({stopping}, timeout=self._times.heartbeat_s)
+            stopping.cancel()
+        process.kill()
+
+    async def _settle(self, claim: DatasetClaim, last: Mapping[str, Any] | None, exit_code: int) -> None:
+        if last is not None and last["type"] == MessageType.DONE:
+            logger.info("build.completed", extra={"dataset_id": claim.dataset_id})
+        elif last is not None and last["type"] == MessageType.FAILED:
+            await self._fail(claim, last["message"])
+        elif last is None and self._stop.is_set():
+            await self._hand_back(claim)
+        elif last is None:
+            await self._after_crash(claim, exit_code)
+
+    async def _after_crash(self, claim: DatasetClaim, exit_code: int) -> None:
+        self._crashes[claim.dataset_id] += 1
+        crashes = self._crashes[claim.dataset_id]
+        logger.error("build.crashed", extra={"dataset_id": claim.dataset_id, "exit": describe_exit(exit_code)})
+        if crashes < self._times.max_attempts:
+            await self._hand_back(claim)
+            return
+        await self._fail(
+            claim,
+            f"The build process died {crashes} times, the last time with {describe_exit(exit_code)}. Memory may have "
+            "run out: lower top_k, or see the log of the dataset.",
+        )
+
+    async def _hand_back(self, claim: DatasetClaim) -> None:
+        """Let the lease end now, so that the next look at the queue finds the dataset."""
+        await in_thread(self._datasets.heartbeat, claim, lease_s=0.0)
+        logger.info("build.handed_back", extra={"dataset_id": claim.dataset_id})
+
+    async def _fail(self, claim: DatasetClaim, message: str) -> None:
+        await in_thread(self._datasets.fail, claim, error_message=message)
+        await in_thread(self._folders.remove, claim.dataset_id)
+        logger.warning("build.failed", extra={"dataset_id": claim.dataset_id, "reason": message})
+
+    async def _pause(self) -> None:
+        """Wait for a wake-up, at most `poll_s`."""
+        if self._stop.is_set():
+            return
+        waiter = asyncio.create_task(self._wake.wait())
+        await asyncio.wait({waiter}, timeout=self._times.poll_s)
+        waiter.cancel()
+        # everyone who waits must see the same wake-up, so it is lowered on the next turn of the loop
+        asyncio.get_running_loop().call_soon(self._wake.clear)

@@ -1,0 +1,93 @@
+"""The language between the service and its worker process: one JSON object per line over two pipes.
+
+service --stdin-->  worker     the order (first line); EOF: the service is gone, the worker ends at once
+worker  --stdout--> service    progress, then one last word; EOF without one: it crashed
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class MessageType(StrEnum):
+    """What a worker says; the last three are last words."""
+
+    PROGRESS = "progress"
+    DONE = "done"
+    FAILED = "failed"
+    CLAIM_LOST = "claim_lost"
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing follows."""
+        return self is not MessageType.PROGRESS
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOrder:
+    """Build the dataset of a claim.
+
+    Args:
+        settings: Every setting of the service, secrets included: it travels on a pipe, never in arguments.
+    """
+
+    dataset_id: str
+    owner: str
+    epoch: int
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    """Export a finished dataset; paths are absolute."""
+
+    dataset_id: str
+    dataset_name: str
+    records_dir: str
+    target: str
+    export_format: str
+    record_format: str
+    include_metadata: bool
+    spreadsheet_safe: bool
+
+
+Order = BuildOrder | ExportJob
+_KINDS: Mapping[str, type[BuildOrder] | type[ExportJob]] = {"build": BuildOrder, "export": ExportJob}
+
+
+def encode_order(order: Order) -> bytes:
+    """The order as its line on the pipe."""
+    kind = next(name for name, cls in _KINDS.items() if isinstance(order, cls))
+    return encode({"kind": kind, "order": asdict(order)})
+
+
+def decode_order(line: bytes) -> Order:
+    """The order from its line.
+
+    Raises:
+        ValueError: If the line is not an order.
+    """
+    message = decode(line)
+    try:
+        return _KINDS[message["kind"]](**message["order"])
+    except (KeyError, TypeError) as exc:
+        raise ValueError("the first line must be an order") from exc
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """One line."""
+    return (json.dumps(message, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "backslashreplace")
+
+
+def decode(line: bytes) -> dict[str, Any]:
+    """The message of a line.
+
+    Raises:
+        ValueError: If the line is not a JSON object.
+    """
+    message = json.loads(line)
+    if not isinstance(message, dict):
+        raise ValueError("a message must be a JSON object")
+    return message
