@@ -1,9 +1,11 @@
 """Call what blocks (managers, databases, disks) from async routes without stopping the event loop."""
 
+import asyncio
 import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+import anyio
 import anyio.to_thread
 
 P = ParamSpec("P")
@@ -17,7 +19,24 @@ async def in_thread(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) ->
 
     A cancelled caller waits for the thread: a transaction is never left running behind an answer that says it was not.
     """
-    return await anyio.to_thread.run_sync(functools.partial(fn, *args, **kwargs))
+    work = asyncio.ensure_future(anyio.to_thread.run_sync(functools.partial(fn, *args, **kwargs)))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await _finish(work)
+        raise
+
+
+async def _finish(work: "asyncio.Future[T]") -> None:
+    # anyio's scopes cancel again and again until the task obeys; its shield keeps that from becoming a busy loop.
+    with anyio.CancelScope(shield=True):
+        while not work.done():
+            try:
+                await asyncio.wait({work})
+            except asyncio.CancelledError:
+                continue
+    if not work.cancelled():
+        work.exception()  # seen: nobody is left to be told
 
 
 def bound_threads(count: int = DEFAULT_THREADS) -> None:

@@ -23,8 +23,7 @@ logger = logging.getLogger(__name__)
 
 MAX_SKEW_S = 30
 MAX_LIFETIME_S = 24 * 3600
-_MAX_CACHED = 4096
-_MAX_CACHED_S = 300
+_MAX_REMEMBERED_S = 300
 _KNOWN_ROLES = frozenset(Role)
 
 
@@ -71,6 +70,7 @@ class TokenVerifier:
         issuer: Exact `iss`.
         audience: What `aud` must contain.
         algorithms: Acceptable signature algorithms.
+        max_remembered: Good tokens whose verdict is kept, so that they are not checked on every request.
         clock: Seconds since the epoch.
     """
 
@@ -81,12 +81,14 @@ class TokenVerifier:
         issuer: str,
         audience: str,
         algorithms: Collection[str] = ("RS256",),
+        max_remembered: int = 4096,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._algorithms = frozenset(algorithms)
+        self._max_remembered = max_remembered
         self._clock = clock
         self._verdicts: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
         self._verdicts_generation = keys.generation
@@ -118,8 +120,8 @@ class TokenVerifier:
 
     def _remember(self, digest: bytes, expires_at: int, identity: Identity) -> None:
         # Bounded in time as well, so that a key withdrawn by the issuer is noticed although all tokens are known.
-        self._verdicts[digest] = (min(expires_at, self._clock() + _MAX_CACHED_S), identity)
-        if len(self._verdicts) > _MAX_CACHED:
+        self._verdicts[digest] = (min(expires_at, self._clock() + _MAX_REMEMBERED_S), identity)
+        if len(self._verdicts) > self._max_remembered:
             self._verdicts.popitem(last=False)
 
     def _check_claims(self, claims: dict[str, Any]) -> tuple[Identity, int]:

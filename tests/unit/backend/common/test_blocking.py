@@ -1,0 +1,72 @@
+import asyncio
+import threading
+import time
+
+import pytest
+
+from backend.common.blocking import bound_threads, in_thread
+from shared.utils.log_context import bound, correlation_id
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_call_runs_in_another_thread_with_its_arguments_and_the_callers_context() -> None:
+    def blocking(first: int, *, second: int) -> tuple[int, str | None, bool]:
+        return first + second, correlation_id(), threading.current_thread() is threading.main_thread()
+
+    with bound(correlation_id="r1"):
+        assert await in_thread(blocking, 1, second=2) == (3, "r1", False)
+
+
+async def test_its_errors_reach_the_caller() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(lambda: 1 / 0)
+
+
+async def test_no_more_threads_run_at_once_than_allowed() -> None:
+    bound_threads(3)
+    running, most, lock = 0, 0, threading.Lock()
+
+    def blocking() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+
+    await asyncio.gather(*(in_thread(blocking) for _ in range(12)))
+    assert most == 3
+
+
+async def test_a_cancelled_caller_waits_until_the_work_is_done() -> None:
+    is_done = threading.Event()
+
+    def blocking() -> None:
+        time.sleep(0.1)
+        is_done.set()
+
+    task = asyncio.create_task(in_thread(blocking))
+    await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert is_done.is_set()
+
+
+async def test_not_even_a_second_cancellation_leaves_the_work_alone() -> None:
+    is_done = threading.Event()
+
+    def blocking() -> None:
+        time.sleep(0.1)
+        is_done.set()
+        raise ValueError("nobody is left to be told")
+
+    task = asyncio.create_task(in_thread(blocking))
+    for _ in range(3):
+        await asyncio.sleep(0.02)
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert is_done.is_set()

@@ -1,0 +1,173 @@
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.auth.jwks import FixedKeys, KeysUnavailable, RemoteKeys, fetch_document
+from shared.errors import Unavailable
+from tests.support.issuer import IssuerKey, KeyServer, key_server
+
+pytestmark = pytest.mark.anyio
+
+
+class Monotonic:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def server(key: IssuerKey) -> Iterator[KeyServer]:
+    with key_server(key.jwks()) as running:
+        yield running
+
+
+@pytest.fixture
+def monotonic() -> Monotonic:
+    return Monotonic()
+
+
+@pytest.fixture
+def keys(server: KeyServer, monotonic: Monotonic) -> RemoteKeys:
+    return RemoteKeys(server.url, monotonic=monotonic)
+
+
+async def test_keys_are_fetched_once_for_many_requests_at_the_same_time(
+    keys: RemoteKeys, server: KeyServer, key: IssuerKey
+) -> None:
+    server.delay_s = 0.05
+    sets = await asyncio.gather(*(keys.keys_for(key.kid) for _ in range(50)))
+    assert all(key.kid in found for found in sets)
+    assert server.hits == 1
+
+
+async def test_a_new_key_is_found_as_soon_as_the_interval_allows(
+    keys: RemoteKeys, server: KeyServer, monotonic: Monotonic, key: IssuerKey, other_key: IssuerKey
+) -> None:
+    await keys.keys_for(key.kid)
+    generation = keys.generation
+    server.document = {"keys": [key.jwk(), other_key.jwk()]}
+    monotonic.now_s = 29
+    assert other_key.kid not in await keys.keys_for(other_key.kid)
+    monotonic.now_s = 31
+    found = await keys.keys_for(other_key.kid)
+    assert key.kid in found
+    assert other_key.kid in found
+    assert keys.generation > generation
+
+
+async def test_a_thousand_unknown_kids_cost_one_fetch_per_half_minute(
+    keys: RemoteKeys, server: KeyServer, monotonic: Monotonic, key: IssuerKey
+) -> None:
+    await keys.keys_for(key.kid)
+    for number in range(1000):
+        monotonic.now_s = number * 0.06
+        await keys.keys_for(f"unknown-{number}")
+    assert server.hits == 1 + 1
+
+
+async def test_a_withdrawn_key_disappears_after_ten_minutes_at_the_latest(
+    keys: RemoteKeys, server: KeyServer, monotonic: Monotonic, key: IssuerKey, other_key: IssuerKey
+) -> None:
+    await keys.keys_for(key.kid)
+    server.document = other_key.jwks()
+    monotonic.now_s = 601
+    assert key.kid not in await keys.keys_for(key.kid)
+
+
+async def test_an_unchanged_document_keeps_the_generation(
+    keys: RemoteKeys, server: KeyServer, monotonic: Monotonic, key: IssuerKey
+) -> None:
+    await keys.keys_for(key.kid)
+    monotonic.now_s = 601
+    await keys.keys_for(key.kid)
+    assert (keys.generation, server.hits) == (1, 2)
+
+
+async def test_cold_and_unreachable_means_unavailable_and_is_not_tried_again_at_once(
+    monotonic: Monotonic, key: IssuerKey
+) -> None:
+    with key_server(key.jwks()) as server:
+        server.status = 500
+        keys = RemoteKeys(server.url, monotonic=monotonic)
+        for _ in range(20):
+            with pytest.raises(KeysUnavailable) as refused:
+                await keys.keys_for(key.kid)
+        assert refused.value.context["retry_after_s"] == 30
+        assert server.hits == 1
+        server.status, monotonic.now_s = 200, 30
+        assert key.kid in await keys.keys_for(key.kid)
+
+
+async def test_known_keys_outlive_an_outage_of_a_day_and_no_longer(
+    keys: RemoteKeys, server: KeyServer, monotonic: Monotonic, key: IssuerKey
+) -> None:
+    await keys.keys_for(key.kid)
+    server.status = 503
+    monotonic.now_s = 86_399
+    assert key.kid in await keys.keys_for(key.kid)
+    monotonic.now_s = 86_500
+    with pytest.raises(KeysUnavailable):
+        await keys.keys_for(key.kid)
+
+
+async def test_who_knows_the_key_does_not_wait_for_a_slow_refresh(
+    keys: RemoteKeys, server: KeyServer, monotonic: Monotonic, key: IssuerKey
+) -> None:
+    await keys.keys_for(key.kid)
+    server.delay_s, monotonic.now_s = 0.5, 601
+    refreshing = asyncio.create_task(keys.keys_for(key.kid))
+    await asyncio.sleep(0.1)
+    started_at = time.perf_counter()
+    assert key.kid in await keys.keys_for(key.kid)
+    assert time.perf_counter() - started_at < 0.2
+    await refreshing
+
+
+async def test_a_key_server_that_never_answers_is_given_up(server: KeyServer) -> None:
+    server.delay_s = 1
+    started_at = time.perf_counter()
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await fetch_document(server.url, timeout_s=0.2)
+    assert time.perf_counter() - started_at < 0.8
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (b"<html>", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+        ([], "no key set"),
+        ({"keys": {}}, "no key set"),
+        (b" " * 300_000, "more than 262144 bytes"),
+    ],
+)
+async def test_answers_that_are_no_key_set_are_not_used(server: KeyServer, document: Any, reason: str) -> None:
+    server.document = document
+    with pytest.raises(Unavailable, match=reason):
+        await fetch_document(server.url)
+
+
+async def test_redirects_are_not_followed(server: KeyServer) -> None:
+    server.status, server.headers = 302, {"Location": server.url}
+    with pytest.raises(Unavailable, match="answered 302"):
+        await fetch_document(server.url)
+    assert server.hits == 1
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/certs", "nonsense", "http://[", "ftp://host/certs", ""])
+async def test_addresses_that_lead_nowhere_are_an_unavailable_key_server(url: str) -> None:
+    with pytest.raises(Unavailable):
+        await fetch_document(url)
+
+
+async def test_fixed_keys_are_the_same_for_every_kid(key: IssuerKey) -> None:
+    keys = FixedKeys(key.jwks())
+    assert key.kid in await keys.keys_for("another")
+    assert await keys.keys_for("a") is await keys.keys_for("b")
