@@ -15,10 +15,10 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m admin.scripts.setup $(VENV)
 
 quickstart: setup ## documents -> dataset -> adapter, end to end, in under 10 minutes (CORPUS=path for your own)
-	$(BIN)/python -m admin.scripts.quickstart $(if $(CORPUS),--corpus "$(CORPUS)") $(QUICKSTART_ARGS)
+	$(BIN)/python -m admin.quickstart $(if $(CORPUS),--corpus "$(CORPUS)") $(QUICKSTART_ARGS)
 
 quickstart-stop: ## stop the services that the quick start left running
-	$(BIN)/python -m admin.scripts.quickstart --stop
+	$(BIN)/python -m admin.quickstart --stop
 
 test: setup ## every test that belongs to a change (starts a real PostgreSQL)
 	$(BIN)/python -m admin.scripts.system_packages

@@ -24,7 +24,16 @@ def main() -> int:
     """Write the four locks, the widest first and as a constraint of the others."""
     for name, extras in LOCKS.items():
         target = ROOT / "requirements" / f"{name}.txt"
-        command = [sys.executable, "-m", "piptools", "compile", "--quiet", "--strip-extras", "--no-header", "--allow-unsafe"]
+        command = [
+            sys.executable,
+            "-m",
+            "piptools",
+            "compile",
+            "--quiet",
+            "--strip-extras",
+            "--no-header",
+            "--allow-unsafe",
+        ]
         command += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options"]
         command += [f"--extra={extra}" for extra in extras]
         if name != "dev":

@@ -30,7 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     lock = ROOT / "requirements" / f"{options.lock}.txt"
     print(f"Installing {lock.relative_to(ROOT)} (about 2 GB, some minutes the first time) …", flush=True)
     # torch first: the other packages then find it installed instead of choosing a build of their own
-    torch = [line.split(" ")[0].strip() for line in lock.read_text(encoding="utf-8").splitlines() if line[:7] == "torch=="]
+    torch = [
+        line.split(" ")[0].strip() for line in lock.read_text(encoding="utf-8").splitlines() if line[:7] == "torch=="
+    ]
     for arguments in ([*torch], ["-r", str(lock)], ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]):
         if arguments and (code := _pip(folder, arguments)):
             return code

@@ -193,8 +193,15 @@ class TrainingJobManager:
         Raises:
             NoReport: If the job is not completed.
         """
-        content: dict[str, Any] = json.loads(self._artefact(job_id, "report.json").read_text(encoding="utf-8"))
-        return content
+        report = self._artefact(job_id, "report.json")
+        content: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        paths = {
+            "adapter": report.parent,
+            "loss_curve": report.parent / "loss_curve.png",
+            "model_card": report.parent / "README.md",
+            "log": self._folders.job_log(job_id),
+        }
+        return {**content, "paths": {name: str(path) for name, path in paths.items()}}
 
     def loss_curve(self, job_id: str) -> Path:
         """The loss curve of a completed job as a PNG file.

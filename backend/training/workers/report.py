@@ -84,7 +84,9 @@ def _report(
         "dataset_sha256": context.data.content_sha256,
         "steps": outcome.steps,
         "metrics": dict(outcome.metrics),
+        "perplexity_base": held_out.get("base_perplexity"),
+        "perplexity_adapter": held_out.get("adapter_perplexity"),
         "held_out": dict(held_out),
         "samples": [asdict(sample) for sample in samples],
-        "history": [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()],
+        "loss_history": [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()],
     }

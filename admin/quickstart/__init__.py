@@ -1,0 +1,1 @@
+"""The quick start: documents -> dataset -> adapter on this machine alone, with what the repository holds."""
