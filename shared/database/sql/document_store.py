@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, delete, func, select, tuple_
+from sqlalchemy import Connection, Engine, Integer, Select, Text, column, delete, func, select, values
 
 from shared.database.base import DocumentInput, DocumentNotFound, OutboxEntry, Page
 from shared.database.document_changes import section_key
@@ -107,8 +107,7 @@ class SqlDocumentStore:
         found: dict[str, StoredSection] = {}
         with read_transaction(self._engine) as connection:
             for batch in _batches(keys, _IDS_PER_QUERY):
-                key = tuple_(sections.c.document_id, sections.c.version, sections.c.ordinal)
-                for row in connection.execute(_sections().where(key.in_(batch))).mappings():
+                for row in connection.execute(_sections_of(batch)).mappings():
                     section = section_from(row)
                     found[section.section_id] = section
         return found
@@ -178,6 +177,18 @@ def _sections() -> Select[Any]:
     )
 
 
+def _sections_of(keys: list[tuple[str, int, int]]) -> Select[Any]:
+    # joined to a list of keys and not "(a, b, c) IN …", for which SQLite reads all sections of each document
+    names = column("document_id", Text), column("version", Integer), column("ordinal", Integer)
+    wanted = values(*names, name="wanted").data(keys).cte("wanted")
+    return _sections().join(
+        wanted,
+        (wanted.c.document_id == sections.c.document_id)
+        & (wanted.c.version == sections.c.version)
+        & (wanted.c.ordinal == sections.c.ordinal),
+    )
+
+
 def _ids_after(connection: Connection, source: str | None, after: str) -> list[str]:
     query = (
         select(documents.c.document_id)
@@ -200,7 +211,7 @@ def _registered(connection: Connection, source: str, paths: Sequence[str]) -> di
     return found
 
 
-def _batches(values: Sequence[T], size: int) -> Iterator[list[T]]:
-    stream = iter(values)
+def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
