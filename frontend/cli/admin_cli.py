@@ -42,7 +42,8 @@ def serve(
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Longest wait until ready, in seconds.")] = 60.0,
 ) -> None:
     """Start services on this machine and stay in the foreground; Ctrl-C stops them cleanly."""
-    from frontend.cli.service_process import is_installed, running, stop_signals, wait_for_end, wait_ready
+    from frontend.cli.service_ports import is_installed
+    from frontend.cli.service_process import running, stop_signals, wait_for_end, wait_ready
 
     settings = session.settings
     if which is Which.ALL:

@@ -12,6 +12,8 @@ from shared.errors import ClaraError
 
 P = ParamSpec("P")
 
+Limit = Annotated[int, typer.Option("--limit", min=1, help="Show at most this many.")]
+
 _PANEL = "Output and connection"
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Answer in JSON (streams: one object per line).", rich_help_panel=_PANEL)

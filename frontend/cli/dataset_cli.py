@@ -1,7 +1,6 @@
-"""`clara ingest`, `clara documents …` and `clara datasets …`."""
+"""`clara datasets …`."""
 
 import sys
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,94 +8,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from frontend.cli import formats
-from frontend.cli.command import command
+from frontend.cli.command import Limit, command
 from frontend.cli.failure import ExitCode
 from frontend.cli.session import Session, facts, table
 from frontend.cli.texts import text
 from shared.errors import InvalidInput
+from shared.models.dataset import RecordFormat
+from shared.models.search import SearchLeg
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from frontend.client import ClaraClient
     from frontend.client.models import Dataset
 
-documents = typer.Typer(no_args_is_help=True, help="Look at the registered documents.")
 datasets = typer.Typer(no_args_is_help=True, help="Make datasets from a search, look at them, fetch them.")
 
-Limit = Annotated[int, typer.Option("--limit", min=1, help="Show at most this many.")]
+FormatName = Annotated[str, typer.Option("--format", help="jsonl, parquet, csv, json …")]
 DatasetId = Annotated[str, typer.Argument(help="Id as shown by `clara datasets list`.")]
-
-
-class ExportFormat(StrEnum):
-    """File formats of exports."""
-
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    CSV = "csv"
-    JSON = "json"
-
-
-class SearchType(StrEnum):
-    """Legs of the search."""
-
-    VECTOR = "vector"
-    GRAPH = "graph"
-    KEYWORD = "keyword"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    from frontend.cli import ingest_cli
-
-    ingest_cli.register(app)
-    app.add_typer(documents, name="documents")
     app.add_typer(datasets, name="datasets")
-
-
-@command(documents, "list", examples=("clara documents list --source laws", "clara documents list --limit 500 --json"))
-def list_documents(
-    session: Session,
-    source: Annotated[str | None, typer.Option("--source", help="Only this collection.")] = None,
-    limit: Limit = 50,
-) -> None:
-    """List documents: collection, path, title, version."""
-    with session.client() as client:
-        page = client.documents.page(source=source, limit=min(limit, 500))
-        shown = list(islice(client.documents.iterate(source=source, page_size=min(limit, 500)), limit))
-    rows = [
-        (d.document_id, d.source, d.path, d.title, str(d.version), str(d.section_count), formats.ago(d.ingested_at))
-        for d in shown
-    ]
-    columns = ("Id", "Source", "Path", "Title", ">Version", ">Sections", "Ingested")
-    session.answer(
-        {"documents": [d.as_json() for d in shown], "total_count": page.total_count},
-        lambda: table(columns, rows) if rows else text("list.empty", hint=text("documents.none")),
-    )
-    _say_more(session, len(shown), page.total_count)
-
-
-@command(documents, "show", examples=("clara documents show doc_1hq7x0a2b3c4d5e6f",))
-def show_document(
-    session: Session, document_id: Annotated[str, typer.Argument(help="Id as shown by `clara documents list`.")]
-) -> None:
-    """Show one document: where it came from, its version and its hash."""
-    with session.client() as client:
-        document = client.documents.get(document_id)
-    pairs = [
-        ("Id", document.document_id),
-        ("Title", document.title),
-        ("Abbreviation", document.abbreviation),
-        ("Source", document.source),
-        ("Path", document.path),
-        ("Type", document.media_type),
-        ("Version", str(document.version)),
-        ("Size", formats.size(document.size_bytes)),
-        ("Sections", formats.number(document.section_count)),
-        ("SHA-256", document.sha256),
-        ("Ingested", f"{formats.moment(document.ingested_at)} {document.ingested_by}".strip()),
-        *((name, str(value)) for name, value in document.metadata.items()),
-    ]
-    session.answer(document.as_json(), lambda: facts(pairs))
 
 
 @command(datasets, "list", examples=("clara datasets list", "clara datasets list --json"))
@@ -122,7 +56,7 @@ def list_datasets(session: Session, limit: Limit = 50) -> None:
         {"datasets": [d.as_json() for d in shown], "total_count": page.total_count},
         lambda: table(columns, rows) if rows else text("list.empty", hint=text("datasets.none")),
     )
-    _say_more(session, len(shown), page.total_count)
+    session.say_more(len(shown), page.total_count)
 
 
 @command(datasets, "show", examples=("clara datasets show ds_1hq7x0a2b3c4d5e6f",))
@@ -144,31 +78,37 @@ def show_dataset(session: Session, dataset_id: DatasetId) -> None:
 def create_dataset(
     session: Session,
     name: Annotated[str, typer.Argument(help="3 to 100 letters, digits, spaces, _ or -.")],
-    query: Annotated[str, typer.Option("--query", "-q", help="What the documents are about.")],
+    query: Annotated[str, typer.Option("--query", "-q", help="What the documents are about; '*' takes all.")],
     description: Annotated[str, typer.Option("--description", help="What it is for.")] = "",
     top_k: Annotated[int, typer.Option("--top-k", min=1, max=100_000, help="At most this many hits.")] = 100,
     min_quality: Annotated[float, typer.Option("--min-quality", min=0, max=1, help="Least quality score.")] = 0.5,
-    search_type: Annotated[list[SearchType] | None, typer.Option("--search-type", help="Search legs.")] = None,
-    export_format: Annotated[list[ExportFormat] | None, typer.Option("--format", help="Exports to write.")] = None,
+    source: Annotated[list[str] | None, typer.Option("--source", help="Only this collection; repeatable.")] = None,
+    search_type: Annotated[list[SearchLeg] | None, typer.Option("--search-type", help="Kinds of search.")] = None,
+    record_format: Annotated[
+        RecordFormat, typer.Option("--record-format", help="Running text, chat, or prompt with completion.")
+    ] = RecordFormat.TEXT,
+    export_format: Annotated[list[str] | None, typer.Option("--format", help="Exports to write: jsonl …")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is built.")] = True,
 ) -> None:
     """Make a dataset from a search over the documents, and wait until it is built."""
     search_query: dict[str, object] = {"query_text": query, "top_k": top_k, "min_quality_score": min_quality}
     if search_type:
         search_query["search_types"] = [leg.value for leg in search_type]
+    if source:
+        search_query["filters"] = {"source": source}
     with session.client() as client:
         created = client.datasets.create(
             name,
             search_query=search_query,
             description=description,
-            export_formats=[export.value for export in export_format or [ExportFormat.JSONL]],
+            export_formats=export_format or ("jsonl",),
+            record_format=record_format.value,
         )
         session.say(text("dataset.accepted", dataset_id=created.dataset_id))
         if not wait:
             session.answer(created.as_json(), lambda: created.dataset_id)
             return
-        with session.error_console().status(text("dataset.building")):
-            *_, dataset = client.datasets.wait(created.dataset_id)
+        dataset = _wait(session, client, created.dataset_id)
     _finish_dataset(session, dataset)
 
 
@@ -176,12 +116,12 @@ def create_dataset(
 def export_dataset(
     session: Session,
     dataset_id: DatasetId,
-    export_format: Annotated[ExportFormat, typer.Option("--format", help="File format.")] = ExportFormat.JSONL,
+    export_format: FormatName = "jsonl",
     metadata: Annotated[bool, typer.Option("--metadata/--no-metadata", help="With provenance and scores.")] = True,
 ) -> None:
     """Write a completed dataset in another format, on the server."""
     with session.client() as client:
-        export = client.datasets.export(dataset_id, export_format.value, include_metadata=metadata)
+        export = client.datasets.export(dataset_id, export_format, include_metadata=metadata)
     session.answer(export.as_json(), lambda: text("dataset.exported", path=export.export_path))
 
 
@@ -193,14 +133,14 @@ def export_dataset(
 def download_dataset(
     session: Session,
     dataset_id: DatasetId,
-    export_format: Annotated[ExportFormat, typer.Option("--format", help="File format.")] = ExportFormat.JSONL,
+    export_format: FormatName = "jsonl",
     to: Annotated[Path, typer.Option("--to", help="File, or folder to put it in.")] = Path(),
 ) -> None:
     """Fetch an export; the file appears only when it is whole."""
     from frontend.cli.transfer_progress import download_bar
 
     with session.client() as client, download_bar(session) as on_bytes:
-        fetched = client.datasets.download(dataset_id, export_format.value, to, on_bytes=on_bytes)
+        fetched = client.datasets.download(dataset_id, export_format, to, on_bytes=on_bytes)
     check = text("download.verified" if fetched.is_verified else "download.unverified")
     session.answer(
         {
@@ -229,6 +169,19 @@ def delete_dataset(
     session.answer(outcome.as_json(), lambda: outcome.message or text("dataset.deleted", dataset_id=dataset_id))
 
 
+def _wait(session: Session, client: "ClaraClient", dataset_id: str) -> "Dataset":
+    """Wait for the build, showing what it says it is doing."""
+    if session.as_json:
+        *_, dataset = client.datasets.wait(dataset_id)
+        return dataset
+    with session.error_console().status(text("dataset.building")) as status:
+        for dataset in client.datasets.wait(dataset_id):
+            doing = dataset.metadata.get("progress") or {}
+            figures = " ".join(f"{value:,}" if isinstance(value, int) else str(value) for value in doing.values())
+            status.update(f"{text('dataset.building')} {dataset.status.value} {figures}".rstrip())
+    return dataset
+
+
 def _finish_dataset(session: Session, dataset: "Dataset") -> None:
     from shared.models.dataset import DatasetStatus
 
@@ -238,6 +191,7 @@ def _finish_dataset(session: Session, dataset: "Dataset") -> None:
         raise typer.Exit(ExitCode.FINISHED_WITH_FAILURES)
     figures = {
         "documents": formats.number(dataset.document_count),
+        "records": formats.number(dataset.record_count),
         "tokens": formats.number(dataset.total_tokens),
         "quality": formats.number(dataset.quality_score_avg, 2),
     }
@@ -255,6 +209,7 @@ def _dataset_facts(dataset: "Dataset") -> "RenderableType":
             ("Error", dataset.error_message or ""),
             ("Query", dataset.query_text),
             ("Documents", formats.number(dataset.document_count)),
+            ("Records", formats.number(dataset.record_count)),
             ("Tokens", formats.number(dataset.total_tokens)),
             ("Quality", formats.number(dataset.quality_score_avg, 2)),
             ("Created", f"{formats.moment(dataset.created_at)} {dataset.created_by}".strip()),
@@ -262,8 +217,3 @@ def _dataset_facts(dataset: "Dataset") -> "RenderableType":
             *((f"Export {name}", path) for name, path in dataset.export_paths.items()),
         ]
     )
-
-
-def _say_more(session: Session, shown: int, total: int) -> None:
-    if shown < total:
-        session.say(text("list.more", shown=shown, total=total))

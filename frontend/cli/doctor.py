@@ -13,7 +13,7 @@ from pathlib import Path
 from config import BaseConfig
 from config.factory import unknown_variables
 from frontend.cli import formats
-from frontend.cli.service_process import PortInUse, is_installed, require_free_port
+from frontend.cli.service_ports import PortInUse, is_installed, require_free_port
 from frontend.client.services import SERVICES
 
 _OLDEST_PYTHON = (3, 11)

@@ -1,7 +1,9 @@
 """Numbers, sizes and times as people read them."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from frontend.cli.texts import text
 
@@ -57,6 +59,17 @@ def number(value: object, digits: int = 3) -> str:
     if value != 0 and abs(value) < 10**-digits:
         return f"{value:.1e}"
     return f"{value:,.{digits}f}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def figures(metrics: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Name and value of every figure; figures inside a group are named `group.figure`."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in metrics.items():
+        if isinstance(value, Mapping):
+            pairs += figures(value, f"{prefix}{name}.")
+        else:
+            pairs.append((f"{prefix}{name}", number(value)))
+    return pairs
 
 
 def _aware(value: datetime) -> datetime:

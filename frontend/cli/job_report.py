@@ -12,38 +12,29 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def draw_report(report: Mapping[str, Any], *, width: int) -> "RenderableType":
+def draw_report(report: Mapping[str, Any], *, adapter_path: str, width: int) -> "RenderableType":
     """Everything that the report holds; parts that it lacks are left out."""
     from rich.console import Group
 
-    parts = [_perplexity(report), *_samples(report), _curve(report, width), _paths(report)]
-    return Group(*(part for part in parts if part is not None))
+    parts = [*_perplexity(report), *_samples(report), *_curve(report, width)]
+    return Group(*parts, facts([(text("report.base"), str(report.get("base_model") or "")), *_files(adapter_path)]))
 
 
 def loss_points(report: Mapping[str, Any]) -> list[tuple[float, float]]:
-    """(step, training loss) of the run."""
-    history = report.get("loss_history") or []
-    return [
-        (float(entry["step"]), float(entry["loss"]))
-        for entry in history
-        if isinstance(entry, Mapping) and entry.get("loss") is not None
-    ]
+    """(step, training loss in nats per token) of the run: the running mean where there is one, else single steps."""
+    history = [entry for entry in report.get("history") or () if isinstance(entry, Mapping)]
+    figure = "running_loss" if any(entry.get("running_loss") is not None for entry in history) else "loss"
+    return [(float(entry["step"]), float(entry[figure])) for entry in history if entry.get(figure) is not None]
 
 
-def _perplexity(report: Mapping[str, Any]) -> "RenderableType | None":
-    base, adapter = (_figure(report, side) for side in ("base", "adapter"))
-    if base is None or adapter is None:
-        return None
+def _perplexity(report: Mapping[str, Any]) -> "list[RenderableType]":
+    held_out = report.get("held_out") or {}
+    base, adapter = held_out.get("base_perplexity"), held_out.get("adapter_perplexity")
+    if not base or not adapter:
+        return []
     rows = [(text("report.base"), formats.number(base, 2)), (text("report.adapter"), formats.number(adapter, 2))]
-    from rich.console import Group
-
     ratio = text("report.ratio", ratio=formats.number(adapter / base, 2))
-    return Group(table((text("report.perplexity"), ">"), rows), ratio, "")
-
-
-def _figure(report: Mapping[str, Any], side: str) -> float | None:
-    value = report.get(f"perplexity_{side}")
-    return float(value) if isinstance(value, int | float) else None
+    return [table((text("report.perplexity"), ">"), rows), ratio, ""]
 
 
 def _samples(report: Mapping[str, Any]) -> "list[RenderableType]":
@@ -55,13 +46,12 @@ def _samples(report: Mapping[str, Any]) -> "list[RenderableType]":
     return [table((text("report.prompt"), text("report.base"), text("report.adapter")), rows)] if rows else []
 
 
-def _curve(report: Mapping[str, Any], width: int) -> "RenderableType | None":
+def _curve(report: Mapping[str, Any], width: int) -> "list[RenderableType]":
     from rich.text import Text
 
     plot = loss_plot(loss_points(report), width=min(width, 100))
-    return Text(f"{text('report.loss')}\n{plot}\n") if plot else None
+    return [Text(f"{text('report.loss')}\n{plot}\n")] if plot else []
 
 
-def _paths(report: Mapping[str, Any]) -> "RenderableType | None":
-    paths = report.get("paths")
-    return facts([(name, str(path)) for name, path in paths.items()]) if isinstance(paths, Mapping) else None
+def _files(adapter_path: str) -> list[tuple[str, str]]:
+    return [(text("report.files"), adapter_path)] if adapter_path else []

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from frontend.cli import formats
-from frontend.cli.command import command
-from frontend.cli.dataset_cli import Limit
+from frontend.cli.command import Limit, command
 from frontend.cli.failure import ExitCode
 from frontend.cli.session import Session, facts, table
 from frontend.cli.texts import text
@@ -165,9 +164,13 @@ def show_report(
 
     with session.client() as client:
         report = client.jobs.report(job_id)
+        adapter_path = client.jobs.get(job_id).adapter_path or ""
         saved = client.jobs.loss_curve(job_id, png) if png is not None else None
     console = session.console()
-    session.answer(dict(report), lambda: draw_report(report, width=console.width))
+    session.answer(
+        {**report, "adapter_path": adapter_path},
+        lambda: draw_report(report, adapter_path=adapter_path, width=console.width),
+    )
     if saved is not None:
         session.say(text("report.saved", path=saved))
 
@@ -207,6 +210,6 @@ def _job_facts(job: "Job") -> "RenderableType":
             ("Tags", ", ".join(job.tags)),
             ("Adapter", job.adapter_id or ""),
             ("Folder", job.adapter_path or ""),
-            *((name, formats.number(value)) for name, value in (job.metrics or {}).items()),
+            *formats.figures(job.metrics or {}),
         ]
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from frontend.cli import admin_cli, dataset_cli, jobs_cli, model_cli, training_cli
+from frontend.cli import admin_cli, dataset_cli, documents_cli, ingest_cli, jobs_cli, model_cli, training_cli
 from frontend.cli.command import DatasetUrlOption, JsonOption, TokenOption, TrainingUrlOption, VerboseOption
 from frontend.cli.failure import ExitCode, show_bug
 from frontend.cli.session import SharedOptions
@@ -58,6 +58,8 @@ def clara(
     ctx.obj = SharedOptions(as_json, verbose, token, training_url, dataset_url)
 
 
+ingest_cli.register(app)
+documents_cli.register(app)
 dataset_cli.register(app)
 training_cli.register(app)
 jobs_cli.register(app)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from frontend.cli import formats
 from frontend.cli.command import command
 from frontend.cli.session import Session
 from frontend.cli.texts import text
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
 def create_starter(
     session: Session,
     name: Annotated[str, typer.Option("--name", help="Folder below the models folder.")] = "starter",
+    source: Annotated[str | None, typer.Option("--source", help="Learn only from this collection.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Same seed, same model.")] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Optimizer steps of the pretraining.")] = None,
     time_limit: Annotated[
@@ -36,8 +38,18 @@ def create_starter(
     real base model. Needs the trainer packages on this machine.
     """
     from frontend.cli.starter_process import run_starter
+    from shared.storage import confined
 
-    options = {"--name": name, "--seed": seed, "--steps": steps, "--time-limit": time_limit}
+    options = {
+        "--target": confined(session.settings.models_dir, name),
+        "--database-url": session.settings.database_url_resolved,
+        "--source": source,
+        "--seed": seed,
+        "--steps": steps,
+        "--time-limit-s": time_limit,
+    }
     result = run_starter(session, [f"{flag}={value}" for flag, value in options.items() if value is not None])
-    session.answer(result, lambda: text("starter.done", path=result.get("path", name)))
+    figures = {key: formats.number(result.get(key)) for key in ("parameters", "trained_tokens", "loss")}
+    path, time = result.get("path", name), formats.duration(float(result.get("elapsed_s") or 0))
+    session.answer(result, lambda: text("starter.done", path=path, time=time, **figures))
     session.say(text("starter.next", name=name))

@@ -7,11 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from frontend.cli.texts import text
+from shared.errors import InvalidInput
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from config import BaseConfig
     from frontend.client import ClaraClient
+
+
+class SettingsUnreadable(InvalidInput):
+    """The settings of this machine cannot be read."""
+
+    code = "invalid_settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +52,18 @@ class Session:
 
     @property
     def settings(self) -> "BaseConfig":
-        """The settings of this machine."""
-        from config import get_config
+        """The settings of this machine.
 
-        return get_config()
+        Raises:
+            SettingsUnreadable: If a variable or the environment file holds a value that no setting can take.
+        """
+        from config import get_config
+        from config.factory import InvalidSettings
+
+        try:
+            return get_config()
+        except InvalidSettings as exc:
+            raise SettingsUnreadable(str(exc)) from exc
 
     def client(self) -> "ClaraClient":
         """A client of the services where the options, the environment or the settings say they are."""
@@ -92,6 +109,11 @@ class Session:
             console = self.error_console()
             for sentence in sentences:
                 console.print(sentence, markup=False)
+
+    def say_more(self, shown: int, total: int) -> None:
+        """Tell that a list was cut at its limit."""
+        if shown < total:
+            self.say(text("list.more", shown=shown, total=total))
 
 
 def table(columns: Sequence[str], rows: "Sequence[Sequence[RenderableType]]") -> "RenderableType":

@@ -12,14 +12,15 @@ from typing import IO, Any
 from frontend.cli import formats
 from frontend.cli.session import Session
 from frontend.cli.texts import text
-from shared.errors import InvalidInput, Unavailable
+from shared.errors import ClaraError, Conflict, InvalidInput, Unavailable
 
 MODULE = "backend.training.starter"
 _INTERRUPT_GRACE_S = 10.0
+_UNAVAILABLE = frozenset({"disk_full", "not_writable", "unavailable"})
 
 
 class StarterFailed(Unavailable):
-    """The child ended without a model."""
+    """The child ended without a model: it crashed, or lacks space, packages or the database."""
 
     code = "starter_failed"
 
@@ -27,8 +28,17 @@ class StarterFailed(Unavailable):
         super().__init__(text("starter.failed", reason=reason))
 
 
+class StarterExists(Conflict):
+    """A model of this name is there already; models are never overwritten."""
+
+    code = "starter_exists"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(text("starter.failed", reason=reason))
+
+
 class StarterRefused(InvalidInput):
-    """The child found the order wrong (name taken, too few documents)."""
+    """The child found the order wrong, e.g. too few documents."""
 
     code = "starter_refused"
 
@@ -42,6 +52,7 @@ def run_starter(
     """Make the model; returns the child's last line.
 
     Raises:
+        StarterExists: The name is taken.
         StarterRefused: The order was wrong.
         StarterFailed: The child crashed or lacks something.
     """
@@ -80,13 +91,17 @@ def _follow(lines: IO[str], show: Callable[[Mapping[str, Any]], None]) -> dict[s
 
 
 def _result(last: dict[str, Any], code: int, tail: Sequence[str]) -> dict[str, Any]:
-    error = last.get("error")
-    if isinstance(error, Mapping):
-        kind = StarterFailed if error.get("exit_code") == 6 else StarterRefused
-        raise kind(str(error.get("message", error)))
-    if code != 0 or last.get("phase") != "done":
-        raise StarterFailed(f"exit code {code}. {' | '.join(tail[-1:]) if not tail else tail[-1]}".strip())
-    return last
+    if last.get("event") == "error":
+        raise _refusal(str(last.get("code", "")), str(last.get("message", "")))
+    if code != 0 or last.get("event") != "done":
+        raise StarterFailed(f"exit code {code}. {tail[-1] if tail else ''}".strip())
+    return {name: value for name, value in last.items() if name != "event"}
+
+
+def _refusal(code: str, message: str) -> ClaraError:
+    if code == "already_published":
+        return StarterExists(message)
+    return StarterFailed(message) if code in _UNAVAILABLE else StarterRefused(message)
 
 
 def _drain(stream: IO[str], tail: deque[str]) -> None:
@@ -116,13 +131,13 @@ def _bar(session: Session) -> Iterator[Callable[[Mapping[str, Any]], None]]:
         task = progress.add_task("", total=None, figures="")
 
         def show(content: Mapping[str, Any]) -> None:
-            if "error" in content:
+            if content.get("event") != "progress":
                 return
             progress.update(
                 task,
-                description=str(content.get("phase", "")),
-                total=content.get("total") or None,
-                completed=content.get("done") or 0,
+                description=str(content.get("stage", "")),
+                total=content.get("total_steps") or None,
+                completed=content.get("step") or 0,
                 figures=" · ".join(_figures(content)),
             )
 
@@ -131,8 +146,8 @@ def _bar(session: Session) -> Iterator[Callable[[Mapping[str, Any]], None]]:
 
 def _figures(content: Mapping[str, Any]) -> list[str]:
     shown = []
-    if content.get("total"):
-        shown.append(f"{content.get('done', 0)}/{content['total']}")
+    if content.get("total_steps"):
+        shown.append(text("job.step", done=content.get("step", 0), total=content["total_steps"]))
     if content.get("loss") is not None:
         shown.append(f"loss {formats.number(content['loss'])}")
     if content.get("tokens_per_s") is not None:

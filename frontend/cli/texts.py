@@ -66,8 +66,8 @@ TEXTS: Mapping[str, Text] = {
     "dataset.accepted": Text("Dataset {dataset_id} is being built.", "Datensatz {dataset_id} wird aufgebaut."),
     "dataset.building": Text("Building", "Aufbau"),
     "dataset.completed": Text(
-        "Dataset {dataset_id} is ready: {documents} documents, {tokens} tokens, quality {quality}.",
-        "Datensatz {dataset_id} ist fertig: {documents} Dokumente, {tokens} Token, Qualität {quality}.",
+        "Dataset {dataset_id} is ready: {records} records of {documents} documents, {tokens} tokens, quality {quality}",
+        "Datensatz {dataset_id} ist fertig: {records} Sätze, {documents} Dokumente, {tokens} Token, Qualität {quality}",
     ),
     "dataset.failed": Text("Dataset {dataset_id} failed: {reason}", "Datensatz {dataset_id} ist gescheitert: {reason}"),
     "dataset.next": Text(
@@ -113,7 +113,7 @@ TEXTS: Mapping[str, Text] = {
     "report.prompt": Text("Prompt", "Eingabe"),
     "report.loss": Text("Training loss", "Trainingsverlust"),
     "report.saved": Text("Loss curve saved: {path}", "Verlustkurve gespeichert: {path}"),
-    "report.paths": Text("Files", "Dateien"),
+    "report.files": Text("adapter folder", "Adapterordner"),
     # serve
     "serve.starting": Text("Starting {name} …", "{name} startet …"),
     "serve.ready": Text("{name} is ready: {url}/docs", "{name} ist bereit: {url}/docs"),
@@ -143,7 +143,10 @@ TEXTS: Mapping[str, Text] = {
         "Der Dienst {name} war nach {seconds} s nicht bereit: {reason}. Protokoll: {path}",
     ),
     # starter model
-    "starter.done": Text("The starter model lies in {path}.", "Das Startmodell liegt in {path}."),
+    "starter.done": Text(
+        "The starter model lies in {path}: {parameters} parameters, {trained_tokens} tokens seen, loss {loss}, {time}.",
+        "Das Startmodell liegt in {path}: {parameters} Parameter, {trained_tokens} Token, Verlust {loss}, {time}.",
+    ),
     "starter.next": Text(
         "Next: clara train --base-model {name} --watch", "Weiter: clara train --base-model {name} --watch"
     ),

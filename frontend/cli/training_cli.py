@@ -1,6 +1,6 @@
 """`clara train` and `clara adapters …`."""
 
-from enum import StrEnum
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,21 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from frontend.cli import formats
-from frontend.cli.command import command
-from frontend.cli.dataset_cli import Limit
+from frontend.cli.command import Limit, command
 from frontend.cli.overrides import parse_override, read_config, with_override
 from frontend.cli.session import Session, facts, table
 from frontend.cli.texts import text
 
 adapters = typer.Typer(no_args_is_help=True, help="Look at the trained adapters.")
-
-
-class Trainer(StrEnum):
-    """Ways to train that the contract names."""
-
-    LORA = "lora"
-    QLORA = "qlora"
-    CONTINUOUS = "continuous"
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +42,7 @@ def train(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="SECTION.KEY=VALUE over the config; may be repeated.")
     ] = None,
-    trainer: Annotated[Trainer, typer.Option("--trainer", help="How to train.")] = Trainer.LORA,
+    trainer: Annotated[str, typer.Option("--trainer", help="lora, qlora, continuous …")] = "lora",
     name: Annotated[str | None, typer.Option("--name", help="Name of the job.")] = None,
     priority: Annotated[int, typer.Option("--priority", min=1, max=5, help="5 is served first.")] = 1,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Label; may be repeated.")] = None,
@@ -67,7 +58,7 @@ def train(
         order = with_override(order, *parse_override(assignment))
     with session.client() as client:
         submitted = client.jobs.submit(
-            trainer_type=trainer.value,
+            trainer_type=trainer,
             config=order,
             job_name=name,
             dataset_id=dataset,
@@ -115,11 +106,12 @@ def show_adapter(
         ("Dataset", adapter.dataset_id or ""),
         ("Folder", adapter.path),
         ("Created", f"{formats.moment(adapter.created_at)} {adapter.created_by}".strip()),
-        *((key, formats.number(value)) for key, value in adapter.metrics.items()),
+        *formats.figures(adapter.metrics),
     ]
     session.answer(adapter.as_json(), lambda: facts(pairs))
 
 
-def _perplexities(metrics: Any) -> str:
-    before, after = metrics.get("perplexity_base"), metrics.get("perplexity_adapter")
+def _perplexities(metrics: Mapping[str, Any]) -> str:
+    held_out = metrics.get("held_out") or {}
+    before, after = held_out.get("base_perplexity"), held_out.get("adapter_perplexity")
     return f"{formats.number(before, 1)} → {formats.number(after, 1)}" if before and after else ""

@@ -6,6 +6,7 @@ ServiceError (status, code, detail, errors)   the service answered with a proble
 ├── ServiceRefused       other 4xx    is an InvalidInput
 ├── ServiceForbade       401, 403     is a NotPermitted
 └── ServiceUnavailable   429, 5xx     is an Unavailable
+BadAddress               the given address is none
 NotReachable             no answer at all
 UnexpectedAnswer         an answer that no CLARA service gives
 DownloadCorrupt          bytes that differ from the digest the service announced
@@ -82,6 +83,20 @@ class ServiceUnavailable(ServiceError, Unavailable):
     """The service runs, but cannot serve now."""
 
     code = "unavailable"
+
+
+class BadAddress(InvalidInput):
+    """What was given as the address of a service is none."""
+
+    code = "bad_address"
+
+    def __init__(self, service: Service, url: str) -> None:
+        super().__init__(
+            f"'{url}' is no address of the {service.name} service; one looks like http://127.0.0.1:45680. "
+            f"Correct {service.url_option} or {service.url_variable}.",
+            service=service.name,
+            url=url,
+        )
 
 
 class NotReachable(Unavailable):

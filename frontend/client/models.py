@@ -143,6 +143,7 @@ class Dataset(Answer):
     created_by: str = ""
     query_text: str = ""
     document_count: int = 0
+    record_count: int = 0
     total_tokens: int = 0
     quality_score_avg: float = 0.0
     export_paths: Mapping[str, str] = Field(default_factory=dict)

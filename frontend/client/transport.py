@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import ValidationError
 
-from frontend.client.errors import NotReachable, Problem, UnexpectedAnswer, error_for
+from frontend.client.errors import BadAddress, NotReachable, Problem, UnexpectedAnswer, error_for
 from frontend.client.models import Answer
 from frontend.client.services import Service, is_loopback
 
@@ -56,7 +56,7 @@ class Transport:
         http: httpx.BaseTransport | None = None,
     ) -> None:
         self.service = service
-        self.url = url.rstrip("/")
+        self.url = _checked(service, url)
         self.token = token
         self.timeouts = timeouts
         self.ssl_context = ssl_context
@@ -177,6 +177,17 @@ class Transport:
 
     def _timeout(self, read_s: float) -> httpx.Timeout:
         return httpx.Timeout(connect=self.timeouts.connect_s, read=read_s, write=read_s, pool=self.timeouts.connect_s)
+
+
+def _checked(service: Service, url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise BadAddress(service, url)
+    return url.rstrip("/")
 
 
 def _present(params: Mapping[str, Any] | None) -> dict[str, Any]:

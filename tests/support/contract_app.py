@@ -33,6 +33,8 @@ class ContractState:
         max_request_bytes: Larger uploads are a 413.
         unreadable: File names that an upload reports as failed.
         damage: Appended to every download after its digest was computed.
+        builds_left: Looks at a pending dataset until its build has ended.
+        build_error: Ends builds as failed, with this reason.
     """
 
     jobs: dict[str, Row] = field(default_factory=dict)
@@ -51,6 +53,7 @@ class ContractState:
     unreadable: frozenset[str] = frozenset()
     damage: bytes = b""
     builds_left: int = 2
+    build_error: str | None = None
 
 
 def contract_app(state: ContractState) -> Starlette:
@@ -262,7 +265,8 @@ class _Service:
         if row is not None and row["status"] == "pending":
             self.state.builds_left -= 1
             if self.state.builds_left <= 0:
-                row["status"] = "completed"
+                row |= {"status": "failed" if self.state.build_error else "completed"}
+                row |= {"error_message": self.state.build_error}
         return self._one(request, self.state.datasets, "dataset_not_found")
 
     async def delete(self, request: Request) -> Response:

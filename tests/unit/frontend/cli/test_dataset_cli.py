@@ -39,6 +39,7 @@ def test_create_waits_until_the_dataset_is_built(clara: Clara, state: ContractSt
             "description": "",
             "search_query": {"query_text": "Baugenehmigung", "top_k": 7, "min_quality_score": 0.5},
             "export_formats": ["csv"],
+            "record_format": "text",
         }
     ]
 
@@ -48,10 +49,19 @@ def test_no_wait_answers_at_once(clara: Clara, state: ContractState) -> None:
     assert state.datasets["ds_new"]["status"] == "pending"
 
 
-def test_a_dataset_that_fails_is_a_finished_command_with_failures(clara: Clara, state: ContractState) -> None:
-    state.builds_left = 1000
-    state.datasets["ds_new"] = dataset("ds_new", status="failed", error_message="nothing survived the filters")
-    assert clara.json("datasets", "show", "ds_new")["status"] == "failed"
+def test_a_build_that_fails_is_exit_code_1_with_the_reason(clara: Clara, state: ContractState) -> None:
+    state.build_error = "nothing survived the filters"
+    result = clara("datasets", "create", "permits", "-q", "x")
+    assert result.exit_code == 1
+    assert "nothing survived the filters" in result.stdout
+
+
+def test_kinds_of_search_collections_and_record_formats_reach_the_service(clara: Clara, state: ContractState) -> None:
+    options = ("--search-type", "keyword", "--source", "laws", "--record-format", "messages")
+    assert clara("datasets", "create", "permits", "-q", "*", *options).exit_code == 0
+    assert state.submitted[0]["record_format"] == "messages"
+    assert state.submitted[0]["search_query"]["search_types"] == ["keyword"]
+    assert state.submitted[0]["search_query"]["filters"] == {"source": ["laws"]}
 
 
 def test_a_file_is_fetched_and_its_digest_told(clara: Clara, state: ContractState, tmp_path: Path) -> None:

@@ -10,7 +10,10 @@ from tests.support.contract_app import ContractState, job, run_of
 
 @pytest.fixture
 def state() -> ContractState:
-    rows = [job("job_1", status="completed"), job("job_2", status="running", metrics={"loss": 2.25})]
+    rows = [
+        job("job_1", status="completed"),
+        job("job_2", status="running", metrics={"loss": 2.25, "held_out": {"ratio": 0.5}}),
+    ]
     return ContractState(jobs={row["job_id"]: row for row in rows}, updates={"job_2": run_of("job_2", 4)})
 
 
@@ -59,7 +62,38 @@ def test_logs_are_printed_as_they_are(clara: Clara) -> None:
 
 
 def test_show_gives_the_figures_of_a_running_job(clara: Clara) -> None:
-    assert "2.250" in clara("jobs", "show", "job_2").stdout
+    shown = clara("jobs", "show", "job_2").stdout
+    assert "2.250" in shown
+    assert "held_out.ratio" in shown
+
+
+def test_the_report_shows_the_figure_both_completions_the_curve_and_the_folder(
+    clara: Clara, state: ContractState, tmp_path: Path
+) -> None:
+    state.jobs["job_1"]["adapter_path"] = "/models/adapters/job_1/e1"
+    state.reports["job_1"] = {
+        "base_model": "starter",
+        "held_out": {"base_perplexity": 120.0, "adapter_perplexity": 42.0, "ratio": 0.35},
+        "samples": [{"prompt": "Die Behörde [1]", "base": "die die", "adapter": "kann anordnen"}],
+        "history": [
+            {"step": 5, "loss": 4.5},
+            {"step": 10, "loss": 3.5, "running_loss": 4.0},
+            {"step": 15, "eval_loss": 3},
+        ],
+    }
+    result = clara("jobs", "report", "job_1", "--png", str(tmp_path / "loss.png"))
+    assert result.exit_code == 0, result.output
+    for part in ("120.00", "42.00", "is 0.35 of", "Die Behörde [1]", "kann anordnen", "┤", "/models/adapters/job_1/e1"):
+        assert part in result.stdout
+    assert (tmp_path / "loss.png").read_bytes() == b"\x89PNG"
+    assert clara.json("jobs", "report", "job_1")["held_out"]["ratio"] == 0.35
+
+
+def test_a_report_without_held_out_records_still_shows_what_there_is(clara: Clara, state: ContractState) -> None:
+    state.reports["job_1"] = {"held_out": {}, "samples": [], "history": [{"step": 1, "loss": 2.0}]}
+    result = clara("jobs", "report", "job_1")
+    assert result.exit_code == 0
+    assert "2 ┤" in result.stdout
 
 
 def test_a_missing_token_is_told_with_the_way_to_give_one(clara: Clara, state: ContractState) -> None:

@@ -65,7 +65,6 @@ def test_the_version_is_told() -> None:
 
 
 def test_an_unforeseen_error_is_one_sentence_and_exit_code_70() -> None:
-    # a setting that is no URL at all breaks below everything we foresee
     script = "import sys; sys.argv = ['clara', 'jobs', 'list']; import frontend.cli.jobs_cli as j; j.min = None; "
     script += "from frontend.cli.main import main; main()"
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

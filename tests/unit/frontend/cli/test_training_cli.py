@@ -77,9 +77,9 @@ def test_a_config_that_is_no_mapping_is_bad_input(clara: Clara, tmp_path: Path) 
 
 
 def test_adapters_are_listed_and_shown(clara: Clara, state: ContractState) -> None:
-    metrics = {"eval_loss": 2.5}
+    metrics = {"eval_loss": 2.5, "held_out": {"base_perplexity": 120.0, "adapter_perplexity": 42.0}}
     state.adapters["adp_1"] = {"adapter_id": "adp_1", "name": "permits", "base_model": "starter", "metrics": metrics}
-    assert "permits" in clara("adapters", "list").stdout
+    assert "120.0 → 42.0" in clara("adapters", "list").stdout
     assert clara.json("adapters", "list")["total_count"] == 1
     assert "2.500" in clara("adapters", "show", "adp_1").stdout
     assert clara("adapters", "show", "adp_2").exit_code == 4

@@ -8,6 +8,7 @@ import pytest
 
 from frontend.client import ClaraClient
 from frontend.client.errors import (
+    BadAddress,
     NotReachable,
     ServiceConflict,
     ServiceError,
@@ -81,6 +82,12 @@ def test_nothing_listening_names_the_service_its_address_and_how_to_start_it() -
         client(refuse).datasets.get("ds_1")
     for part in ("http://datasets.test", "clara serve datasets", "--dataset-url", "CLARA_DATASET_URL"):
         assert part in caught.value.message
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:45680", "ftp://x", "http://", "http://[", "http://x:99999"])
+def test_what_is_no_address_is_refused_with_the_way_to_give_one(url: str) -> None:
+    with pytest.raises(BadAddress, match="--training-url"):
+        ClaraClient(url, "http://datasets.test", "http://serving.test")
 
 
 def test_another_program_on_the_port_is_told_apart_from_clara() -> None:
