@@ -1,0 +1,131 @@
+"""What every exporter must do, whatever the file format."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from backend.datasets.export.base import BaseExporter, ExportOptions
+from backend.datasets.records.schema import METADATA_MEMBERS, Kind, columns
+from shared.models.dataset import RecordFormat
+
+HOSTILE = (
+    "=1+1",
+    "+49 30 1234",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "'quoted'",
+    "''twice",
+    " =1",
+    'a "quoted" cell, with comma; and semicolon',
+    "line\nbreak\r\nand\rmore",
+    "\u2028\u2029\x85\u200b\ufeff",
+    "NA",
+    "null",
+    "NaN",
+    "1e5",
+    "007",
+    "2020-01-01",
+    "true",
+    "",
+    " ",
+    "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 🙂 é e\u0301",
+    "\\n \\u2028 \\",
+    "{}",
+    "[1, 2]",
+    "\x00\x01",
+)
+
+
+def a_row(number: int, text: str, record_format: RecordFormat) -> dict[str, Any]:
+    """A record whose every text is `text`."""
+    content: dict[RecordFormat, dict[str, Any]] = {
+        RecordFormat.TEXT: {"text": text},
+        RecordFormat.MESSAGES: {
+            "messages": [{"role": "user", "content": text}, {"role": "assistant", "content": f"{text}."}]
+        },
+        RecordFormat.PROMPT_COMPLETION: {"prompt": text, "completion": f"{text}."},
+    }
+    values: dict[Kind, Any] = {Kind.TEXT: text, Kind.INTEGER: number, Kind.TEXT_LIST: [text, "b"]}
+    return {
+        "record_id": f"r-{number:04d}",
+        **content[record_format],
+        "metadata": {member.name: values[member.kind] for member in METADATA_MEMBERS},
+        "source": text,
+        "quality_score": 0.123456 + number / 7,
+        "relevance_score": 1.0,
+        "document_id": f"doc_{number}",
+        "document_version": number,
+        "section_id": f"doc_{number}:1:0",
+    }
+
+
+def hostile_rows(record_format: RecordFormat) -> list[dict[str, Any]]:
+    """One row per nasty text."""
+    return [a_row(number, text, record_format) for number, text in enumerate(HOSTILE)]
+
+
+class ExporterContract:
+    """Subclass it with `exporter_type`."""
+
+    exporter_type: ClassVar[type[BaseExporter]]
+
+    def exporter(
+        self, record_format: RecordFormat = RecordFormat.TEXT, options: ExportOptions | None = None
+    ) -> BaseExporter:
+        options = options or ExportOptions()
+        return self.exporter_type(columns(record_format, include_metadata=options.include_metadata), options)
+
+    @pytest.mark.parametrize("record_format", list(RecordFormat))
+    def test_what_is_written_reads_back_as_it_was(self, record_format: RecordFormat, tmp_path: Path) -> None:
+        rows = hostile_rows(record_format)
+        exporter = self.exporter(record_format)
+        exporter.write(iter(rows), tmp_path / "x")
+
+        found = list(exporter.read(tmp_path / "x"))
+
+        assert found == rows
+        assert [list(row) for row in found] == [list(row) for row in rows]
+
+    def test_the_same_rows_are_the_same_bytes(self, tmp_path: Path) -> None:
+        rows = hostile_rows(RecordFormat.TEXT)
+        self.exporter().write(iter(rows), tmp_path / "one")
+        self.exporter().write(iter(rows), tmp_path / "two")
+
+        assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+    def test_without_metadata_the_column_is_gone(self, tmp_path: Path) -> None:
+        rows = [
+            {name: value for name, value in row.items() if name != "metadata"}
+            for row in hostile_rows(RecordFormat.TEXT)
+        ]
+        exporter = self.exporter(options=ExportOptions(include_metadata=False))
+        exporter.write(iter(rows), tmp_path / "x")
+
+        assert list(exporter.read(tmp_path / "x")) == rows
+
+    def test_no_rows_read_back_as_no_rows(self, tmp_path: Path) -> None:
+        exporter = self.exporter()
+        exporter.write(iter(()), tmp_path / "x")
+
+        assert list(exporter.read(tmp_path / "x")) == []
+
+    def test_rows_are_drawn_as_they_are_written(self, tmp_path: Path) -> None:
+        written_early = False
+
+        def rows() -> Any:
+            nonlocal written_early
+            for number in range(10_500):
+                yield a_row(number, "Die Gebühr wird mit dem Bescheid fällig. " * 3, RecordFormat.TEXT)
+            written_early = (tmp_path / "x").stat().st_size > 0
+
+        self.exporter().write(rows(), tmp_path / "x")
+
+        assert written_early
+
+    def test_it_has_a_format_an_extension_and_a_media_type(self) -> None:
+        assert self.exporter_type.format == self.exporter_type.format.lower()
+        assert self.exporter_type.extension.isalnum()
+        assert "/" in self.exporter_type.media_type

@@ -1,0 +1,91 @@
+"""Two hundred federal laws as they are published, from the archive to the search."""
+
+import os
+import tarfile
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from backend.datasets.ingest.pipeline import ingest_paths
+from shared.database.adapters.embedded import EmbeddedSearchStore
+from shared.database.dataset_search import DatasetSearchAPI, DatasetSearchQuery
+from shared.database.stores import Stores, open_stores
+from shared.database.uds3_client import Uds3Client
+
+SHARED_DATA = Path(os.environ.get("CLARA_SHARED_DATA") or Path(__file__).parents[5] / "shared" / "data")
+ARCHIVE = SHARED_DATA / "gesetze.tar.xz"
+
+pytestmark = [
+    pytest.mark.shared_data,
+    pytest.mark.skipif(not ARCHIVE.is_file(), reason=f"{ARCHIVE} is not there; set CLARA_SHARED_DATA"),
+]
+
+
+@pytest.fixture(scope="module")
+def laws(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 200 laws."""
+    folder = tmp_path_factory.mktemp("gesetze")
+    with tarfile.open(ARCHIVE) as archive:
+        members = (member for member in archive if member.isfile() and member.name.endswith(".md"))
+        for member in islice(members, 200):
+            content = archive.extractfile(member)
+            assert content is not None
+            (folder / Path(member.name).name).write_bytes(content.read())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory, laws: Path) -> Stores:
+    """A database into which the laws were ingested."""
+    opened = open_stores(f"sqlite:///{tmp_path_factory.mktemp('db') / 'clara.db'}")
+    summary = ingest_paths([laws], store=opened.documents, source="gesetze", ingested_by="anna@amt.example")
+    assert summary.problems == ()
+    assert summary.counts.documents_new == 200
+    yield opened
+    opened.close()
+
+
+def test_every_law_has_a_title_an_abbreviation_and_its_date(stores: Stores) -> None:
+    documents = stores.documents.page(limit=200).items
+
+    assert len(documents) == 200
+    assert all(document.title and document.abbreviation for document in documents)
+    assert all(len(document.metadata["ausfertigungsdatum"]) == len("2002-02-15") for document in documents)
+
+
+def test_most_sections_carry_the_number_they_are_cited_by(stores: Stores) -> None:
+    sections = [stored.section for stored in stores.documents.iter_sections()]
+
+    numbered = [section for section in sections if section.number]
+    assert len(sections) > 1000
+    assert len(numbered) > 0.8 * len(sections)
+    assert any(section.number.startswith("§") for section in numbered)
+    assert any(section.number.startswith("Anlage") for section in numbered)
+
+
+def test_a_second_run_finds_nothing_new(stores: Stores, laws: Path) -> None:
+    again = ingest_paths([laws], store=stores.documents, source="gesetze", ingested_by="anna@amt.example")
+
+    assert (again.counts.documents_unchanged, again.counts.sections) == (200, 0)
+
+
+def test_every_citation_finds_its_section_first(stores: Stores, tmp_path: Path) -> None:
+    client = Uds3Client(stores.documents, [EmbeddedSearchStore(tmp_path / "suche.db")])
+    while client.drain():
+        pass
+    api = DatasetSearchAPI(client, stores.documents)
+    cited = [
+        stored
+        for stored in stores.documents.iter_sections()
+        if stored.section.number.startswith("§ ") and len(stored.section.text) > 80
+    ]
+
+    missed = []
+    for stored in cited[:: max(1, len(cited) // 100)]:
+        query = f"{stored.section.number} {stored.abbreviation}"
+        best = next(api.search(DatasetSearchQuery(query, top_k=1)))
+        if (best.stored.section.number, best.stored.abbreviation) != (stored.section.number, stored.abbreviation):
+            missed.append(query)
+
+    assert missed == []

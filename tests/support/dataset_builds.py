@@ -1,0 +1,48 @@
+"""Builds of datasets in this process."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from backend.datasets.build import BuildPlan, BuildResult, DatasetBuild
+from backend.datasets.records.candidates import Candidate
+from backend.datasets.splits import SplitPlan
+from shared.models.dataset import RecordFormat, RecordProvenance, Split
+
+
+def a_plan(folder: Path, **changes: Any) -> BuildPlan:
+    """A plan; every argument that a test does not care about has a default."""
+    values: dict[str, Any] = {
+        "dataset_id": "dataset_1",
+        "name": "Satzungen",
+        "query_text": "Gebühr",
+        "folder": folder,
+        "record_format": RecordFormat.TEXT,
+        "split": SplitPlan(),
+        "max_characters": 4000,
+        "min_quality_score": 0.5,
+        "export_formats": [],
+    }
+    return BuildPlan(**{**values, **changes})
+
+
+def build(plan: BuildPlan, found: Iterable[Candidate], rows: list[RecordProvenance] | None = None) -> BuildResult:
+    """Build in this process; `rows` takes the provenance."""
+
+    def keep(batch: Sequence[RecordProvenance]) -> None:
+        if rows is not None:
+            rows.extend(batch)
+
+    return DatasetBuild(plan, keep_provenance=keep, report=lambda stage, done: None).run(found)
+
+
+def records(result: BuildResult, split: Split) -> list[dict[str, Any]]:
+    """Canonical records of a split."""
+    text = (result.records_dir / f"{split.value}.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def all_records(result: BuildResult) -> list[dict[str, Any]]:
+    """Canonical records of all splits."""
+    return [record for split in Split for record in records(result, split)]

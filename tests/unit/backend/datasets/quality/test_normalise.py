@@ -1,0 +1,71 @@
+"""Text is brought into one shape before anything is measured."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.datasets.quality.normalise import normalise
+
+
+def test_hard_wrapped_lines_of_a_paragraph_are_joined() -> None:
+    assert normalise("Dieses Gesetz gilt für die\nöffentliche Verwaltung\nder Länder.") == (
+        "Dieses Gesetz gilt für die öffentliche Verwaltung der Länder."
+    )
+
+
+@pytest.mark.parametrize("mark", ["(1)", "(2a)", "1.", "12.", "a)", "aa)", "-", "•", "| Zelle", "## Titel", "1)"])
+def test_a_line_that_begins_an_item_keeps_its_line(mark: str) -> None:
+    assert normalise(f"Folgendes gilt:\n{mark} ein Fall") == f"Folgendes gilt:\n{mark} ein Fall"
+
+
+def test_a_date_at_the_beginning_of_a_line_is_no_item() -> None:
+    assert normalise("Das Gesetz tritt am\n1. Januar 2020 in Kraft.") == "Das Gesetz tritt am 1. Januar 2020 in Kraft."
+
+
+def test_lines_after_a_heading_stay_below_it() -> None:
+    assert normalise("## Zweck\nDie Satzung regelt\nalles.") == "## Zweck\nDie Satzung regelt alles."
+
+
+def test_a_divided_word_is_put_together() -> None:
+    assert normalise("die Verwal-\ntung") == "die Verwaltung"
+
+
+@pytest.mark.parametrize("wrapped", ["Vor-\nund Nachteile", "Ein-\noder Ausfuhr"])
+def test_a_suspended_hyphen_is_kept(wrapped: str) -> None:
+    assert normalise(wrapped) == wrapped.replace("\n", " ")
+
+
+def test_a_hyphen_before_a_capital_is_part_of_the_word() -> None:
+    assert normalise("Baden-\nWürttemberg") == "Baden- Württemberg"
+
+
+def test_paragraphs_stay_apart_by_one_blank_line() -> None:
+    assert normalise("eins\n\n\n\n zwei \n\n") == "eins\n\nzwei"
+
+
+def test_invisible_characters_go_and_odd_spaces_become_spaces() -> None:
+    assert normalise("Ver\u00adwal\u200btung\u00a0§\u20093\tAbs.\x00 1") == "Verwaltung § 3 Abs. 1"
+
+
+def test_line_ends_of_other_systems_are_line_feeds() -> None:
+    assert normalise("(1) a\r\n(2) b\r(3) c\u2028(4) d") == "(1) a\n(2) b\n(3) c\n(4) d"
+
+
+def test_letters_are_composed() -> None:
+    assert normalise(unicodedata.normalize("NFD", "Gebühr")) == "Gebühr"
+
+
+def test_a_paragraph_of_very_many_lines_is_joined() -> None:
+    assert normalise("wort\n" * 200_000) == " ".join(["wort"] * 200_000)
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing_more_in_the_characters(text: str) -> None:
+    once = normalise(text)
+
+    assert normalise(once).split() == once.split() or "-" in text
+    assert unicodedata.is_normalized("NFC", once)
+    assert "\r" not in once
+    assert "\u00a0" not in once
