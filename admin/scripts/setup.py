@@ -24,10 +24,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"CLARA needs Python {MINIMUM[0]}.{MINIMUM[1]} or newer; this is {found}.", file=sys.stderr)
         return 2
     folder: Path = options.folder
+    lock = ROOT / "requirements" / f"{options.lock}.txt"
+    if _is_current(folder, lock):
+        return 0
     if not interpreter(folder).exists():
         print(f"Making {folder} …", flush=True)
         venv.create(folder, with_pip=True)
-    lock = ROOT / "requirements" / f"{options.lock}.txt"
     print(f"Installing {lock.relative_to(ROOT)} (about 2 GB, some minutes the first time) …", flush=True)
     # torch first: the other packages then find it installed instead of choosing a build of their own
     torch = [
@@ -43,6 +45,12 @@ def main(argv: list[str] | None = None) -> int:
 def interpreter(folder: Path) -> Path:
     """The Python of an environment on this operating system."""
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def _is_current(folder: Path, lock: Path) -> bool:
+    stamp = folder / ".installed"
+    wanted = max(lock.stat().st_mtime, (ROOT / "pyproject.toml").stat().st_mtime)
+    return interpreter(folder).exists() and stamp.exists() and stamp.stat().st_mtime >= wanted
 
 
 def _pip(folder: Path, arguments: list[str]) -> int:

@@ -1,0 +1,3 @@
+# Windows twin of `make quickstart`.
+& (Join-Path $PSScriptRoot "clara.ps1") quickstart @args
+exit $LASTEXITCODE

@@ -1,0 +1,3 @@
+# Windows twin of `make test`.
+& (Join-Path $PSScriptRoot "clara.ps1") test @args
+exit $LASTEXITCODE
