@@ -43,7 +43,8 @@ def section_text(document: int, ordinal: int) -> str:
         f"(1) Wer nach der Satzung Nummer {document} für {topic} einen Antrag stellt, {first}. Die Frist beginnt\n"
         f"mit dem Tag der Bekanntgabe und endet nach {ordinal + 3} Wochen.\n\n"
         f"(2) Der Bürgermeister der Gemeinde {document} entscheidet über Ausnahmen. Wer eine Ausnahme erhält,\n"
-        f"{second}. Die Entscheidung Nummer {document * 100 + ordinal} ist zu begründen und dem Antragsteller bekannt zu geben."
+        f"{second}. Die Entscheidung Nummer {document * 100 + ordinal} ist zu begründen und dem Antragsteller\n"
+        "bekannt zu geben."
     )
 
 
