@@ -6,10 +6,7 @@ from pathlib import Path
 from backend.training.starter.tokenizer import train_tokenizer
 from backend.training.utils.tensor_files import write_tensors
 
-VOCABULARY = (
-    "Die Behörde kann den Verwaltungsakt auf Antrag ganz oder teilweise aufheben wenn er rechtswidrig ist "
-    "§ 1 § 2 Absatz Satz Frist Bescheid Widerspruch Gemeinde Kreis Gebühr Satzung und nicht vertraut hat gilt"
-).split()
+VOCABULARY = ["Die", "Behörde", "kann", "den", "Verwaltungsakt", "auf", "Antrag", "ganz", "oder", "teilweise", "aufheben", "wenn", "er", "rechtswidrig", "ist", "§", "1", "§", "2", "Absatz", "Satz", "Frist", "Bescheid", "Widerspruch", "Gemeinde", "Kreis", "Gebühr", "Satzung", "und", "nicht", "vertraut", "hat", "gilt"]
 
 
 def sentences(count: int, *, seed: int = 7, words: int = 24) -> list[str]:

@@ -7,17 +7,18 @@ from typing import Any
 
 from backend.training.evaluation.completions import SampleCompletion
 
-_FIGURES = (
+_HELD_OUT = (
     ("base_perplexity", "Perplexity of the base model on held-out records"),
     ("adapter_perplexity", "Perplexity with the adapter on the same tokens"),
     ("ratio", "Adapter / base"),
     ("tokens", "Held-out tokens"),
+)
+_TRAINING = (
     ("eval_loss", "Validation loss of the published step (nats/token)"),
     ("train_loss", "Training loss at the end (nats/token)"),
     ("steps", "Optimizer steps"),
     ("published_step", "Published step (lowest validation loss)"),
-    ("records", "Training records"),
-    ("truncated_records", "Records cut at the maximum length"),
+    ("stopped_early", "Stopped early"),
 )
 _LONGEST_SAMPLE = 400
 _USE = """\
@@ -34,14 +35,14 @@ def write_model_card(
 
     Args:
         adapter_dir: Folder that a trainer filled.
-        figures: Final metrics, held-out evaluation included.
+        figures: Of the evaluation on held-out records, if there was one; others are ignored.
         samples: Completions to show; they quote the documents.
 
     Returns:
         The file.
     """
     run = json.loads((adapter_dir / "training_config.json").read_text(encoding="utf-8"))
-    parts = [_front_matter(run), _what(run), _table(figures), _config(run), _use(run)]
+    parts = [_front_matter(run), _what(run), _table(run, figures), _config(run), _use(run)]
     if samples:
         parts.append(_samples(samples))
     target = adapter_dir / "README.md"
@@ -81,8 +82,11 @@ def _what(run: Mapping[str, Any]) -> str:
     )
 
 
-def _table(figures: Mapping[str, Any]) -> str:
-    known = [(label, figures[name]) for name, label in _FIGURES if figures.get(name) is not None]
+def _table(run: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
+    was_evaluated = figures.get("base_perplexity") is not None
+    known = [(label, figures[name]) for name, label in _HELD_OUT if was_evaluated and name in figures]
+    known += [(label, run["metrics"][name]) for name, label in _TRAINING if run["metrics"].get(name) is not None]
+    known.append((f"Records cut at {run['resolved']['max_length']} tokens", run["data"]["truncated_records"]))
     rows = [f"| {label} | {_shown(value)} |" for label, value in known]
     return "\n".join(["## Figures", "", "| | |", "|---|---|", *rows, ""])
 

@@ -1,5 +1,6 @@
 """Held-out perplexity of base model and adapter on the same tokens, both loaded fresh from disk."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ class EvaluationTask:
         adapter_dir: Folder that a trainer filled.
         test_file: Records that training never read.
         scratch_dir: Private folder for tokenised records.
-        max_length: Tokens per record, as in training; None fits it to the test records.
+        max_length: Tokens per record, as in training; None takes that of the training run.
         dtype: As in training.
         batch_size: Records per forward pass.
         cpu_threads: Threads for the CPU backend.
@@ -100,11 +101,21 @@ def evaluate_perplexity(task: EvaluationTask) -> PerplexityReport:
             task.test_file, tokenizer, task.scratch_dir, "test", on_progress=lambda _: task.on_progress()
         )
         limit = base_model.model_limit(base_model.load_config(folder))
-        records = truncate_file(file, fitting_length(file.records, asked=task.max_length, model_limit=limit))
+        asked = task.max_length or _trained_length(task.adapter_dir)
+        records = truncate_file(file, fitting_length(file.records, asked=asked, model_limit=limit))
         model = base_model.load_model(folder, dtype=task.dtype)
         base = _measure(model, records, task, pad_id_of(tokenizer))
         adapted = _measure(with_saved_adapter(model, task.adapter_dir), records, task, pad_id_of(tokenizer))
     return PerplexityReport(base.loss, adapted.loss, base.records, base.tokens, records.truncated)
+
+
+def _trained_length(adapter_dir: Path) -> int | None:
+    """Tokens per record that the adapter was trained on, where its folder says so."""
+    try:
+        run = json.loads((adapter_dir / "training_config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return int(run["resolved"]["max_length"])
 
 
 def _measure(model: "torch.nn.Module", records: TokenRecords, task: EvaluationTask, pad_id: int) -> MeanLoss:

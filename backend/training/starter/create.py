@@ -102,9 +102,11 @@ def _encode(
 
 
 def _save(folder: Path, model: "LlamaForCausalLM", tokenizer: "PreTrainedTokenizerFast") -> None:
-    # the tied output layer is the embedding; a file stores it once
-    weights = {name: tensor for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
+    # trained with the output layer tied to the embedding, saved apart: an adapter can then change each on its own
+    weights = dict(model.state_dict())
+    weights["lm_head.weight"] = weights["model.embed_tokens.weight"].clone()
     write_tensors(folder / "model.safetensors", weights)
+    model.config.tie_word_embeddings = False
     model.config.architectures = ["LlamaForCausalLM"]
     model.config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

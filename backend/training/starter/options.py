@@ -22,8 +22,8 @@ class StarterOptions:
     """
 
     seed: int = 42
-    steps: int = 170
-    tokens_per_step: int = 2048
+    steps: int = 640
+    tokens_per_step: int = 512
     short_window: int = 128
     short_share: float = 0.7
     context_length: int = 512
@@ -32,7 +32,7 @@ class StarterOptions:
     intermediate_size: int = 512
     layers: int = 4
     heads: int = 4
-    learning_rate: float = 4e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.1
     tokenizer_chars: int = 8_000_000
     corpus_tokens: int = 4_000_000

@@ -85,8 +85,8 @@ def _with_adapter(model: "PreTrainedModel", config: TrainingConfig, records: "Tr
     from backend.training.utils.adapted_model import with_fresh_adapter
 
     if config.training.gradient_checkpointing:
-        enable: Any = model.gradient_checkpointing_enable
-        enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        enable: Any = model.activation_checkpointing_enable
+        enable(activation_checkpointing_kwargs={"use_reentrant": False})
     lora = LoraConfig(
         task_type=TaskType.CAUSAL_LM,
         r=config.lora.r,

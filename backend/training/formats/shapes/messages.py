@@ -100,6 +100,7 @@ def _message_problems(index: int, message: object) -> list[FieldProblem]:
 def _apply(tokenizer: "PreTrainedTokenizerBase", messages: Any, tools: Any = None) -> Rendered:
     from jinja2.exceptions import TemplateError
 
+    _refuse_control_tokens(tokenizer, messages)
     try:
         rendered: Any = tokenizer.apply_chat_template(
             messages,
@@ -107,10 +108,17 @@ def _apply(tokenizer: "PreTrainedTokenizerBase", messages: Any, tools: Any = Non
             tokenize=True,
             return_dict=True,
             return_assistant_tokens_mask=True,
-            # control tokens written into a document stay text: nobody forges a turn
-            sanitize_control_tokens=True,
             tokenizer_kwargs={"verbose": False},
         )
     except (TemplateError, TypeError, KeyError) as exc:
         raise CannotRender(f"the chat template refuses this chat: {exc}") from exc
     return Rendered(list(rendered["input_ids"]), list(rendered["assistant_masks"]))
+
+
+def _refuse_control_tokens(tokenizer: "PreTrainedTokenizerBase", messages: Any) -> None:
+    """A document that contains `<|assistant|>` or the like would otherwise forge a turn and move the mask."""
+    for index, message in enumerate(messages):
+        content = message.get("content") or ""
+        forged = next((token for token in tokenizer.all_special_tokens if token in content), None)
+        if forged is not None:
+            raise CannotRender(f"messages[{index}].content contains the model's control token {forged}")

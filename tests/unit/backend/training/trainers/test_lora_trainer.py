@@ -1,0 +1,270 @@
+"""The LoRA trainer: the contract of all trainers, and what is its own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from backend.training.trainers.base import TrainingContext, TrainingOutcome
+from backend.training.trainers.lora_trainer import LoRATrainer, effective_dropout
+from backend.training.trainers.watchdogs import LossNotFinite, LossZero, check_figures
+from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
+from tests.contracts.trainer_contract import TrainerContract
+from tests.support.tiny_model import sentences
+from tests.support.training_runs import RecordingReporter, make_context, write_jsonl
+
+ROOT = Path(__file__).parents[5]
+ADAPTER = "adapter_model.safetensors"
+
+
+class TestLoRATrainer(TrainerContract):
+    trainer_type = "lora"
+
+
+def run(context: TrainingContext, reporter: RecordingReporter | None = None) -> TrainingOutcome:
+    return LoRATrainer().train(context, reporter or RecordingReporter())
+
+
+def config(**changes: dict[str, Any]) -> dict[str, Any]:
+    base: dict[str, dict[str, Any]] = {
+        "lora": {"r": 2, "alpha": 4, "dropout": 0.0},
+        "data": {"validation_split": 0},
+        "training": {"max_steps": 3, "batch_size": 4, "gradient_accumulation_steps": 1, "min_warmup_steps": 0},
+    }
+    return {name: {**base.get(name, {}), **changes.get(name, {})} for name in {*base, *changes}}
+
+
+def test_a_killed_process_leaves_checkpoints_from_which_the_same_bytes_follow(
+    tmp_path: Path, tiny_model: Path, train_file: Path
+) -> None:
+    settings = config(lora={"dropout": 0.1}, training={"max_steps": 10, "save_steps": 2, "logging_steps": 1})
+    straight = make_context(tmp_path, tiny_model, train_file, config=settings, name="straight")
+    run(straight)
+    cut = make_context(tmp_path, tiny_model, train_file, config=settings, name="cut")
+    code = f"""
+        import os, signal
+        from pathlib import Path
+        from backend.training.trainers.lora_trainer import LoRATrainer
+        from tests.support.training_runs import RecordingReporter, make_context
+
+        class Dying(RecordingReporter):
+            def step(self, **call):
+                if call["step"] == 5:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        context = make_context(Path({str(tmp_path)!r}), Path({str(tiny_model)!r}), Path({str(train_file)!r}),
+                               config={settings!r}, name="cut")
+        LoRATrainer().train(context, Dying())
+    """
+    child = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert child.returncode == -signal.SIGKILL, child.stderr
+    assert sorted(path.name for path in (cut.job_dir / "checkpoints").iterdir()) == [
+        "step-000002.e1",
+        "step-000004.e1",
+    ]
+    again = make_context(tmp_path, tiny_model, train_file, config=settings, name="cut", claim_epoch=2)
+    reporter = RecordingReporter()
+    run(again, reporter)
+    assert reporter.of("plan")[0]["start_step"] == 4
+    assert (again.adapter_dir / ADAPTER).read_bytes() == (straight.adapter_dir / ADAPTER).read_bytes()
+    log = [json.loads(line) for line in (again.adapter_dir / "training_log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in log] == list(range(1, 11))
+
+
+def test_gradients_are_a_mean_over_tokens_not_over_batches(tmp_path: Path, tiny_model: Path) -> None:
+    texts = sentences(6, words=4) + sentences(6, seed=8, words=60)
+    train = write_jsonl(tmp_path / "t.jsonl", [{"text": text} for text in texts])
+    weights = []
+    for name, batch_size, accumulation in (("whole", 12, 1), ("parts", 2, 6)):
+        settings = config(
+            training={"batch_size": batch_size, "gradient_accumulation_steps": accumulation, "max_steps": 1}
+        )
+        context = make_context(tmp_path, tiny_model, train, config=settings, name=name)
+        run(context)
+        weights.append(load_file(context.adapter_dir / ADAPTER))
+    for name, tensor in weights[0].items():
+        assert tensor.allclose(weights[1][name], atol=1e-6), name
+
+
+def test_the_adapter_with_the_best_evaluation_is_published_and_patience_ends_the_run(
+    tmp_path: Path, tiny_model: Path, train_file: Path
+) -> None:
+    # the validation records say the opposite of the train records: soon every step makes them less likely
+    validation = write_jsonl(tmp_path / "v.jsonl", [{"text": "Gebühr " * 20}])
+    settings = config(
+        training={
+            "max_steps": 60,
+            "num_epochs": 20,
+            "eval_steps": 1,
+            "early_stopping_patience": 2,
+            "learning_rate": 0.02,
+            "lr_scheduler": "constant",
+        }
+    )
+    context = make_context(tmp_path, tiny_model, train_file, validation=validation, config=settings)
+    reporter = RecordingReporter()
+    outcome = run(context, reporter)
+    losses = {call["step"]: call["eval_loss"] for call in reporter.of("evaluation")}
+    best = min((step for step in losses if step > 0), key=lambda step: losses[step])
+    assert outcome.metrics["stopped_early"]
+    assert outcome.steps == best + 2 < 60
+    assert outcome.metrics["published_step"] == best
+    assert outcome.metrics["eval_loss"] == losses[best]
+    assert outcome.metrics["eval_loss_last"] == losses[best + 2]
+
+
+def test_truncation_is_told_with_its_count(tmp_path: Path, tiny_model: Path) -> None:
+    train = write_jsonl(tmp_path / "t.jsonl", [{"text": text} for text in [*sentences(9, words=4), "Frist " * 60]])
+    reporter = RecordingReporter()
+    outcome = run(make_context(tmp_path, tiny_model, train, config=config(data={"max_length": 32})), reporter)
+    assert "1 of 10 records are longer than 32 tokens" in reporter.messages
+    assert outcome.metrics["truncated_records"] == 1
+
+
+@pytest.mark.parametrize("shape", ["messages", "prompt_completion"])
+def test_all_shapes_are_trained(tmp_path: Path, tiny_model: Path, shape: str) -> None:
+    pairs = list(zip(sentences(8, words=6), sentences(8, seed=3, words=6), strict=True))
+    if shape == "messages":
+        records: list[dict[str, Any]] = [
+            {"messages": [{"role": "user", "content": a}, {"role": "assistant", "content": b}]} for a, b in pairs
+        ]
+    else:
+        records = [{"prompt": a, "completion": b} for a, b in pairs]
+    context = make_context(tmp_path, tiny_model, write_jsonl(tmp_path / "t.jsonl", records), config=config())
+    outcome = run(context)
+    assert outcome.metrics["record_shape"] == shape
+    assert outcome.metrics["trained_tokens"] < outcome.metrics["tokens"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lora": {"r": 3}},
+        {"lora": {"alpha": 9}},
+        {"lora": {"dropout": 0.5}},
+        {"lora": {"use_rslora": True}},
+        {"lora": {"target_modules": ["q_proj"]}},
+        {"data": {"max_length": 8}},
+        {"data": {"validation_split": 0.3}},
+        {"training": {"learning_rate": 0.001}},
+        {"training": {"lr_scheduler": "constant"}},
+        {"training": {"min_warmup_steps": 5}},
+        {"training": {"weight_decay": 0.5}},
+        {"training": {"max_grad_norm": 0.001}},
+        {"training": {"batch_size": 2}},
+        {"training": {"gradient_accumulation_steps": 2}},
+        {"training": {"max_steps": 2}},
+        {"model": {"dtype": "bfloat16"}},
+    ],
+    ids=str,
+)
+def test_every_parameter_changes_the_adapter(
+    tmp_path: Path, tiny_model: Path, train_file: Path, changes: dict[str, Any], reference_bytes: bytes
+) -> None:
+    context = make_context(tmp_path, tiny_model, train_file, config=config(**changes))
+    run(context)
+    assert (context.adapter_dir / ADAPTER).read_bytes() != reference_bytes
+
+
+def test_gradient_checkpointing_saves_memory_not_accuracy(
+    tmp_path: Path, tiny_model: Path, train_file: Path, reference_bytes: bytes
+) -> None:
+    context = make_context(tmp_path, tiny_model, train_file, config=config(training={"gradient_checkpointing": True}))
+    run(context)
+    assert (context.adapter_dir / ADAPTER).read_bytes() == reference_bytes
+
+
+@pytest.fixture(scope="module")
+def reference_bytes(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> bytes:
+    root = tmp_path_factory.mktemp("reference")
+    train = write_jsonl(root / "train.jsonl", [{"text": text} for text in sentences(40)])
+    context = make_context(root, tiny_model, train, config=config())
+    run(context)
+    return (context.adapter_dir / ADAPTER).read_bytes()
+
+
+def test_a_number_of_epochs_without_max_steps_is_walked_whole(
+    tmp_path: Path, tiny_model: Path, train_file: Path
+) -> None:
+    settings = config(training={"max_steps": None, "num_epochs": 2, "batch_size": 8, "gradient_accumulation_steps": 2})
+    reporter = RecordingReporter()
+    outcome = run(make_context(tmp_path, tiny_model, train_file, config=settings), reporter)
+    # 40 records, 5 batches, 3 optimizer steps per epoch, the last of them with a single batch
+    assert (outcome.steps, outcome.epochs) == (6, 2)
+    assert outcome.metrics["seen_tokens"] == 2 * outcome.metrics["trained_tokens"]
+
+
+def test_old_checkpoints_go_as_configured(tmp_path: Path, tiny_model: Path, train_file: Path) -> None:
+    settings = config(training={"max_steps": 5, "save_steps": 1, "save_total_limit": 2})
+    context = make_context(tmp_path, tiny_model, train_file, config=settings)
+    run(context)
+    assert sorted(path.name for path in (context.job_dir / "checkpoints").iterdir()) == [
+        "step-000004.e1",
+        "step-000005.e1",
+    ]
+
+
+def test_target_modules_that_the_model_lacks_are_named(tmp_path: Path, tiny_model: Path, train_file: Path) -> None:
+    settings = config(lora={"target_modules": ["c_attn"]})
+    with pytest.raises(InvalidTrainingConfig, match="c_attn"):
+        run(make_context(tmp_path, tiny_model, train_file, config=settings))
+
+
+@pytest.mark.parametrize("modules", ["", [], ["q_proj", " "]])
+def test_empty_target_modules_are_refused_at_submit(modules: str | list[str]) -> None:
+    with pytest.raises(InvalidTrainingConfig, match=r"lora.target_modules"):
+        LoRATrainer().validate(TrainingConfig.parse({"lora": {"target_modules": modules}}))
+
+
+def test_a_run_with_a_broken_model_ends_with_a_named_reason_and_no_adapter(
+    tmp_path: Path, tiny_model: Path, train_file: Path
+) -> None:
+    broken = Path(shutil.copytree(tiny_model, tmp_path / "broken"))
+    weights = load_file(broken / "model.safetensors")
+    weights["model.norm.weight"][0] = float("nan")
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    context = make_context(tmp_path, broken, train_file, config=config())
+    with pytest.raises(LossNotFinite, match="step 1"):
+        run(context)
+    assert not list(context.adapter_dir.iterdir())
+
+
+def test_figures_that_end_a_run() -> None:
+    check_figures(1, loss=0.5, grad_norm=1.0)
+    for loss, norm, what in ((float("nan"), 1.0, "loss"), (float("inf"), 1.0, "loss"), (1.0, float("nan"), "norm")):
+        with pytest.raises(LossNotFinite, match=f"{what} became NaN or infinite at step 7"):
+            check_figures(7, loss=loss, grad_norm=norm)
+    with pytest.raises(LossZero, match="step 7"):
+        check_figures(7, loss=0.0, grad_norm=1.0)
+
+
+def test_dropout_depends_on_the_size_of_the_set_unless_it_is_given() -> None:
+    default, given = TrainingConfig.parse({}), TrainingConfig.parse({"lora": {"dropout": 0.2}})
+    assert [effective_dropout(default, records=count) for count in (999, 1000)] == [0.05, 0.0]
+    assert effective_dropout(given, records=5) == 0.2
+
+
+def test_checkpoints_of_another_config_are_not_gone_on_from(tmp_path: Path, tiny_model: Path, train_file: Path) -> None:
+    run(make_context(tmp_path, tiny_model, train_file, config=config()))
+    other = make_context(
+        tmp_path, tiny_model, train_file, config=config(training={"learning_rate": 1e-5}), claim_epoch=2
+    )
+    reporter = RecordingReporter()
+    run(other, reporter)
+    assert reporter.of("plan")[0]["start_step"] == 0
+    assert "another config" in reporter.messages

@@ -1,0 +1,71 @@
+"""Order and shape of batches."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.training.formats.base import Rendered
+from backend.training.formats.token_store import TokenRecords, TokenWriter, open_tokens
+from backend.training.utils.batching import IGNORED, batches_of, epoch_order, length_order, make_batch
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> TokenRecords:
+    with TokenWriter(tmp_path, "x") as writer:
+        writer.add(Rendered([11, 12, 13, 14], [1, 1, 1, 1]))
+        writer.add(Rendered([21, 22], [0, 1]))
+        writer.add(Rendered([31, 32, 33, 34], [0, 0, 1, 0]))
+    return open_tokens(tmp_path, "x")
+
+
+def test_a_batch_is_padded_on_the_right_and_only_masked_tokens_are_labels(records: TokenRecords) -> None:
+    batch = make_batch(records, [0, 1], pad_id=0, device=CPU)
+    assert batch.input_ids.tolist() == [[11, 12, 13, 14], [21, 22, 0, 0]]
+    assert batch.labels.tolist() == [[IGNORED, 12, 13, 14], [IGNORED, 22, IGNORED, IGNORED]]
+    assert batch.attention_mask is not None
+    assert batch.attention_mask.tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]
+    assert (batch.trained_tokens, batch.tokens) == (4, 6)
+
+
+def test_a_batch_without_padding_needs_no_attention_mask(records: TokenRecords) -> None:
+    assert make_batch(records, [0, 2], pad_id=0, device=CPU).attention_mask is None
+
+
+@given(
+    lengths=st.lists(st.integers(1, 50), min_size=1, max_size=300),
+    batch_size=st.integers(1, 7),
+    seed=st.integers(0, 1000),
+)
+def test_an_epoch_visits_every_record_once(lengths: list[int], batch_size: int, seed: int) -> None:
+    order = epoch_order(lengths, batch_size=batch_size, seed=seed, epoch=0)
+    assert sorted(index for batch in order for index in batch) == list(range(len(lengths)))
+    assert all(len(batch) <= batch_size for batch in order)
+    assert order == epoch_order(lengths, batch_size=batch_size, seed=seed, epoch=0)
+
+
+def test_epochs_and_seeds_differ_in_order() -> None:
+    lengths = list(range(1, 101))
+    orders = [epoch_order(lengths, batch_size=4, seed=seed, epoch=epoch) for seed, epoch in ((1, 0), (1, 1), (2, 0))]
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+
+
+def test_records_of_a_batch_are_alike_in_length() -> None:
+    lengths = np.random.default_rng(0).integers(1, 500, 512)
+
+    def padding(order: list[list[int]]) -> int:
+        return sum(int(max(lengths[batch]) * len(batch) - sum(lengths[batch])) for batch in order)
+
+    grouped = epoch_order(lengths, batch_size=8, seed=0, epoch=0)
+    shuffled = [list(range(at, at + 8)) for at in range(0, 512, 8)]
+    assert padding(grouped) < padding(shuffled) / 5
+
+
+def test_evaluation_goes_from_long_to_short(records: TokenRecords) -> None:
+    assert length_order(records.lengths, batch_size=2) == [[0, 2], [1]]
+    assert [batch.tokens for batch in batches_of(records, batch_size=2, pad_id=0, device=CPU)] == [8, 2]
