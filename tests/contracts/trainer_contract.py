@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -19,7 +19,7 @@ class TrainerContract:
     """Subclass it and give `trainer_type`; `config` may add what the trainer needs for twelve short steps."""
 
     trainer_type: str
-    config: dict[str, Any] = {
+    config: ClassVar[dict[str, Any]] = {
         "lora": {"r": 4, "alpha": 8},
         "training": {
             "num_epochs": 3,

@@ -6,13 +6,16 @@ from pathlib import Path
 from backend.training.starter.tokenizer import train_tokenizer
 from backend.training.utils.tensor_files import write_tensors
 
-VOCABULARY = ["Die", "Behörde", "kann", "den", "Verwaltungsakt", "auf", "Antrag", "ganz", "oder", "teilweise", "aufheben", "wenn", "er", "rechtswidrig", "ist", "§", "1", "§", "2", "Absatz", "Satz", "Frist", "Bescheid", "Widerspruch", "Gemeinde", "Kreis", "Gebühr", "Satzung", "und", "nicht", "vertraut", "hat", "gilt"]
+WORDS = """
+    Die Behörde kann den Verwaltungsakt auf Antrag ganz oder teilweise aufheben wenn er rechtswidrig ist
+    § 1 § 2 Absatz Satz Frist Bescheid Widerspruch Gemeinde Kreis Gebühr Satzung und nicht vertraut hat gilt
+"""
 
 
 def sentences(count: int, *, seed: int = 7, words: int = 24) -> list[str]:
     """Nonsense in administrative German, the same for the same seed."""
-    rng = random.Random(seed)
-    return [" ".join(rng.choices(VOCABULARY, k=rng.randint(words // 2, words))) + "." for _ in range(count)]
+    rng, vocabulary = random.Random(seed), WORDS.split()
+    return [" ".join(rng.choices(vocabulary, k=rng.randint(words // 2, words))) + "." for _ in range(count)]
 
 
 def make_tiny_model(folder: Path, *, context_length: int = 128, seed: int = 0) -> Path:

@@ -19,6 +19,11 @@ CHAT = [
     {"role": "assistant", "content": "Nicht."},
 ]
 
+TURN_ENDS_OUTSIDE = (
+    "{% for m in messages %}{% if m['role'] == 'assistant' %}{% generation %}{{ m['content'] }}"
+    "{% endgeneration %}{% else %}{{ m['content'] }}{% endif %}<|end|>{% endfor %}"
+)
+
 
 def ids_of(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     return list(tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids)
@@ -66,8 +71,7 @@ def test_a_message_that_forges_a_turn_is_refused(shared_tokenizer: PreTrainedTok
     [
         ("{% for m in messages %}{{ m['content'] }}<|end|>{% endfor %}", "no {% generation %} block"),
         (
-            "{% for m in messages %}{% if m['role'] == 'assistant' %}{% generation %}{{ m['content'] }}"
-            "{% endgeneration %}{% else %}{{ m['content'] }}{% endif %}<|end|>{% endfor %}",
+            TURN_ENDS_OUTSIDE,
             "before the end-of-turn token",
         ),
         (None, "no chat template"),
