@@ -1,6 +1,7 @@
 """From errors to HTTP: one table of families, one body for all of them."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketState
 
-from backend.common.problem import problem_response, unauthenticated_response
+from backend.common.problem import problem_response, title_of, unauthenticated_response
 from backend.common.validation import field_reasons, summary
 from shared.auth.models import Unauthenticated
 from shared.errors import ClaraError, Conflict, InvalidInput, NotFound, NotPermitted, Unavailable
@@ -97,7 +98,7 @@ def _http_response(connection: HTTPConnection, error: HTTPException) -> Response
         detail = f"Nothing is served at {path}; /docs lists what is."
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{path} does not answer {method}."
-    code = status.phrase.lower().replace(" ", "_").replace("-", "_")
+    code = "_".join(re.findall(r"[a-z]+", title_of(status).lower()))
     return problem_response(connection, status, code, detail, headers=error.headers)
 
 

@@ -1,8 +1,10 @@
 """What happens to every request before and after its route: pure ASGI, because it is on every request's path."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
@@ -138,14 +140,29 @@ class SecurityHeaders:
 class BodyLimit:
     """Refuses bodies that are too large, by their announced length or, without one, while they arrive.
 
+    The refusal is sent at once, and the rest of the body is thrown away for a moment before the connection is closed:
+    a client that is still sending would otherwise see a broken connection instead of the answer.
+
     Args:
         app: What is inside.
         default_bytes: Largest body anywhere.
         by_path: Larger (or smaller) limits of single paths, e.g. uploads.
+        linger_s: Longest time of throwing away.
+        silence_s: It ends earlier when nothing came for so long.
     """
 
-    def __init__(self, app: ASGIApp, default_bytes: int, by_path: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        default_bytes: int,
+        by_path: Mapping[str, int],
+        *,
+        linger_s: float = 10.0,
+        silence_s: float = 1.0,
+    ) -> None:
         self._app = app
+        self._linger_s = linger_s
+        self._silence_s = silence_s
         self._default_bytes = default_bytes
         self._by_path = dict(by_path)
 
@@ -155,29 +172,56 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit_bytes = self._by_path.get(scope["path"], self._default_bytes)
+        body = _LimitedBody(receive, send, limit_bytes, self._linger_s, self._silence_s)
         announced = _header(scope, b"content-length") or "0"
         if not announced.isdigit() or int(announced) > limit_bytes:
-            response = problem_response(HTTPConnection(scope), 413, _TOO_LARGE, _too_large(limit_bytes), headers=_CLOSE)
-            await response(scope, receive, send)
+            body.is_refused = True
+            response = problem_response(HTTPConnection(scope), 413, _TOO_LARGE, body.reason, headers=_CLOSE)
+            await response(scope, receive, body.send)
             return
-        received_bytes = 0
-
-        async def limited_receive() -> Message:
-            nonlocal received_bytes
-            message = await receive()
-            received_bytes += len(message.get("body", b""))
-            if received_bytes > limit_bytes:
-                # FastAPI turns other exceptions of a body into "400 error parsing the body".
-                raise HTTPException(413, _too_large(limit_bytes), headers=_CLOSE)
-            return message
-
-        await self._app(scope, limited_receive, send)
+        await self._app(scope, body.receive, body.send)
 
 
 _TOO_LARGE = "content_too_large"
-# Without it the server would politely read the rest of what it has just refused.
 _CLOSE = {"Connection": "close"}
 
 
-def _too_large(limit_bytes: int) -> str:
-    return f"The request body is larger than the {limit_bytes} bytes allowed here."
+class _LimitedBody:
+    """The two ends of one request: counts what comes in and lingers after a refusal."""
+
+    def __init__(self, receive: Receive, send: Send, limit_bytes: int, linger_s: float, silence_s: float) -> None:
+        self._receive = receive
+        self._send = send
+        self._limit_bytes = limit_bytes
+        self._linger_s = linger_s
+        self._silence_s = silence_s
+        self.reason = f"The request body is larger than the {limit_bytes} bytes allowed here."
+        self.is_refused = False
+        self._has_more = True
+        self._received_bytes = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._has_more = message.get("more_body", False)
+        self._received_bytes += len(message.get("body", b""))
+        if self._received_bytes > self._limit_bytes:
+            self.is_refused = True
+            # FastAPI turns other exceptions of a body into "400 error parsing the body".
+            raise HTTPException(413, self.reason, headers=_CLOSE)
+        return message
+
+    async def send(self, message: Message) -> None:
+        is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if not (self.is_refused and is_last):
+            await self._send(message)
+            return
+        await self._send({**message, "more_body": True})
+        with suppress(TimeoutError):
+            await self._throw_away_the_rest()
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _throw_away_the_rest(self) -> None:
+        ends_at = time.monotonic() + self._linger_s
+        while self._has_more and (left_s := ends_at - time.monotonic()) > 0:
+            async with asyncio.timeout(min(left_s, self._silence_s)):
+                self._has_more = (await self._receive()).get("more_body", False)

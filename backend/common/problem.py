@@ -15,6 +15,7 @@ from backend.common.request_id import request_id
 from shared.utils.clock import iso_utc
 
 MEDIA_TYPE = "application/problem+json"
+_RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 class OpenAiError(BaseModel):
@@ -95,10 +96,15 @@ def unauthenticated_response() -> ProblemResponse:
     return ProblemResponse(body, 401, headers={"WWW-Authenticate": 'Bearer realm="clara"'})
 
 
+def title_of(status: int) -> str:
+    """Name of a status; RFC 9110's where Python's changed between versions."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
+
 def _standard_members(status: int, code: str, detail: str, param: str | None) -> dict[str, Any]:
     return {
         "type": f"urn:clara:error:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": status,
         "detail": detail,
         "code": code,

@@ -29,18 +29,23 @@ class Readiness:
 
     async def reasons(self) -> dict[str, str]:
         """Name -> reason of everything that is not ready; empty if all is."""
-        for name, check in self._checks.items():
-            if name not in self._running:
-                self._running[name] = asyncio.ensure_future(_run(check))
-        if self._running:
-            await asyncio.wait(self._running.values(), timeout=self._timeout_s)
-        return {name: reason for name in self._checks if (reason := self._reason(name))}
+        tasks = {name: self._task(name) for name in self._checks}
+        if tasks:
+            await asyncio.wait(tasks.values(), timeout=self._timeout_s)
+        return {name: reason for name, task in tasks.items() if (reason := self._reason(task))}
 
-    def _reason(self, name: str) -> str | None:
-        task = self._running[name]
+    def _task(self, name: str) -> "asyncio.Task[None]":
+        """The check's run in progress, which probes at the same time share, else a new one."""
+        task = self._running.get(name)
+        if task is None or task.done():
+            task = self._running[name] = asyncio.ensure_future(_run(self._checks[name]))
+            # One that hung and fails later has been reported as hanging: nobody will ask for its error.
+            task.add_done_callback(_look_at)
+        return task
+
+    def _reason(self, task: "asyncio.Task[None]") -> str | None:
         if not task.done():
             return f"no answer within {self._timeout_s:g} s"
-        del self._running[name]
         error = task.exception()
         if error is None:
             return None
@@ -51,3 +56,8 @@ class Readiness:
 
 async def _run(check: Check) -> None:
     await check()
+
+
+def _look_at(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled():
+        task.exception()

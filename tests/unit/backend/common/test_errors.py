@@ -57,7 +57,7 @@ async def fail(name: str) -> None:
         ("refused", 403, "not_permitted", "invalid_request_error"),
         ("unknown", 401, "unauthenticated", "invalid_request_error"),
         ("down", 503, "unavailable", "server_error"),
-        ("teapot", 418, "i'm_a_teapot", "invalid_request_error"),
+        ("teapot", 418, "i_m_a_teapot", "invalid_request_error"),
         ("anonymous", 401, "unauthenticated", "invalid_request_error"),
         ("bug", 500, "internal_error", "server_error"),
     ],

@@ -20,12 +20,15 @@ logger = logging.getLogger("clara.test")
 def stream() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
+    quiet = {name: logging.getLogger(name).level for name in ("uvicorn.error", "httpx", "asyncio", "websockets")}
     root.handlers = []  # pytest's own handlers must survive `force=True`
     buffer = io.StringIO()
     configure_logging("INFO", "training", stream=buffer)
     yield buffer
     logging.captureWarnings(False)
     root.handlers, root.level = before, level
+    for name, quiet_level in quiet.items():
+        logging.getLogger(name).setLevel(quiet_level)
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:

@@ -5,9 +5,20 @@ from backend.common.redaction import is_secret_name, redact_text
 
 @pytest.mark.parametrize(
     "name",
-    ["password", "POSTGRES_PASSWORD", "db-password", "accessToken", "token", "Authorization", "api_key", "client_secret",
-     "cookie", "tls_private_key", "credentials"],
-)  # fmt: skip
+    [
+        "password",
+        "POSTGRES_PASSWORD",
+        "db-password",
+        "accessToken",
+        "token",
+        "Authorization",
+        "api_key",
+        "client_secret",
+        "cookie",
+        "tls_private_key",
+        "credentials",
+    ],
+)
 def test_names_of_secrets_are_known(name: str) -> None:
     assert is_secret_name(name)
 

@@ -1,0 +1,69 @@
+"""A small service as a program of its own: `python -m tests.support.small_service PORT WHAT`.
+
+WHAT is `fine`, `read_only` (refuses to start), `bug` (fails to start) or `slow_start`.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, WebSocket
+
+from backend.common.logging import configure_logging
+from backend.common.service import TlsFiles, run_service
+from shared.errors import Unavailable
+from tests.support.services import SPEC, small_app
+
+router = APIRouter()
+
+
+@router.get("/slow")
+async def slow() -> str:
+    await asyncio.sleep(0.5)
+    return "done"
+
+
+@router.websocket("/ws/echo")
+async def echo(websocket: WebSocket) -> None:
+    await websocket.accept()
+    while True:
+        await websocket.send_text(await websocket.receive_text())
+
+
+@router.websocket("/ws/stuck")
+async def stuck(websocket: WebSocket) -> None:
+    """Waits for something else than its client, as a careless handler would."""
+    await websocket.accept()
+    await websocket.send_text("waiting")
+    await asyncio.sleep(3600)
+
+
+def lifespan_of(what: str) -> object:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if what == "read_only":
+            raise Unavailable("The data folder /data is read-only; make it writable or set CLARA_DATA_DIR.")
+        if what == "bug":
+            raise RuntimeError("bug at start")
+        if what == "slow_start":
+            sys.stdout.write("starting\n")
+            sys.stdout.flush()
+            await asyncio.to_thread(time.sleep, 0.5)
+        yield
+        sys.stdout.write("closed\n")
+
+    return lifespan
+
+
+def main(port: int, what: str, *tls: str) -> int:
+    configure_logging("INFO", "small")
+    app = small_app([router], lifespan=lifespan_of(what))
+    files = TlsFiles(*map(Path, tls)) if tls else None
+    return run_service(app, "127.0.0.1", port, port_setting=SPEC.port_setting, tls=files, grace_s=2)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), *sys.argv[2:]))
