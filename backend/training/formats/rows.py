@@ -105,8 +105,8 @@ def _json(path: Path) -> Iterator[Row]:
 
 
 def _parquet(path: Path) -> Iterator[Row]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow as pa  # type: ignore[import-untyped]  # it ships no type information
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no type information
 
     try:
         with pq.ParquetFile(path) as file:

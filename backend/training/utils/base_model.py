@@ -43,7 +43,7 @@ class BaseModelMissing(NotFound):
         super().__init__(
             f"The base model '{asked}' is not on this machine and cannot be fetched: {reason}. Either put its folder "
             "below CLARA_MODELS_DIR (or make a small one from your own documents with `clara model create-starter`), "
-            "or let this machine reach the model hub (CLARA_OFFLINE=false) and check the name.",
+            "or let this machine reach the model hub (CLARA_HUB_OFFLINE=false) and check the name.",
             base_model=asked,
             reason=reason,
         )

@@ -43,7 +43,7 @@ def test_offline_and_missing_says_both_ways_out() -> None:
         locate_base_model("somebody/some-model", is_offline=True)
     assert "CLARA_MODELS_DIR" in caught.value.message
     assert "clara model create-starter" in caught.value.message
-    assert "CLARA_OFFLINE" in caught.value.message
+    assert "CLARA_HUB_OFFLINE" in caught.value.message
 
 
 @pytest.mark.parametrize(
