@@ -1,0 +1,32 @@
+"""Every route of the dataset service asks for the roles of the contract."""
+
+from collections.abc import Iterator
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from backend.datasets.api.routes import router
+from shared.auth.policies import RolePolicy
+from shared.models.users import Role
+
+CHANGES = frozenset({Role.ADMIN, Role.TRAINER, Role.ANALYST})
+
+
+def _policies(dependant: Dependant) -> Iterator[RolePolicy]:
+    for each in dependant.dependencies:
+        if isinstance(each.call, RolePolicy):
+            yield each.call
+        yield from _policies(each)
+
+
+def test_no_route_is_open_to_callers_without_a_role() -> None:
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+
+    assert len(routes) >= 13
+    for route in routes:
+        roles = [policy.roles for policy in _policies(route.dependant)]
+        assert roles == [CHANGES], route.path
+
+
+def test_every_route_says_what_it_does() -> None:
+    assert all(route.description for route in router.routes if isinstance(route, APIRoute))

@@ -1,0 +1,194 @@
+"""The use cases of the dataset service over in-memory stores."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.datasets.folders import DatasetFolders
+from backend.datasets.manager import DatasetManager, EmptySplit, ExportTask, NotExported
+from backend.datasets.models import DatasetRequest, ExportRequest, SearchRequest
+from backend.datasets.searching import Found
+from shared.database.base import DatasetNotFound
+from shared.database.dataset_changes import DatasetInUse, DatasetNotCompleted
+from shared.database.stores import Stores, memory_stores
+from shared.errors import Unavailable
+from shared.models.dataset import Dataset, DatasetStatus, RecordFormat, Split
+from shared.models.users import Principal, Role
+from tests.support.dataset_builds import a_plan, build
+from tests.support.legal_texts import a_candidate, candidates
+
+ANNA = Principal("anna", "anna@amt.example", frozenset({Role.ANALYST}))
+
+
+class SearchDouble:
+    """Finds generated sections; breaks after `breaks_after` of them."""
+
+    def __init__(self, breaks_after: int | None = None) -> None:
+        self.drawn = 0
+        self._breaks_after = breaks_after
+
+    def find(self, request: SearchRequest) -> Found:
+        return Found(self._candidates(), {"vector": "no store"})
+
+    def _candidates(self) -> Iterator[Any]:
+        yield a_candidate("(weggefallen)")
+        for each in candidates(20):
+            if self.drawn == self._breaks_after:
+                raise Unavailable("the store went away")
+            self.drawn += 1
+            yield each
+
+
+class Desk:
+    """A manager with everything around it."""
+
+    def __init__(self, tmp_path: Path, search: SearchDouble | None = None) -> None:
+        self.stores: Stores = memory_stores()
+        self.folders = DatasetFolders(tmp_path)
+        self.exports: list[ExportTask] = []
+        self.changes = 0
+        self.search = search or SearchDouble()
+        self.manager = DatasetManager(
+            self.stores.datasets,
+            self.stores.documents,
+            self.search,
+            self.folders,
+            write_export=self._write,
+            on_change=self._changed,
+        )
+
+    def create(self, **changes: Any) -> Dataset:
+        return self.manager.create(a_request(**changes), ANNA, request_id="req_1")
+
+    def completed(self) -> Dataset:
+        dataset = self.create()
+        claimed = self.stores.datasets.claim("builder", lease_s=60)
+        assert claimed is not None
+        result = build(a_plan(self.folders.attempt(dataset.dataset_id, 1), export_formats=["jsonl"]), candidates(3))
+        done = replace(
+            claimed[0],
+            path=str(result.records_dir),
+            record_count=result.record_count,
+            export_paths={"jsonl": str(result.export_paths["jsonl"])},
+        )
+        audit = self.stores.audit.page(limit=1)[0][1]
+        return self.stores.datasets.complete(claimed[1], done, audit=audit)
+
+    def _write(self, task: ExportTask) -> None:
+        self.exports.append(task)
+        task.target.mkdir(parents=True)
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+
+def a_request(**changes: Any) -> DatasetRequest:
+    values = {"name": "Satzungen", "search_query": {"query_text": "Gebühr"}, **changes}
+    return DatasetRequest.model_validate(values)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_an_accepted_order_is_stored_audited_and_wakes_the_builders(desk: Desk) -> None:
+    dataset = desk.create(export_formats=["csv", "jsonl", "csv"])
+    ((_, entry),) = desk.stores.audit.page(object_id=dataset.dataset_id)
+
+    assert desk.manager.get(dataset.dataset_id).status is DatasetStatus.PENDING
+    assert dataset.request["export_formats"] == ["csv", "jsonl"]
+    assert (entry.action, entry.actor, entry.request_id) == ("dataset.ordered", "anna@amt.example", "req_1")
+    assert desk.changes == 1
+
+
+def test_only_a_completed_dataset_can_be_exported_read_or_fetched(desk: Desk) -> None:
+    dataset_id = desk.create().dataset_id
+
+    with pytest.raises(DatasetNotCompleted):
+        desk.manager.export(dataset_id, ExportRequest(format="csv"), ANNA)
+    with pytest.raises(DatasetNotCompleted):
+        desk.manager.records(dataset_id, limit=1, after=None)
+    with pytest.raises(DatasetNotCompleted):
+        desk.manager.download(dataset_id, "csv", None)
+
+
+def test_an_export_is_written_once_and_other_options_are_another_folder(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    orders = [
+        ExportRequest(format="csv"),
+        ExportRequest(format="csv"),
+        ExportRequest(format="csv", include_metadata=False),
+        ExportRequest(format="csv", spreadsheet_safe=False),
+    ]
+    paths = [desk.manager.export(dataset_id, order, ANNA) for order in orders]
+
+    assert paths[0] == paths[1]
+    assert len(desk.exports) == len(set(paths)) == 3
+    assert desk.manager.get(dataset_id).export_paths["csv"] == paths[3]
+
+
+def test_a_split_is_fetched_as_it_is_and_everything_as_a_zip(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    file = desk.manager.download(dataset_id, "jsonl", Split.TRAIN)
+    archive = desk.manager.download(dataset_id, "jsonl", None)
+
+    assert (file.path.name, file.is_temporary) == ("train.jsonl", False)
+    assert (archive.media_type, archive.is_temporary) == ("application/zip", True)
+    with pytest.raises(NotExported, match="no parquet export"):
+        desk.manager.download(dataset_id, "parquet", None)
+
+
+def test_an_empty_split_has_no_file_to_fetch(desk: Desk) -> None:
+    dataset = desk.completed()
+    empty = [split for split in Split if not (Path(dataset.path or "") / f"{split}.jsonl").read_bytes()]
+
+    assert empty, "three documents leave a split empty"
+    with pytest.raises(EmptySplit):
+        desk.manager.download(dataset.dataset_id, "jsonl", empty[0])
+
+
+def test_a_deleted_dataset_leaves_no_files(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    desk.manager.delete(dataset_id, ANNA)
+
+    assert not desk.folders.dataset(dataset_id).exists()
+    with pytest.raises(DatasetNotFound):
+        desk.manager.get(dataset_id)
+
+
+def test_a_dataset_that_is_being_built_is_not_deleted(desk: Desk) -> None:
+    dataset_id = desk.create().dataset_id
+    desk.stores.datasets.claim("builder", lease_s=60)
+
+    with pytest.raises(DatasetInUse):
+        desk.manager.delete(dataset_id, ANNA)
+
+
+def test_a_search_keeps_relevance_and_quality_apart_and_names_what_is_missing(desk: Desk) -> None:
+    results, degraded = desk.manager.search(SearchRequest(query_text="Gebühr", min_quality_score=0), limit=5)
+
+    assert len(results) == 5
+    assert results[0].quality_reasons[0] == "repealed"
+    assert {result.relevance_score for result in results} == {0.5}
+    assert degraded == {"vector": "no store"}
+
+
+def test_a_stream_draws_only_what_is_read(desk: Desk) -> None:
+    batches = desk.manager.stream(a_request(record_format=RecordFormat.MESSAGES), batch_size=10)
+    first = next(batches)
+
+    assert len(first) == 10
+    assert desk.search.drawn <= 11
+    assert sum(map(len, batches)) == 110
+
+
+def test_a_stream_whose_search_breaks_says_so(tmp_path: Path) -> None:
+    batches = Desk(tmp_path, SearchDouble(breaks_after=15)).manager.stream(a_request(), batch_size=10)
+
+    next(batches)
+    with pytest.raises(Unavailable, match="went away"):
+        next(batches)
