@@ -123,17 +123,17 @@ class Uds3Client:
     def _drain_store(self, store: SearchStore, limit: int) -> int:
         done = 0
         try:
-            store.apply_many(())  # says so if the store must be built, even while the outbox is empty
+            _apply(store, ())  # says so if the store must be built, even while the outbox is empty
             while done < limit:
                 entries = self._documents.outbox(store.name, limit=min(_BATCH_ENTRIES, limit - done))
                 if not entries:
                     break
-                self._apply(store, entries)
+                self._take(store, entries)
                 done += len(entries)
         except StoreNotBuilt:
             done += self._build(store)
-        except Unavailable as exc:
-            logger.warning("outbox.store_failed", extra={"store": store.name, "reason": exc.message})
+        except _StoreFailed as failure:
+            logger.warning("outbox.store_failed", extra={"store": store.name, "reason": failure.reason})
         return done
 
     def _build(self, store: SearchStore) -> int:
@@ -145,7 +145,7 @@ class Uds3Client:
             return 0
         return before
 
-    def _apply(self, store: SearchStore, entries: Sequence[OutboxEntry]) -> None:
+    def _take(self, store: SearchStore, entries: Sequence[OutboxEntry]) -> None:
         """Apply entries in batches of bounded size; each is acknowledged when the store holds it durably."""
         batch: list[tuple[str, int, Sequence[StoredSection]]] = []
         pending: list[int] = []
@@ -164,7 +164,7 @@ class Uds3Client:
     def _flush(
         self, store: SearchStore, batch: list[tuple[str, int, Sequence[StoredSection]]], pending: list[int]
     ) -> None:
-        store.apply_many(batch)
+        _apply(store, batch)
         self._documents.acknowledge(store.name, pending)
         batch.clear()
         pending.clear()
@@ -174,6 +174,23 @@ class Uds3Client:
             return self._documents.sections(entry.document_id, version=entry.version)
         except DocumentNotFound:
             return ()  # it went since; nothing is left to find
+
+
+class _StoreFailed(Exception):
+    """A search store, and not the truth, failed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _apply(store: SearchStore, batch: Sequence[tuple[str, int, Sequence[StoredSection]]]) -> None:
+    try:
+        store.apply_many(batch)
+    except StoreNotBuilt:
+        raise
+    except Unavailable as exc:
+        raise _StoreFailed(exc.message) from exc
 
 
 def _by_document(sections: Iterator[StoredSection]) -> Iterator[tuple[str, int, Sequence[StoredSection]]]:

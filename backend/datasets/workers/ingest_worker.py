@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from backend.datasets.ingest import wire
 from backend.datasets.ingest.base import ReadLimits
 from backend.datasets.ingest.pipeline import ingest_files
+from backend.datasets.searching import search_file
 from shared.database.base import DocumentStore
 from shared.database.uds3_client import Uds3Client
 from shared.errors import ClaraError
@@ -121,7 +122,7 @@ def main() -> int:
     limit_memory(arguments.memory_mb)
 
     from config import get_config
-    from shared.database.search_stores import open_search
+    from shared.database.adapters.embedded import EmbeddedSearchStore
     from shared.database.stores import open_stores
 
     settings = get_config()
@@ -131,7 +132,8 @@ def main() -> int:
         max_file_bytes=settings.upload_file_limit_mb << 20, max_archive_bytes=settings.max_upload_mb << 20
     )
     try:
-        worker = IngestWorker(stores.documents, open_search(stores.documents, home=settings.home), limits, out)
+        search = Uds3Client(stores.documents, [EmbeddedSearchStore(search_file(settings.home))])
+        worker = IngestWorker(stores.documents, search, limits, out)
         worker.run(requests_from(sys.stdin.buffer, linger_s=arguments.linger_s))
     except BrokenPipeError:
         return 1  # the service is gone; what was committed stays, the rest is ingested when it asks again

@@ -70,8 +70,8 @@ class EmbeddedSearchStore:
 
     def rebuild(self, batches: Batch) -> int:
         """Replace everything, in one transaction; a damaged file is thrown away first."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._errors():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 return self._refill(batches)
             except _DamagedFile:

@@ -11,10 +11,10 @@ Diacritics are kept: German tells words apart by them (fordern and fördern, zah
 import json
 import re
 import sqlite3
-import unicodedata
 import zlib
 from collections.abc import Iterable, Sequence
 
+from shared.database.citations import citation_words, cited_words, folded
 from shared.models.document import StoredSection
 
 Batch = Iterable[tuple[str, int, Sequence[StoredSection]]]
@@ -67,8 +67,9 @@ def recreate(connection: sqlite3.Connection) -> None:
 
 def match_expression(query_text: str) -> str:
     """FTS5 expression for "any of the words": each is quoted, so that nothing in a query is syntax; may be empty."""
-    lexemes = dict.fromkeys(_LEXEME.findall(_folded(query_text).lower()))
-    return " OR ".join(f'"{lexeme}"' for lexeme in list(lexemes)[:MAX_LEXEMES])
+    lexemes = dict.fromkeys(_LEXEME.findall(folded(query_text).lower()))
+    wanted = (*cited_words(query_text), *list(lexemes)[:MAX_LEXEMES])
+    return " OR ".join(f'"{lexeme}"' for lexeme in wanted)
 
 
 def insert(connection: sqlite3.Connection, batch: Batch) -> int:
@@ -114,11 +115,6 @@ def _remove(connection: sqlite3.Connection, doc: int, indexed: bytes) -> None:
 
 def _columns(stored: StoredSection) -> tuple[str, str, str, str]:
     section = stored.section
-    citation = f"{stored.abbreviation} {section.number}" if section.number else stored.abbreviation
+    citation = " ".join((stored.abbreviation, section.number, *citation_words(section.number, stored.abbreviation)))
     texts = (citation, stored.document_title, section.heading, section.text)
-    return _folded(texts[0]), _folded(texts[1]), _folded(texts[2]), _folded(texts[3])
-
-
-def _folded(text: str) -> str:
-    """One spelling for what readers take for one word; the tokenizer lowers the case."""
-    return unicodedata.normalize("NFC", text).replace("ß", "ss").replace("ẞ", "SS")
+    return folded(texts[0]), folded(texts[1]), folded(texts[2]), folded(texts[3])

@@ -45,6 +45,7 @@ class CsvReader(BaseReader):
         if not header:
             raise ctx.unreadable("it holds no text")
         keys = RecordKeys()
+        found = 0
         for position, row in enumerate(rows, start=1):
             if not any(cell.strip() for cell in row):
                 continue
@@ -54,6 +55,10 @@ class CsvReader(BaseReader):
                 yield record_document(ctx, fields, media_type=self.media_type, keys=keys, position=position)
             except UnreadableFile as exc:
                 ctx.skipped(f"row {position}", exc.reason)
+            else:
+                found += 1
+        if not found:
+            raise ctx.unreadable("it has no row with text below its first one")
 
 
 def _encoding(stream: BinaryIO, ctx: ReadContext) -> str:

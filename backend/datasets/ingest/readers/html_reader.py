@@ -67,13 +67,17 @@ class HtmlReader(BaseReader):
             markup = decode(read_all(stream, ctx)).encode("utf-8")
         except UndecodableBytes as exc:
             raise ctx.unreadable(str(exc)) from exc
+        # huge: our own limits hold, and the parser's cut a page off at 256 levels
         parser = etree.HTMLParser(
-            encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
+            encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
         )
         try:
             root = etree.fromstring(markup, parser)
         except etree.LxmlError as exc:
             raise ctx.unreadable(f"it is not HTML ({exc})") from exc
+        fatal = [entry.message for entry in parser.error_log if entry.level == etree.ErrorLevels.FATAL]
+        if fatal:
+            raise ctx.unreadable(f"it cannot be parsed to its end ({fatal[0]})")
         if root is None:
             raise ctx.unreadable("it holds no text")
         title = root.findtext(".//title") or ""

@@ -43,7 +43,7 @@ def _lines(stream: BinaryIO, ctx: ReadContext) -> Iterator[bytes]:
     limit = 4 * ctx.limits.max_document_chars
     while line := stream.readline(limit + 1):
         if len(line) > limit:
-            raise ctx.unreadable(f"it has a line longer than {limit} bytes")
+            raise ctx.unreadable(f"it has a line longer than the limit of {limit} bytes")
         if line.strip():
             yield line
 

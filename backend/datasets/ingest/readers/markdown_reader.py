@@ -11,7 +11,11 @@ from backend.datasets.ingest.outline import assemble
 from backend.datasets.ingest.sections import Heading, Validity
 from shared.models.document import ParsedDocument
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,65536}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+# the lines before it are a torn title: some published laws begin "Gesetz", "über den Aufenthalt", "---", "Title: und …"
+_FRONT_MATTER = re.compile(
+    r"\A(?P<lead>(?:[^\s#][^\n]{0,200}\n){0,4}?)---[ \t]*\n(?P<fields>.{0,65536}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)",
+    re.DOTALL,
+)
 # the commonest front matter, lines of "name: Some words", needs no YAML parser; all that could mean more goes to one
 _PLAIN_LINE = re.compile(r"(?:([A-Za-z_]\w*):| ) +([A-Za-zÄÖÜäöüß](?:[\w.,;()/§-]| (?=[^ #]))*)")
 _YAML_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
@@ -21,8 +25,9 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*$", re.MULTILINE)
 # "Ausfertigungsdatum\n:   2002-02-15": a definition list
 _FACT = re.compile(r"^(\S[^\n]*)\n:[ \t]+(\S[^\n]*(?:\n[ \t]+\S[^\n]*)*)", re.MULTILINE)
 _MAX_FACTS = 64
+_LAW_KEY = "jurabk"
 _TITLE_KEYS = ("title", "titel")
-_ABBREVIATION_KEYS = ("jurabk", "abbreviation", "abkuerzung", "abkürzung", "kurztitel")
+_ABBREVIATION_KEYS = (_LAW_KEY, "abbreviation", "abkuerzung", "abkürzung", "kurztitel")
 _FIRST_DAY_KEYS = ("valid_from", "gueltig_ab", "gültig_ab", "in_kraft_ab", "inkrafttreten")
 _LAST_DAY_KEYS = ("valid_to", "gueltig_bis", "gültig_bis", "in_kraft_bis", "ausserkrafttreten")
 
@@ -94,12 +99,16 @@ def _split_front_matter(source: str) -> tuple[dict[str, Any], str]:
     match = _FRONT_MATTER.match(source)
     if match is None:
         return {}, source
-    fields = plain_fields(match[1])
+    fields = plain_fields(match["fields"])
     if fields is None:
-        fields = _yaml_fields(match[1])
-    if fields is None:
+        fields = _yaml_fields(match["fields"])
+    if fields is None or (match["lead"] and _LAW_KEY not in fields):
         return {}, source
-    return {str(name).lower(): value for name, value in fields.items()}, source[match.end() :]
+    lowered = {str(name).lower(): value for name, value in fields.items()}
+    if not match["lead"]:
+        return lowered, source[match.end() :]
+    lowered["title"] = f"{match['lead']} {lowered.get('title') or ''}".replace("\n", " ").strip()
+    return lowered, match["lead"] + source[match.end() :]
 
 
 def plain_fields(front_matter: str) -> dict[str, Any] | None:

@@ -1,0 +1,53 @@
+"""Citations as index words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.database.citations import citation_words, cited_words
+
+
+@pytest.mark.parametrize(
+    ("query", "number", "abbreviation"),
+    [
+        ("§ 35a VwVfG", "§ 35a", "VwVfG"),
+        ("§35a vwvfg", "§ 35a", "VwVfG"),
+        ("§ 35 a VwVfG", "§ 35a", "VwVfG"),
+        ("nach § 433 Abs. 1 Satz 2 Nr. 3 BGB ist", "§ 433", "BGB"),
+        ("§ 433 ff. des BGB", "§ 433", "BGB"),
+        ("BGB § 433", "§ 433", "BGB"),
+        ("§§ 433, 434 und 437 BGB", "§ 437", "BGB"),
+        ("Art. 5 GG", "Art 5", "GG"),
+        ("Artikel IV des NATO-Vertrags", "Art IV", "NATO-Vertrags"),
+        ("§ 1 1-DM-GoldmünzG", "§ 1", "1-DM-GoldmünzG"),
+        ("§ 3 AO", "§ 3", "AO 1977"),
+        ("§ 3 AO 1977", "§ 3", "AO 1977"),
+        ("Anlage 2 zur FeV", "Anlage 2", "FeV"),
+        ("§ 2 GroßV", "§ 2", "GroßV"),
+        ("§ 2 Mu\u0308nzG", "§ 2", "MünzG"),
+    ],
+)
+def test_a_citation_means_its_section(query: str, number: str, abbreviation: str) -> None:
+    assert set(citation_words(number, abbreviation)) & set(cited_words(query))
+
+
+@pytest.mark.parametrize(
+    ("query", "number", "abbreviation"),
+    [
+        ("§ 35 VwVfG", "§ 35a", "VwVfG"),
+        ("§ 5 GG", "Art 5", "GG"),
+        ("§ 1 BGB", "§ 11", "BGB"),
+        ("Art der BGB", "§ 1", "BGB"),
+    ],
+)
+def test_another_number_kind_or_law_is_not_meant(query: str, number: str, abbreviation: str) -> None:
+    assert not set(citation_words(number, abbreviation)) & set(cited_words(query))
+
+
+def test_sections_without_number_or_law_have_no_words() -> None:
+    assert citation_words("", "BGB") == citation_words("§ 1", "") == citation_words("Anhang", "BGB") == []
+
+
+@given(st.text(alphabet=st.sampled_from("§ art.ikel 1a,ivx-\n§ABSatz"), max_size=80))
+def test_no_query_is_an_error_or_without_bound(query: str) -> None:
+    assert len(cited_words(query * 20)) <= 64
