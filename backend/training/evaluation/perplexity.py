@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backend.training.formats.token_store import TokenRecords
 from backend.training.formats.tokenizing import fitting_length, tokenize_file, truncate_file
 from backend.training.utils import base_model
 from backend.training.utils.adapted_model import with_saved_adapter
@@ -15,6 +14,7 @@ from backend.training.utils.batching import pad_id_of
 from backend.training.utils.determinism import deterministic
 from backend.training.utils.metrics import perplexity
 from backend.training.utils.token_loss import MeanLoss, mean_loss
+from backend.training.utils.token_store import TokenRecords
 
 if TYPE_CHECKING:
     import torch

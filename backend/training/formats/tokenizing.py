@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backend.training.formats.base import CannotRender, FieldProblem, Record
-from backend.training.formats.token_store import Numbers, TokenRecords, TokenWriter, open_tokens
 from backend.training.formats.validation import CheckedRow, EmptyData, InvalidRecords, Problems, checked_rows
+from backend.training.utils.token_store import Numbers, TokenRecords, TokenWriter, open_tokens
 from shared.utils.splitting import bucket_of
 
 if TYPE_CHECKING:
@@ -143,5 +143,5 @@ def _write(row: CheckedRow, tokenizer: "PreTrainedTokenizerBase", writer: TokenW
     if not any(rendered.mask[1:]):
         problems.add(row.line, FieldProblem("", "trains no token"))
         return False
-    writer.add(rendered)
+    writer.add(rendered.token_ids, rendered.mask)
     return True

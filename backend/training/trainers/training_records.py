@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backend.training.formats.token_store import TokenRecords
 from backend.training.formats.tokenizing import TokenizedFile, fitting_length, tokenize_file, truncate_file
 from backend.training.trainers.base import Reporter, TrainingContext
 from backend.training.trainers.stopping import raise_if_stopped
+from backend.training.utils.token_store import TokenRecords
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

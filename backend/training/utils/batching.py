@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backend.training.formats.token_store import TokenRecords
+from backend.training.utils.token_store import TokenRecords
 
 if TYPE_CHECKING:
     import torch

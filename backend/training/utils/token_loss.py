@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from backend.training.formats.token_store import TokenRecords
 from backend.training.utils.batching import IGNORED, Batch, batches_of
+from backend.training.utils.token_store import TokenRecords
 
 if TYPE_CHECKING:
     import torch

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file, save_file
 
+from backend.training.evaluation.perplexity import EvaluationTask, evaluate_perplexity
+from backend.training.starter.create import create_starter
+from backend.training.starter.options import StarterOptions
 from backend.training.trainers.base import TrainingContext, TrainingOutcome
 from backend.training.trainers.lora_trainer import LoRATrainer, effective_dropout
 from backend.training.trainers.watchdogs import LossNotFinite, LossZero, check_figures
@@ -268,3 +271,30 @@ def test_checkpoints_of_another_config_are_not_gone_on_from(tmp_path: Path, tiny
     run(other, reporter)
     assert reporter.of("plan")[0]["start_step"] == 0
     assert "another config" in reporter.messages
+
+
+def test_an_adapter_may_reach_embedding_and_head_of_a_starter_model(tmp_path: Path, train_file: Path) -> None:
+    options = StarterOptions(
+        steps=2,
+        tokens_per_step=128,
+        short_window=32,
+        context_length=64,
+        vocab_size=400,
+        hidden_size=32,
+        intermediate_size=64,
+        layers=1,
+        heads=2,
+        threads=1,
+    )
+    starter = create_starter(lambda: iter(sentences(300)), tmp_path / "starter", options, lambda _: None).path
+    settings = config(
+        lora={"target_modules": ["q_proj", "embed_tokens", "lm_head"]},
+        training={"max_steps": 8, "learning_rate": 0.02, "min_warmup_steps": 1},
+    )
+    context = make_context(tmp_path, starter, train_file, validation=train_file, config=settings)
+    outcome = run(context)
+    report = evaluate_perplexity(EvaluationTask(str(starter), context.adapter_dir, train_file, context.scratch_dir))
+    assert report.adapter_loss == pytest.approx(outcome.metrics["eval_loss"], rel=1e-5)
+    assert report.ratio < 0.9
+    names = set(load_file(context.adapter_dir / ADAPTER))
+    assert all(any(layer in name for name in names) for layer in ("q_proj", "embed_tokens", "lm_head"))

@@ -8,9 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.training.formats.base import Rendered
-from backend.training.formats.token_store import TokenRecords, TokenWriter, open_tokens
 from backend.training.utils.batching import IGNORED, batches_of, epoch_order, length_order, make_batch
+from backend.training.utils.token_store import TokenRecords, TokenWriter, open_tokens
 
 CPU = torch.device("cpu")
 
@@ -18,9 +17,9 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def records(tmp_path: Path) -> TokenRecords:
     with TokenWriter(tmp_path, "x") as writer:
-        writer.add(Rendered([11, 12, 13, 14], [1, 1, 1, 1]))
-        writer.add(Rendered([21, 22], [0, 1]))
-        writer.add(Rendered([31, 32, 33, 34], [0, 0, 1, 0]))
+        writer.add([11, 12, 13, 14], [1, 1, 1, 1])
+        writer.add([21, 22], [0, 1])
+        writer.add([31, 32, 33, 34], [0, 0, 1, 0])
     return open_tokens(tmp_path, "x")
 
 

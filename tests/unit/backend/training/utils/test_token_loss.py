@@ -6,19 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from backend.training.formats.base import Rendered
-from backend.training.formats.token_store import TokenRecords, TokenWriter, open_tokens
 from backend.training.utils.base_model import load_model
 from backend.training.utils.batching import make_batch
 from backend.training.utils.token_loss import mean_loss, summed_loss
+from backend.training.utils.token_store import TokenRecords, TokenWriter, open_tokens
 
 
 @pytest.fixture
 def records(tmp_path: Path) -> TokenRecords:
     with TokenWriter(tmp_path, "x") as writer:
-        writer.add(Rendered([50, 60, 70, 80, 90], [0, 0, 1, 1, 1]))
-        writer.add(Rendered([90, 80], [1, 1]))
-        writer.add(Rendered([40, 41, 42], [0, 1, 1]))
+        writer.add([50, 60, 70, 80, 90], [0, 0, 1, 1, 1])
+        writer.add([90, 80], [1, 1])
+        writer.add([40, 41, 42], [0, 1, 1])
     return open_tokens(tmp_path, "x")
 
 

@@ -5,6 +5,7 @@ mask.bin     uint8   1 where the token is trained, same length
 offsets.bin  int64   n + 1 positions where records begin
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,6 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from backend.training.formats.base import Rendered
 from shared.storage import disk_errors
 
 Ids = npt.NDArray[np.int32]
@@ -37,16 +37,16 @@ class TokenWriter:
         self._folder = folder
         self._end = 0
 
-    def add(self, rendered: Rendered) -> None:
-        """Append one record."""
-        ids = np.asarray(rendered.token_ids, dtype=np.int32)
-        mask = np.asarray(rendered.mask, dtype=np.uint8)
+    def add(self, token_ids: Sequence[int], mask: Sequence[int]) -> None:
+        """Append one record; `mask` has a value per token, 1 where it is trained."""
+        ids = np.asarray(token_ids, dtype=np.int32)
+        flags = np.asarray(mask, dtype=np.uint8)
         # nothing precedes the first token, so no model can be trained to predict it
-        mask[:1] = 0
+        flags[:1] = 0
         self._end += len(ids)
         with disk_errors(self._folder):
             self._ids.write(ids.tobytes())
-            self._mask.write(mask.tobytes())
+            self._mask.write(flags.tobytes())
             self._offsets.write(np.asarray([self._end], dtype=np.int64).tobytes())
 
     def close(self) -> None:
