@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 
 class IngestEventKind(StrEnum):
@@ -98,7 +98,7 @@ class IngestSummary:
     files_total: int
     seconds: float
 
-    MAX_PROBLEMS = 1000
+    MAX_PROBLEMS: ClassVar[int] = 1000
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "IngestSummary":

@@ -130,6 +130,8 @@ class IngestWorkerClient:
         try:
             return await self._ask(order, files)
         except _WorkerDied as death:
+            if death.done.counts.files_committed == len(files):
+                return death.done  # it died over the search stores, which the service feeds as well
             if len(files) == 1:
                 return _with_problem(death)
             logger.warning("ingest.worker_died", extra={"reason": death.reason, "files": len(files)})
@@ -146,7 +148,7 @@ class IngestWorkerClient:
     async def _ask(self, order: "_Order", files: Sequence[SourceFile]) -> IngestSummary:
         child = await self._started()
         request = wire.request_line(order.root, order.source, order.ingested_by, files)
-        reading = _Reading(len(files), order.report)
+        reading = _Reading(files, order.report)
         try:
             await _send(child, request)
             while True:
@@ -232,10 +234,10 @@ class _Order:
 class _Reading:
     """What the worker has said of the request that it works on."""
 
-    def __init__(self, files_total: int, report: Report | None) -> None:
-        self._files_total = files_total
+    def __init__(self, files: Sequence[SourceFile], report: Report | None) -> None:
+        self._files_total = len(files)
         self._report = report
-        self._path = ""
+        self._path = files[0].name if files else ""
         self._committed = IngestCounts()
         self._problems: list[Problem] = []
         self._durable_problems: tuple[Problem, ...] = ()

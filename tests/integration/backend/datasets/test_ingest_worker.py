@@ -34,6 +34,8 @@ def poisoned(self, stream, ctx):
         os.kill(os.getpid(), 11)
     if "haengt" in ctx.name:
         time.sleep(60)
+    if "sucht" in ctx.name:
+        ingest_worker.Uds3Client.drain = lambda *_, **__: os.kill(os.getpid(), 9)
     if "druckt" in ctx.name:
         print("ein Parser, der druckt")
     if "frisst" in ctx.name:
@@ -172,6 +174,18 @@ def test_a_file_that_needs_too_much_memory_fails_alone(env: Mapping[str, str], s
     asyncio.run(story())
 
     assert names(stores) == ["b.txt"]
+
+
+def test_a_death_over_the_search_store_costs_no_file(env: Mapping[str, str], stores: Stores, spool: Path) -> None:
+    async def story() -> None:
+        async with Service(env, spool, poisoned=True) as service:
+            summary = await service.ingest(spooled(spool, sucht="x"))
+            assert (summary.problems, summary.counts.documents_new) == ((), 1)
+
+    asyncio.run(story())
+
+    assert names(stores) == ["sucht.txt"]
+    assert len(stores.documents.outbox("embedded")) == 1
 
 
 def test_what_a_parser_prints_is_no_answer(env: Mapping[str, str], stores: Stores, spool: Path) -> None:
