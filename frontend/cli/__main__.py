@@ -1,5 +1,6 @@
-"""`python -m frontend.cli` is `clara`."""
+"""`python -m frontend.cli`: the `clara` command where it is not on the path."""
 
 from frontend.cli.main import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -46,7 +46,8 @@ def show_error(error: ClaraError, *, as_json: bool, verbose: bool) -> None:
         print(json.dumps({"error": _as_json(error)}, ensure_ascii=False), file=sys.stderr)
         return
     lines = [f"{text('error')} ({error.code}): {error.message}"]
-    lines += [f"  - {_field(entry)}" for entry in _field_errors(error)[:20]]
+    reasons = [_field(entry) for entry in _field_errors(error)]
+    lines += [f"  - {reason}" for reason in reasons[:20] if reason not in error.message]
     request = getattr(error, "request", None)
     if request:
         lines.append(f"  {text('error.asked')}: {request}")

@@ -1,4 +1,4 @@
-"""The report of a completed job as a person reads it: one figure, two completions, one curve."""
+"""The report of a completed job as a person reads it: one figure, completions side by side, one curve."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,25 +11,25 @@ from frontend.cli.texts import text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_WIDEST_PLOT = 100
 
-def draw_report(report: Mapping[str, Any], *, adapter_path: str, width: int) -> "RenderableType":
+
+def draw_report(report: Mapping[str, Any], *, width: int) -> "RenderableType":
     """Everything that the report holds; parts that it lacks are left out."""
     from rich.console import Group
 
-    parts = [*_perplexity(report), *_samples(report), *_curve(report, width)]
-    return Group(*parts, facts([(text("report.base"), str(report.get("base_model") or "")), *_files(adapter_path)]))
+    return Group(*_perplexity(report), *_samples(report), *_curve(report, width), *_paths(report))
 
 
 def loss_points(report: Mapping[str, Any]) -> list[tuple[float, float]]:
     """(step, training loss in nats per token) of the run: the running mean where there is one, else single steps."""
-    history = [entry for entry in report.get("history") or () if isinstance(entry, Mapping)]
+    history = [entry for entry in report.get("loss_history") or () if isinstance(entry, Mapping)]
     figure = "running_loss" if any(entry.get("running_loss") is not None for entry in history) else "loss"
     return [(float(entry["step"]), float(entry[figure])) for entry in history if entry.get(figure) is not None]
 
 
 def _perplexity(report: Mapping[str, Any]) -> "list[RenderableType]":
-    held_out = report.get("held_out") or {}
-    base, adapter = held_out.get("base_perplexity"), held_out.get("adapter_perplexity")
+    base, adapter = report.get("perplexity_base"), report.get("perplexity_adapter")
     if not base or not adapter:
         return []
     rows = [(text("report.base"), formats.number(base, 2)), (text("report.adapter"), formats.number(adapter, 2))]
@@ -38,20 +38,23 @@ def _perplexity(report: Mapping[str, Any]) -> "list[RenderableType]":
 
 
 def _samples(report: Mapping[str, Any]) -> "list[RenderableType]":
+    parts = ("prompt", "base", "adapter", "reference")
     rows = [
-        (str(sample.get("prompt", "")), str(sample.get("base", "")), str(sample.get("adapter", "")))
-        for sample in report.get("samples") or []
+        # a young model may write nothing but line breaks; one line per completion keeps the columns side by side
+        [" ".join(str(sample.get(part) or "").split()) or "–" for part in parts]
+        for sample in report.get("samples") or ()
         if isinstance(sample, Mapping)
     ]
-    return [table((text("report.prompt"), text("report.base"), text("report.adapter")), rows)] if rows else []
+    return [table([text(f"report.{part}") for part in parts], rows)] if rows else []
 
 
 def _curve(report: Mapping[str, Any], width: int) -> "list[RenderableType]":
     from rich.text import Text
 
-    plot = loss_plot(loss_points(report), width=min(width, 100))
+    plot = loss_plot(loss_points(report), width=min(width, _WIDEST_PLOT))
     return [Text(f"{text('report.loss')}\n{plot}\n")] if plot else []
 
 
-def _files(adapter_path: str) -> list[tuple[str, str]]:
-    return [(text("report.files"), adapter_path)] if adapter_path else []
+def _paths(report: Mapping[str, Any]) -> "list[RenderableType]":
+    paths = report.get("paths")
+    return [facts([(name, str(path)) for name, path in paths.items()])] if isinstance(paths, Mapping) else []

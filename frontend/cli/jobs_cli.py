@@ -1,5 +1,6 @@
 """`clara jobs …`."""
 
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from frontend.client import ClaraClient
-    from frontend.client.models import Job
+    from frontend.client.models import Job, JobEvent
 
 jobs = typer.Typer(no_args_is_help=True, help="Follow, stop and repeat trainings.")
 
@@ -126,11 +127,11 @@ def show_events(
                 str(event.payload.get("status", "")),
                 str(event.payload.get("current_step") or ""),
                 formats.number((event.payload.get("metrics") or {}).get("loss")),
-                str(event.payload.get("message") or ""),
+                _happened(event),
             )
             for event in events
         ]
-    session.console().print(table((">Seq", "Time", "Type", "Status", ">Step", ">Loss", "Message"), rows))
+    session.console().print(table((">Seq", "Time", "Type", "Status", ">Step", ">Loss", "What"), rows))
 
 
 @command(jobs, "logs", examples=(f"clara jobs logs {_EXAMPLE_ID}",))
@@ -164,13 +165,9 @@ def show_report(
 
     with session.client() as client:
         report = client.jobs.report(job_id)
-        adapter_path = client.jobs.get(job_id).adapter_path or ""
         saved = client.jobs.loss_curve(job_id, png) if png is not None else None
     console = session.console()
-    session.answer(
-        {**report, "adapter_path": adapter_path},
-        lambda: draw_report(report, adapter_path=adapter_path, width=console.width),
-    )
+    session.answer(dict(report), lambda: draw_report(report, width=console.width))
     if saved is not None:
         session.say(text("report.saved", path=saved))
 
@@ -190,6 +187,16 @@ def follow_job(session: Session, client: "ClaraClient", job_id: str) -> None:
         session.say(text(key, job_id=job_id, reason=job.error_message or job.status.value))
         raise typer.Exit(ExitCode.FINISHED_WITH_FAILURES)
     session.say(text("job.completed", job_id=job_id), text("job.report_next", job_id=job_id))
+
+
+def _happened(event: "JobEvent") -> str:
+    """What an event tells beyond the state of the job."""
+    payload = event.payload
+    if payload.get("text") or payload.get("error_message"):
+        return str(payload.get("text") or payload["error_message"])
+    groups = [payload[name] for name in ("evaluation", "plan") if isinstance(payload.get(name), Mapping)]
+    shown = [f"{name} {value}" for group in groups for name, value in formats.figures(group)]
+    return ", ".join(shown) or str(payload.get("path") or payload.get("adapter_path") or "")
 
 
 def _job_facts(job: "Job") -> "RenderableType":

@@ -31,13 +31,18 @@ def loss_plot(points: Sequence[tuple[float, float]], *, width: int = 72, height:
     cells = _draw(finite, columns, height)
     rows = {0: labels[0], (height - 1) // 2: labels[1], height - 1: labels[2]}
     lines = [
-        f"{rows.get(row, ''):>{margin}} {'┤' if row in rows else '│'}{''.join(map(chr, dots)).rstrip(chr(_BLANK))}"
+        f"{rows.get(row, ''):>{margin}} {'┤' if row in rows else '│'}{''.join(map(_sign, dots)).rstrip()}"
         for row, dots in enumerate(cells)
     ]
     first, last = f"{finite[0][0]:g}", f"{finite[-1][0]:g}"
     axis = f"{'':>{margin}} └{'─' * columns}"
     scale = f"{'':>{margin}}  {first}{last:>{max(columns - len(first), len(last) + 1)}}"
     return "\n".join([*lines, axis, scale[:width]])
+
+
+def _sign(code: int) -> str:
+    # a space, so that fonts without the blank pattern keep the columns
+    return " " if code == _BLANK else chr(code)
 
 
 def _draw(points: Sequence[tuple[float, float]], columns: int, rows: int) -> list[list[int]]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from frontend.client import ClaraClient
 
 
+_PIPE_WIDTH = 160
+
+
 class SettingsUnreadable(InvalidInput):
     """The settings of this machine cannot be read."""
 
@@ -84,7 +87,9 @@ class Session:
         """Standard output for people."""
         from rich.console import Console
 
-        return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        # a pipe has no width; a wide one keeps table rows on one line each
+        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+        return Console(highlight=False, width=width)
 
     def error_console(self) -> "Console":
         """Standard error: progress and remarks, so that standard output stays the answer."""
@@ -108,7 +113,7 @@ class Session:
         if not self.as_json:
             console = self.error_console()
             for sentence in sentences:
-                console.print(sentence, markup=False)
+                console.print(sentence, markup=False, soft_wrap=True)
 
     def say_more(self, shown: int, total: int) -> None:
         """Tell that a list was cut at its limit."""
@@ -117,15 +122,19 @@ class Session:
 
 
 def table(columns: Sequence[str], rows: "Sequence[Sequence[RenderableType]]") -> "RenderableType":
-    """A plain table; a column whose name starts with `>` holds figures and is right-aligned."""
+    """A plain table; a column whose name starts with `>` holds figures; figures and ids are never broken."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
+        is_figure = column.startswith(">")
         drawn.add_column(
-            column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
+            column.removeprefix(">"),
+            justify="right" if is_figure else "left",
+            overflow="fold",
+            no_wrap=is_figure or column == "Id",
         )
     for row in rows:
         drawn.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))

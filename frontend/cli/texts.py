@@ -113,7 +113,7 @@ TEXTS: Mapping[str, Text] = {
     "report.prompt": Text("Prompt", "Eingabe"),
     "report.loss": Text("Training loss", "Trainingsverlust"),
     "report.saved": Text("Loss curve saved: {path}", "Verlustkurve gespeichert: {path}"),
-    "report.files": Text("adapter folder", "Adapterordner"),
+    "report.reference": Text("as written", "Original"),
     # serve
     "serve.starting": Text("Starting {name} …", "{name} startet …"),
     "serve.ready": Text("{name} is ready: {url}/docs", "{name} ist bereit: {url}/docs"),

@@ -40,9 +40,13 @@ def test_watch_without_a_terminal_writes_lines_with_loss_speed_and_time_left(cla
     assert "step 2/4 · loss 1.333 · 900 tok/s · ETA 2.0 s" in result.stderr
 
 
-def test_events_stream_as_json_lines_from_a_number_on(clara: Clara) -> None:
+def test_events_stream_as_json_lines_from_a_number_on(clara: Clara, state: ContractState) -> None:
     assert [event["seq"] for event in clara.json_lines("jobs", "events", "job_2", "--after", "4")] == [5, 6]
-    assert "completed" in clara("jobs", "events", "job_2").stdout
+    state.updates["job_2"][0] |= {"text": "9 records are cut"}
+    state.updates["job_2"][1] |= {"evaluation": {"eval_loss": 2.5}}
+    shown = clara("jobs", "events", "job_2").stdout
+    for part in ("completed", "9 records are cut", "eval_loss 2.500"):
+        assert part in shown
 
 
 def test_cancelling_a_finished_job_is_a_conflict(clara: Clara) -> None:
@@ -70,12 +74,12 @@ def test_show_gives_the_figures_of_a_running_job(clara: Clara) -> None:
 def test_the_report_shows_the_figure_both_completions_the_curve_and_the_folder(
     clara: Clara, state: ContractState, tmp_path: Path
 ) -> None:
-    state.jobs["job_1"]["adapter_path"] = "/models/adapters/job_1/e1"
     state.reports["job_1"] = {
-        "base_model": "starter",
-        "held_out": {"base_perplexity": 120.0, "adapter_perplexity": 42.0, "ratio": 0.35},
-        "samples": [{"prompt": "Die Behörde [1]", "base": "die die", "adapter": "kann anordnen"}],
-        "history": [
+        "perplexity_base": 120.0,
+        "perplexity_adapter": 42.0,
+        "paths": {"adapter": "/models/adapters/job_1/e1"},
+        "samples": [{"prompt": "Die Behörde [1]", "base": "\n\n", "reference": "soll", "adapter": "kann anordnen"}],
+        "loss_history": [
             {"step": 5, "loss": 4.5},
             {"step": 10, "loss": 3.5, "running_loss": 4.0},
             {"step": 15, "eval_loss": 3},
@@ -83,14 +87,15 @@ def test_the_report_shows_the_figure_both_completions_the_curve_and_the_folder(
     }
     result = clara("jobs", "report", "job_1", "--png", str(tmp_path / "loss.png"))
     assert result.exit_code == 0, result.output
-    for part in ("120.00", "42.00", "is 0.35 of", "Die Behörde [1]", "kann anordnen", "┤", "/models/adapters/job_1/e1"):
+    shown_parts = ("120.00", "42.00", "is 0.35 of", "Die Behörde [1]", "kann anordnen", "–", "soll", "┤", "/models/")
+    for part in shown_parts:
         assert part in result.stdout
     assert (tmp_path / "loss.png").read_bytes() == b"\x89PNG"
-    assert clara.json("jobs", "report", "job_1")["held_out"]["ratio"] == 0.35
+    assert clara.json("jobs", "report", "job_1")["perplexity_adapter"] == 42.0
 
 
 def test_a_report_without_held_out_records_still_shows_what_there_is(clara: Clara, state: ContractState) -> None:
-    state.reports["job_1"] = {"held_out": {}, "samples": [], "history": [{"step": 1, "loss": 2.0}]}
+    state.reports["job_1"] = {"held_out": {}, "samples": [], "loss_history": [{"step": 1, "loss": 2.0}]}
     result = clara("jobs", "report", "job_1")
     assert result.exit_code == 0
     assert "2 ┤" in result.stdout
