@@ -129,7 +129,8 @@ class Page(Generic[T]):
 class JobStore(Protocol):
     """Jobs with their attempts, events, checkpoints and adapters.
 
-    Every change of a job appends its event (next `seq`) and its audit entry in the same transaction.
+    Every change of a job appends its event (next `seq`) in the same transaction, and a change of state its audit entry too
+    (steps and checkpoints have none; a heartbeat is no change).
     """
 
     def add(self, job: TrainingJob, *, audit: AuditEntry) -> TrainingJob:
@@ -432,7 +433,7 @@ class DatasetStore(Protocol):
         ...
 
     def add_provenance(self, claim: DatasetClaim, rows: Iterable[RecordProvenance]) -> None:
-        """Add a batch of rows under the claim; rows of earlier claims are dropped at its first one.
+        """Add a batch of rows under the claim; those of earlier claims went when it was taken.
 
         Raises:
             ClaimLost: If the claim is no longer the valid one.
@@ -468,7 +469,7 @@ class DatasetStore(Protocol):
 
         Raises:
             DatasetNotFound: If there is none.
-            Conflict: If an adapter was trained on it or a build is running.
+            Conflict: If an adapter was trained on it, a job on it has not ended, or its build is running.
         """
         ...
 
