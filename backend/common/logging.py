@@ -1,5 +1,6 @@
 """Logs as one JSON object per line, whatever is in the message."""
 
+import itertools
 import json
 import logging
 import logging.handlers
@@ -13,6 +14,7 @@ from backend.common.redaction import REDACTED, is_secret_name, redact_text
 from shared.utils.clock import iso_utc
 from shared.utils.log_context import context_fields
 
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 _MAX_TEXT = 4_000
 _MAX_TRACEBACK = 16_000
 _MAX_ENTRIES = 100
@@ -22,7 +24,7 @@ _KEPT_FILES = 5
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _OWN = frozenset({"timestamp", "level", "logger", "event", "service", "exception"})
 # uvicorn's INFO lines quote query strings (and with them `?token=`), httpx logs every call; both say it better in ours.
-_QUIET = ("uvicorn.error", "uvicorn.access", "httpx", "httpcore", "asyncio", "websockets")
+_QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "httpx", "httpcore", "asyncio", "websockets")
 
 
 def configure_logging(
@@ -84,7 +86,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = _cut(self.formatException(record.exc_info), _MAX_TRACEBACK)
-        return json.dumps(line, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+        return _ENCODER.encode(line)
 
 
 def _extra_fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -95,14 +97,17 @@ def _extra_fields(record: logging.LogRecord) -> dict[str, Any]:
 
 def _cleaned(fields: Mapping[Any, Any], depth: int = 1) -> dict[str, Any]:
     cleaned = {}
-    for name, value in list(fields.items())[:_MAX_ENTRIES]:
-        is_secret = isinstance(value, str | bytes) and is_secret_name(str(name))
-        cleaned[_cut(str(name), _MAX_TEXT)] = REDACTED if is_secret else _plain(value, depth)
+    for name, value in itertools.islice(fields.items(), _MAX_ENTRIES):
+        text = str(name)
+        is_secret = isinstance(value, str | bytes) and is_secret_name(text)
+        cleaned[_cut(text, _MAX_TEXT)] = REDACTED if is_secret else _plain(value, depth)
     return cleaned
 
 
 def _plain(value: Any, depth: int) -> Any:
     """`value` as JSON can say it: bounded in depth and size, without NaN."""
+    if type(value) is str:
+        return _cut(value, _MAX_TEXT)
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):

@@ -1,5 +1,6 @@
 """Keep secrets out of log lines, by the name of the field or the shape of the text."""
 
+import functools
 import re
 
 REDACTED = "[redacted]"
@@ -22,7 +23,11 @@ _SECRET_TEXT = (
     ),
 )
 
+# Most text holds nothing of the kind: one search instead of four substitutions.
+_SUSPICIOUS = re.compile(r"eyJ|bearer|basic|://|password|passwd|secret|token|api_?key", re.IGNORECASE)
 
+
+@functools.lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
     """Whether a field of this name holds a secret: `db_password`, `accessToken`; not `tokens_per_s`."""
     lowered = name.lower()
@@ -33,6 +38,8 @@ def is_secret_name(name: str) -> bool:
 
 def redact_text(text: str) -> str:
     """`text` without tokens, URL passwords and `name=value` secrets."""
+    if not _SUSPICIOUS.search(text):
+        return text
     for pattern, replacement in _SECRET_TEXT:
         text = pattern.sub(replacement, text)
     return text

@@ -20,7 +20,9 @@ logger = logging.getLogger("clara.test")
 def stream() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
-    quiet = {name: logging.getLogger(name).level for name in ("uvicorn.error", "httpx", "asyncio", "websockets")}
+    quiet = {
+        name: logging.getLogger(name).level for name in ("uvicorn", "uvicorn.error", "httpx", "asyncio", "websockets")
+    }
     root.handlers = []  # pytest's own handlers must survive `force=True`
     buffer = io.StringIO()
     configure_logging("INFO", "training", stream=buffer)
