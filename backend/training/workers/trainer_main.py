@@ -4,6 +4,7 @@ It reads one order from stdin, trains, evaluates on held-out text, publishes the
 When stdin closes the supervisor is gone: the process ends itself at once, since its claim will be given to another.
 """
 
+import io
 import logging
 import os
 import signal
@@ -69,7 +70,7 @@ class PipeReporter:
         """The stop request, if one came."""
         return self._stop
 
-    def listen(self, requests: BinaryIO) -> None:
+    def listen(self, requests: io.FileIO) -> None:
         """Follow the supervisor's lines until it is gone; runs in a thread of its own."""
         for line in requests:
             self._stop = StopReason(decode(line)["stop"])
@@ -82,7 +83,8 @@ def main() -> int:
     output = _private_stdout()
     _quieten_libraries()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    requests = sys.stdin.buffer
+    # unbuffered: a thread blocked in a buffered read would hold its lock while the interpreter ends
+    requests = io.FileIO(sys.stdin.fileno(), closefd=False)
     order = TrainingOrder.from_message(decode(requests.readline()))
     reporter = PipeReporter(output)
     threading.Thread(target=reporter.listen, args=(requests,), daemon=True, name="supervisor-pipe").start()
