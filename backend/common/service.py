@@ -75,25 +75,24 @@ def build_app(
         middleware=_middleware(metrics, cors_origins, max_body_bytes, body_limits or {}),
         responses=PROBLEM_RESPONSES,
     )
-    app.state.authenticator = authenticator
-    app.state.allowed_origins = frozenset(cors_origins)
-    app.state.metrics = metrics
-    app.state.start_error = None
+    _fill_state(app, authenticator, cors_origins, metrics)
     install_error_handlers(app, error_statuses)
-    app.include_router(
-        system_router(
-            spec,
-            health=health or _nothing_to_add,
-            readiness=Readiness(readiness or {}),
-            metrics=metrics,
-            clock=clock,
-        )
-    )
-    for router in routers:
+    checks = Readiness(readiness or {})
+    system = system_router(spec, health=health or _nothing_to_add, readiness=checks, metrics=metrics, clock=clock)
+    for router in (system, *routers):
         app.include_router(router)
     add_docs(app)
     describe_problems(app)
     return app
+
+
+def _fill_state(
+    app: FastAPI, authenticator: Authenticator, cors_origins: Sequence[str], metrics: ServiceMetrics
+) -> None:
+    app.state.authenticator = authenticator
+    app.state.allowed_origins = frozenset(cors_origins)
+    app.state.metrics = metrics
+    app.state.start_error = None
 
 
 def _guarded(spec: ServiceSpec, lifespan: Lifespan, threads: int) -> Lifespan:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from shared.errors import InvalidInput, NotPermitted
+from shared.errors import NotPermitted
 from shared.models.users import Principal, Role
 
 
@@ -47,16 +47,6 @@ class RoleMissing(NotPermitted):
             required_roles=needed,
             held_roles=held,
         )
-
-
-class UnsafeConfiguration(InvalidInput):
-    """The security settings contradict each other or are too weak for the environment: nothing is started."""
-
-    code = "unsafe_configuration"
-
-    def __init__(self, environment: str, reasons: list[str]) -> None:
-        super().__init__(f"These settings are not safe for environment {environment!r}: {'; '.join(reasons)}.")
-        self.reasons = reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +125,6 @@ class SecurityConfig:
     def is_production(self) -> bool:
         """Whether either the environment or the mode claims to be production."""
         return self.environment == "production" or self.mode is SecurityMode.PRODUCTION
-
-    def ensure_safe_to_start(self) -> None:
-        """Raise all reasons of `validate_for_start` at once.
-
-        Raises:
-            UnsafeConfiguration: If there is any.
-        """
-        if reasons := self.validate_for_start():
-            raise UnsafeConfiguration(self.environment, reasons)
 
     def validate_for_start(self) -> list[str]:
         """Reasons not to start, each naming the setting that would cure it; empty when all is well."""
