@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -36,7 +37,7 @@ class Timeouts:
 
 
 class Transport:
-    """Speaks to one service; opened on first use, safe to share between threads.
+    """Speaks to one service; opened on first use.
 
     Args:
         service: Whom it speaks to.
@@ -60,18 +61,27 @@ class Transport:
         self.token = token
         self.timeouts = timeouts
         self.ssl_context = ssl_context
-        self._client = httpx.Client(
+        self._http = http
+        self._opened: list[httpx.Client] = []
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        # on first use: loading the certificate store takes longer than most requests
+        client = httpx.Client(
             base_url=self.url,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=self._timeout(timeouts.read_s),
-            verify=ssl_context if ssl_context is not None else True,
+            headers={"Authorization": f"Bearer {self.token}"} if self.token else {},
+            timeout=self._timeout(self.timeouts.read_s),
+            verify=self.ssl_context if self.ssl_context is not None else True,
             trust_env=not is_loopback(urlsplit(self.url).hostname or ""),
-            transport=http,
+            transport=self._http,
         )
+        self._opened.append(client)
+        return client
 
     def close(self) -> None:
         """Close its connections."""
-        self._client.close()
+        for client in self._opened:
+            client.close()
 
     def get(self, path: str, model: type[A], *, params: Mapping[str, Any] | None = None) -> A:
         """`GET path` as `model`; None among `params` means absent."""

@@ -1,5 +1,9 @@
 """`clara jobs` against a live server."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +42,32 @@ def test_watch_without_a_terminal_writes_lines_with_loss_speed_and_time_left(cla
     result = clara("jobs", "watch", "job_2")
     assert result.exit_code == 0
     assert "step 2/4 · loss 1.333 · 900 tok/s · ETA 2.0 s" in result.stderr
+
+
+def test_watch_on_a_terminal_draws_a_bar_with_loss_speed_and_time_left(clara: Clara) -> None:
+    result = clara("jobs", "watch", "job_2", env={"FORCE_COLOR": "1", "TERM": "xterm"})
+    assert result.exit_code == 0
+    assert "━" in result.stderr
+    assert "step 4/4" in result.stderr
+    assert "900 tok/s" in result.stderr
+
+
+def test_ctrl_c_leaves_the_job_running_and_says_so(clara: Clara, state: ContractState) -> None:
+    del state.updates["job_2"][3:]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "frontend.cli", "--training-url", clara.url, "jobs", "watch", "job_2"],
+        env=os.environ | {"CLARA_LANG": "en"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    while "step 2/4" not in (line := process.stderr.readline()):
+        assert line, "the command ended early"
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "clara jobs cancel job_2" in stderr
+    assert "Traceback" not in stderr
 
 
 def test_events_stream_as_json_lines_from_a_number_on(clara: Clara, state: ContractState) -> None:
