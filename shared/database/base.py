@@ -129,8 +129,8 @@ class Page(Generic[T]):
 class JobStore(Protocol):
     """Jobs with their attempts, events, checkpoints and adapters.
 
-    Every change of a job appends its event (next `seq`) in the same transaction, and a change of state its audit entry too
-    (steps and checkpoints have none; a heartbeat is no change).
+    Every change of a job appends its event (next `seq`) in the same transaction, and a change of state its audit
+    entry too (steps and checkpoints have none; a heartbeat is no change).
     """
 
     def add(self, job: TrainingJob, *, audit: AuditEntry) -> TrainingJob:
