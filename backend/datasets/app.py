@@ -118,7 +118,7 @@ class _Holder:
         app.state.datasets = DatasetState(
             manager=manager,
             uploads=UploadDesk(folders, ingester),
-            pool=pool,
+            builders=pool,
             stream_batch=config.streaming_batch_size,
             is_streaming_enabled=config.streaming_enabled,
         )

@@ -1,16 +1,24 @@
 """What routes ask for, as annotated types; `app.py` puts the objects where these find them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Any, Protocol, cast
 
 from fastapi import Depends, Path
 from starlette.requests import HTTPConnection
 
 from backend.datasets.manager import DatasetManager
 from backend.datasets.uploads import UploadDesk
-from backend.datasets.workers.pool import BuilderPool
 from shared.auth import current_principal, require_roles
 from shared.models.users import Principal, Role
+
+
+class Builders(Protocol):
+    """The builders of this service, as far as the API shows them."""
+
+    def progress(self, dataset_id: str) -> Mapping[str, Any] | None:
+        """What the running build of a dataset said last."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class DatasetState:
 
     manager: DatasetManager
     uploads: UploadDesk
-    pool: BuilderPool
+    builders: Builders
     stream_batch: int
     is_streaming_enabled: bool
 

@@ -80,7 +80,7 @@ async def list_datasets(
     """Datasets, newest first."""
     page = await in_thread(manager.page, status=status, limit=limit, after=after)
     return DatasetList(
-        datasets=[DatasetView.of(each, state.pool.progress(each.dataset_id)) for each in page.items],
+        datasets=[DatasetView.of(each, state.builders.progress(each.dataset_id)) for each in page.items],
         total_count=page.total,
         next_after=page.next_after,
     )
@@ -149,7 +149,7 @@ async def get_document(document_id: DocumentId, manager: Manager, _: AnyUser) ->
 async def get_dataset(dataset_id: DatasetId, state: State, _: AnyUser) -> DatasetView:
     """One dataset in its newest state."""
     dataset = await in_thread(state.manager.get, dataset_id)
-    return DatasetView.of(dataset, state.pool.progress(dataset_id))
+    return DatasetView.of(dataset, state.builders.progress(dataset_id))
 
 
 @router.delete("/{dataset_id}")

@@ -57,7 +57,7 @@ def main() -> int:
     output = _private_stdout()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     order = decode_order(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_service, args=(sys.stdin.buffer,), daemon=True, name="service-pipe").start()
+    threading.Thread(target=_end_with_service, args=(sys.stdin.fileno(),), daemon=True, name="service-pipe").start()
     pipe = Pipe(output)
     try:
         if isinstance(order, BuildOrder):
@@ -110,7 +110,8 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
     try:
         # whatever was ingested before the order must be found by it
         search.catch_up()
-        result = build.run(search.find(request.search_query).candidates)
+        found = search.find(request.search_query)
+        result = build.run(found.candidates)
         finished = replace(
             dataset,
             document_count=result.document_count,
@@ -121,7 +122,7 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
             path=str(result.records_dir),
             manifest_sha256=result.manifest_sha256,
             export_paths={name: str(path) for name, path in result.export_paths.items()},
-            statistics=result.statistics,
+            statistics={**result.statistics, "degraded": dict(found.degraded)},
         )
         return stores.datasets.complete(claim, finished, audit=_audit(claim, finished))
     except ClaraError:
@@ -170,8 +171,9 @@ def _audit(claim: DatasetClaim, dataset: Dataset) -> AuditEntry:
     )
 
 
-def _end_with_service(requests: BinaryIO) -> None:
-    while requests.readline():
+def _end_with_service(descriptor: int) -> None:
+    # not through sys.stdin: a thread that waits inside its buffer makes the interpreter abort at its own end
+    while os.read(descriptor, 4096):
         pass
     _end_process_group()
 

@@ -12,9 +12,12 @@ import pytest
 
 from tests.support.dataset_service import DatasetService, running_service
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and process groups of POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="signals and process groups of POSIX"),
+]
 
-DOCUMENTS = 150
+DOCUMENTS = 90
 
 
 def _children(pid: int) -> list[int]:
