@@ -50,7 +50,8 @@ def load_config(folder: Path) -> BaseConfig:
         return ENVIRONMENTS[name](_env_file=env_file if env_file.is_file() else None)
     except ValidationError as exc:
         # the input is left out: it may be a password
-        wrong = "; ".join(f"{error['loc'][0]}: {error['msg']}" for error in exc.errors(include_input=False))
+        errors = [error for error in exc.errors(include_input=False) if error["type"] != "default_factory_not_called"]
+        wrong = "; ".join(f"{error['loc'][0]}: {error['msg']}" for error in errors)
         raise InvalidSettings(f"Settings cannot be read. {wrong}") from exc
 
 

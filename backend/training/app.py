@@ -178,8 +178,11 @@ def _folders(config: BaseConfig) -> TrainingFolders:
 def _make_folders(config: BaseConfig, folders: TrainingFolders) -> None:
     wanted = (config.home, folders.data, folders.models / "adapters", folders.configs, folders.logs)
     for folder in wanted:
-        with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with disk_errors(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as exc:
+            raise NotWritable(folder, "there is a file where the folder should be") from exc
     _check_writable(wanted)
 
 

@@ -168,6 +168,10 @@ _FLAT_NAMES: Mapping[str, tuple[str, str]] = {
 }
 
 
+_SYNONYMS: Mapping[str, str] = {"rank": "r", "lora_r": "r", "lr": "learning_rate", "epochs": "num_epochs"}
+"""Names that other tools use for ours and that do not look alike."""
+
+
 def _sectioned(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Move the names of the older flat form from `training` to the section where they live now."""
     sections: dict[str, Any] = {name: dict(part) if isinstance(part, Mapping) else part for name, part in raw.items()}
@@ -186,7 +190,7 @@ def _explain(error: Any) -> dict[str, str]:
     location = [str(part) for part in error["loc"]]
     reason = str(error["msg"])
     if error["type"] == "extra_forbidden":
-        guess = nearest(location[-1], _known_keys(location[:-1]))
+        guess = _SYNONYMS.get(location[-1]) or nearest(location[-1], _known_keys(location[:-1]))
         reason = "unknown key" + (f"; did you mean '{guess}'?" if guess else "")
     return {"field": ".".join(location), "reason": reason}
 

@@ -42,7 +42,6 @@ def create_starter(
 
     options = {
         "--target": confined(session.settings.models_dir, name),
-        "--database-url": session.settings.database_url_resolved,
         "--source": source,
         "--seed": seed,
         "--steps": steps,

@@ -1,4 +1,4 @@
-"""Run benchmarks and print one JSON line each: `python -m tests.benchmarks [NAME …]`; exit code 1 if a figure is missed."""
+"""Run benchmarks, one JSON line each: `python -m tests.benchmarks [NAME …]`; exit code 1 if a figure is missed."""
 
 import argparse
 import importlib

@@ -41,9 +41,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _create(arguments: argparse.Namespace) -> StarterSummary:
+    from config import get_config
     from shared.database.stores import open_stores
 
-    documents = open_stores(arguments.database_url).documents
+    # from the settings, not from an argument: other users of the machine can read a process's arguments
+    documents = open_stores(get_config().database_url_resolved).documents
     keep = keeper(share=arguments.share, seed=arguments.split_seed)
     options = StarterOptions(
         seed=arguments.seed,
@@ -71,7 +73,6 @@ def _tell(event: str, **fields: Any) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m backend.training.starter", description=__doc__)
     parser.add_argument("--target", type=Path, required=True, help="folder of the model; must not exist")
-    parser.add_argument("--database-url", required=True, help="where the documents are, sqlite:///… or postgresql://…")
     parser.add_argument("--source", help="only documents of this source")
     parser.add_argument("--seed", type=int, default=StarterOptions().seed)
     parser.add_argument("--split-seed", type=int, default=SPLIT_SEED, help="seed of the dataset split")

@@ -150,8 +150,10 @@ class Supervisor:
         # two renewals may fail before the lease runs out, whatever the settings say
         pause_s = min(self._times.heartbeat_s, self._times.lease_s / 3)
         while True:
+            # not wait_for: before Python 3.12 it can swallow the cancellation that ends this task
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(attempt.look.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await attempt.look.wait()
             attempt.look.clear()
             if await self._persist(attempt.claim, self._jobs.heartbeat, lease_s=self._times.lease_s):
                 attempt.cancel.set()

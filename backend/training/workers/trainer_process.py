@@ -73,7 +73,8 @@ class TrainerProcess:
     async def end(self, *, grace_s: float) -> int:
         """Wait for the end, at most `grace_s` seconds, then kill the whole group; returns the exit code."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), grace_s)
+            async with asyncio.timeout(grace_s):
+                await self._process.wait()
         self.kill()
         return await self._process.wait()
 

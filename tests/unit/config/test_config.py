@@ -125,6 +125,7 @@ def test_a_wrong_value_is_named_without_being_repeated(monkeypatch: pytest.Monke
     with pytest.raises(InvalidSettings, match="CLARA_TRAINING_PORT") as caught:
         load_config(tmp_path)
     assert "hunter2" not in str(caught.value)
+    assert "default factory" not in str(caught.value)
 
 
 def test_an_unknown_environment_names_the_nearest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
