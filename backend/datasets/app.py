@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from backend.common.blocking import in_thread
+from backend.common.child_process import ChildProcess
 from backend.common.logging import configure_logging
 from backend.common.security import security_from, tls_from
 from backend.common.server import refuse_start, run_service
@@ -32,8 +33,7 @@ from backend.datasets.searching import DocumentSearch, open_search, search_file
 from backend.datasets.uploads import UploadDesk
 from backend.datasets.workers.export_runner import ExportRunner
 from backend.datasets.workers.pool import BuilderPool, BuilderTimes
-from backend.datasets.workers.process import WorkerProcess
-from backend.datasets.workers.protocol import BuildOrder, ExportJob
+from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, ExportJob, encode_order
 from config import BaseConfig, get_config
 from shared.auth.authenticators import authenticator_for
 from shared.database.dataset_changes import DatasetNotCompleted
@@ -167,9 +167,10 @@ def settings_environment(config: BaseConfig) -> dict[str, str]:
 def _builders(config: BaseConfig, stores: Stores, folders: DatasetFolders) -> BuilderPool:
     settings = {name: _plain(value) for name, value in config}
 
-    async def start(claim: DatasetClaim) -> WorkerProcess:
+    async def start(claim: DatasetClaim) -> ChildProcess:
         order = BuildOrder(claim.dataset_id, claim.owner, claim.epoch, settings)
-        return await WorkerProcess.start(order, log=config.logs_dir / "datasets" / f"{claim.dataset_id}.log")
+        log = config.logs_dir / "datasets" / f"{claim.dataset_id}.log"
+        return await ChildProcess.start(WORKER_COMMAND, encode_order(order), log=log)
 
     times = BuilderTimes(
         lease_s=config.lease_seconds,

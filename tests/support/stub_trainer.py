@@ -11,7 +11,8 @@ import threading
 import time
 from pathlib import Path
 
-from backend.training.workers.protocol import MessageType, TrainingOrder, decode, encode
+from backend.common.json_lines import decode, encode
+from backend.training.workers.protocol import MessageType, TrainingOrder
 from shared.storage import stage
 
 

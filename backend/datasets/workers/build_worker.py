@@ -5,14 +5,12 @@ process ends itself at once, since its claim will be given to another.
 """
 
 import logging
-import os
-import signal
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from backend.common.parent_pipe import ParentPipe
 from backend.datasets.build import BuildPlan, DatasetBuild
 from backend.datasets.export.base import ExportOptions
 from backend.datasets.export.publish import ExportOrder, export_dataset
@@ -20,7 +18,7 @@ from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import DatasetRequest
 from backend.datasets.searching import open_search, search_file
 from backend.datasets.splits import SplitPlan
-from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, decode_order, encode
+from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, order_from
 from config import BaseConfig
 from shared.database.base import ClaimLost
 from shared.database.stores import Stores, open_stores
@@ -30,35 +28,29 @@ from shared.models.events import AuditEntry
 
 logger = logging.getLogger(__name__)
 
-ORPHANED_EXIT_CODE = 75
-
 
 class Pipe:
-    """Our end of the pipe to the service."""
+    """What the worker says to the service."""
 
-    def __init__(self, output: BinaryIO) -> None:
-        self._output = output
+    def __init__(self, parent: ParentPipe) -> None:
+        self._parent = parent
 
     def progress(self, stage: str, done: int) -> None:
         """Say how far the work is."""
         self.say(MessageType.PROGRESS, stage=stage, done=done)
 
     def say(self, kind: MessageType, **fields: Any) -> None:
-        """Write one message; a closed pipe means that the service is gone."""
-        try:
-            self._output.write(encode({"type": kind, **fields}))
-            self._output.flush()
-        except BrokenPipeError:
-            _end_process_group()
+        """Write one message."""
+        self._parent.send({"type": kind, **fields})
 
 
 def main() -> int:
     """Run one order; the exit code is 0 whenever the outcome was reported."""
-    output = _private_stdout()
+    parent = ParentPipe()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    order = decode_order(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_service, args=(sys.stdin.fileno(),), daemon=True, name="service-pipe").start()
-    pipe = Pipe(output)
+    order = order_from(parent.order())
+    parent.listen()
+    pipe = Pipe(parent)
     try:
         if isinstance(order, BuildOrder):
             _build(order, pipe)
@@ -169,26 +161,6 @@ def _audit(claim: DatasetClaim, dataset: Dataset) -> AuditEntry:
     return AuditEntry(
         action="dataset.completed", object_type="dataset", object_id=claim.dataset_id, actor="system", detail=detail
     )
-
-
-def _end_with_service(descriptor: int) -> None:
-    # not through sys.stdin: a thread that waits inside its buffer makes the interpreter abort at its own end
-    while os.read(descriptor, 4096):
-        pass
-    _end_process_group()
-
-
-def _private_stdout() -> BinaryIO:
-    """Keep the pipe for ourselves: whatever a library prints goes to stderr, the log."""
-    private = os.dup(1)
-    os.dup2(2, 1)
-    return os.fdopen(private, "wb")
-
-
-def _end_process_group() -> None:
-    if os.name == "posix" and os.getpgrp() == os.getpid():
-        os.killpg(os.getpgrp(), signal.SIGKILL)
-    os._exit(ORPHANED_EXIT_CODE)
 
 
 if __name__ == "__main__":

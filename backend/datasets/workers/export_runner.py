@@ -4,8 +4,9 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from backend.datasets.workers.process import WORKER_COMMAND, describe_exit
-from backend.datasets.workers.protocol import ExportJob, MessageType, decode, encode_order
+from backend.common.child_process import describe_exit
+from backend.common.json_lines import decode
+from backend.datasets.workers.protocol import WORKER_COMMAND, ExportJob, MessageType, encode_order
 from shared.errors import Unavailable
 from shared.storage import AlreadyPublished
 

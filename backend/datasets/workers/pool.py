@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.common.blocking import in_thread
+from backend.common.child_process import ChildProcess, describe_exit
 from backend.datasets.folders import DatasetFolders
-from backend.datasets.workers.process import WorkerProcess, describe_exit
 from backend.datasets.workers.protocol import MessageType
 from shared.database.base import ClaimLost, DatasetStore
 from shared.errors import Unavailable
@@ -20,7 +20,7 @@ from shared.utils.ids import new_id
 
 logger = logging.getLogger(__name__)
 
-StartBuild = Callable[[DatasetClaim], Awaitable[WorkerProcess]]
+StartBuild = Callable[[DatasetClaim], Awaitable[ChildProcess]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,9 @@ class BuilderPool:
             await asyncio.gather(guard, return_exceptions=True)
             process.kill()
             self._progress.pop(dataset_id, None)
-        await self._settle(claim, last, await process.wait())
+        await self._settle(claim, last, await process.end())
 
-    async def _listen(self, dataset_id: str, process: WorkerProcess) -> dict[str, Any] | None:
+    async def _listen(self, dataset_id: str, process: ChildProcess) -> dict[str, Any] | None:
         """The last word of the build, None if it ended without one."""
         last: dict[str, Any] | None = None
         async for message in process.messages():
@@ -140,7 +140,7 @@ class BuilderPool:
                 self._progress[dataset_id] = {"stage": message["stage"], "done": message["done"]}
         return last
 
-    async def _keep_lease(self, claim: DatasetClaim, process: WorkerProcess) -> None:
+    async def _keep_lease(self, claim: DatasetClaim, process: ChildProcess) -> None:
         """Renew the lease; end the process when the claim is lost or the service stops."""
         while not self._stop.is_set():
             try:

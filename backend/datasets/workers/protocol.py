@@ -4,11 +4,15 @@ service --stdin-->  worker     the order (first line); EOF: the service is gone,
 worker  --stdout--> service    progress, then one last word; EOF without one: it crashed
 """
 
-import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+
+from backend.common.json_lines import decode, encode
+
+WORKER_COMMAND = (sys.executable, "-m", "backend.datasets.workers.build_worker")
 
 
 class MessageType(StrEnum):
@@ -69,25 +73,16 @@ def decode_order(line: bytes) -> Order:
     Raises:
         ValueError: If the line is not an order.
     """
-    message = decode(line)
+    return order_from(decode(line))
+
+
+def order_from(message: Mapping[str, Any]) -> Order:
+    """The order from its message.
+
+    Raises:
+        ValueError: If the message is not an order.
+    """
     try:
         return _KINDS[message["kind"]](**message["order"])
     except (KeyError, TypeError) as exc:
         raise ValueError("the first line must be an order") from exc
-
-
-def encode(message: Mapping[str, Any]) -> bytes:
-    """One line."""
-    return (json.dumps(message, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "backslashreplace")
-
-
-def decode(line: bytes) -> dict[str, Any]:
-    """The message of a line.
-
-    Raises:
-        ValueError: If the line is not a JSON object.
-    """
-    message = json.loads(line)
-    if not isinstance(message, dict):
-        raise ValueError("a message must be a JSON object")
-    return message

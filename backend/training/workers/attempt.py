@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from backend.common.child_process import ChildProcess
 from backend.training.workers.protocol import MessageType, TrainingOrder
-from backend.training.workers.trainer_process import TrainerProcess
 from shared.models.adapter import Adapter, Checkpoint
 from shared.models.events import EventType
 from shared.models.job import Claim, Progress, TrainingJob
@@ -28,7 +28,7 @@ class Attempt:
     job: TrainingJob
     claim: Claim
     order: TrainingOrder
-    process: TrainerProcess
+    process: ChildProcess
     progress: Progress = field(default_factory=Progress)
     ending: MessageType | None = None
     final: dict[str, Any] = field(default_factory=dict)

@@ -7,13 +7,13 @@ A message is small and self-contained, so losing the last line of a killed train
 counts lies in published folders.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from backend.common.json_lines import encode
 from backend.training.trainers.base import TrainingData
 
 
@@ -86,30 +86,3 @@ class TrainingOrder:
             content_sha256=self.content_sha256,
             dataset_id=self.dataset_id,
         )
-
-
-def encode(message: Mapping[str, Any]) -> bytes:
-    """One line. NaN and infinities become null: JSON has none, and a loss of NaN is reported as an error anyway."""
-    return (json.dumps(_finite(message), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
-
-
-def decode(line: bytes) -> dict[str, Any]:
-    """The message of a line.
-
-    Raises:
-        ValueError: If the line is not a JSON object.
-    """
-    message = json.loads(line)
-    if not isinstance(message, dict):
-        raise ValueError("a message must be a JSON object")
-    return message
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return value

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from backend.common.blocking import in_thread
+from backend.common.child_process import describe_exit
 from backend.training.folders import TrainingFolders
 from backend.training.trainers.base import StopReason
 from backend.training.workers.attempt import Attempt
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.protocol import MessageType, TrainingOrder
-from backend.training.workers.trainer_process import TRAINER_COMMAND, TrainerProcess, describe_exit
+from backend.training.workers.trainer_process import TRAINER_COMMAND, start_trainer
 from shared.database.base import ClaimLost, JobStore
 from shared.errors import ClaraError, Unavailable
 from shared.models.job import Claim, JobStatus, TrainingJob
@@ -113,7 +114,7 @@ class Supervisor:
             order = await in_thread(self._orders.write, job, claim)
             await in_thread(_sweep_earlier_attempts, order)
             log = self._folders.job_log(job.job_id)
-            process = await TrainerProcess.start(order, log=log, command=self._command)
+            process = await start_trainer(order, log=log, command=self._command)
         except ClaraError as error:
             await self._persist(claim, self._jobs.fail, error_message=error.message, reason="error")
             return None
@@ -160,13 +161,13 @@ class Supervisor:
 
     async def _let_go_on_cancel(self, attempt: Attempt) -> None:
         await attempt.cancel.wait()
-        await attempt.process.ask_to_stop(StopReason.CANCEL)
+        await attempt.process.send({"stop": StopReason.CANCEL})
         await asyncio.sleep(self._times.grace_s)
         attempt.process.kill()
 
     async def _hand_back_on(self, stop: asyncio.Event, attempt: Attempt) -> None:
         await stop.wait()
-        await attempt.process.ask_to_stop(StopReason.HAND_BACK)
+        await attempt.process.send({"stop": StopReason.HAND_BACK})
         await asyncio.sleep(self._times.grace_s)
         attempt.handed_back = True
         attempt.process.kill()

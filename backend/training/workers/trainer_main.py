@@ -4,45 +4,39 @@ It reads one order from stdin, trains, evaluates on held-out text, publishes the
 When stdin closes the supervisor is gone: the process ends itself at once, since its claim will be given to another.
 """
 
-import io
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from backend.common.parent_pipe import ParentPipe
 from backend.training.trainers.base import StopReason, TrainingContext, TrainingOutcome, TrainingStopped
 from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
-from backend.training.workers.protocol import MessageType, TrainingOrder, decode, encode
+from backend.training.workers.protocol import MessageType, TrainingOrder
 from backend.training.workers.report import build_report
 from shared.errors import ClaraError
 from shared.storage import Manifest, stage
 
 logger = logging.getLogger(__name__)
 
-ORPHANED_EXIT_CODE = 75
-
 
 class PipeReporter:
     """Reports over the pipe and listens for stop requests; implements `Reporter`."""
 
-    def __init__(self, output: BinaryIO) -> None:
-        self._output = output
-        self._lock = threading.Lock()
+    def __init__(self, pipe: ParentPipe) -> None:
+        self._pipe = pipe
         self._stop: StopReason | None = None
 
     def send(self, kind: MessageType, **fields: Any) -> None:
-        """Write one message; a closed pipe means that the supervisor is gone."""
-        try:
-            with self._lock:
-                self._output.write(encode({"type": kind, **fields}))
-                self._output.flush()
-        except BrokenPipeError:
-            _end_process_group()
+        """Write one message."""
+        self._pipe.send({"type": kind, **fields})
+
+    def take(self, request: Mapping[str, Any]) -> None:
+        """Follow a line of the supervisor."""
+        self._stop = StopReason(request["stop"])
 
     def plan(self, *, total_steps: int, total_epochs: int, start_step: int, facts: Mapping[str, Any]) -> None:
         """Announce the size of the run."""
@@ -70,24 +64,15 @@ class PipeReporter:
         """The stop request, if one came."""
         return self._stop
 
-    def listen(self, requests: io.FileIO) -> None:
-        """Follow the supervisor's lines until it is gone; runs in a thread of its own."""
-        for line in requests:
-            self._stop = StopReason(decode(line)["stop"])
-        # the claim will be given to another worker: whatever we still did could only be in its way
-        _end_process_group()
-
 
 def main() -> int:
     """Run one order; the exit code is 0 whenever the outcome was reported."""
-    output = _private_stdout()
+    pipe = ParentPipe()
     _quieten_libraries()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # unbuffered: a thread blocked in a buffered read would hold its lock while the interpreter ends
-    requests = io.FileIO(sys.stdin.fileno(), closefd=False)
-    order = TrainingOrder.from_message(decode(requests.readline()))
-    reporter = PipeReporter(output)
-    threading.Thread(target=reporter.listen, args=(requests,), daemon=True, name="supervisor-pipe").start()
+    order = TrainingOrder.from_message(pipe.order())
+    reporter = PipeReporter(pipe)
+    pipe.listen(reporter.take)
     reporter.send(MessageType.READY, pid=os.getpid())
     try:
         _run(order, reporter)
@@ -167,20 +152,6 @@ def _announce(
         epochs=outcome.epochs,
         metrics=metrics,
     )
-
-
-def _private_stdout() -> BinaryIO:
-    """Keep the pipe for ourselves: whatever a library prints goes to stderr, the job's log."""
-    private = os.dup(1)
-    os.dup2(2, 1)
-    return os.fdopen(private, "wb")
-
-
-def _end_process_group() -> None:
-    """Leave at once, and take children (data loaders, ranks of a distributed run) along."""
-    if os.name == "posix" and os.getpgrp() == os.getpid():
-        os.killpg(os.getpgrp(), signal.SIGKILL)
-    os._exit(ORPHANED_EXIT_CODE)
 
 
 def _quieten_libraries() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.datasets.workers.protocol import ExportJob, MessageType, decode, encode_order
+from backend.common.json_lines import decode
+from backend.datasets.workers.protocol import ExportJob, MessageType, encode_order
 from tests.support.dataset_builds import a_plan, build
 from tests.support.legal_texts import candidates
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, decode, decode_order, encode_order
+from backend.common.json_lines import decode
+from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, decode_order, encode_order
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from backend.training.starter.options import StarterOptions, StarterProgress, St
 from backend.training.starter.pretraining import _batches, rate_at
 from backend.training.starter.section_texts import SPLIT_SEED, SPLIT_SHARES, keeper, section_texts, unwrapped
 from backend.training.utils.base_model import base_model_digest, load_model, load_tokenizer, locate_base_model
+from config.factory import load_config
 from shared.database.stores import open_stores
 from shared.models.document import ParsedDocument, Section, StoredSection
 from shared.storage import AlreadyPublished, verify_folder
@@ -139,8 +140,10 @@ def test_list_items_keep_their_lines() -> None:
 
 
 def test_the_command_reads_the_document_store_and_tells_json_lines(
-    tmp_path: Path, sqlite_url: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, sqlite_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("CLARA_DATABASE_URL", sqlite_url)
+    monkeypatch.setattr("config.get_config", lambda: load_config(tmp_path))
     documents = open_stores(sqlite_url).documents
     for number, text in enumerate(sentences(150, words=100)):
         section = Section(ordinal=0, heading="", text=text, start=0, end=len(text))
@@ -148,7 +151,7 @@ def test_the_command_reads_the_document_store_and_tells_json_lines(
         documents.put(
             parsed, source="s", path=f"{number}.txt", sha256=f"{number:064d}", size_bytes=len(text), ingested_by="t"
         )
-    arguments = ["--database-url", sqlite_url, "--target", str(tmp_path / "m"), "--steps", "1", "--threads", "1"]
+    arguments = ["--target", str(tmp_path / "m"), "--steps", "1", "--threads", "1"]
     assert main([*arguments, "--share", "1"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {line["event"] for line in lines[:-1]} == {"progress"}

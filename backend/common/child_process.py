@@ -1,0 +1,116 @@
+"""A child process seen from the service: start it on an order, hear it, ask it, end it with everything it started."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from backend.common.json_lines import decode, encode
+
+logger = logging.getLogger(__name__)
+
+_LINE_LIMIT = 4 * 1024 * 1024
+
+
+class ChildProcess:
+    """A running child in a process group of its own; our end of its stdin keeps it alive."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(
+        cls, command: Sequence[str], order: bytes, *, log: Path, environment: Mapping[str, str] | None = None
+    ) -> Self:
+        """Start a child and give it its order; its stderr is appended to `log`.
+
+        Raises:
+            OSError: If the process or its log cannot be made.
+        """
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as stream:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=stream,
+                limit=_LINE_LIMIT,
+                env=environment,
+                **_own_process_group(),
+            )
+        child = cls(process)
+        await child._write(order)
+        return child
+
+    @property
+    def pid(self) -> int:
+        """Process id, also the id of the process group on POSIX."""
+        return self._process.pid
+
+    async def messages(self) -> AsyncIterator[dict[str, Any]]:
+        """What the child says, until it ends. A line that a kill cut short is dropped."""
+        stdout = self._process.stdout
+        if stdout is None:
+            return
+        async for line in stdout:
+            try:
+                yield decode(line)
+            except ValueError:
+                logger.warning("child.garbled_line", extra={"pid": self.pid, "size_bytes": len(line)})
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Pass a message on; a child that is gone already needs none."""
+        await self._write(encode(message))
+
+    async def end(self, *, grace_s: float | None = None) -> int:
+        """Wait for the end, at most `grace_s` seconds, then kill the whole group; returns the exit code."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._process.wait()
+        self.kill()
+        return await self._process.wait()
+
+    def kill(self) -> None:
+        """Kill the child and everything it started."""
+        if os.name == "posix":
+            # also when the leader is dead: children of its group may live on
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+            return
+        with contextlib.suppress(OSError):
+            subprocess.run(  # noqa: S603 - fixed command, the pid is an int
+                [_taskkill(), "/T", "/F", "/PID", str(self.pid)], check=False, capture_output=True
+            )
+
+    async def _write(self, line: bytes) -> None:
+        stdin = self._process.stdin
+        if stdin is None:
+            return
+        with contextlib.suppress(ConnectionError):
+            stdin.write(line)
+            await stdin.drain()
+
+
+def describe_exit(code: int) -> str:
+    """An exit code in words: `signal 9 (SIGKILL)` or `exit code 1`."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {-code} ({signal.Signals(-code).name})"
+    except ValueError:
+        return f"signal {-code}"
+
+
+def _own_process_group() -> dict[str, Any]:
+    if os.name == "nt":
+        return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    return {"start_new_session": True}
+
+
+def _taskkill() -> str:
+    return str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "taskkill.exe")
