@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup quickstart quickstart-stop test check format bench trust docs lock clean
+.PHONY: help setup quickstart quickstart-stop test check format bench figures trust docs lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -37,6 +37,9 @@ format: setup ## let ruff put the code in shape
 
 bench: setup ## ratios measured side by side (tests/benchmarks)
 	$(BIN)/python -m tests.benchmarks
+
+figures: setup ## write docs/figures.md from the benchmarks
+	$(BIN)/python -m tests.benchmarks --write
 
 trust: setup ## the long tests: kills, full disks, storms (tests/trust)
 	$(BIN)/python -m pytest tests/trust --override-ini=testpaths=tests/trust -q

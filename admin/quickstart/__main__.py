@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     services = Services(workspace)
     started = time.monotonic()
     try:
-        code = _run(workspace, services)
+        code = _run(workspace, services, started)
     except ServicesDidNotStart as error:
         print(f"\nThe services did not start:\n{error}", file=sys.stderr)
         return 2
@@ -55,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     return code
 
 
-def _run(workspace: Workspace, services: Services) -> int:
+def _run(workspace: Workspace, services: Services, started: float) -> int:
     if workspace.corpus.is_relative_to(workspace.home):
         from admin.sample_corpus import write_sample_corpus
 
@@ -77,7 +78,7 @@ def _run(workspace: Workspace, services: Services) -> int:
     for title, arguments in steps:
         if code := _clara(workspace, title, arguments):
             return code
-    return _show_result(workspace)
+    return _show_result(workspace, started)
 
 
 def _dataset_command() -> list[str]:
@@ -85,7 +86,7 @@ def _dataset_command() -> list[str]:
     return ["datasets", "create", DATASET_NAME, "--query", "*", "--top-k", "100000", "--source", "quickstart", *formats]
 
 
-def _show_result(workspace: Workspace) -> int:
+def _show_result(workspace: Workspace, started: float) -> int:
     with open_client() as client:
         job = client.jobs.page(limit=1).jobs[0]
         dataset = client.datasets.get(str(job.dataset_id))
@@ -104,15 +105,18 @@ def _show_result(workspace: Workspace) -> int:
         "database": workspace.home / "clara.db",
     }.items():
         print(f"{name:<16} {path}")
-    return code or _verdict(workspace, report)
+    return code or _verdict(workspace, report, minutes=(time.monotonic() - started) / 60)
 
 
-def _verdict(workspace: Workspace, report: dict[str, Any] | Any) -> int:
+def _verdict(workspace: Workspace, report: Mapping[str, Any], *, minutes: float) -> int:
     base, adapter = report["perplexity_base"], report["perplexity_adapter"]
     result = {
-        "perplexity_base": base,
-        "perplexity_adapter": adapter,
-        "ratio": adapter / base,
+        "perplexity_base": round(base, 2),
+        "perplexity_adapter": round(adapter, 2),
+        "ratio": round(adapter / base, 3),
+        "held_out_tokens": report["held_out"]["tokens"],
+        "steps": report["steps"],
+        "minutes": round(minutes, 1),
         "job_id": report["job_id"],
     }
     (workspace.home / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
