@@ -41,8 +41,8 @@ bench: setup ## ratios measured side by side (tests/benchmarks)
 figures: setup ## write docs/figures.md from the benchmarks
 	$(BIN)/python -m tests.benchmarks --write
 
-trust: setup ## the long tests: kills, full disks, storms (tests/trust)
-	$(BIN)/python -m pytest tests/trust --override-ini=testpaths=tests/trust -q
+trust: setup ## the long tests: real laws from end to end, kills at random moments (about 20 minutes)
+	$(BIN)/python -m pytest tests/trust
 
 docs: setup ## write the generated pages
 	$(BIN)/python -m admin.scripts.configuration_guide

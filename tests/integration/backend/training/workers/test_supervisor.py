@@ -192,9 +192,7 @@ def test_a_supervisor_that_lost_its_claim_kills_its_trainer_and_writes_nothing_m
             pid = int(pid_file.read_text())
             # as if this service had been frozen for longer than the lease while another one rescued the job
             with sqlite3.connect(tmp_path / "clara.db", timeout=30) as database:
-                database.execute(
-                    "UPDATE jobs SET lease_until = '2000-01-01' WHERE job_id = ?", (job_id,)
-                )
+                database.execute("UPDATE jobs SET lease_until = '2000-01-01' WHERE job_id = ?", (job_id,))
             second = await it.until(job_id, lambda job: job.claim_epoch > first.claim_epoch)
             assert second.claim_epoch == 2
             assert not is_alive(pid)
