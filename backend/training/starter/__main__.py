@@ -31,6 +31,8 @@ def main(argv: Sequence[str]) -> int:
     # decided before the libraries are first imported
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # threads that wait must not spin: beside one other busy process that makes two threads ten times slower
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         summary = _create(arguments)
     except ClaraError as error:
