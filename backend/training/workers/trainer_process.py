@@ -25,7 +25,13 @@ def _environment(order: TrainingOrder) -> Mapping[str, str]:
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if order.is_offline else {}
     # secrets of the service (database, key server) are none of the trainer's business; a hub token (HF_TOKEN) is
     inherited = {name: value for name, value in os.environ.items() if not _is_secret(name)}
-    return {**inherited, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1", **offline}
+    computing = {
+        "OMP_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        # threads that wait must not spin: beside one other busy process that makes two threads ten times slower
+        "OMP_WAIT_POLICY": inherited.get("OMP_WAIT_POLICY", "PASSIVE"),
+    }
+    return {**inherited, **computing, "PYTHONUNBUFFERED": "1", **offline}
 
 
 def _is_secret(name: str) -> bool:
