@@ -63,6 +63,10 @@ def test_after_kill_minus_9_of_the_service_the_job_goes_on_from_its_checkpoint_a
         sequence = [event.seq for event in client.jobs.events(job_id)]
         assert sequence == list(range(1, len(sequence) + 1))
         assert [adapter.job_id for adapter in client.adapters.page().adapters].count(job_id) == 1
+        kept = client.jobs.checkpoints(job_id)
+        assert kept
+        for checkpoint in kept:
+            verify_folder(Path(checkpoint["path"]))
     verify_folder(Path(job.adapter_path or ""))
     assert len(list(Path(job.adapter_path or "").parent.iterdir())) == 1
 

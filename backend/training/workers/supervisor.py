@@ -187,6 +187,7 @@ class Supervisor:
             attempt.ending, attempt.final = kind, message
         elif kind is MessageType.CHECKPOINT:
             await self._persist(attempt.claim, self._jobs.add_checkpoint, attempt.checkpoint(message, self._clock))
+            await in_thread(self._forget_pruned, attempt.job.job_id)
         elif kind is not MessageType.READY:
             event, detail = attempt.follow(kind, message)
             await self._persist(attempt.claim, self._jobs.record_progress, attempt.progress, kind=event, detail=detail)
@@ -243,6 +244,13 @@ class Supervisor:
                     raise ClaimLost(claim.job_id, claim.epoch) from None
                 logger.warning("job.database_unavailable", exc_info=True)
             await asyncio.sleep(_RETRY_PAUSE_S)
+
+    def _forget_pruned(self, job_id: str) -> None:
+        """Drop the rows of checkpoints whose folders the trainer's retention has removed."""
+        with contextlib.suppress(Unavailable):  # they are dropped after the next checkpoint
+            gone = [one.path for one in self._jobs.checkpoints(job_id) if not Path(one.path).is_dir()]
+            if gone:
+                self._jobs.forget_checkpoints(job_id, gone)
 
     def _clean_up(self, attempt: Attempt) -> None:
         """Remove what only this attempt could use: its scratch, its stage, and an adapter that nothing refers to."""
