@@ -5,6 +5,8 @@ import os
 import time
 from pathlib import Path
 
+import httpx
+
 from frontend.client.models import Job
 from shared.storage import verify_folder
 from tests.support.installation import Installation, children_of, until
@@ -137,6 +139,18 @@ def test_the_websocket_tells_every_logged_step_with_loss_speed_and_time_left(rea
     assert {"loss", "tokens_per_s", "eta_s", "learning_rate", "grad_norm"} <= set(figures)
     sequence = [update.seq for update in updates]
     assert sequence == sorted(set(sequence))
+
+
+def test_server_sent_events_replay_from_any_number_and_end_with_the_job(ready: tuple[Installation, str]) -> None:
+    it, dataset_id = ready
+    job_id = submit(it, dataset_id, max_steps=5, save_steps=1000)
+    url = f"{it.url('training')}/api/training/jobs/{job_id}/events/stream"
+    with httpx.stream("GET", url, timeout=120, trust_env=False) as answer:
+        ids = [int(line.removeprefix("id: ")) for line in answer.iter_lines() if line.startswith("id: ")]
+    assert ids == list(range(1, len(ids) + 1))
+    with httpx.stream("GET", url, headers={"Last-Event-ID": str(ids[-3])}, timeout=60, trust_env=False) as answer:
+        again = [int(line.removeprefix("id: ")) for line in answer.iter_lines() if line.startswith("id: ")]
+    assert again == ids[-2:]
 
 
 def test_json_output_of_a_job_is_one_document(ready: tuple[Installation, str]) -> None:
