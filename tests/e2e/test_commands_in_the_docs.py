@@ -52,9 +52,13 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
         document_id = client.documents.page(limit=1).documents[0].document_id
     folder = tmp_path_factory.mktemp("docs")
     (folder / "documents").mkdir()
-    (folder / "documents" / "a.md").write_text(
-        "# Satzung\n\n## § 1 Zweck\n\nDie Baugenehmigung gilt.\n", encoding="utf-8"
-    )
+    for number in range(12):
+        text = (
+            f"# Satzung {number}\n\n## § 1 Zweck\n\nDie Stadt erteilt die Baugenehmigung für das Vorhaben Nummer "
+            f"{number} in einem Verfahren, das in dieser Satzung und in den Gesetzen des Landes geregelt ist.\n"
+        )
+        (folder / "documents" / f"{number}.md").write_text(text, encoding="utf-8")
+    assert it.clara("ingest", str(folder / "documents")).returncode == 0
     return {
         "DATASET_ID": dataset_id,
         "JOB_ID": job_id,
