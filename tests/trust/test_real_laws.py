@@ -74,5 +74,5 @@ def test_two_hundred_laws_become_an_adapter_that_beats_its_base(tmp_path: Path) 
         timed("train_s", started)
         report = client.jobs.report(job_id)
     held_out = report["held_out"]
-    print(json.dumps({"test": "real_laws", "laws": LAWS, "records": dataset.record_count, **times, **held_out}))
+    print(json.dumps({"test": "real_laws", "laws": LAWS, "dataset_records": dataset.record_count, **times, **held_out}))
     assert held_out["ratio"] < 1.0
