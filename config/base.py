@@ -80,7 +80,20 @@ class BaseConfig(BaseSettings):
     heartbeat_seconds: float = Field(10.0, gt=0, description="Distance of lease renewals (unit: s).")
     grace_seconds: float = Field(30.0, ge=0, description="Time a trainer gets to let go before it is killed (unit: s).")
     save_every: int = Field(100, ge=1, description="Distance of checkpoints (unit: optimizer steps).")
-    max_attempts: int = Field(3, ge=1, le=100, description="Crashed attempts after which a job fails.")
+    max_attempts: int = Field(
+        3, ge=1, le=100, description="Crashes, or temporary errors, in a row without progress after which a job fails."
+    )
+    retry_seconds: float = Field(
+        5.0, ge=0, description="Pause before the second retry in a row, doubled with each further one (unit: s)."
+    )
+    stall_seconds: float = Field(
+        900.0, gt=0, description="A trainer that says nothing for this time hangs and is ended (unit: s)."
+    )
+    trainer_memory_mb: int | None = Field(
+        None, ge=64, description="Memory that a trainer process may allocate; empty: no limit (unit: MiB)."
+    )
+    max_queued_jobs: int = Field(10_000, ge=1, description="Active jobs of all users; one more is answered with 429.")
+    max_jobs_per_user: int = Field(1_000, ge=1, description="Active jobs of one user; one more is answered with 429.")
     poll_seconds: float = Field(
         1.0, gt=0, description="Longest wait of an idle worker between looks at the queue (unit: s)."
     )

@@ -9,12 +9,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from shared.errors import Conflict, NotFound, Unavailable
+from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 from shared.models.adapter import Adapter, Checkpoint
 from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
 from shared.models.document import Document, ParsedDocument, SectionHit, StoredSection
 from shared.models.events import AuditEntry, EventType, JobEvent
-from shared.models.job import Claim, JobCounts, JobStatus, Progress, TrainingJob
+from shared.models.job import (
+    AttemptOutcome,
+    AttemptRecord,
+    Claim,
+    IdempotencyKey,
+    JobCounts,
+    JobStatus,
+    Lease,
+    Progress,
+    QueueLimits,
+    StopRequest,
+    TrainingJob,
+)
 from shared.models.search import SearchLeg
 
 T = TypeVar("T")
@@ -63,12 +75,37 @@ class AdapterNotFound(NotFound):
 
 
 class JobAlreadyFinished(Conflict):
-    """A cancel of a job that has ended already."""
+    """A cancel or a pause of a job that has ended already."""
 
     code = "job_already_finished"
 
     def __init__(self, job_id: str, status: JobStatus) -> None:
-        super().__init__(f"Job {job_id} is already {status}; nothing to cancel.", job_id=job_id, status=status)
+        super().__init__(f"Job {job_id} is already {status}; it cannot change any more.", job_id=job_id, status=status)
+
+
+class QueueFull(Unavailable):
+    """More active jobs than the service, or this user, may have; nothing was stored."""
+
+    code = "queue_full"
+
+    def __init__(self, limit: int, *, user: str | None = None) -> None:
+        whose = f"{user} has" if user else "The queue has"
+        super().__init__(
+            f"{whose} {limit} active jobs, which is the limit. Wait until some have ended, or cancel some.",
+            limit=limit,
+            user=user,
+        )
+
+
+class IdempotencyMismatch(InvalidInput):
+    """A key that stands for another request already."""
+
+    code = "idempotency_mismatch"
+
+    def __init__(self, key: str, job_id: str) -> None:
+        super().__init__(
+            f"The Idempotency-Key '{key}' was used for job {job_id} with another request. Use a new key.", job_id=job_id
+        )
 
 
 class StoreNotBuilt(Unavailable):
@@ -133,11 +170,31 @@ class JobStore(Protocol):
     entry too (steps and checkpoints have none; a heartbeat is no change).
     """
 
-    def add(self, job: TrainingJob, *, audit: AuditEntry) -> TrainingJob:
-        """Store a new pending job with its first event; durable when this returns.
+    def add(
+        self,
+        job: TrainingJob,
+        *,
+        audit: AuditEntry,
+        key: IdempotencyKey | None = None,
+        limits: QueueLimits = QueueLimits(),  # noqa: B008 - frozen and empty
+    ) -> TrainingJob:
+        """Store a new pending job with its first event and its place in the queue; durable when this returns.
+
+        With a key that was used before nothing is stored, and the job of that time is returned. However many callers
+        come at once, a key makes one job and no limit is overrun.
 
         Raises:
             Conflict: If the id exists.
+            IdempotencyMismatch: If the key stands for another request.
+            QueueFull: If a limit is reached.
+        """
+        ...
+
+    def submitted_with(self, key: IdempotencyKey) -> TrainingJob | None:
+        """The job that was submitted with this key, None if there is none.
+
+        Raises:
+            IdempotencyMismatch: If the key stands for another request.
         """
         ...
 
@@ -184,18 +241,30 @@ class JobStore(Protocol):
         ...
 
     def claim(self, owner: str, *, lease_s: float) -> tuple[TrainingJob, Claim] | None:
-        """Take the next queued job (priority 5 first, then oldest) in one statement.
+        """Take the queued job with the smallest rank in one statement; none that is paused or in a retry pause.
 
-        Sets `owner`, `claim_epoch + 1`, `lease_until` from the database's clock, status running, `attempt + 1`, and
-        records the attempt. None when nothing is queued. Two callers never get the same job.
+        Sets `owner`, `claim_epoch + 1`, `beat + 1`, `lease_until` from the database's clock, status running,
+        `attempt + 1`, and records the attempt. None when nothing is to be had. Two callers never get the same job.
         """
         ...
 
-    def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
-        """Extend the lease; returns whether a cancel was requested.
+    def heartbeat(self, claim: Claim, *, lease_s: float) -> StopRequest | None:
+        """Extend the lease (`beat + 1`); returns what the worker is asked to do.
 
         Raises:
             ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def leases(self) -> Sequence[Lease]:
+        """Every claim that is valid now; whoever watches them sees whose beat stands still."""
+        ...
+
+    def rescue(self, lease: Lease) -> TrainingJob | None:
+        """Take the job from a worker that is silent: queued again, failed (too many crashes) or cancelled (requested).
+
+        One conditional update: it does nothing and returns None if the claim or its beat changed since `lease` was
+        read.
         """
         ...
 
@@ -230,18 +299,25 @@ class JobStore(Protocol):
         """
         ...
 
-    def fail(self, claim: Claim, *, error_message: str, reason: str) -> TrainingJob:
-        """End the job as failed; `reason` is the attempt's outcome in one word (`error`, `crash`, `timeout` …).
+    def fail(self, claim: Claim, *, error_message: str, outcome: AttemptOutcome) -> TrainingJob:
+        """End the job as failed.
 
         Raises:
             ClaimLost: If the claim is no longer the valid one.
         """
         ...
 
-    def release(self, claim: Claim, *, reason: str, burn_attempt: bool, message: str = "") -> TrainingJob:
-        """Give the job back to the queue (or fail it when `burn_attempt` used the last one).
+    def release(self, claim: Claim, *, outcome: AttemptOutcome, message: str = "", retry_s: float = 0.0) -> TrainingJob:
+        """Give the job back to the queue, cancel it if that was requested, or fail it if it failed too often.
 
-        A hand-back at service stop does not burn an attempt: `attempt` is lowered again.
+        A crash or a temporary error counts, unless the attempt published a checkpoint; a hand-back counts nothing, and
+        lowers `attempt` again.
+
+        Args:
+            claim: The claim that ends.
+            outcome: One of `CRASHES`, `ERRORS` and `HAND_BACKS`.
+            message: What there is to say about it.
+            retry_s: Pause before the next attempt after a first repetition, doubled with each further one.
 
         Raises:
             ClaimLost: If the claim is no longer the valid one.
@@ -265,8 +341,30 @@ class JobStore(Protocol):
         """
         ...
 
-    def rescue_expired(self, *, grace_s: float = 0.0) -> Sequence[TrainingJob]:
-        """Return running jobs whose lease ran out to the queue (or fail them: last attempt; or cancel: requested)."""
+    def pause(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+        """Keep the job from being claimed; a worker that holds it is asked to let go with a checkpoint.
+
+        Raises:
+            JobNotFound: If there is none.
+            JobAlreadyFinished: If it has ended.
+        """
+        ...
+
+    def unpause(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+        """Let a paused job go on from its place in the queue; a job that is not paused stays as it is.
+
+        Raises:
+            JobNotFound: If there is none.
+            JobAlreadyFinished: If it has ended.
+        """
+        ...
+
+    def attempts(self, job_id: str) -> Sequence[AttemptRecord]:
+        """Every attempt of the job, oldest first.
+
+        Raises:
+            JobNotFound: If there is no such job.
+        """
         ...
 
     def events(self, job_id: str, *, after: int = 0, limit: int = 500) -> Sequence[JobEvent]:

@@ -10,8 +10,19 @@ from typing import Any
 
 from shared.models.adapter import Adapter, Checkpoint
 from shared.models.events import AuditEntry, EventType
-from shared.models.job import Claim, IllegalTransition, JobStatus, Progress, TrainingJob
+from shared.models.job import (
+    CRASHES,
+    ERRORS,
+    HAND_BACKS,
+    AttemptOutcome,
+    Claim,
+    IllegalTransition,
+    JobStatus,
+    Progress,
+    TrainingJob,
+)
 
+LONGEST_PAUSE_S = 300.0
 _UNOWNED: Mapping[str, Any] = {"owner": None, "lease_until": None}
 
 
@@ -24,16 +35,18 @@ class JobChange:
         kind: Type of the event.
         detail: What the event's payload has beyond the public progress fields.
         audit: Entry of the audit log; None where no state changes (figures of a step, a checkpoint).
-        attempt_outcome: How the attempt ended, in one word; None while it goes on.
+        attempt_outcome: How the attempt ended; None while it goes on.
         attempt_message: What there is to say about that end.
+        pause_s: Seconds from now before which the job is not claimed again.
     """
 
     fields: Mapping[str, Any]
     kind: EventType = EventType.STATUS
     detail: Mapping[str, Any] = field(default_factory=dict)
     audit: AuditEntry | None = None
-    attempt_outcome: str | None = None
+    attempt_outcome: AttemptOutcome | None = None
     attempt_message: str = ""
+    pause_s: float | None = None
 
     @property
     def ends_job(self) -> bool:
@@ -81,10 +94,11 @@ def rejected(job: TrainingJob, error_message: str) -> JobChange:
     if job.status not in {JobStatus.PENDING, JobStatus.QUEUED}:
         raise IllegalTransition(job.job_id, job.status, JobStatus.FAILED)
     message = storable_text(error_message)
+    outcome = AttemptOutcome.REJECTED
     return JobChange(
-        {"status": JobStatus.FAILED, "error_message": message},
-        detail={"error_message": message},
-        audit=_audit("job.failed", job.job_id, reason="rejected"),
+        {"status": JobStatus.FAILED, "error_message": message, "failure_reason": outcome},
+        detail={"error_message": message, "reason": outcome.value},
+        audit=_audit("job.failed", job.job_id, reason=outcome.value),
     )
 
 
@@ -93,10 +107,10 @@ def progressed(progress: Progress, kind: EventType, detail: Mapping[str, Any] | 
     return JobChange({"progress": progress}, kind=kind, detail=detail or {})
 
 
-def checkpointed(checkpoint: Checkpoint) -> JobChange:
+def checkpointed(claim: Claim, checkpoint: Checkpoint) -> JobChange:
     """A checkpoint was published."""
     detail = {"step": checkpoint.step, "path": checkpoint.path, "loss": checkpoint.loss}
-    return JobChange({}, kind=EventType.CHECKPOINT, detail=detail)
+    return JobChange({"checkpoint_epoch": claim.epoch}, kind=EventType.CHECKPOINT, detail=detail)
 
 
 def completed(claim: Claim, adapter: Adapter, progress: Progress) -> JobChange:
@@ -106,48 +120,75 @@ def completed(claim: Claim, adapter: Adapter, progress: Progress) -> JobChange:
         {"status": JobStatus.COMPLETED, "progress": progress, **where, **_UNOWNED},
         detail=where,
         audit=_audit("job.completed", claim.job_id, claim_epoch=claim.epoch, adapter_id=adapter.adapter_id),
-        attempt_outcome="completed",
+        attempt_outcome=AttemptOutcome.COMPLETED,
     )
 
 
-def failed(claim: Claim, error_message: str, reason: str) -> JobChange:
+def failed(claim: Claim, error_message: str, outcome: AttemptOutcome) -> JobChange:
     """The attempt ended the job."""
     message = storable_text(error_message)
     return JobChange(
-        {"status": JobStatus.FAILED, "error_message": message, **_UNOWNED},
-        detail={"error_message": message, "reason": reason},
-        audit=_audit("job.failed", claim.job_id, claim_epoch=claim.epoch, reason=reason),
-        attempt_outcome=reason,
+        {"status": JobStatus.FAILED, "error_message": message, "failure_reason": outcome, **_UNOWNED},
+        detail={"error_message": message, "reason": outcome.value},
+        audit=_audit("job.failed", claim.job_id, claim_epoch=claim.epoch, reason=outcome.value),
+        attempt_outcome=outcome,
         attempt_message=message,
     )
 
 
-def let_go(claim: Claim, *, reason: str = "cancelled") -> JobChange:
+def let_go(claim: Claim, *, outcome: AttemptOutcome = AttemptOutcome.CANCELLED) -> JobChange:
     """The worker has let go of a job that somebody cancelled."""
     return JobChange(
         {"status": JobStatus.CANCELLED, **_UNOWNED},
-        detail={"reason": reason},
-        audit=_audit("job.cancelled", claim.job_id, claim_epoch=claim.epoch, reason=reason),
-        attempt_outcome=reason,
+        detail={"reason": outcome.value},
+        audit=_audit("job.cancelled", claim.job_id, claim_epoch=claim.epoch, reason=outcome.value),
+        attempt_outcome=outcome,
     )
 
 
-def handed_back(job: TrainingJob, *, reason: str, burn_attempt: bool, message: str = "") -> JobChange:
-    """A running job whose attempt is over but which may go on: queued again, unless it was cancelled or used up."""
+def handed_back(job: TrainingJob, outcome: AttemptOutcome, *, message: str = "", retry_s: float = 0.0) -> JobChange:
+    """A running job whose attempt is over but which may go on.
+
+    It is cancelled if that was requested, failed if it crashed (or met temporary errors) `max_attempts` times without a
+    new checkpoint in between, and queued again otherwise.
+    """
     claim = Claim(job.job_id, job.owner or "", job.claim_epoch)
     if job.cancel_requested:
-        return let_go(claim, reason=reason)
-    if burn_attempt and job.attempt >= job.max_attempts:
+        return let_go(claim, outcome=outcome)
+    has_progressed = job.checkpoint_epoch == job.claim_epoch
+    crashes = _counted(job.crash_count, counts=outcome in CRASHES, has_progressed=has_progressed)
+    errors = _counted(job.error_count, counts=outcome in ERRORS, has_progressed=has_progressed)
+    if max(crashes, errors) >= job.max_attempts and outcome not in HAND_BACKS:
         why = f": {message}" if message else "."
-        return failed(claim, f"Given up after {job.attempt} attempts; the last one ended with '{reason}'{why}", reason)
+        given_up = f"Given up after {job.max_attempts} attempts without progress; the last one ended with '{outcome}'"
+        return failed(claim, given_up + why, outcome)
     text = storable_text(message)
+    repetitions = max(crashes, errors) - 1
     return JobChange(
-        {"status": JobStatus.QUEUED, "attempt": job.attempt if burn_attempt else job.attempt - 1, **_UNOWNED},
-        detail={"reason": reason, **({"message": text} if text else {})},
-        audit=_audit("job.released", job.job_id, claim_epoch=job.claim_epoch, reason=reason, burned=burn_attempt),
-        attempt_outcome=reason,
+        {
+            "status": JobStatus.QUEUED,
+            "attempt": job.attempt - 1 if outcome in HAND_BACKS else job.attempt,
+            "crash_count": crashes,
+            "error_count": errors,
+            **_UNOWNED,
+        },
+        detail={"reason": outcome.value, **({"message": text} if text else {})},
+        audit=_audit("job.released", job.job_id, claim_epoch=job.claim_epoch, reason=outcome.value),
+        attempt_outcome=outcome,
         attempt_message=text,
+        # the first repetition comes at once
+        pause_s=min(retry_s * 2 ** (repetitions - 1), LONGEST_PAUSE_S) if repetitions > 0 and retry_s else None,
     )
+
+
+def paused(job: TrainingJob, audit: AuditEntry) -> JobChange:
+    """Somebody paused: not to be claimed, and a request to the worker that holds the job."""
+    return JobChange({"is_paused": True}, detail={"is_paused": True}, audit=audit)
+
+
+def unpaused(job: TrainingJob, audit: AuditEntry) -> JobChange:
+    """Somebody let the job go on."""
+    return JobChange({"is_paused": False}, detail={"is_paused": False}, audit=audit)
 
 
 def cancelled(job: TrainingJob, audit: AuditEntry) -> JobChange:
@@ -155,6 +196,11 @@ def cancelled(job: TrainingJob, audit: AuditEntry) -> JobChange:
     if job.status is JobStatus.RUNNING:
         return JobChange({"cancel_requested": True}, detail={"cancel_requested": True}, audit=audit)
     return JobChange({"status": JobStatus.CANCELLED, "cancel_requested": True}, audit=audit)
+
+
+def _counted(count: int, *, counts: bool, has_progressed: bool) -> int:
+    """Failures in a row after an attempt: a new checkpoint ends the row before this failure is counted."""
+    return (0 if has_progressed else count) + counts
 
 
 def storable_text(text: str) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from shared.database.sql_time import UtcDateTime
@@ -175,9 +176,18 @@ jobs = Table(
     Column("adapter_path", Text),
     Column("attempt", Integer, nullable=False),
     Column("max_attempts", Integer, nullable=False),
+    Column("crash_count", Integer, nullable=False, server_default="0"),
+    Column("error_count", Integer, nullable=False, server_default="0"),
+    Column("failure_reason", Text),
+    Column("turn", BigInteger, nullable=False, server_default="0"),
+    Column("queue_rank", BigInteger, nullable=False, server_default="0"),
+    Column("not_before", UtcDateTime),
+    Column("is_paused", Boolean, nullable=False, server_default=false()),
     Column("claim_epoch", Integer, nullable=False),
     Column("owner", Text),
     Column("lease_until", UtcDateTime),
+    Column("beat", BigInteger, nullable=False, server_default="0"),
+    Column("checkpoint_epoch", Integer, nullable=False, server_default="0"),
     Column("event_seq", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     _one_of("status", JobStatus),
@@ -190,9 +200,23 @@ jobs = Table(
     Index("ix_jobs_created_at", "created_at", "job_id"),
     Index("ix_jobs_updated_at", "updated_at"),
     Index("ix_jobs_dataset_id", "dataset_id"),
+    # in the order of claims, so that taking the next job reads one index entry however long the queue is
+    Index("ix_jobs_queue", "status", "is_paused", "queue_rank", "created_at", "job_id"),
+    # for the place of a new job: whom it shares the queue with, and where the queue stands
+    Index("ix_jobs_share", "created_by", "priority", "turn"),
+    Index("ix_jobs_turn", "turn"),
+    Index("ix_jobs_active", "created_by", "status"),
 )
-# in the order of claims, so that taking the next job reads one index entry however long the queue is
-Index("ix_jobs_claim", jobs.c.status, jobs.c.priority.desc(), jobs.c.created_at, jobs.c.job_id)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_sha256", Text, nullable=False),
+    Column("job_id", Text, ForeignKey("jobs.job_id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
 
 attempts = Table(
     "attempts",

@@ -44,6 +44,42 @@ class TrainerType(StrEnum):
     LORA = "lora"
     QLORA = "qlora"
     CONTINUOUS = "continuous"
+    PROBE = "probe"
+
+
+class StopRequest(StrEnum):
+    """What somebody asked of a job that a worker holds; a cancel outranks a pause."""
+
+    CANCEL = "cancel"
+    PAUSE = "pause"
+
+
+class AttemptOutcome(StrEnum):
+    """How an attempt ended; what follows from it is told by `CRASHES`, `ERRORS` and `HAND_BACKS`."""
+
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    # the trainer process is gone, hangs or ate its memory: tried again, a few times
+    CRASH = "crash"
+    OUT_OF_MEMORY = "out_of_memory"
+    STALLED = "stalled"
+    LEASE_EXPIRED = "lease_expired"
+    # the trainer named something outside it that may mend itself (a full disk): tried again, a few times
+    TEMPORARY_ERROR = "temporary_error"
+    # trying again would end the same way
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    REJECTED = "rejected"
+    # nobody's fault: does not count as an attempt
+    HANDED_BACK = "handed_back"
+    PAUSED = "paused"
+
+
+CRASHES = frozenset(
+    {AttemptOutcome.CRASH, AttemptOutcome.OUT_OF_MEMORY, AttemptOutcome.STALLED, AttemptOutcome.LEASE_EXPIRED}
+)
+ERRORS = frozenset({AttemptOutcome.TEMPORARY_ERROR})
+HAND_BACKS = frozenset({AttemptOutcome.HANDED_BACK, AttemptOutcome.PAUSED})
 
 
 class IllegalTransition(Conflict):
@@ -87,10 +123,19 @@ class TrainingJob:
         trainer_type: Registered name of the trainer.
         config: The validated training config as plain JSON.
         status: Where in `TRANSITIONS` the job is.
-        attempt: Claims so far that count against `max_attempts` (hand-backs do not).
+        attempt: Claims so far; those that were handed back do not count.
+        crash_count: Crashes in a row without a new checkpoint in between; at `max_attempts` the job fails.
+        error_count: Temporary errors in a row, counted likewise.
+        failure_reason: Why a failed job failed, in one word.
+        turn: Whose turn it is between users, see `queue_place`.
+        queue_rank: Place in the queue, smaller is sooner, see `queue_place`.
+        not_before: Pause after repeated failures, UTC by the database's clock; None when there is none.
+        is_paused: Not to be claimed; a worker that holds the job lets go with a checkpoint.
         claim_epoch: Fencing number, grows with every claim; part of every artefact path of the attempt.
         owner: Worker that holds the lease, None when unclaimed.
-        lease_until: UTC by the database's clock; afterwards the job may be rescued.
+        lease_until: UTC by the database's clock, for people to read; a rescue goes by `beat` alone.
+        beat: Heartbeats of all claims so far; a claim whose beat stands still for a lease is rescued.
+        checkpoint_epoch: Claim that published the newest checkpoint, 0 before the first.
         cancel_requested: Set by a cancel of a running job; the worker lets go.
         event_seq: Sequence number of the newest event.
         resume_from: Job whose checkpoints this one continues (`POST …/resume`).
@@ -117,9 +162,18 @@ class TrainingJob:
     tags: tuple[str, ...] = ()
     attempt: int = 0
     max_attempts: int = 3
+    crash_count: int = 0
+    error_count: int = 0
+    failure_reason: AttemptOutcome | None = None
+    turn: int = 0
+    queue_rank: int = 0
+    not_before: datetime | None = None
+    is_paused: bool = False
     claim_epoch: int = 0
     owner: str | None = None
     lease_until: datetime | None = None
+    beat: int = 0
+    checkpoint_epoch: int = 0
     cancel_requested: bool = False
     event_seq: int = 0
     version: int = 1
@@ -133,6 +187,13 @@ class TrainingJob:
         if self.progress.total_steps <= 0:
             return 0.0
         return min(99.9, round(100.0 * self.progress.current_step / self.progress.total_steps, 1))
+
+    @property
+    def stop_request(self) -> StopRequest | None:
+        """What a worker that holds the job is asked to do."""
+        if self.cancel_requested:
+            return StopRequest.CANCEL
+        return StopRequest.PAUSE if self.is_paused else None
 
     def moved_to(self, status: JobStatus) -> "TrainingJob":
         """The same job in `status`.
@@ -152,6 +213,51 @@ class Claim:
     job_id: str
     owner: str
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A claim with the number of its newest heartbeat, as somebody else sees it."""
+
+    claim: Claim
+    beat: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """What is kept of an attempt for good; `outcome` and `ended_at` are None while it lasts."""
+
+    job_id: str
+    claim_epoch: int
+    attempt: int
+    owner: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: AttemptOutcome | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A caller's name for one submission, so that sending it twice makes one job.
+
+    Args:
+        user: Who submits; keys of different users never meet.
+        key: The caller's choice.
+        request_sha256: Of the request, hex; the same key with another request is a mistake.
+    """
+
+    user: str
+    key: str
+    request_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How many jobs may be active (pending + queued + running); None is no limit."""
+
+    total: int | None = None
+    per_user: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 
 from backend.common.blocking import in_thread
 from backend.training.models import WorkerView
+from backend.training.workers.lease_watch import LeaseWatch
 from backend.training.workers.supervisor import Supervisor
 from shared.database.base import JobStore
 from shared.errors import Unavailable
@@ -43,6 +45,7 @@ class WorkerPool:
         self._admit = admit
         self._lease_s = lease_s
         self._poll_s = poll_s
+        self._watch = LeaseWatch(lease_s, time.monotonic)
         prefix = f"{socket.gethostname()}-{os.getpid()}-{new_id('w')[-6:]}"
         self._running: dict[str, str | None] = {f"{prefix}-{number}": None for number in range(1, size + 1)}
         self._wake = asyncio.Event()
@@ -94,9 +97,7 @@ class WorkerPool:
     async def _keep_house(self) -> None:
         while not self._stop.is_set():
             try:
-                rescued = await in_thread(self._jobs.rescue_expired)
-                for job in rescued:
-                    logger.warning("job.rescued", extra={"job_id": job.job_id, "status": job.status})
+                rescued = await in_thread(self._rescue_silent)
                 if await in_thread(self._admit) or rescued:
                     self._wake.set()
             except Unavailable:
@@ -104,6 +105,15 @@ class WorkerPool:
             except Exception:
                 logger.exception("housekeeping.failed")
             await self._pause()
+
+    def _rescue_silent(self) -> int:
+        rescued = 0
+        for lease in self._watch.silent(self._jobs.leases()):
+            job = self._jobs.rescue(lease)
+            if job is not None:
+                rescued += 1
+                logger.warning("job.rescued", extra={"job_id": job.job_id, "status": job.status})
+        return rescued
 
     async def _pause(self) -> None:
         """Wait for a wake-up, at most `poll_s`."""

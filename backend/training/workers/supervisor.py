@@ -24,7 +24,7 @@ from backend.training.workers.protocol import MessageType, TrainingOrder
 from backend.training.workers.trainer_process import TRAINER_COMMAND, start_trainer
 from shared.database.base import ClaimLost, JobStore
 from shared.errors import ClaraError, Unavailable
-from shared.models.job import Claim, JobStatus, TrainingJob
+from shared.models.job import AttemptOutcome, Claim, JobStatus, StopRequest, TrainingJob
 from shared.storage import STAGE_PREFIX, CorruptArtefact, read_manifest
 from shared.utils.clock import Clock, utc_now
 
@@ -116,11 +116,11 @@ class Supervisor:
             log = self._folders.job_log(job.job_id)
             process = await start_trainer(order, log=log, command=self._command)
         except ClaraError as error:
-            await self._persist(claim, self._jobs.fail, error_message=error.message, reason="error")
+            await self._persist(claim, self._jobs.fail, error_message=error.message, outcome=AttemptOutcome.ERROR)
             return None
         except OSError as error:
             message = f"The trainer process could not be started: {error.strerror or error}."
-            await self._persist(claim, self._jobs.fail, error_message=message, reason="error")
+            await self._persist(claim, self._jobs.fail, error_message=message, outcome=AttemptOutcome.ERROR)
             return None
         return Attempt(job, claim, order, process)
 
@@ -156,7 +156,8 @@ class Supervisor:
                 async with asyncio.timeout(pause_s):
                     await attempt.look.wait()
             attempt.look.clear()
-            if await self._persist(attempt.claim, self._jobs.heartbeat, lease_s=self._times.lease_s):
+            asked = await self._persist(attempt.claim, self._jobs.heartbeat, lease_s=self._times.lease_s)
+            if asked is StopRequest.CANCEL:
                 attempt.cancel.set()
 
     async def _let_go_on_cancel(self, attempt: Attempt) -> None:
@@ -202,12 +203,12 @@ class Supervisor:
             await self._complete(attempt)
         elif attempt.ending is MessageType.ERROR:
             message = f"{attempt.final['message']} [{attempt.final['code']}]"
-            await self._persist(claim, self._jobs.fail, error_message=message, reason="error")
+            await self._persist(claim, self._jobs.fail, error_message=message, outcome=AttemptOutcome.ERROR)
         elif attempt.timed_out:
             message = f"The attempt ran longer than {self._times.timeout_s:g} s (CLARA_WORKER_TIMEOUT)."
-            await self._persist(claim, self._jobs.fail, error_message=message, reason="timeout")
+            await self._persist(claim, self._jobs.fail, error_message=message, outcome=AttemptOutcome.TIMEOUT)
         elif attempt.ending is MessageType.STOPPED or attempt.handed_back:
-            await self._persist(claim, self._jobs.release, reason="handed_back", burn_attempt=False)
+            await self._persist(claim, self._jobs.release, outcome=AttemptOutcome.HANDED_BACK)
         else:
             message = f"The trainer process ended without a result: {describe_exit(attempt.exit_code)}."
             await self._give_back_after_crash(claim, message)
@@ -230,7 +231,7 @@ class Supervisor:
                 raise
 
     async def _give_back_after_crash(self, claim: Claim, message: str) -> None:
-        await self._persist(claim, self._jobs.release, reason="crash", burn_attempt=True, message=message)
+        await self._persist(claim, self._jobs.release, outcome=AttemptOutcome.CRASH, message=message)
 
     async def _persist(self, claim: Claim, write: Callable[..., T], *args: Any, **fields: Any) -> T:
         """Write to the truth; while it is down, try again for as long as the lease can hold."""

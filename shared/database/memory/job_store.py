@@ -1,11 +1,11 @@
 """Jobs in memory, by the same rules as on SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shared.database.base import ClaimLost, JobAlreadyFinished, JobNotFound, Page, StaleVersion
+from shared.database.base import ClaimLost, IdempotencyMismatch, JobAlreadyFinished, JobNotFound, Page, StaleVersion
 from shared.database.job_changes import (
     JobChange,
     admitted,
@@ -17,15 +17,30 @@ from shared.database.job_changes import (
     failed,
     handed_back,
     let_go,
+    paused,
     progressed,
     rejected,
+    unpaused,
 )
+from shared.database.memory.queue import is_claimable, placed, queue_order, refuse_beyond
 from shared.database.memory.state import MemoryState, newest_first
 from shared.database.sql_json import as_stored
 from shared.errors import Conflict
 from shared.models.adapter import Adapter, Checkpoint
 from shared.models.events import AuditEntry, EventType, JobEvent
-from shared.models.job import Claim, JobCounts, JobStatus, Progress, TrainingJob
+from shared.models.job import (
+    AttemptOutcome,
+    AttemptRecord,
+    Claim,
+    IdempotencyKey,
+    JobCounts,
+    JobStatus,
+    Lease,
+    Progress,
+    QueueLimits,
+    StopRequest,
+    TrainingJob,
+)
 
 
 class MemoryJobStore:
@@ -34,14 +49,37 @@ class MemoryJobStore:
     def __init__(self, state: MemoryState) -> None:
         self._state = state
 
-    def add(self, job: TrainingJob, *, audit: AuditEntry) -> TrainingJob:
+    def add(
+        self,
+        job: TrainingJob,
+        *,
+        audit: AuditEntry,
+        key: IdempotencyKey | None = None,
+        limits: QueueLimits = QueueLimits(),  # noqa: B008 - frozen and empty
+    ) -> TrainingJob:
         """See `JobStore.add`."""
         with self._state.lock:
+            if key is not None and (earlier := self.submitted_with(key)) is not None:
+                return earlier
             if job.job_id in self._state.jobs:
                 raise Conflict(f"A training job with the id '{job.job_id}' exists already.", job_id=job.job_id)
-            job = replace(job, config=as_stored(dict(job.config)), event_seq=1, version=1)
+            refuse_beyond(self._all(), limits, job.created_by)
+            job = placed(self._all(), replace(job, config=as_stored(dict(job.config)), event_seq=1, version=1))
             self._record(job, JobChange({}, audit=audit))
+            if key is not None:
+                self._state.idempotency_keys[key.user, key.key] = key.request_sha256, job.job_id
             return job
+
+    def submitted_with(self, key: IdempotencyKey) -> TrainingJob | None:
+        """See `JobStore.submitted_with`."""
+        with self._state.lock:
+            found = self._state.idempotency_keys.get((key.user, key.key))
+            if found is None:
+                return None
+            request_sha256, job_id = found
+            if request_sha256 != key.request_sha256:
+                raise IdempotencyMismatch(key.key, job_id)
+            return self._state.jobs[job_id]
 
     def get(self, job_id: str) -> TrainingJob:
         """See `JobStore.get`."""
@@ -83,31 +121,49 @@ class MemoryJobStore:
     def claim(self, owner: str, *, lease_s: float) -> tuple[TrainingJob, Claim] | None:
         """See `JobStore.claim`."""
         with self._state.lock:
-            queued = [job for job in self._all() if job.status is JobStatus.QUEUED]
+            now = self._state.clock()
+            queued = [job for job in self._all() if is_claimable(job, now)]
             if not queued:
                 return None
-            job = min(queued, key=lambda job: (-job.priority, job.created_at, job.job_id))
-            now = self._state.clock()
+            job = min(queued, key=queue_order)
             taken = replace(
                 job.moved_to(JobStatus.RUNNING),
                 owner=owner,
                 claim_epoch=job.claim_epoch + 1,
                 lease_until=now + timedelta(seconds=lease_s),
+                beat=job.beat + 1,
+                not_before=None,
                 attempt=job.attempt + 1,
                 started_at=job.started_at or now,
                 event_seq=job.event_seq + 1,
             )
             claim = Claim(job.job_id, owner, taken.claim_epoch)
+            self._state.attempts[job.job_id, claim.epoch] = AttemptRecord(
+                job.job_id, claim.epoch, taken.attempt, owner, started_at=now
+            )
             self._record(taken, JobChange({}, detail={"attempt": taken.attempt}, audit=claim_audit(taken, claim)))
             return taken, claim
 
-    def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
+    def heartbeat(self, claim: Claim, *, lease_s: float) -> StopRequest | None:
         """See `JobStore.heartbeat`."""
         with self._state.lock:
             job = self._held(claim)
             lease_until = self._state.clock() + timedelta(seconds=lease_s)
-            self._state.jobs[job.job_id] = replace(job, lease_until=lease_until)
-            return job.cancel_requested
+            self._state.jobs[job.job_id] = replace(job, lease_until=lease_until, beat=job.beat + 1)
+            return job.stop_request
+
+    def leases(self) -> Sequence[Lease]:
+        """See `JobStore.leases`."""
+        running = [job for job in self._all() if job.status is JobStatus.RUNNING]
+        return [Lease(Claim(job.job_id, job.owner or "", job.claim_epoch), job.beat) for job in running]
+
+    def rescue(self, lease: Lease) -> TrainingJob | None:
+        """See `JobStore.rescue`."""
+        with self._state.lock:
+            if lease not in self.leases():
+                return None
+            job = self._state.jobs[lease.claim.job_id]
+            return self._apply(job, handed_back(job, AttemptOutcome.LEASE_EXPIRED))[0]
 
     def record_progress(
         self,
@@ -128,7 +184,7 @@ class MemoryJobStore:
             key = claim.job_id, claim.epoch, checkpoint.step
             self._refuse_double(claim, is_double=key in self._state.checkpoints)
             self._state.checkpoints[key] = replace(checkpoint, job_id=claim.job_id, claim_epoch=claim.epoch)
-            return self._apply(job, checkpointed(checkpoint))[1]
+            return self._apply(job, checkpointed(claim, checkpoint))[1]
 
     def complete(self, claim: Claim, adapter: Adapter, *, progress: Progress) -> TrainingJob:
         """See `JobStore.complete`."""
@@ -141,17 +197,16 @@ class MemoryJobStore:
             self._state.adapters[adapter.adapter_id] = stored
             return self._apply(job, completed(claim, adapter, progress))[0]
 
-    def fail(self, claim: Claim, *, error_message: str, reason: str) -> TrainingJob:
+    def fail(self, claim: Claim, *, error_message: str, outcome: AttemptOutcome) -> TrainingJob:
         """See `JobStore.fail`."""
         with self._state.lock:
-            return self._apply(self._held(claim), failed(claim, error_message, reason))[0]
+            return self._apply(self._held(claim), failed(claim, error_message, outcome))[0]
 
-    def release(self, claim: Claim, *, reason: str, burn_attempt: bool, message: str = "") -> TrainingJob:
+    def release(self, claim: Claim, *, outcome: AttemptOutcome, message: str = "", retry_s: float = 0.0) -> TrainingJob:
         """See `JobStore.release`."""
         with self._state.lock:
             job = self._held(claim)
-            change = handed_back(job, reason=reason, burn_attempt=burn_attempt, message=message)
-            return self._apply(job, change)[0]
+            return self._apply(job, handed_back(job, outcome, message=message, retry_s=retry_s))[0]
 
     def finish_cancel(self, claim: Claim) -> TrainingJob:
         """See `JobStore.finish_cancel`."""
@@ -163,23 +218,21 @@ class MemoryJobStore:
 
     def cancel(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
         """See `JobStore.cancel`."""
-        with self._state.lock:
-            job = self.get(job_id)
-            if job.status.is_terminal:
-                raise JobAlreadyFinished(job_id, job.status)
-            if job.cancel_requested:
-                return job
-            return self._apply(job, cancelled(job, audit))[0]
+        return self._change_unended(job_id, lambda job: None if job.cancel_requested else cancelled(job, audit))
 
-    def rescue_expired(self, *, grace_s: float = 0.0) -> Sequence[TrainingJob]:
-        """See `JobStore.rescue_expired`."""
+    def pause(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+        """See `JobStore.pause`."""
+        return self._change_unended(job_id, lambda job: None if job.is_paused else paused(job, audit))
+
+    def unpause(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+        """See `JobStore.unpause`."""
+        return self._change_unended(job_id, lambda job: unpaused(job, audit) if job.is_paused else None)
+
+    def attempts(self, job_id: str) -> Sequence[AttemptRecord]:
+        """See `JobStore.attempts`."""
         with self._state.lock:
-            limit = self._state.clock() - timedelta(seconds=grace_s)
-            expired = [job for job in self._all() if job.lease_until is not None and job.lease_until < limit]
-            return [
-                self._apply(job, handed_back(job, reason="lease_expired", burn_attempt=True))[0]
-                for job in sorted(expired, key=lambda job: job.job_id)
-            ]
+            self.get(job_id)
+            return [record for key, record in sorted(self._state.attempts.items()) if key[0] == job_id]
 
     def events(self, job_id: str, *, after: int = 0, limit: int = 500) -> Sequence[JobEvent]:
         """See `JobStore.events`."""
@@ -219,6 +272,14 @@ class MemoryJobStore:
             raise ClaimLost(claim.job_id, claim.epoch)
         return job
 
+    def _change_unended(self, job_id: str, decide: Callable[[TrainingJob], JobChange | None]) -> TrainingJob:
+        with self._state.lock:
+            job = self.get(job_id)
+            if job.status.is_terminal:
+                raise JobAlreadyFinished(job_id, job.status)
+            change = decide(job)
+            return job if change is None else self._apply(job, change)[0]
+
     def _change_as_read(self, job: TrainingJob, change: JobChange) -> TrainingJob:
         with self._state.lock:
             found = self.get(job.job_id)
@@ -227,12 +288,22 @@ class MemoryJobStore:
             return self._apply(found, change)[0]
 
     def _apply(self, job: TrainingJob, change: JobChange) -> tuple[TrainingJob, JobEvent]:
+        now = self._state.clock()
         changed = replace(job, **change.fields, version=job.version + 1, event_seq=job.event_seq + 1)
         changed = replace(
             changed,
             progress=replace(changed.progress, metrics=as_stored(dict(changed.progress.metrics))),
-            completed_at=self._state.clock() if change.ends_job else job.completed_at,
+            completed_at=now if change.ends_job else job.completed_at,
+            not_before=job.not_before if change.pause_s is None else now + timedelta(seconds=change.pause_s),
         )
+        if change.attempt_outcome is not None:
+            key = job.job_id, job.claim_epoch
+            self._state.attempts[key] = replace(
+                self._state.attempts[key],
+                ended_at=now,
+                outcome=change.attempt_outcome,
+                message=change.attempt_message or None,
+            )
         return changed, self._record(changed, change)
 
     def _record(self, job: TrainingJob, change: JobChange) -> JobEvent:

@@ -12,7 +12,7 @@ from shared.models.adapter import Adapter, Checkpoint
 from shared.models.dataset import Dataset, RecordProvenance
 from shared.models.document import Document, StoredSection
 from shared.models.events import AuditEntry, JobEvent
-from shared.models.job import TrainingJob
+from shared.models.job import AttemptRecord, TrainingJob
 from shared.utils.clock import Clock, utc_now
 
 
@@ -41,6 +41,8 @@ class MemoryState:
     jobs: dict[str, TrainingJob] = field(default_factory=dict)
     job_changed_at: dict[str, datetime] = field(default_factory=dict)
     events: dict[str, list[JobEvent]] = field(default_factory=dict)
+    attempts: dict[tuple[str, int], AttemptRecord] = field(default_factory=dict)
+    idempotency_keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     checkpoints: dict[tuple[str, int, int], Checkpoint] = field(default_factory=dict)
     adapters: dict[str, Adapter] = field(default_factory=dict)
     datasets: dict[str, Dataset] = field(default_factory=dict)

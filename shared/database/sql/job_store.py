@@ -1,6 +1,6 @@
 """Jobs on SQL: claims, fenced writes, cancels and rescues, each one durable transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,13 +19,17 @@ from shared.database.job_changes import (
     failed,
     handed_back,
     let_go,
+    paused,
     progressed,
     rejected,
+    unpaused,
 )
-from shared.database.sql.job_writes import apply, expired, held_by, locked, read_at, record, start_attempt, take_next
+from shared.database.sql.job_admission import job_of, placed, refuse_beyond, remember, serialise_submissions
+from shared.database.sql.job_writes import apply, held_by, locked, read_at, record, start_attempt, take_next
 from shared.database.sql.paging import newest_first
 from shared.database.sql.rows import (
     adapter_columns,
+    attempt_from,
     checkpoint_columns,
     checkpoint_from,
     event_from,
@@ -33,11 +37,23 @@ from shared.database.sql.rows import (
     new_job_columns,
 )
 from shared.database.sql_time import db_now
-from shared.database.tables import adapters, checkpoints, job_events, jobs
+from shared.database.tables import adapters, attempts, checkpoints, job_events, jobs
 from shared.errors import Conflict
 from shared.models.adapter import Adapter, Checkpoint
 from shared.models.events import AuditEntry, EventType, JobEvent
-from shared.models.job import Claim, JobCounts, JobStatus, Progress, TrainingJob
+from shared.models.job import (
+    AttemptOutcome,
+    AttemptRecord,
+    Claim,
+    IdempotencyKey,
+    JobCounts,
+    JobStatus,
+    Lease,
+    Progress,
+    QueueLimits,
+    StopRequest,
+    TrainingJob,
+)
 
 _ADD = insert(jobs).values(updated_at=db_now())
 
@@ -52,16 +68,34 @@ class SqlJobStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, job: TrainingJob, *, audit: AuditEntry) -> TrainingJob:
+    def add(
+        self,
+        job: TrainingJob,
+        *,
+        audit: AuditEntry,
+        key: IdempotencyKey | None = None,
+        limits: QueueLimits = QueueLimits(),  # noqa: B008 - frozen and empty
+    ) -> TrainingJob:
         """See `JobStore.add`."""
-        job = replace(job, event_seq=1, version=1)
         try:
             with write_transaction(self._engine) as connection:
+                serialise_submissions(connection)
+                if key is not None and (earlier := job_of(connection, key)) is not None:
+                    return earlier
+                refuse_beyond(connection, limits, job.created_by)
+                job = placed(connection, replace(job, event_seq=1, version=1))
                 connection.execute(_ADD, new_job_columns(job))
                 record(connection, job, JobChange({}, audit=audit))
+                if key is not None:
+                    remember(connection, key, job.job_id)
         except IntegrityError as exc:
             raise Conflict(f"A training job with the id '{job.job_id}' exists already.", job_id=job.job_id) from exc
         return job
+
+    def submitted_with(self, key: IdempotencyKey) -> TrainingJob | None:
+        """See `JobStore.submitted_with`."""
+        with read_transaction(self._engine) as connection:
+            return job_of(connection, key)
 
     def get(self, job_id: str) -> TrainingJob:
         """See `JobStore.get`."""
@@ -128,16 +162,38 @@ class SqlJobStore:
             record(connection, job, JobChange({}, detail={"attempt": job.attempt}, audit=claim_audit(job, claim)))
         return job, claim
 
-    def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
+    def heartbeat(self, claim: Claim, *, lease_s: float) -> StopRequest | None:
         """See `JobStore.heartbeat`."""
         statement = (
-            update(jobs).where(held_by(claim)).values(lease_until=db_now(lease_s)).returning(jobs.c.cancel_requested)
+            update(jobs)
+            .where(held_by(claim))
+            .values(lease_until=db_now(lease_s), beat=jobs.c.beat + 1)
+            .returning(jobs.c.cancel_requested, jobs.c.is_paused)
         )
         with write_transaction(self._engine) as connection:
             row = connection.execute(statement).one_or_none()
         if row is None:
             raise ClaimLost(claim.job_id, claim.epoch)
-        return bool(row.cancel_requested)
+        if row.cancel_requested:
+            return StopRequest.CANCEL
+        return StopRequest.PAUSE if row.is_paused else None
+
+    def leases(self) -> Sequence[Lease]:
+        """See `JobStore.leases`."""
+        query = select(jobs.c.job_id, jobs.c.owner, jobs.c.claim_epoch, jobs.c.beat).where(
+            jobs.c.status == JobStatus.RUNNING.value
+        )
+        with read_transaction(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return [Lease(Claim(row.job_id, row.owner, row.claim_epoch), row.beat) for row in rows]
+
+    def rescue(self, lease: Lease) -> TrainingJob | None:
+        """See `JobStore.rescue`."""
+        where = held_by(lease.claim) & (jobs.c.beat == lease.beat)
+        with write_transaction(self._engine) as connection:
+            job = locked(connection, where)
+            done = job and apply(connection, where, handed_back(job, AttemptOutcome.LEASE_EXPIRED))
+        return done[0] if done else None
 
     def record_progress(
         self,
@@ -156,7 +212,7 @@ class SqlJobStore:
         return self._change_held(
             claim,
             held_by(claim),
-            checkpointed(checkpoint),
+            checkpointed(claim, checkpoint),
             (insert(checkpoints), checkpoint_columns(checkpoint)),
         )[1]
 
@@ -167,15 +223,15 @@ class SqlJobStore:
         row = insert(adapters), {**adapter_columns(adapter), "job_id": claim.job_id}
         return self._change_held(claim, where, completed(claim, adapter, progress), row)[0]
 
-    def fail(self, claim: Claim, *, error_message: str, reason: str) -> TrainingJob:
+    def fail(self, claim: Claim, *, error_message: str, outcome: AttemptOutcome) -> TrainingJob:
         """See `JobStore.fail`."""
-        return self._change_held(claim, held_by(claim), failed(claim, error_message, reason))[0]
+        return self._change_held(claim, held_by(claim), failed(claim, error_message, outcome))[0]
 
-    def release(self, claim: Claim, *, reason: str, burn_attempt: bool, message: str = "") -> TrainingJob:
+    def release(self, claim: Claim, *, outcome: AttemptOutcome, message: str = "", retry_s: float = 0.0) -> TrainingJob:
         """See `JobStore.release`."""
         with write_transaction(self._engine) as connection:
             job = locked(connection, held_by(claim))
-            change = job and handed_back(job, reason=reason, burn_attempt=burn_attempt, message=message)
+            change = job and handed_back(job, outcome, message=message, retry_s=retry_s)
             done = change and apply(connection, held_by(claim), change)
         if not done:
             raise ClaimLost(claim.job_id, claim.epoch)
@@ -187,31 +243,24 @@ class SqlJobStore:
 
     def cancel(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
         """See `JobStore.cancel`."""
-        with write_transaction(self._engine) as connection:
-            job = locked(connection, jobs.c.job_id == job_id)
-            if job is None:
-                raise JobNotFound(job_id)
-            if job.status.is_terminal:
-                raise JobAlreadyFinished(job_id, job.status)
-            if job.cancel_requested:
-                return job
-            done = apply(connection, read_at(job), cancelled(job, audit))
-        if done is None:
-            raise StaleVersion(f"Job {job_id}", job.version)
-        return done[0]
+        return self._change_unended(job_id, lambda job: None if job.cancel_requested else cancelled(job, audit))
 
-    def rescue_expired(self, *, grace_s: float = 0.0) -> Sequence[TrainingJob]:
-        """See `JobStore.rescue_expired`."""
-        query = select(jobs).where(expired(grace_s)).order_by(jobs.c.job_id).with_for_update(skip_locked=True)
-        rescued = []
-        with write_transaction(self._engine) as connection:
-            for row in connection.execute(query).mappings().all():
-                job = job_from(row)
-                change = handed_back(job, reason="lease_expired", burn_attempt=True)
-                done = apply(connection, read_at(job), change)
-                if done is not None:
-                    rescued.append(done[0])
-        return rescued
+    def pause(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+        """See `JobStore.pause`."""
+        return self._change_unended(job_id, lambda job: None if job.is_paused else paused(job, audit))
+
+    def unpause(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+        """See `JobStore.unpause`."""
+        return self._change_unended(job_id, lambda job: unpaused(job, audit) if job.is_paused else None)
+
+    def attempts(self, job_id: str) -> Sequence[AttemptRecord]:
+        """See `JobStore.attempts`."""
+        query = select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.claim_epoch)
+        with read_transaction(self._engine) as connection:
+            found = [attempt_from(row) for row in connection.execute(query).mappings()]
+        if not found:
+            self.get(job_id)
+        return found
 
     def events(self, job_id: str, *, after: int = 0, limit: int = 500) -> Sequence[JobEvent]:
         """See `JobStore.events`."""
@@ -252,6 +301,22 @@ class SqlJobStore:
             connection.execute(
                 delete(checkpoints).where(checkpoints.c.job_id == job_id, checkpoints.c.path.in_(list(paths)))
             )
+
+    def _change_unended(self, job_id: str, decide: Callable[[TrainingJob], JobChange | None]) -> TrainingJob:
+        """Change a job that has not ended, whoever holds it; `decide` returns None to leave it as it is."""
+        with write_transaction(self._engine) as connection:
+            job = locked(connection, jobs.c.job_id == job_id)
+            if job is None:
+                raise JobNotFound(job_id)
+            if job.status.is_terminal:
+                raise JobAlreadyFinished(job_id, job.status)
+            change = decide(job)
+            if change is None:
+                return job
+            done = apply(connection, read_at(job), change)
+        if done is None:
+            raise StaleVersion(f"Job {job_id}", job.version)
+        return done[0]
 
     def _change_as_read(self, job: TrainingJob, change: JobChange) -> TrainingJob:
         with write_transaction(self._engine) as connection:

@@ -1,10 +1,10 @@
 """Carry out a change of a job: row, event, audit entry and attempt in the caller's transaction."""
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from shared.database.job_changes import JobChange, event_payload
+from shared.database.job_changes import LONGEST_PAUSE_S, JobChange, event_payload
 from shared.database.sql.audit_store import write_audit
-from shared.database.sql.rows import event_from, job_columns, job_from
+from shared.database.sql.rows import event_from, job_columns, job_from, plain
 from shared.database.sql_time import db_now
 from shared.database.tables import attempts, job_events, jobs
 from shared.models.events import JobEvent
@@ -14,10 +14,14 @@ from shared.models.job import Claim, JobStatus, TrainingJob
 _CHANGE = (
     update(jobs).values(version=jobs.c.version + 1, event_seq=jobs.c.event_seq + 1, updated_at=db_now()).returning(jobs)
 )
+# a pause further ahead than any that we give means that the wall clock was set back since
+_IS_DUE = or_(
+    jobs.c.not_before.is_(None), jobs.c.not_before <= db_now(), jobs.c.not_before > db_now(2 * LONGEST_PAUSE_S)
+)
 _NEXT = (
     select(jobs.c.job_id)
-    .where(jobs.c.status == JobStatus.QUEUED.value)
-    .order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.job_id)
+    .where(jobs.c.status == JobStatus.QUEUED.value, jobs.c.is_paused.is_(False), _IS_DUE)
+    .order_by(jobs.c.queue_rank, jobs.c.created_at, jobs.c.job_id)
     .limit(1)
     .with_for_update(skip_locked=True)
     .scalar_subquery()
@@ -25,6 +29,8 @@ _NEXT = (
 _TAKE = _CHANGE.where(jobs.c.job_id == _NEXT).values(
     status=JobStatus.RUNNING.value,
     claim_epoch=jobs.c.claim_epoch + 1,
+    beat=jobs.c.beat + 1,
+    not_before=None,
     attempt=jobs.c.attempt + 1,
     started_at=func.coalesce(jobs.c.started_at, db_now()),
 )
@@ -58,6 +64,8 @@ def locked(connection: Connection, where: ColumnElement[bool]) -> TrainingJob | 
 def apply(connection: Connection, where: ColumnElement[bool], change: JobChange) -> tuple[TrainingJob, JobEvent] | None:
     """The job after `change` and the event of it, or None (and nothing written) when `where` matches no row."""
     statement = _END if change.ends_job else _CHANGE
+    if change.pause_s is not None:
+        statement = statement.values(not_before=db_now(change.pause_s))
     row = connection.execute(statement.where(where), job_columns(change.fields)).mappings().one_or_none()
     if row is None:
         return None
@@ -94,11 +102,6 @@ def start_attempt(connection: Connection, job: TrainingJob) -> None:
     connection.execute(_START_ATTEMPT, values)
 
 
-def expired(grace_s: float) -> ColumnElement[bool]:
-    """Running jobs whose lease ran out at least `grace_s` ago, by the database's clock."""
-    return and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.lease_until < db_now(-grace_s))
-
-
 def _end_attempt(connection: Connection, job: TrainingJob, change: JobChange) -> None:
     statement = _END_ATTEMPT.where(attempts.c.job_id == job.job_id, attempts.c.claim_epoch == job.claim_epoch)
-    connection.execute(statement, {"outcome": change.attempt_outcome, "message": change.attempt_message or None})
+    connection.execute(statement, {"outcome": plain(change.attempt_outcome), "message": change.attempt_message or None})

@@ -11,10 +11,11 @@ from shared.models.adapter import Adapter, Checkpoint
 from shared.models.dataset import Dataset, DatasetStatus, RecordProvenance, Split
 from shared.models.document import Document, Section, StoredSection
 from shared.models.events import AuditEntry, EventType, JobEvent
-from shared.models.job import JobStatus, Progress, TrainingJob
+from shared.models.job import AttemptOutcome, AttemptRecord, JobStatus, Progress, TrainingJob
 
 _PROGRESS = tuple(item.name for item in fields(Progress))
 _JOB = tuple(item.name for item in fields(TrainingJob) if item.name != "progress")
+_ATTEMPT = tuple(item.name for item in fields(AttemptRecord))
 _DATASET = tuple(item.name for item in fields(Dataset))
 _ADAPTER = tuple(item.name for item in fields(Adapter))
 _CHECKPOINT = tuple(item.name for item in fields(Checkpoint))
@@ -40,7 +41,15 @@ def job_from(row: RowMapping) -> TrainingJob:
     values = {name: row[name] for name in _JOB}
     values["status"] = JobStatus(row["status"])
     values["tags"] = tuple(row["tags"])
+    reason = row["failure_reason"]
+    values["failure_reason"] = None if reason is None else AttemptOutcome(reason)
     return TrainingJob(**values, progress=Progress(**{name: row[name] for name in _PROGRESS}))
+
+
+def attempt_from(row: RowMapping) -> AttemptRecord:
+    """The record of a row of `attempts`."""
+    values = {name: row[name] for name in _ATTEMPT}
+    return AttemptRecord(**{**values, "outcome": None if row["outcome"] is None else AttemptOutcome(row["outcome"])})
 
 
 def event_from(row: RowMapping) -> JobEvent:

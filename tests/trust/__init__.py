@@ -1,0 +1,1 @@
+"""What CLARA promises to survive, shown on real services and databases; each experiment prints one JSON line."""
