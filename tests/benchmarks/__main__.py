@@ -1,61 +1,60 @@
-"""Run benchmarks, one JSON line each: `python -m tests.benchmarks [NAME …]`; exit code 1 if a figure is missed."""
+"""Run benchmarks, one JSON line each: `python -m tests.benchmarks [NAME …]`; exit code 1 if a figure is missed.
+
+With --write the lines are kept in docs/figures/benchmarks.jsonl and docs/figures.md is made anew from all of them.
+"""
 
 import argparse
 import importlib
 import json
-import os
 import pkgutil
-import platform
 import sys
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 from tests import benchmarks
+from tests.support.figures import DOCS, Line, machine, record, table
 
-PAGE = Path(__file__).parents[2] / "docs" / "figures.md"
+LINES = DOCS / "figures" / "benchmarks.jsonl"
+PAGE = DOCS / "figures.md"
 HEAD = """# Measured figures
 
-Written by `make figures` (`python -m tests.benchmarks --write`). Absolute figures belong to the machine named below;
-ratios were measured side by side in the same run.
-
+Written by `make figures` (`python -m tests.benchmarks --write`). Absolute figures belong to the machine named with them;
+ratios were measured side by side in the same run. What is kept and survived is on [another page](trust.md).
 """
 
 
 def main() -> int:
     names = [info.name for info in pkgutil.iter_modules(benchmarks.__path__) if not info.name.startswith("_")]
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(names)}; default: all")
     parser.add_argument("--write", action="store_true", help="write docs/figures.md")
     options = parser.parse_args()
     chosen = options.names or names
     if unknown := sorted(set(chosen) - set(names)):
         parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(names)}")
-    found: dict[str, Mapping[str, Any]] = {}
-    for name in chosen:
-        found[name] = importlib.import_module(f"tests.benchmarks.{name}").measure()
-        print(json.dumps({"benchmark": name, **found[name]}), flush=True)
+    lines = [_measured(name) for name in chosen]
     if options.write:
-        PAGE.write_text(HEAD + _machine() + "".join(map(_section, found.items())), encoding="utf-8")
-    return 0 if all(figures["holds"] for figures in found.values()) else 1
+        write_page(record(LINES, lines, key=lambda line: (line["benchmark"],)))
+    return 0 if all(line["holds"] for line in lines) else 1
 
 
-def _machine() -> str:
-    return f"Machine: {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}.\n"
+def write_page(lines: Iterable[Line]) -> None:
+    """Make the page from all lines."""
+    PAGE.write_text(HEAD + "".join(map(_section, lines)), encoding="utf-8", newline="\n")
 
 
-def _section(item: tuple[str, Mapping[str, Any]]) -> str:
-    name, figures = item
-    subject = (importlib.import_module(f"tests.benchmarks.{name}").__doc__ or "").strip()
-    rows = "".join(f"| {key} | {value} |\n" for key, value in _flat(figures))
-    return f"\n## {name}\n\n{subject}\n\n| figure | value |\n|---|---|\n{rows}"
+def _measured(name: str) -> dict[str, Any]:
+    line = {"benchmark": name, **importlib.import_module(f"tests.benchmarks.{name}").measure(), "machine": machine()}
+    print(json.dumps(line), flush=True)
+    return line
 
 
-def _flat(figures: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    rows: list[tuple[str, Any]] = []
-    for key, value in figures.items():
-        rows += _flat(value, f"{prefix}{key} ") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
-    return rows
+def _section(line: Line) -> str:
+    subject = (importlib.import_module(f"tests.benchmarks.{line['benchmark']}").__doc__ or "").strip()
+    figures = {name: value for name, value in line.items() if name != "benchmark"}
+    return f"\n## {line['benchmark']}\n\n{subject}\n\n{table(figures)}"
 
 
 if __name__ == "__main__":
