@@ -18,8 +18,8 @@ LINES = DOCS / "figures" / "benchmarks.jsonl"
 PAGE = DOCS / "figures.md"
 HEAD = """# Measured figures
 
-Written by `make figures` (`python -m tests.benchmarks --write`). Absolute figures belong to the machine named with them;
-ratios were measured side by side in the same run. What is kept and survived is on [another page](trust.md).
+Written by `make figures` (`python -m tests.benchmarks --write`). Absolute figures belong to the machine named with
+them; ratios were measured side by side in the same run. [What CLARA survives](trust.md) is a page of its own.
 """
 
 

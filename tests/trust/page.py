@@ -10,9 +10,9 @@ README = DOCS.parent / "README.md"
 MARK = "trust figures"
 HEAD = """# What CLARA survives
 
-Every promise is put to the test on real services, processes and databases. `make trust` (`python -m tests.trust --write`)
-runs the full forms and writes this page; `python -m tests.trust G03 --fast` runs the short form of one, and all short
-forms run with `make test`. Each experiment prints one JSON line; the numbers are those of our list of promises.
+Every promise is put to the test on real services, processes and databases. `make trust` (that is
+`python -m tests.trust --write`) runs the full forms and writes this page; `python -m tests.trust G03 --fast` runs the
+short form of one, and all short forms run with `make test`. Each experiment prints one JSON line.
 
 """
 _ABOUT = {"test", "subject", "form", "database"}
