@@ -6,16 +6,41 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.database.base import ClaimLost, JobAlreadyFinished, JobNotFound, StaleVersion
+from shared.database.base import (
+    ClaimLost,
+    IdempotencyMismatch,
+    JobAlreadyFinished,
+    JobNotFound,
+    QueueFull,
+    StaleVersion,
+)
 from shared.database.stores import Stores
 from shared.errors import Conflict
 from shared.models.events import EventType
-from shared.models.job import Claim, IllegalTransition, JobCounts, JobStatus, Progress
+from shared.models.job import (
+    AttemptOutcome,
+    Claim,
+    IdempotencyKey,
+    IllegalTransition,
+    JobCounts,
+    JobStatus,
+    Lease,
+    Progress,
+    QueueLimits,
+    StopRequest,
+    TrainingJob,
+)
+from shared.models.queue import HEAD_START
 from tests.support.store_values import START, a_checkpoint, a_job, an_adapter, an_audit, claimed, queued, running
 
 # A lease that has run out already: no test has to wait for one.
 RUN_OUT_S = -1.0
 HALF_WAY = Progress(current_epoch=0, total_epochs=2, current_step=5, total_steps=10, metrics={"loss": 1.25})
+
+
+def rescue_all(stores: Stores) -> list[TrainingJob]:
+    """Every running job is taken from its worker."""
+    return [job for lease in stores.jobs.leases() if (job := stores.jobs.rescue(lease))]
 
 
 class JobStoreContract:
@@ -85,7 +110,7 @@ class JobStoreContract:
         job, claim = running(stores, number=2)
         stores.jobs.complete(claim, an_adapter(job), progress=HALF_WAY)
         _, claim = running(stores, number=3)
-        stores.jobs.fail(claim, error_message="x", reason="error")
+        stores.jobs.fail(claim, error_message="x", outcome=AttemptOutcome.ERROR)
         stores.jobs.cancel(queued(stores, 4).job_id, audit=an_audit())
         running(stores, number=5)
 
@@ -143,8 +168,8 @@ class JobStoreContract:
 
         assert stores.jobs.claim("worker-1", lease_s=60) is None
 
-    def test_a_claim_takes_the_highest_priority_then_the_oldest(self, stores: Stores) -> None:
-        young, old, urgent = queued(stores, 3), queued(stores, 1), queued(stores, 9, priority=5)
+    def test_a_claim_takes_the_highest_priority_then_the_one_accepted_first(self, stores: Stores) -> None:
+        old, young, urgent = queued(stores, 1), queued(stores, 3), queued(stores, 9, priority=5)
 
         taken = [claimed(stores)[0].job_id for _ in range(3)]
 
@@ -180,14 +205,15 @@ class JobStoreContract:
     def test_a_heartbeat_extends_the_lease_and_is_no_event(self, stores: Stores) -> None:
         job, claim = running(stores, lease_s=RUN_OUT_S)
 
-        assert stores.jobs.heartbeat(claim, lease_s=60) is False
+        assert stores.jobs.heartbeat(claim, lease_s=60) is None
 
         after = stores.jobs.get(job.job_id)
         assert after.lease_until is not None
         assert job.lease_until is not None
         assert after.lease_until > job.lease_until
         assert (after.version, after.event_seq) == (job.version, job.event_seq)
-        assert stores.jobs.rescue_expired() == []
+        assert after.beat == job.beat + 1
+        assert stores.jobs.leases() == [Lease(claim, after.beat)]
 
     # --- fencing ---
 
@@ -195,10 +221,10 @@ class JobStoreContract:
     def test_no_write_of_a_zombie_is_accepted(self, stores: Stores, lost_by: str) -> None:
         job, claim = running(stores, lease_s=RUN_OUT_S)
         if lost_by == "rescue":
-            stores.jobs.rescue_expired()
+            rescue_all(stores)
             claimed(stores, "worker-1")
         elif lost_by == "release":
-            stores.jobs.release(claim, reason="stop", burn_attempt=False)
+            stores.jobs.release(claim, outcome=AttemptOutcome.HANDED_BACK)
         elif lost_by == "wrong owner":
             claim = Claim(claim.job_id, "worker-2", claim.epoch)
         elif lost_by == "later epoch":
@@ -213,8 +239,8 @@ class JobStoreContract:
             lambda: stores.jobs.record_progress(claim, HALF_WAY),
             lambda: stores.jobs.add_checkpoint(claim, a_checkpoint(job, 5)),
             lambda: stores.jobs.complete(claim, an_adapter(job, adapter_id="adp_second"), progress=HALF_WAY),
-            lambda: stores.jobs.fail(claim, error_message="x", reason="error"),
-            lambda: stores.jobs.release(claim, reason="stop", burn_attempt=True),
+            lambda: stores.jobs.fail(claim, error_message="x", outcome=AttemptOutcome.ERROR),
+            lambda: stores.jobs.release(claim, outcome=AttemptOutcome.CRASH),
             lambda: stores.jobs.finish_cancel(claim),
         ):
             with pytest.raises(ClaimLost):
@@ -259,7 +285,7 @@ class JobStoreContract:
         first, second = a_checkpoint(job, 5), a_checkpoint(job, 10, loss=None)
         stores.jobs.add_checkpoint(claim, second)
         event = stores.jobs.add_checkpoint(claim, first)
-        stores.jobs.release(claim, reason="stop", burn_attempt=False)
+        stores.jobs.release(claim, outcome=AttemptOutcome.HANDED_BACK)
         again, claim = claimed(stores)
         resumed = a_checkpoint(again, 7)
         stores.jobs.add_checkpoint(claim, resumed)
@@ -284,7 +310,7 @@ class JobStoreContract:
         job, claim = running(stores)
         stores.jobs.record_progress(claim, HALF_WAY)
         stores.jobs.heartbeat(claim, lease_s=60)
-        stores.jobs.release(claim, reason="stop", burn_attempt=False)
+        stores.jobs.release(claim, outcome=AttemptOutcome.HANDED_BACK)
         again, claim = claimed(stores)
         stores.jobs.record_progress(claim, HALF_WAY, kind=EventType.EVALUATION)
         done = stores.jobs.complete(claim, an_adapter(again), progress=HALF_WAY)
@@ -299,13 +325,29 @@ class JobStoreContract:
         assert [event.seq for event in stores.jobs.events(job.job_id, after=2, limit=3)] == [3, 4, 5]
         assert stores.jobs.events(job.job_id, after=done.event_seq) == []
 
-    def test_event_heads_are_of_jobs_that_changed_lately(self, stores: Stores) -> None:
+    def test_the_first_look_for_changes_names_every_job_that_has_not_ended(self, stores: Stores) -> None:
+        assert stores.jobs.changes().heads == {}
+        ended = queued(stores)
+        stores.jobs.cancel(ended.job_id, audit=an_audit())
         job, claim = running(stores)
         event = stores.jobs.record_progress(claim, HALF_WAY)
-        other = stores.jobs.add(a_job(2), audit=an_audit())
 
-        assert stores.jobs.event_heads(changed_within_s=60) == {job.job_id: event.seq, other.job_id: 1}
-        assert stores.jobs.event_heads(changed_within_s=-60) == {}
+        assert stores.jobs.changes().heads == {job.job_id: event.seq}
+
+    def test_later_looks_name_what_changed_since_the_earlier_one(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        first = stores.jobs.changes()
+        assert stores.jobs.changes(first.cursor).heads == {}
+        stores.jobs.heartbeat(claim, lease_s=60)
+        assert stores.jobs.changes(first.cursor).heads == {}
+
+        event = stores.jobs.record_progress(claim, HALF_WAY)
+        short_lived = stores.jobs.add(a_job(2), audit=an_audit())
+        stores.jobs.cancel(short_lived.job_id, audit=an_audit())
+
+        second = stores.jobs.changes(first.cursor)
+        assert second.heads == {job.job_id: event.seq, short_lived.job_id: 2}
+        assert stores.jobs.changes(second.cursor).heads == {}
 
     # --- ends ---
 
@@ -342,20 +384,21 @@ class JobStoreContract:
     def test_a_failed_job_says_why(self, stores: Stores) -> None:
         job, claim = running(stores)
 
-        failed = stores.jobs.fail(claim, error_message="loss is NaN\x00 \udcff at step 7", reason="nan")
+        failed = stores.jobs.fail(claim, error_message="loss is NaN\x00 \udcff at step 7", outcome=AttemptOutcome.ERROR)
 
         assert failed.status is JobStatus.FAILED
         assert (failed.owner, failed.lease_until) == (None, None)
         assert failed.error_message is not None
         assert "loss is NaN" in failed.error_message
         assert stores.jobs.get(job.job_id) == failed
-        assert stores.jobs.events(job.job_id)[-1].payload["reason"] == "nan"
+        assert stores.jobs.events(job.job_id)[-1].payload["reason"] == "error"
+        assert failed.failure_reason is AttemptOutcome.ERROR
 
     def test_a_hand_back_does_not_burn_an_attempt(self, stores: Stores) -> None:
         job, claim = running(stores, max_attempts=1)
 
         for epoch in range(2, 5):
-            back = stores.jobs.release(claim, reason="service_stop", burn_attempt=False)
+            back = stores.jobs.release(claim, outcome=AttemptOutcome.HANDED_BACK)
             assert (back.status, back.attempt, back.owner, back.lease_until) == (JobStatus.QUEUED, 0, None, None)
             again, claim = claimed(stores)
             assert (again.attempt, again.claim_epoch) == (1, epoch)
@@ -363,12 +406,12 @@ class JobStoreContract:
 
     def test_the_last_burned_attempt_fails_the_job(self, stores: Stores) -> None:
         _, claim = running(stores, max_attempts=2)
-        back = stores.jobs.release(claim, reason="crash", burn_attempt=True, message="signal 11")
+        back = stores.jobs.release(claim, outcome=AttemptOutcome.CRASH, message="signal 11")
         assert (back.status, back.attempt) == (JobStatus.QUEUED, 1)
         job, claim = claimed(stores)
         assert job.attempt == 2
 
-        failed = stores.jobs.release(claim, reason="crash", burn_attempt=True, message="signal 11")
+        failed = stores.jobs.release(claim, outcome=AttemptOutcome.CRASH, message="signal 11")
 
         assert failed.status is JobStatus.FAILED
         assert failed.error_message is not None
@@ -393,7 +436,7 @@ class JobStoreContract:
         asked = stores.jobs.cancel(job.job_id, audit=an_audit())
 
         assert (asked.status, asked.cancel_requested) == (JobStatus.RUNNING, True)
-        assert stores.jobs.heartbeat(claim, lease_s=60) is True
+        assert stores.jobs.heartbeat(claim, lease_s=60) is StopRequest.CANCEL
         assert stores.jobs.events(job.job_id)[-1].payload["cancel_requested"] is True
         gone = stores.jobs.finish_cancel(claim)
         assert (gone.status, gone.owner) == (JobStatus.CANCELLED, None)
@@ -415,7 +458,7 @@ class JobStoreContract:
             stores.jobs.complete(claim, an_adapter(job), progress=HALF_WAY)
 
         assert stores.adapters.page().total == 0
-        assert stores.jobs.release(claim, reason="service_stop", burn_attempt=False).status is JobStatus.CANCELLED
+        assert stores.jobs.release(claim, outcome=AttemptOutcome.HANDED_BACK).status is JobStatus.CANCELLED
 
     def test_letting_go_needs_a_cancel(self, stores: Stores) -> None:
         _, claim = running(stores)
@@ -429,7 +472,7 @@ class JobStoreContract:
         if end == "completed":
             stores.jobs.complete(claim, an_adapter(job), progress=HALF_WAY)
         elif end == "failed":
-            stores.jobs.fail(claim, error_message="x", reason="error")
+            stores.jobs.fail(claim, error_message="x", outcome=AttemptOutcome.ERROR)
         else:
             stores.jobs.cancel(job.job_id, audit=an_audit())
             stores.jobs.finish_cancel(claim)
@@ -442,44 +485,257 @@ class JobStoreContract:
 
     # --- rescue ---
 
-    def test_only_expired_leases_are_rescued(self, stores: Stores) -> None:
-        expired, _ = running(stores, lease_s=RUN_OUT_S)
+    def test_a_rescue_takes_the_job_from_its_worker(self, stores: Stores) -> None:
+        silent, claim = running(stores)
         held, _ = running(stores, number=2)
 
-        assert stores.jobs.rescue_expired(grace_s=30) == []
-        rescued = stores.jobs.rescue_expired()
+        rescued = stores.jobs.rescue(Lease(claim, silent.beat))
 
-        assert [job.job_id for job in rescued] == [expired.job_id]
-        assert (rescued[0].status, rescued[0].attempt, rescued[0].owner) == (JobStatus.QUEUED, 1, None)
-        assert stores.jobs.get(expired.job_id) == rescued[0]
+        assert rescued is not None
+        assert (rescued.status, rescued.attempt, rescued.crash_count) == (JobStatus.QUEUED, 1, 1)
+        assert (rescued.owner, rescued.lease_until) == (None, None)
+        assert stores.jobs.get(silent.job_id) == rescued
         assert stores.jobs.get(held.job_id) == held
-        assert stores.jobs.events(expired.job_id)[-1].payload["reason"] == "lease_expired"
+        assert stores.jobs.events(silent.job_id)[-1].payload["reason"] == "lease_expired"
+
+    @pytest.mark.parametrize("since", ["heartbeat", "hand-back", "completion", "other owner"])
+    def test_a_rescue_does_nothing_if_the_lease_changed_since_it_was_read(self, stores: Stores, since: str) -> None:
+        job, claim = running(stores)
+        lease = Lease(claim, job.beat)
+        if since == "heartbeat":
+            stores.jobs.heartbeat(claim, lease_s=60)
+        elif since == "hand-back":
+            stores.jobs.release(claim, outcome=AttemptOutcome.HANDED_BACK)
+        elif since == "completion":
+            stores.jobs.complete(claim, an_adapter(job), progress=HALF_WAY)
+        else:
+            lease = Lease(Claim(claim.job_id, "worker-9", claim.epoch), job.beat)
+        before = stores.jobs.get(job.job_id)
+
+        assert stores.jobs.rescue(lease) is None
+
+        assert stores.jobs.get(job.job_id) == before
 
     def test_a_rescue_of_the_last_attempt_fails_the_job(self, stores: Stores) -> None:
-        running(stores, lease_s=RUN_OUT_S, max_attempts=1)
+        running(stores, max_attempts=1)
 
-        (rescued,) = stores.jobs.rescue_expired()
+        (rescued,) = rescue_all(stores)
 
         assert rescued.status is JobStatus.FAILED
+        assert rescued.failure_reason is AttemptOutcome.LEASE_EXPIRED
         assert rescued.error_message is not None
         assert "lease_expired" in rescued.error_message
 
     def test_a_rescue_finishes_a_requested_cancel(self, stores: Stores) -> None:
-        job, _ = running(stores, lease_s=RUN_OUT_S)
+        job, _ = running(stores)
         stores.jobs.cancel(job.job_id, audit=an_audit())
 
-        (rescued,) = stores.jobs.rescue_expired()
+        (rescued,) = rescue_all(stores)
 
         assert rescued.status is JobStatus.CANCELLED
 
     def test_a_job_is_rescued_once_however_many_look(self, stores: Stores) -> None:
         for number in range(10):
-            running(stores, number=number, lease_s=RUN_OUT_S)
+            running(stores, number=number)
+        leases = stores.jobs.leases()
+
+        def take_all(_: int) -> list[TrainingJob]:
+            return [job for lease in leases if (job := stores.jobs.rescue(lease))]
 
         with ThreadPoolExecutor(4) as pool:
-            rescued = [job for part in pool.map(lambda _: stores.jobs.rescue_expired(), range(4)) for job in part]
+            rescued = [job for part in pool.map(take_all, range(4)) for job in part]
 
         assert len(rescued) == len({job.job_id for job in rescued}) == 10
+
+    # --- counting ---
+
+    def test_crashes_and_temporary_errors_are_counted_apart(self, stores: Stores) -> None:
+        _, claim = running(stores, max_attempts=2)
+        crashed = stores.jobs.release(claim, outcome=AttemptOutcome.STALLED)
+        _, claim = claimed(stores)
+        erred = stores.jobs.release(claim, outcome=AttemptOutcome.TEMPORARY_ERROR)
+
+        assert (crashed.crash_count, crashed.error_count) == (1, 0)
+        assert (erred.status, erred.crash_count, erred.error_count) == (JobStatus.QUEUED, 1, 1)
+
+    def test_a_new_checkpoint_ends_the_row_of_failures(self, stores: Stores) -> None:
+        job, claim = running(stores, max_attempts=2)
+        for step in range(1, 5):
+            stores.jobs.add_checkpoint(claim, a_checkpoint(job, step))
+            back = stores.jobs.release(claim, outcome=AttemptOutcome.CRASH)
+            assert (back.status, back.crash_count) == (JobStatus.QUEUED, 1)
+            job, claim = claimed(stores)
+
+        failed = stores.jobs.release(claim, outcome=AttemptOutcome.OUT_OF_MEMORY, message="killed at 64 MiB")
+
+        assert failed.status is JobStatus.FAILED
+        assert failed.failure_reason is AttemptOutcome.OUT_OF_MEMORY
+        assert "killed at 64 MiB" in (failed.error_message or "")
+
+    def test_the_second_retry_in_a_row_has_to_wait(self, stores: Stores) -> None:
+        _, claim = running(stores, max_attempts=4)
+        stores.jobs.release(claim, outcome=AttemptOutcome.CRASH, retry_s=60)
+        _, claim = claimed(stores)
+        waiting = stores.jobs.release(claim, outcome=AttemptOutcome.CRASH, retry_s=60)
+
+        assert stores.jobs.claim("worker-1", lease_s=60) is None
+        assert stores.jobs.get(waiting.job_id).not_before is not None
+
+    def test_attempts_are_kept_with_their_outcome(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        stores.jobs.release(claim, outcome=AttemptOutcome.CRASH, message="signal 11")
+        claimed(stores, "worker-2")
+
+        first, second = stores.jobs.attempts(job.job_id)
+
+        assert (first.claim_epoch, first.owner, first.outcome) == (1, "worker-1", AttemptOutcome.CRASH)
+        assert (first.message, first.ended_at is None) == ("signal 11", False)
+        assert (second.claim_epoch, second.owner, second.outcome, second.ended_at) == (2, "worker-2", None, None)
+
+    # --- pause ---
+
+    def test_a_paused_job_is_not_claimed_until_it_goes_on(self, stores: Stores) -> None:
+        job = queued(stores)
+        paused = stores.jobs.pause(job.job_id, audit=an_audit("job.paused", object_id=job.job_id))
+        assert (paused.status, paused.is_paused) == (JobStatus.QUEUED, True)
+        assert stores.jobs.claim("worker-1", lease_s=60) is None
+        assert stores.jobs.pause(job.job_id, audit=an_audit()) == paused
+
+        stores.jobs.unpause(job.job_id, audit=an_audit("job.unpaused", object_id=job.job_id))
+
+        assert claimed(stores)[0].job_id == job.job_id
+
+    def test_a_pause_of_a_running_job_asks_its_worker_and_costs_no_attempt(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        stores.jobs.pause(job.job_id, audit=an_audit())
+
+        assert stores.jobs.heartbeat(claim, lease_s=60) is StopRequest.PAUSE
+        back = stores.jobs.release(claim, outcome=AttemptOutcome.PAUSED)
+
+        assert (back.status, back.is_paused, back.attempt) == (JobStatus.QUEUED, True, 0)
+        assert stores.jobs.claim("worker-1", lease_s=60) is None
+
+    def test_a_cancel_outranks_a_pause(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        stores.jobs.pause(job.job_id, audit=an_audit())
+        stores.jobs.cancel(job.job_id, audit=an_audit())
+
+        assert stores.jobs.heartbeat(claim, lease_s=60) is StopRequest.CANCEL
+        assert stores.jobs.release(claim, outcome=AttemptOutcome.PAUSED).status is JobStatus.CANCELLED
+
+    def test_a_finished_job_cannot_be_paused(self, stores: Stores) -> None:
+        job = queued(stores)
+        stores.jobs.cancel(job.job_id, audit=an_audit())
+
+        for change in (stores.jobs.pause, stores.jobs.unpause):
+            with pytest.raises(JobAlreadyFinished):
+                change(job.job_id, audit=an_audit())
+
+    # --- the queue ---
+
+    def test_a_newcomer_starts_next_however_many_jobs_another_user_has(self, stores: Stores) -> None:
+        for number in range(8):
+            queued(stores, number, created_by="a@amt.example")
+        claimed(stores)
+        claimed(stores)
+        queued(stores, 20, created_by="b@amt.example")
+        queued(stores, 21, created_by="b@amt.example")
+        queued(stores, 22, created_by="c@amt.example")
+
+        order = [claimed(stores)[0].created_by[0] for _ in range(5)]
+
+        assert order.index("b") < 2
+        assert order.index("c") <= 2
+        assert order[3:] != ["b", "b"]
+
+    def test_own_jobs_of_a_higher_priority_come_first(self, stores: Stores) -> None:
+        for number in range(12):
+            queued(stores, number, priority=1)
+        urgent = [queued(stores, number, priority=5) for number in (20, 21)]
+
+        assert [claimed(stores)[0].job_id for _ in range(2)] == [job.job_id for job in urgent]
+
+    def test_an_endless_stream_of_urgent_jobs_starves_nobody(self, stores: Stores) -> None:
+        patient = queued(stores, 0, priority=1, created_by="b@amt.example")
+        for number in range(1, 60):
+            queued(stores, number, priority=5, created_by="a@amt.example")
+            job, claim = claimed(stores)
+            if job.job_id == patient.job_id:
+                break
+            stores.jobs.complete(claim, an_adapter(job), progress=HALF_WAY)
+        assert job.job_id == patient.job_id
+        assert number <= 4 * HEAD_START + 2
+
+    def test_a_job_that_was_handed_back_keeps_its_place(self, stores: Stores) -> None:
+        first, claim = running(stores)
+        queued(stores, 2)
+
+        stores.jobs.release(claim, outcome=AttemptOutcome.HANDED_BACK)
+
+        assert claimed(stores)[0].job_id == first.job_id
+
+    def test_limits_hold_however_many_submit_at_once(self, stores: Stores) -> None:
+        limits = QueueLimits(total=7, per_user=4)
+
+        def submit(number: int) -> bool:
+            user = "ab"[number % 2] + "@amt.example"
+            try:
+                stores.jobs.add(a_job(number, created_by=user), audit=an_audit(), limits=limits)
+            except QueueFull:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            accepted = sum(pool.map(submit, range(24)))
+
+        assert accepted == stores.jobs.counts().active == 7
+
+    def test_a_limit_of_one_user_leaves_room_for_others(self, stores: Stores) -> None:
+        limits = QueueLimits(per_user=1)
+        first = stores.jobs.add(a_job(1, created_by="a"), audit=an_audit(), limits=limits)
+        with pytest.raises(QueueFull, match="a has 1 active"):
+            stores.jobs.add(a_job(2, created_by="a"), audit=an_audit(), limits=limits)
+        stores.jobs.add(a_job(3, created_by="b"), audit=an_audit(), limits=limits)
+        stores.jobs.cancel(first.job_id, audit=an_audit())
+
+        stores.jobs.add(a_job(4, created_by="a"), audit=an_audit(), limits=limits)
+
+    # --- idempotency ---
+
+    def test_one_key_makes_one_job_however_many_submit_at_once(self, stores: Stores) -> None:
+        key = IdempotencyKey("a", "k1", "0" * 64)
+
+        with ThreadPoolExecutor(8) as pool:
+            jobs = list(pool.map(lambda n: stores.jobs.add(a_job(n), audit=an_audit(), key=key), range(16)))
+
+        assert len({job.job_id for job in jobs}) == stores.jobs.counts().total == 1
+        assert stores.jobs.submitted_with(key) == jobs[0]
+
+    def test_a_key_with_another_request_is_refused_and_stores_nothing(self, stores: Stores) -> None:
+        key = IdempotencyKey("a", "k1", "0" * 64)
+        stores.jobs.add(a_job(1), audit=an_audit(), key=key)
+        other = IdempotencyKey("a", "k1", "1" * 64)
+
+        with pytest.raises(IdempotencyMismatch):
+            stores.jobs.add(a_job(2), audit=an_audit(), key=other)
+        with pytest.raises(IdempotencyMismatch):
+            stores.jobs.submitted_with(other)
+
+        assert stores.jobs.counts().total == 1
+
+    def test_keys_of_different_users_never_meet(self, stores: Stores) -> None:
+        stores.jobs.add(a_job(1), audit=an_audit(), key=IdempotencyKey("a", "k", "0" * 64))
+
+        stores.jobs.add(a_job(2), audit=an_audit(), key=IdempotencyKey("b", "k", "1" * 64))
+
+        assert stores.jobs.counts().total == 2
+        assert stores.jobs.submitted_with(IdempotencyKey("c", "k", "0" * 64)) is None
+
+    def test_a_full_queue_still_answers_a_known_key(self, stores: Stores) -> None:
+        key = IdempotencyKey("a", "k", "0" * 64)
+        first = stores.jobs.add(a_job(1), audit=an_audit(), key=key)
+
+        assert stores.jobs.add(a_job(2), audit=an_audit(), key=key, limits=QueueLimits(total=1)) == first
 
     # --- audit ---
 
@@ -489,7 +745,7 @@ class JobStoreContract:
         taken, claim = claimed(stores)
         stores.jobs.record_progress(claim, HALF_WAY)
         stores.jobs.add_checkpoint(claim, a_checkpoint(taken, 5))
-        stores.jobs.release(claim, reason="crash", burn_attempt=True)
+        stores.jobs.release(claim, outcome=AttemptOutcome.CRASH)
         _, claim = claimed(stores)
         stores.jobs.cancel("job_1", audit=an_audit("job.cancel_requested", object_id="job_1"))
         stores.jobs.finish_cancel(claim)
