@@ -163,6 +163,19 @@ class Page(Generic[T]):
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class JobChanges:
+    """Jobs that changed, and where to look on next time.
+
+    Args:
+        heads: Job id -> its newest `seq`.
+        cursor: For the next call.
+    """
+
+    heads: Mapping[str, int]
+    cursor: int
+
+
 class JobStore(Protocol):
     """Jobs with their attempts, events, checkpoints and adapters.
 
@@ -375,8 +388,12 @@ class JobStore(Protocol):
         """
         ...
 
-    def event_heads(self, *, changed_within_s: float) -> Mapping[str, int]:
-        """Newest `seq` of every job that changed in the last seconds: what a feed polls."""
+    def changes(self, cursor: int | None = None) -> JobChanges:
+        """What a feed polls: jobs that changed since `cursor` was given out, by no clock.
+
+        A change that was committed is named by the next call or was by an earlier one; some are named twice. Without a
+        cursor: every job that has not ended (one that is named later for the first time is new since then).
+        """
         ...
 
     def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:

@@ -190,6 +190,7 @@ jobs = Table(
     Column("checkpoint_epoch", Integer, nullable=False, server_default="0"),
     Column("event_seq", Integer, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("change_no", BigInteger, nullable=False, server_default="0"),  # see sql/job_feed.py
     _one_of("status", JobStatus),
     CheckConstraint("priority BETWEEN 1 AND 5", name="priority_range"),
     # only a running job has an owner, and it always has one with a lease
@@ -198,7 +199,7 @@ jobs = Table(
     ),
     CheckConstraint(f"(status = '{JobStatus.COMPLETED}') = (adapter_id IS NOT NULL)", name="completed_has_adapter"),
     Index("ix_jobs_created_at", "created_at", "job_id"),
-    Index("ix_jobs_updated_at", "updated_at"),
+    Index("ix_jobs_change_no", "change_no"),
     Index("ix_jobs_dataset_id", "dataset_id"),
     # in the order of claims, so that taking the next job reads one index entry however long the queue is
     Index("ix_jobs_queue", "status", "is_paused", "queue_rank", "created_at", "job_id"),

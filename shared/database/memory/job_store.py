@@ -5,7 +5,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shared.database.base import ClaimLost, IdempotencyMismatch, JobAlreadyFinished, JobNotFound, Page, StaleVersion
+from shared.database.base import (
+    ClaimLost,
+    IdempotencyMismatch,
+    JobAlreadyFinished,
+    JobChanges,
+    JobNotFound,
+    Page,
+    StaleVersion,
+)
 from shared.database.job_changes import (
     JobChange,
     admitted,
@@ -240,12 +248,15 @@ class MemoryJobStore:
             self.get(job_id)
             return [event for event in self._state.events[job_id] if event.seq > after][:limit]
 
-    def event_heads(self, *, changed_within_s: float) -> Mapping[str, int]:
-        """See `JobStore.event_heads`."""
+    def changes(self, cursor: int | None = None) -> JobChanges:
+        """See `JobStore.changes`."""
         with self._state.lock:
-            start = self._state.clock() - timedelta(seconds=changed_within_s)
-            changed = [job_id for job_id, moment in self._state.job_changed_at.items() if moment >= start]
-            return {job_id: self._state.jobs[job_id].event_seq for job_id in changed}
+            wanted = [
+                job
+                for job in self._state.jobs.values()
+                if (not job.status.is_terminal if cursor is None else self._state.change_nos[job.job_id] >= cursor)
+            ]
+            return JobChanges({job.job_id: job.event_seq for job in wanted}, self._state.last_change_no + 1)
 
     def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
         """See `JobStore.checkpoints`."""
@@ -311,7 +322,8 @@ class MemoryJobStore:
         payload = as_stored(event_payload(job, change.detail))
         event = JobEvent(job.job_id, job.event_seq, change.kind, payload, now)
         self._state.jobs[job.job_id] = job
-        self._state.job_changed_at[job.job_id] = now
+        self._state.last_change_no += 1
+        self._state.change_nos[job.job_id] = self._state.last_change_no
         self._state.events.setdefault(job.job_id, []).append(event)
         if change.audit is not None:
             self._state.write_audit(change.audit)

@@ -39,7 +39,8 @@ class MemoryState:
     clock: Clock = utc_now
     lock: RLock = field(default_factory=RLock, repr=False)
     jobs: dict[str, TrainingJob] = field(default_factory=dict)
-    job_changed_at: dict[str, datetime] = field(default_factory=dict)
+    change_nos: dict[str, int] = field(default_factory=dict)
+    last_change_no: int = 0
     events: dict[str, list[JobEvent]] = field(default_factory=dict)
     attempts: dict[tuple[str, int], AttemptRecord] = field(default_factory=dict)
     idempotency_keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Insert, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from shared.database.base import ClaimLost, JobAlreadyFinished, JobNotFound, Page, StaleVersion
+from shared.database.base import ClaimLost, JobAlreadyFinished, JobChanges, JobNotFound, Page, StaleVersion
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.job_changes import (
     JobChange,
@@ -25,6 +25,7 @@ from shared.database.job_changes import (
     unpaused,
 )
 from shared.database.sql.job_admission import job_of, placed, refuse_beyond, remember, serialise_submissions
+from shared.database.sql.job_feed import change_number, changes_since
 from shared.database.sql.job_writes import apply, held_by, locked, read_at, record, start_attempt, take_next
 from shared.database.sql.paging import newest_first
 from shared.database.sql.rows import (
@@ -55,7 +56,7 @@ from shared.models.job import (
     TrainingJob,
 )
 
-_ADD = insert(jobs).values(updated_at=db_now())
+_ADD = insert(jobs).values(updated_at=db_now(), change_no=change_number())
 
 
 class SqlJobStore:
@@ -276,11 +277,10 @@ class SqlJobStore:
             self.get(job_id)
         return found
 
-    def event_heads(self, *, changed_within_s: float) -> Mapping[str, int]:
-        """See `JobStore.event_heads`."""
-        query = select(jobs.c.job_id, jobs.c.event_seq).where(jobs.c.updated_at >= db_now(-changed_within_s))
+    def changes(self, cursor: int | None = None) -> JobChanges:
+        """See `JobStore.changes`."""
         with read_transaction(self._engine) as connection:
-            return {row.job_id: row.event_seq for row in connection.execute(query)}
+            return changes_since(connection, cursor)
 
     def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
         """See `JobStore.checkpoints`."""

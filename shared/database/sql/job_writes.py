@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, selec
 
 from shared.database.job_changes import LONGEST_PAUSE_S, JobChange, event_payload
 from shared.database.sql.audit_store import write_audit
+from shared.database.sql.job_feed import change_number
 from shared.database.sql.rows import event_from, job_columns, job_from, plain
 from shared.database.sql_time import db_now
 from shared.database.tables import attempts, job_events, jobs
@@ -12,7 +13,14 @@ from shared.models.job import Claim, JobStatus, TrainingJob
 
 # Built once; what a call adds are plain parameters, since building an expression per column costs more than running it.
 _CHANGE = (
-    update(jobs).values(version=jobs.c.version + 1, event_seq=jobs.c.event_seq + 1, updated_at=db_now()).returning(jobs)
+    update(jobs)
+    .values(
+        version=jobs.c.version + 1,
+        event_seq=jobs.c.event_seq + 1,
+        updated_at=db_now(),
+        change_no=change_number(),
+    )
+    .returning(jobs)
 )
 # a pause further ahead than any that we give means that the wall clock was set back since
 _IS_DUE = or_(
