@@ -9,7 +9,7 @@ from shared.database.base import ClaimLost, DatasetNotFound
 from shared.database.stores import Stores
 from shared.errors import Conflict
 from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, Split
-from shared.models.job import Progress
+from shared.models.job import AttemptOutcome, Progress
 from tests.support.store_values import a_dataset, an_adapter, an_audit, claimed, provenance_rows, queued
 
 RUN_OUT_S = -1.0
@@ -269,7 +269,7 @@ class DatasetStoreContract:
         dataset = _completed(stores)
         queued(stores, dataset_id=dataset.dataset_id)
         _, claim = claimed(stores)
-        stores.jobs.fail(claim, error_message="x", reason="error")
+        stores.jobs.fail(claim, error_message="x", outcome=AttemptOutcome.ERROR)
 
         stores.datasets.delete(dataset.dataset_id, audit=an_audit())
 
