@@ -1,11 +1,13 @@
 """What a job trains on: from the names in its config to verified folders and files."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from backend.training.folders import TrainingFolders
+from backend.training.trainers.base import BaseTrainer
 from backend.training.training_config import TrainingConfig
 from shared.database.base import DatasetStore
 from shared.errors import Conflict, InvalidInput
@@ -40,7 +42,10 @@ class DatasetNotReady(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedInputs:
-    """Inputs of one attempt as absolute paths (`base_model` may be a hub name)."""
+    """Inputs of one attempt as absolute paths (`base_model` may be a hub name).
+
+    A trainer that needs no inputs gets the empty name and the empty file.
+    """
 
     base_model: str
     train: Path
@@ -61,12 +66,14 @@ class InputResolver:
         self._default_model = default_model
         self.is_offline = is_offline
 
-    def with_defaults(self, config: TrainingConfig) -> tuple[TrainingConfig, Mapping[str, str]]:
+    def with_defaults(self, config: TrainingConfig, trainer: BaseTrainer) -> tuple[TrainingConfig, Mapping[str, str]]:
         """Fill in base model and dataset where the config names none; also returns what was filled in.
 
         Raises:
             NothingToTrainOn: If there is no completed dataset to fall back to.
         """
+        if not trainer.needs_inputs:
+            return config, {}
         filled: dict[str, str] = {}
         changes: dict[str, Any] = {}
         if not config.model.base_model:
@@ -80,21 +87,26 @@ class InputResolver:
             changes["data"] = config.data.model_copy(update={"dataset_id": newest.dataset_id})
         return config.model_copy(update=changes), filled
 
-    def check(self, config: TrainingConfig) -> None:
+    def check(self, config: TrainingConfig, trainer: BaseTrainer) -> None:
         """Refuse what cannot be trained, without reading the records.
 
         Raises:
             ClaraError: Missing or unfinished dataset, missing file, path outside its folder, wrong model folder.
         """
+        if not trainer.needs_inputs:
+            return
         self._folders.base_model(config.model.base_model, is_offline=self.is_offline)
         self._records(config)
 
-    def resolve(self, config: TrainingConfig) -> ResolvedInputs:
+    def resolve(self, config: TrainingConfig, trainer: BaseTrainer) -> ResolvedInputs:
         """Everything as absolute paths, with the identity of the records.
 
         Raises:
             ClaraError: As `check`.
         """
+        if not trainer.needs_inputs:
+            nothing = Path(os.devnull)
+            return ResolvedInputs("", nothing, None, None, None, sha256_file(nothing))
         base_model = self._folders.base_model(config.model.base_model, is_offline=self.is_offline)
         train, dataset = self._records(config)
         if dataset is None:

@@ -133,6 +133,35 @@ class ContinuousSection(_Section):
     min_new_records: int = Field(default=50, ge=1)
 
 
+class ProbeSection(_Section):
+    """What the `probe` trainer does: a real run of seconds, which can be told to go wrong."""
+
+    steps: int = Field(default=20, ge=1, le=1_000_000, description="Optimizer steps.")
+    seconds_per_step: float = Field(default=0.05, ge=0, le=86_400, description="Shortest time of a step (unit: s).")
+    width: int = Field(
+        default=32, ge=8, le=4096, description="Inputs and outputs of the learned map; decides the size of files."
+    )
+    crash_at: int | None = Field(
+        default=None, ge=1, description="In this step the process ends without a word, as crash_how says."
+    )
+    crash_how: Literal["segv", "kill", "exit"] = Field(
+        default="segv", description="segv: memory fault; kill: SIGKILL; exit: at once with exit_code."
+    )
+    exit_code: int = Field(default=1, ge=0, le=255, description="For crash_how exit.")
+    hang_at: int | None = Field(
+        default=None, ge=1, description="In this step the process stands still and hears no stop request."
+    )
+    error_at: int | None = Field(default=None, ge=1, description="In this step the trainer reports an error.")
+    error_how: Literal["lasting", "temporary"] = Field(
+        default="lasting", description="temporary: something outside that may mend itself, so it is tried again."
+    )
+    allocate_at: int | None = Field(default=None, ge=1, description="In this step the process takes allocate_mb.")
+    allocate_mb: int = Field(default=1024, ge=1, le=1_048_576, description="For allocate_at; kept to the end (MiB).")
+    on_attempts: int | None = Field(
+        default=None, ge=1, description="Go wrong only in the first so many claims of the job; None: in all of them."
+    )
+
+
 class TrainingConfig(_Section):
     """A whole run; sections that are left out take their defaults."""
 
@@ -142,6 +171,7 @@ class TrainingConfig(_Section):
     data: DataSection = DataSection()
     training: TrainingSection = TrainingSection()
     continuous: ContinuousSection = ContinuousSection()
+    probe: ProbeSection = ProbeSection()
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> "TrainingConfig":

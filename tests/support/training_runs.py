@@ -50,6 +50,9 @@ class RecordingReporter:
     def message(self, text: str) -> None:
         self.calls.append(("message", {"text": text}))
 
+    def alive(self) -> None:
+        self.calls.append(("alive", {}))
+
     def stop_requested(self) -> StopReason | None:
         return self._stop if self._step >= self._stop_after_step else None
 

@@ -7,7 +7,7 @@ training_log.jsonl         figures of every logged step
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedTokenizerBase
 
+    from backend.training.utils.tensor_files import Tensors
+
 _LIBRARIES = ("torch", "transformers", "peft", "tokenizers", "safetensors")
 
 
@@ -37,59 +39,89 @@ def save_adapter(
     base_folder: Path,
     base_digest: str,
 ) -> None:
-    """Fill `context.adapter_dir`.
+    """Fill `context.adapter_dir` with the adapter of a language model.
 
     Raises:
         DiskFull: If there is no space.
         NotWritable: If the folder cannot be written.
     """
+    from peft import get_peft_model_state_dict
+
     folder = context.adapter_dir
     with disk_errors(folder):
-        _save_weights(model, folder, base_folder)
         tokenizer.save_pretrained(folder)
-        write_log(folder / LOG_NAME, result.log)
-        description = describe_run(
-            context, records, result, base_folder=base_folder, base_digest=base_digest, tokenizer=tokenizer
-        )
+    template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else ""
+    config = model.peft_config["default"].to_dict()
+    write_adapter(
+        folder,
+        weights=get_peft_model_state_dict(model, save_embedding_layers=False),
+        config=config | {"base_model_name_or_path": str(base_folder), "inference_mode": True},
+        log=result.log,
+        description=describe_run(
+            context,
+            resolved={"max_length": records.max_length, "total_steps": result.total_steps},
+            base_model={"reference": context.base_model, "folder": str(base_folder), "digest": base_digest},
+            chat_template_sha256=hashlib.sha256(template.encode()).hexdigest() if template else None,
+            facts=records.facts,
+            metrics=result.metrics(),
+            libraries=_LIBRARIES,
+        ),
+    )
+
+
+def write_adapter(
+    folder: Path,
+    *,
+    weights: "Tensors",
+    config: Mapping[str, Any],
+    log: Iterable[Mapping[str, Any]],
+    description: Mapping[str, Any],
+) -> None:
+    """Write what every adapter folder has, the same bytes for the same weights.
+
+    Raises:
+        DiskFull: If there is no space.
+        NotWritable: If the folder cannot be written.
+    """
+    with disk_errors(folder):
+        write_tensors(folder / "adapter_model.safetensors", weights)
+        write_json(folder / "adapter_config.json", {name: _plain(value) for name, value in config.items()})
+        write_log(folder / LOG_NAME, log)
         write_json(folder / "training_config.json", description)
 
 
 def describe_run(
     context: TrainingContext,
-    records: TrainingRecords,
-    result: LoopResult,
     *,
-    base_folder: Path,
-    base_digest: str,
-    tokenizer: "PreTrainedTokenizerBase",
+    resolved: Mapping[str, Any],
+    base_model: Mapping[str, str],
+    facts: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    libraries: Iterable[str],
+    chat_template_sha256: str | None = None,
 ) -> dict[str, Any]:
-    """All that is known about the run, as JSON."""
-    template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else ""
+    """All that is known about a run, as JSON.
+
+    Args:
+        context: Of the attempt.
+        resolved: Values that the config left open.
+        base_model: Its `reference`, `folder` and `digest`.
+        facts: Counts of the records.
+        metrics: Final figures.
+        libraries: Packages whose versions decided the bytes.
+        chat_template_sha256: Of the tokenizer's template, if it has one.
+    """
     return {
         "job_id": context.job_id,
         "job_name": context.job_name,
         "config": context.config.model_dump(mode="json"),
-        "resolved": {"max_length": records.max_length, "total_steps": result.total_steps},
-        "base_model": {"reference": context.base_model, "folder": str(base_folder), "digest": base_digest},
-        "chat_template_sha256": hashlib.sha256(template.encode()).hexdigest() if template else None,
-        "data": {
-            "dataset_id": context.data.dataset_id,
-            "sha256": context.data.content_sha256,
-            **records.facts,
-        },
-        "metrics": json_safe(result.metrics()),
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "resolved": dict(resolved),
+        "base_model": dict(base_model),
+        "chat_template_sha256": chat_template_sha256,
+        "data": {"dataset_id": context.data.dataset_id, "sha256": context.data.content_sha256, **facts},
+        "metrics": json_safe(metrics),
+        "versions": {name: version(name) for name in libraries},
     }
-
-
-def _save_weights(model: "PeftModel", folder: Path, base_folder: Path) -> None:
-    """Weights and config, the same bytes for the same weights."""
-    from peft import get_peft_model_state_dict
-
-    write_tensors(folder / "adapter_model.safetensors", get_peft_model_state_dict(model, save_embedding_layers=False))
-    config = model.peft_config["default"].to_dict()
-    config |= {"base_model_name_or_path": str(base_folder), "inference_mode": True}
-    write_json(folder / "adapter_config.json", {name: _plain(value) for name, value in config.items()})
 
 
 def _plain(value: Any) -> Any:

@@ -19,10 +19,11 @@ class StopReason(StrEnum):
 
     CANCEL = "cancel"
     HAND_BACK = "hand_back"
+    PAUSE = "pause"
 
 
 class TrainingStopped(Exception):
-    """The trainer followed a stop request; after a hand-back a checkpoint of the last step is published."""
+    """The trainer followed a stop request; after a hand-back or a pause a checkpoint of the last step is published."""
 
     def __init__(self, reason: StopReason) -> None:
         super().__init__(reason)
@@ -52,6 +53,10 @@ class Reporter(Protocol):
         """Say something a person should read."""
         ...
 
+    def alive(self) -> None:
+        """Say that a stretch without steps gets on; called between pieces of real work, never by a timer."""
+        ...
+
     def stop_requested(self) -> StopReason | None:
         """Whether the supervisor asked to end; asked once per step."""
         ...
@@ -62,7 +67,7 @@ class TrainingData:
     """Resolved inputs: files with one JSON record per line.
 
     Args:
-        train: JSONL (or JSON, Parquet, CSV for a `train_file`) to train on.
+        train: JSONL (or JSON, Parquet, CSV for a `train_file`) to train on; empty for a trainer that needs no inputs.
         validation: Held-out part for early stopping, None to split `train` by `data.validation_split`.
         test: Part that training never reads; used by the final evaluation.
         content_sha256: Identity of what is trained on, hex.
@@ -124,9 +129,18 @@ class TrainingOutcome:
 
 
 class BaseTrainer(ABC):
-    """One way to make an adapter."""
+    """One way to make an adapter.
+
+    Attributes:
+        trainer_type: Name by which a job asks for it.
+        needs_inputs: Whether it adapts a base model on records; otherwise it makes what it learns from itself, gets
+            neither, and its report is figures only.
+        is_for_production: Whether an installation in production may run it.
+    """
 
     trainer_type: ClassVar[str]
+    needs_inputs: ClassVar[bool] = True
+    is_for_production: ClassVar[bool] = True
 
     def validate(self, config: TrainingConfig) -> None:  # noqa: B027 - a hook that most trainers do not need
         """Refuse a config this trainer cannot run; cheap, no heavy import, runs at submit.

@@ -27,6 +27,12 @@ def installed_trainers() -> Mapping[str, type[BaseTrainer]]:
     return dict(sorted(found.items()))
 
 
+def trainers_for(*, is_production: bool) -> frozenset[str]:
+    """Types of the installed trainers that such an installation may run."""
+    found = installed_trainers()
+    return frozenset(name for name, trainer in found.items() if trainer.is_for_production or not is_production)
+
+
 def trainer_for(trainer_type: str) -> BaseTrainer:
     """A trainer of this type.
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,23 @@ from backend.training.trainers.optimizer import Schedule, schedule_for
 from backend.training.utils.batching import epoch_order
 
 _EVALUATIONS_PER_RUN = 10
-# they change where checkpoints and files go, never the course of the run
-_WITHOUT_EFFECT = ("output_dir", "cpu_threads", "save_steps", "save_total_limit", "logging_steps")
+# they change where things lie and when something is told or goes wrong, never the course of the run
+_WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
+    "model": ("base_model",),  # its digest says which one it is, wherever it lies
+    "training": ("output_dir", "cpu_threads", "save_steps", "save_total_limit", "logging_steps"),
+    "probe": (
+        "seconds_per_step",
+        "crash_at",
+        "crash_how",
+        "exit_code",
+        "hang_at",
+        "error_at",
+        "error_how",
+        "allocate_at",
+        "allocate_mb",
+        "on_attempts",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +99,12 @@ def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64]) -> 
 
 def run_identity(context: TrainingContext, base_digest: str) -> str:
     """Hash of all that decides the course of a run; a checkpoint of another run is never gone on from."""
-    config: dict[str, Any] = context.config.model_dump(mode="json")
-    for name in _WITHOUT_EFFECT:
-        config["training"].pop(name)
-    config["model"].pop("base_model")  # the digest says which one it is, wherever it lies
+    # without defaults: a parameter that a later version adds must not part a run from its checkpoints
+    config: dict[str, Any] = context.config.model_dump(mode="json", exclude_defaults=True)
+    for section, names in _WITHOUT_EFFECT.items():
+        for name in names:
+            config.get(section, {}).pop(name, None)
+    config = {section: values for section, values in config.items() if values}
     facts = {
         "config": config,
         "data": context.data.content_sha256,

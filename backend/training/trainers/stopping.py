@@ -15,7 +15,7 @@ def raise_if_stopped(reporter: Reporter) -> None:
 
 
 def raise_if_cancelled(reporter: Reporter) -> None:
-    """End at once on a cancel, but leave a hand-back to the next point where a checkpoint can be published.
+    """End at once on a cancel, but leave other stops to the next point where a checkpoint can be published.
 
     Raises:
         TrainingStopped: If the job was cancelled.

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from backend.training.trainers.base import Reporter, StopReason, TrainingContext, TrainingStopped
 from backend.training.trainers.optimizer import make_optimizer, optimizer_tensors, restore_optimizer
+from backend.training.trainers.run_checkpoints import RunCheckpoints
 from backend.training.trainers.run_plan import plan_run, run_identity
 from backend.training.trainers.stopping import raise_if_cancelled
 from backend.training.trainers.training_records import TrainingRecords
 from backend.training.trainers.watchdogs import LossNotFinite, check_figures
 from backend.training.utils.batching import Batch, make_batch
-from backend.training.utils.checkpoint import CheckpointContent, load_checkpoint, newest_valid, prune, save_checkpoint
+from backend.training.utils.checkpoint import CheckpointContent, load_checkpoint
 from backend.training.utils.metrics import RunningLoss, Throughput, perplexity
 from backend.training.utils.token_loss import MeanLoss, mean_loss, summed_loss
 
@@ -117,8 +118,7 @@ class TrainingLoop:
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self._optimizer = make_optimizer(self._parameters, self._training)
         self._plan = plan_run(context, records.train.lengths)
-        self._identity = run_identity(context, base_digest)
-        self._checkpoints = context.job_dir / "checkpoints"
+        self._checkpoints = RunCheckpoints(context, reporter, run_identity(context, base_digest))
         self._progress = Progress()
         self._best_weights: dict[str, torch.Tensor] | None = None
         self._log: list[dict[str, Any]] = []
@@ -147,7 +147,7 @@ class TrainingLoop:
             self._optimizer_step()
             self._evaluate_if_due()
             self._save_if_due()
-            self._follow_hand_back()
+            self._follow_stop()
         self._save()
         self._use_best_weights()
         return LoopResult(
@@ -191,6 +191,7 @@ class TrainingLoop:
         total = 0.0
         for batch in batches:
             raise_if_cancelled(self._reporter)
+            self._reporter.alive()
             summed = summed_loss(self._model, batch)
             (summed / trained).backward()  # type: ignore[no-untyped-call]  # torch ships it without annotations
             total += summed.item()
@@ -231,9 +232,13 @@ class TrainingLoop:
             validation,
             batch_size=self._training.batch_size,
             pad_id=self._pad_id,
-            on_batch=self._follow_hand_back,
+            on_batch=self._go_on_evaluating,
         )
         self._note_evaluation(found)
+
+    def _go_on_evaluating(self) -> None:
+        self._reporter.alive()
+        self._follow_stop()
 
     def _note_evaluation(self, found: MeanLoss) -> None:
         progress = self._progress
@@ -277,9 +282,8 @@ class TrainingLoop:
             self._save()
 
     def _save(self) -> None:
-        """Publish this step unless this claim has done so already, then let old ones go."""
-        target = self._checkpoints / f"step-{self._progress.step:06d}.e{self._context.claim_epoch}"
-        if self._progress.step == 0 or target.exists():
+        """Publish this step unless this claim has done so already."""
+        if self._progress.step == 0 or self._checkpoints.has(self._progress.step):
             return
         content = CheckpointContent(
             step=self._progress.step,
@@ -289,27 +293,16 @@ class TrainingLoop:
             state={"progress": asdict(self._progress), "schedule": asdict(self._plan.schedule)},
             log=self._log,
         )
-        saved = save_checkpoint(
-            self._checkpoints, content, claim_epoch=self._context.claim_epoch, identity=self._identity
-        )
-        self._reporter.checkpoint(
-            step=saved.step, path=saved.path, manifest_sha256=saved.manifest_sha256, loss=self._progress.train_loss
-        )
-        prune(self._checkpoints, keep=self._training.save_total_limit, identity=self._identity)
+        self._checkpoints.save(content, loss=self._progress.train_loss)
 
     def _resume(self) -> int:
-        folders = dict.fromkeys((self._checkpoints, *self._context.resume_dirs))
-        search = newest_valid(folders, identity=self._identity)
-        for path, reason in search.skipped:
-            self._reporter.message(f"Checkpoint {path.name} is passed over: {reason}.")
-        if search.newest is None:
+        content = self._checkpoints.load_newest(load_checkpoint)
+        if content is None:
             return 0
-        content = load_checkpoint(search.newest)
         self._restore(content)
-        self._reporter.message(f"Going on from checkpoint {search.newest.path.name}.")
         return content.step
 
-    def _restore(self, content: CheckpointContent) -> None:
+    def _restore(self, content: "CheckpointContent[torch.Tensor]") -> None:
         import torch
 
         with torch.no_grad():
@@ -321,8 +314,10 @@ class TrainingLoop:
         self._progress = Progress(**content.state["progress"])
         self._log = [dict(row) for row in content.log]
 
-    def _follow_hand_back(self) -> None:
-        raise_if_cancelled(self._reporter)
-        if self._reporter.stop_requested() is StopReason.HAND_BACK:
+    def _follow_stop(self) -> None:
+        reason = self._reporter.stop_requested()
+        if reason is None:
+            return
+        if reason is not StopReason.CANCEL:
             self._save()
-            raise TrainingStopped(StopReason.HAND_BACK)
+        raise TrainingStopped(reason)

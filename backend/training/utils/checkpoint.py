@@ -4,7 +4,7 @@ checkpoints/step-000120.e3/    step 120, written under claim epoch 3
     adapter.safetensors        weights being trained
     best.safetensors           weights of the best evaluation so far (absent before the first)
     optimizer.safetensors      moments, by parameter name
-    random.safetensors         torch and CUDA generators
+    random.safetensors         torch and CUDA generators (empty for a process without torch)
     state.json                 position, counters, schedule, python and numpy generators
     training_log.jsonl         figures up to this step
     manifest.json
@@ -13,27 +13,28 @@ checkpoints/step-000120.e3/    step 120, written under claim epoch 3
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from backend.training.utils.random_state import capture_random, restore_random
-from backend.training.utils.tensor_files import read_tensors, write_tensors
+from backend.training.utils.tensor_files import read_arrays, read_tensors, write_tensors
 from shared.storage import CorruptArtefact, Manifest, stage, verify_folder, write_json
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
-    Tensors = dict[str, torch.Tensor]
+T = TypeVar("T", "torch.Tensor", "np.typing.NDArray[Any]")
 
 LOG_NAME = "training_log.jsonl"
 _FOLDER = re.compile(r"step-(?P<step>\d{6,})\.e(?P<epoch>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointContent:
-    """What is saved and loaded; random generators are captured and restored on the way.
+class CheckpointContent(Generic[T]):
+    """What is saved and loaded, in torch tensors or numpy arrays; random generators are captured and restored.
 
     Args:
         step: Optimizer steps done.
@@ -45,9 +46,9 @@ class CheckpointContent:
     """
 
     step: int
-    weights: "Tensors"
-    best_weights: "Tensors | None"
-    optimizer: "Tensors"
+    weights: Mapping[str, T]
+    best_weights: Mapping[str, T] | None
+    optimizer: Mapping[str, T]
     state: Mapping[str, Any]
     log: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
@@ -76,7 +77,7 @@ class Search:
 
 
 def save_checkpoint(
-    folder: Path, content: CheckpointContent, *, claim_epoch: int, identity: str
+    folder: Path, content: CheckpointContent[T], *, claim_epoch: int, identity: str
 ) -> PublishedCheckpoint:
     """Publish a checkpoint below `folder`, together with the state of all random generators.
 
@@ -104,20 +105,14 @@ def save_checkpoint(
     return PublishedCheckpoint(target, content.step, claim_epoch, manifest.sha256)
 
 
-def load_checkpoint(checkpoint: PublishedCheckpoint) -> CheckpointContent:
-    """Read a verified checkpoint and put all random generators where they were."""
-    folder = checkpoint.path
-    saved = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    best = folder / "best.safetensors"
-    restore_random(saved["random"], read_tensors(folder / "random.safetensors"))
-    return CheckpointContent(
-        step=checkpoint.step,
-        weights=read_tensors(folder / "adapter.safetensors"),
-        best_weights=read_tensors(best) if best.exists() else None,
-        optimizer=read_tensors(folder / "optimizer.safetensors"),
-        state=saved["state"],
-        log=read_log(folder / LOG_NAME),
-    )
+def load_checkpoint(checkpoint: PublishedCheckpoint) -> "CheckpointContent[torch.Tensor]":
+    """Read a verified checkpoint as torch tensors and put all random generators where they were."""
+    return _load(checkpoint, read_tensors)
+
+
+def load_arrays(checkpoint: PublishedCheckpoint) -> "CheckpointContent[np.typing.NDArray[Any]]":
+    """Read a verified checkpoint as numpy arrays and put all random generators where they were."""
+    return _load(checkpoint, read_arrays)
 
 
 def newest_valid(folders: Iterable[Path], *, identity: str) -> Search:
@@ -168,6 +163,22 @@ def write_log(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 def read_log(path: Path) -> list[dict[str, Any]]:
     """Figures that `write_log` wrote."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _load(checkpoint: PublishedCheckpoint, read: Callable[[Path], dict[str, T]]) -> CheckpointContent[T]:
+    folder = checkpoint.path
+    saved = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    best = folder / "best.safetensors"
+    content = CheckpointContent(
+        step=checkpoint.step,
+        weights=read(folder / "adapter.safetensors"),
+        best_weights=read(best) if best.exists() else None,
+        optimizer=read(folder / "optimizer.safetensors"),
+        state=saved["state"],
+        log=read_log(folder / LOG_NAME),
+    )
+    restore_random(saved["random"], read_arrays(folder / "random.safetensors"))
+    return content
 
 
 def _newest_first(folder: Path) -> list[tuple[Path, int, int]]:

@@ -11,13 +11,11 @@ def deterministic(*, seed: int, threads: int) -> Iterator[None]:
 
     On a GPU some attention kernels have no deterministic form, so there equality is not promised.
     """
-    import numpy as np
     import torch
 
     threads_before = torch.get_num_threads()
     strict_before = torch.are_deterministic_algorithms_enabled()
-    random.seed(seed)
-    np.random.seed(seed)
+    seed_without_torch(seed)
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     if not torch.cuda.is_available():
@@ -27,3 +25,11 @@ def deterministic(*, seed: int, threads: int) -> Iterator[None]:
     finally:
         torch.set_num_threads(threads_before)
         torch.use_deterministic_algorithms(strict_before)
+
+
+def seed_without_torch(seed: int) -> None:
+    """Seed python and numpy: for a run that uses nothing else."""
+    import numpy as np
+
+    random.seed(seed)
+    np.random.seed(seed)

@@ -1,52 +1,73 @@
-"""The state of all random generators as JSON and tensors: no pickle, exact to the bit."""
+"""The state of all random generators as JSON and tensors: no pickle, exact to the bit.
+
+Those of python, numpy, torch and every CUDA device, as far as the process has loaded the library: one that it has not
+loaded cannot have drawn anything.
+"""
 
 import random
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import torch
-
-
-def capture_random() -> "tuple[dict[str, Any], dict[str, torch.Tensor]]":
-    """State of python, numpy, torch and every CUDA device: a JSON part and a tensor part."""
     import numpy as np
-    import torch
 
+    Arrays = dict[str, np.typing.NDArray[Any]]
+
+
+def capture_random() -> "tuple[dict[str, Any], Arrays]":
+    """The state of all loaded generators: a JSON part and an array part."""
     version, words, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
-    plain = {
-        "python": {"version": version, "words": list(words), "gauss": gauss},
-        "numpy": {
-            "name": str(name),
-            "keys": [int(key) for key in keys],
-            "position": int(position),
-            "has_gauss": int(has_gauss),
-            "cached_gaussian": float(cached),
-        },
-    }
-    tensors = {"torch": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        tensors |= {f"cuda.{index}": state for index, state in enumerate(torch.cuda.get_rng_state_all())}
-    return plain, tensors
+    plain: dict[str, Any] = {"python": {"version": version, "words": list(words), "gauss": gauss}}
+    if "numpy" in sys.modules:
+        plain["numpy"] = _capture_numpy()
+    return plain, _capture_torch() if "torch" in sys.modules else {}
 
 
-def restore_random(plain: dict[str, Any], tensors: "dict[str, torch.Tensor]") -> None:
-    """Put all generators where `capture_random` found them; devices that are gone are left out."""
+def restore_random(plain: Mapping[str, Any], arrays: "Mapping[str, np.typing.NDArray[Any]]") -> None:
+    """Put all generators where `capture_random` found them; libraries and devices that are gone are left out."""
+    python = plain["python"]
+    random.setstate((python["version"], tuple(python["words"]), python["gauss"]))
+    if "numpy" in plain:
+        _restore_numpy(plain["numpy"])
+    if "torch" in arrays and "torch" in sys.modules:
+        _restore_torch(arrays)
+
+
+def _capture_numpy() -> dict[str, Any]:
     import numpy as np
+
+    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    return {
+        "name": str(name),
+        "keys": [int(key) for key in keys],
+        "position": int(position),
+        "has_gauss": int(has_gauss),
+        "cached_gaussian": float(cached),
+    }
+
+
+def _restore_numpy(state: Mapping[str, Any]) -> None:
+    import numpy as np
+
+    keys = np.asarray(state["keys"], dtype=np.uint32)
+    np.random.set_state((state["name"], keys, state["position"], state["has_gauss"], state["cached_gaussian"]))
+
+
+def _capture_torch() -> "Arrays":
     import torch
 
-    python, legacy = plain["python"], plain["numpy"]
-    random.setstate((python["version"], tuple(python["words"]), python["gauss"]))
-    np.random.set_state(
-        (
-            legacy["name"],
-            np.asarray(legacy["keys"], dtype=np.uint32),
-            legacy["position"],
-            legacy["has_gauss"],
-            legacy["cached_gaussian"],
-        )
-    )
-    torch.set_rng_state(tensors["torch"])
+    arrays = {"torch": torch.get_rng_state().numpy()}
+    if torch.cuda.is_available():
+        states = enumerate(torch.cuda.get_rng_state_all())
+        arrays |= {f"cuda.{index}": state.cpu().numpy() for index, state in states}
+    return arrays
+
+
+def _restore_torch(arrays: "Mapping[str, np.typing.NDArray[Any]]") -> None:
+    import torch
+
+    torch.set_rng_state(torch.from_numpy(arrays["torch"].copy()))
     for index in range(torch.cuda.device_count()):
-        if f"cuda.{index}" in tensors:
-            torch.cuda.set_rng_state(tensors[f"cuda.{index}"], index)
+        if f"cuda.{index}" in arrays:
+            torch.cuda.set_rng_state(torch.from_numpy(arrays[f"cuda.{index}"].copy()), index)

@@ -1,7 +1,10 @@
 """From a claimed job to the order of its trainer process."""
 
+from collections.abc import Collection
+
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
+from backend.training.preflight import Preflight
 from backend.training.training_config import TrainingConfig
 from backend.training.workers.protocol import TrainingOrder
 from shared.models.job import Claim, TrainingJob
@@ -13,13 +16,23 @@ class OrderWriter:
     Args:
         save_every: Default distance of checkpoints, in optimizer steps.
         cpu_threads: Threads of one trainer, so that all workers together use each core once.
+        trainer_types: Trainers that may be used; None: every installed one.
     """
 
-    def __init__(self, inputs: InputResolver, folders: TrainingFolders, *, save_every: int, cpu_threads: int) -> None:
+    def __init__(
+        self,
+        inputs: InputResolver,
+        folders: TrainingFolders,
+        *,
+        save_every: int,
+        cpu_threads: int,
+        trainer_types: Collection[str] | None = None,
+    ) -> None:
         self._inputs = inputs
         self._folders = folders
         self._save_every = save_every
         self._cpu_threads = cpu_threads
+        self._preflight = Preflight(inputs, trainer_types=trainer_types)
 
     def write(self, job: TrainingJob, claim: Claim) -> TrainingOrder:
         """The order of one attempt.
@@ -28,7 +41,7 @@ class OrderWriter:
             ClaraError: If a model, dataset or file is no longer there.
         """
         config = TrainingConfig.parse(job.config)
-        inputs = self._inputs.resolve(config)
+        inputs = self._inputs.resolve(config, self._preflight.trainer(job.trainer_type))
         job_dir = self._folders.job(job.job_id)
         job_dir.mkdir(parents=True, exist_ok=True)
         adapter_name = f"{job.job_id}.e{claim.epoch}"

@@ -26,6 +26,8 @@ class MessageType(StrEnum):
     EVALUATION = "evaluation"
     CHECKPOINT = "checkpoint"
     MESSAGE = "message"
+    # a sign of life from a stretch without steps: for the supervisor's deadline, not for the events of the job
+    ALIVE = "alive"
     PUBLISHED = "published"
     STOPPED = "stopped"
     ERROR = "error"

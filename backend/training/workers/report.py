@@ -21,10 +21,18 @@ LOSS_CURVE_FILE = "loss_curve.png"
 LOG_FILE = "training_log.jsonl"
 
 
-def build_report(context: TrainingContext, outcome: TrainingOutcome, reporter: Reporter) -> Mapping[str, Any]:
+def build_report(
+    context: TrainingContext, outcome: TrainingOutcome, reporter: Reporter, *, has_pictures: bool = True
+) -> Mapping[str, Any]:
     """Evaluate on held-out records, write the report files, and return the figures for the job.
 
     A job without held-out records (a bare file without split) has a report without held-out figures.
+
+    Args:
+        context: Of the attempt; its adapter folder gets the files.
+        outcome: What the trainer handed over.
+        reporter: Told of the stretch, asked for stops.
+        has_pictures: Whether the loss is drawn; it takes a second to load what draws.
     """
     held_out: Mapping[str, Any] = {}
     samples: list[SampleCompletion] = []
@@ -33,7 +41,8 @@ def build_report(context: TrainingContext, outcome: TrainingOutcome, reporter: R
         held_out, samples = _held_out(context, context.data.test, reporter)
     figures = {**outcome.metrics, **({"held_out": held_out} if held_out else {})}
     log = context.adapter_dir / LOG_FILE
-    plot_loss_curve(log, context.adapter_dir / LOSS_CURVE_FILE, title=context.job_name)
+    if has_pictures:
+        plot_loss_curve(log, context.adapter_dir / LOSS_CURVE_FILE, title=context.job_name)
     write_model_card(context.adapter_dir, figures={**outcome.metrics, **held_out}, samples=samples)
     write_json(context.adapter_dir / REPORT_FILE, _report(context, outcome, held_out, samples, log))
     return figures
@@ -43,6 +52,7 @@ def _held_out(
     context: TrainingContext, test: Path, reporter: Reporter
 ) -> tuple[Mapping[str, Any], list[SampleCompletion]]:
     def follow_stop_requests() -> None:
+        reporter.alive()
         if reason := reporter.stop_requested():
             raise TrainingStopped(reason)
 

@@ -7,6 +7,7 @@ When stdin closes the supervisor is gone: the process ends itself at once, since
 import logging
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
 from backend.training.workers.protocol import MessageType, TrainingOrder
 from backend.training.workers.report import build_report
-from shared.errors import ClaraError
+from shared.errors import ClaraError, Unavailable
 from shared.storage import Manifest, stage
 
 logger = logging.getLogger(__name__)
+
+_SIGN_EVERY_S = 1.0
 
 
 class PipeReporter:
@@ -29,14 +32,16 @@ class PipeReporter:
     def __init__(self, pipe: ParentPipe) -> None:
         self._pipe = pipe
         self._stop: StopReason | None = None
+        self._last_sign = time.monotonic()
 
     def send(self, kind: MessageType, **fields: Any) -> None:
         """Write one message."""
         self._pipe.send({"type": kind, **fields})
 
     def take(self, request: Mapping[str, Any]) -> None:
-        """Follow a line of the supervisor."""
-        self._stop = StopReason(request["stop"])
+        """Follow a line of the supervisor; nothing takes a cancel back."""
+        if self._stop is not StopReason.CANCEL:
+            self._stop = StopReason(request["stop"])
 
     def plan(self, *, total_steps: int, total_epochs: int, start_step: int, facts: Mapping[str, Any]) -> None:
         """Announce the size of the run."""
@@ -60,6 +65,13 @@ class PipeReporter:
         """Say something a person should read."""
         self.send(MessageType.MESSAGE, text=text)
 
+    def alive(self) -> None:
+        """Say that the trainer gets on, at most once a second."""
+        now = time.monotonic()
+        if now - self._last_sign >= _SIGN_EVERY_S:
+            self._last_sign = now
+            self.send(MessageType.ALIVE)
+
     def stop_requested(self) -> StopReason | None:
         """The stop request, if one came."""
         return self._stop
@@ -80,7 +92,7 @@ def main() -> int:
         reporter.send(MessageType.STOPPED, reason=stopped.reason)
     except ClaraError as error:
         logger.warning("training.refused", exc_info=True)
-        reporter.send(MessageType.ERROR, code=error.code, message=error.message, is_retryable=False)
+        reporter.send(MessageType.ERROR, code=error.code, message=error.message, is_retryable=_may_mend(error))
     except MemoryError:
         logger.exception("training.out_of_memory")
         reporter.send(
@@ -117,8 +129,10 @@ def _run(order: TrainingOrder, reporter: PipeReporter) -> None:
             cpu_threads=order.cpu_threads,
             resume_dirs=tuple(Path(folder) for folder in order.resume_dirs),
         )
-        outcome = trainer_for(order.trainer_type).train(context, reporter)
-        metrics = {**outcome.metrics, **build_report(context, outcome, reporter)}
+        trainer = trainer_for(order.trainer_type)
+        outcome = trainer.train(context, reporter)
+        has_pictures = trainer.needs_inputs
+        metrics = {**outcome.metrics, **build_report(context, outcome, reporter, has_pictures=has_pictures)}
         manifest = staged.publish(_properties(order, outcome))
     _announce(order, outcome, metrics, manifest, reporter)
 
@@ -159,6 +173,11 @@ def _quieten_libraries() -> None:
     for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HUB_DISABLE_PROGRESS_BARS"):
         os.environ[name] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+def _may_mend(error: ClaraError) -> bool:
+    """Whether trying again later may end better: something we depend on is away or full."""
+    return isinstance(error, Unavailable)
 
 
 def _reason(error: Exception) -> str:

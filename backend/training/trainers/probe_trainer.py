@@ -1,0 +1,270 @@
+"""The probe: a run of seconds that shows whether an installation works, and what happens when a run goes wrong.
+
+It learns a small random linear map in numpy. Everything else is what every trainer does: reported steps, checkpoints
+that are gone on from to the same bytes, an adapter folder that PEFT loads. On request it crashes, hangs, takes memory.
+"""
+
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from backend.training.trainers.base import (
+    BaseTrainer,
+    Reporter,
+    StopReason,
+    TrainingContext,
+    TrainingOutcome,
+    TrainingStopped,
+)
+from backend.training.trainers.linear_map import BATCH_SIZE, RECORDS, LinearTask, LowRankUpdate
+from backend.training.trainers.misbehaviour import Misbehaviour
+from backend.training.trainers.optimizer import schedule_for
+from backend.training.trainers.run_checkpoints import RunCheckpoints
+from backend.training.trainers.run_plan import RunPlan, run_identity
+from backend.training.trainers.watchdogs import check_figures
+from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
+from backend.training.utils.checkpoint import CheckpointContent, load_arrays
+from backend.training.utils.determinism import seed_without_torch
+from backend.training.utils.metrics import RunningLoss, Throughput, json_safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BASE_NAME = "probe"
+_LIBRARIES = ("numpy", "safetensors")
+_FACTS: "Mapping[str, Any]" = {
+    "records": RECORDS,
+    "validation_records": 0,
+    "record_shape": "vectors",
+    "trained_tokens": 0,
+    "truncated_records": 0,
+}
+_LOOK_S = 0.05
+
+
+class ProbeTrainer(BaseTrainer):
+    """Trains two low-rank factors towards a hidden linear map; section `probe` says how long and what goes wrong."""
+
+    trainer_type = "probe"
+    needs_inputs = False
+    is_for_production = False
+
+    def validate(self, config: TrainingConfig) -> None:
+        """Refuse inputs that would not be looked at.
+
+        Raises:
+            InvalidTrainingConfig: If the config names a base model or records.
+        """
+        given = {
+            "model.base_model": config.model.base_model,
+            "data.train_file": config.data.train_file,
+            "data.dataset_id": config.data.dataset_id,
+        }
+        reason = "the probe makes what it learns from itself; leave it out"
+        errors = [{"field": field, "reason": reason} for field, value in given.items() if value]
+        if errors:
+            raise InvalidTrainingConfig(errors)
+
+    def train(self, context: TrainingContext, reporter: Reporter) -> TrainingOutcome:
+        """Learn, step by step, and write the adapter.
+
+        Raises:
+            TrainingStopped: After a stop request.
+            ProbeFailed: If the config asks for it.
+            ProbeUnavailable: If the config asks for it.
+        """
+        self.validate(context.config)
+        run = _ProbeRun(context, reporter)
+        run.to_the_end()
+        run.write_adapter()
+        return TrainingOutcome(
+            steps=run.progress.step,
+            epochs=run.plan.epoch_of(run.progress.step),
+            metrics=json_safe({**_FACTS, **run.metrics()}),
+            base_model_digest=run.task.digest,
+        )
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Position and figures of a run; saved with every checkpoint."""
+
+    step: int = 0
+    elapsed_s: float = 0.0
+    train_loss: float | None = None
+
+
+class _ProbeRun:
+    """One attempt: begins at the newest valid checkpoint."""
+
+    def __init__(self, context: TrainingContext, reporter: Reporter) -> None:
+        config = context.config
+        seed_without_torch(config.training.seed)
+        self._context = context
+        self._reporter = reporter
+        self._misbehaviour = Misbehaviour(config.probe, context.claim_epoch)
+        self.task = LinearTask.make(width=config.probe.width, seed=config.training.seed)
+        self._update = LowRankUpdate.fresh(
+            width=config.probe.width, rank=config.lora.r, scale=config.lora.alpha / config.lora.r
+        )
+        self.plan = _plan(context)
+        self._checkpoints = RunCheckpoints(context, reporter, run_identity(context, self.task.digest))
+        self.progress = _Progress()
+        self._log: list[dict[str, Any]] = []
+        self._running = RunningLoss()
+        self._throughput = Throughput(time.monotonic)
+        self._resumed_from = self._resume()
+
+    def to_the_end(self) -> None:
+        """Walk all steps; publishes a checkpoint where one is due and after the last one."""
+        self._reporter.plan(
+            total_steps=self.plan.total_steps,
+            total_epochs=self.plan.total_epochs,
+            start_step=self._resumed_from,
+            facts=_FACTS,
+        )
+        while self.progress.step < self.plan.total_steps:
+            self._follow_cancel()
+            started = time.monotonic()
+            self._misbehaviour.before(self.progress.step + 1)
+            self._take_time(started)
+            self._step(started)
+            if self.progress.step % self.plan.save_steps == 0:
+                self._save()
+            self._follow_stop()
+        self._save()
+
+    def metrics(self) -> dict[str, Any]:
+        """Final figures."""
+        return {
+            "steps": self.progress.step,
+            "total_steps": self.plan.total_steps,
+            "stopped_early": False,
+            "resumed_from_step": self._resumed_from,
+            "published_step": self.progress.step,
+            "train_loss": self.progress.train_loss,
+            "elapsed_s": self.progress.elapsed_s,
+        }
+
+    def write_adapter(self) -> None:
+        """Fill the adapter folder."""
+        from backend.training.trainers.adapter_files import describe_run, write_adapter
+
+        config = self._context.config
+        write_adapter(
+            self._context.adapter_dir,
+            weights=self._update.factors,
+            config={
+                "peft_type": "LORA",
+                "base_model_name_or_path": BASE_NAME,
+                "r": config.lora.r,
+                "lora_alpha": config.lora.alpha,
+                "lora_dropout": 0.0,
+                "target_modules": ["linear"],
+                "bias": "none",
+                "inference_mode": True,
+            },
+            log=self._log,
+            description=describe_run(
+                self._context,
+                resolved={"max_length": None, "total_steps": self.plan.total_steps},
+                base_model={"reference": BASE_NAME, "folder": BASE_NAME, "digest": self.task.digest},
+                facts=_FACTS,
+                metrics=self.metrics(),
+                libraries=_LIBRARIES,
+            ),
+        )
+
+    def _step(self, started: float) -> None:
+        position = self.progress.step
+        epoch, batch = divmod(position, self.plan.steps_per_epoch)
+        rate = self.plan.schedule.rate(position)
+        indices = self.plan.order(epoch)[batch]
+        loss, norm = self._update.step(self.task, indices, rate=rate, number=position + 1)
+        check_figures(position + 1, loss=loss, grad_norm=norm)
+        self._running.add(loss)
+        self._throughput.add(len(indices))
+        self.progress = _Progress(
+            step=position + 1,
+            elapsed_s=self.progress.elapsed_s + time.monotonic() - started,
+            train_loss=self._running.mean,
+        )
+        self._tell(loss=loss, rate=rate, norm=norm)
+
+    def _tell(self, *, loss: float, rate: float, norm: float) -> None:
+        step = self.progress.step
+        self._reporter.alive()
+        if not self.plan.is_log_due(step):
+            return
+        metrics = {
+            "loss": loss,
+            "running_loss": self._running.mean,
+            "learning_rate": rate,
+            "grad_norm": norm,
+            "tokens_per_s": self._throughput.tokens_per_s,
+            "eta_s": self._throughput.eta_s(self.plan.total_steps - step),
+            "elapsed_s": self.progress.elapsed_s,
+        }
+        self._log.append({"step": step, "epoch": step / self.plan.steps_per_epoch, **metrics})
+        self._reporter.step(step=step, epoch=self.plan.epoch_of(step), metrics=metrics)
+
+    def _take_time(self, started: float) -> None:
+        """Wait until the step has lasted as long as it shall; any stop request ends the waiting."""
+        end = started + self._context.config.probe.seconds_per_step
+        while (left_s := end - time.monotonic()) > 0 and self._reporter.stop_requested() is None:
+            time.sleep(min(left_s, _LOOK_S))
+            self._reporter.alive()
+
+    def _save(self) -> None:
+        step = self.progress.step
+        if self._checkpoints.has(step):
+            return
+        content = CheckpointContent(
+            step=step,
+            weights=self._update.factors,
+            best_weights=None,
+            optimizer=self._update.moments,
+            state={"progress": asdict(self.progress), "schedule": asdict(self.plan.schedule)},
+            log=self._log,
+        )
+        self._checkpoints.save(content, loss=self.progress.train_loss)
+
+    def _resume(self) -> int:
+        content = self._checkpoints.load_newest(load_arrays)
+        if content is None:
+            return 0
+        self._update.factors, self._update.moments = dict(content.weights), dict(content.optimizer)
+        self.progress = _Progress(**content.state["progress"])
+        self._log = [dict(row) for row in content.log]
+        return content.step
+
+    def _follow_cancel(self) -> None:
+        if self._reporter.stop_requested() is StopReason.CANCEL:
+            raise TrainingStopped(StopReason.CANCEL)
+
+    def _follow_stop(self) -> None:
+        reason = self._reporter.stop_requested()
+        if reason is None:
+            return
+        if reason is not StopReason.CANCEL:
+            self._save()
+        raise TrainingStopped(reason)
+
+
+def _plan(context: TrainingContext) -> RunPlan:
+    import numpy as np
+
+    training = context.config.training
+    steps = context.config.probe.steps
+    return RunPlan(
+        lengths=np.ones(RECORDS, dtype=np.int64),
+        batch_size=BATCH_SIZE,
+        accumulation=1,
+        seed=training.seed,
+        steps_per_epoch=RECORDS // BATCH_SIZE,
+        total_steps=steps,
+        eval_steps=steps,
+        save_steps=training.save_steps or context.save_every_steps,
+        logging_steps=training.logging_steps,
+        schedule=schedule_for(training, total_steps=steps),
+    )

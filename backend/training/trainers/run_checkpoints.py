@@ -1,0 +1,65 @@
+"""The checkpoints of one run, as every trainer uses them: saved and told, found again and told, old ones removed."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from backend.training.trainers.base import Reporter, TrainingContext
+from backend.training.utils.checkpoint import (
+    CheckpointContent,
+    PublishedCheckpoint,
+    newest_valid,
+    prune,
+    save_checkpoint,
+)
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy as np
+    import torch
+
+T = TypeVar("T", "torch.Tensor", "np.typing.NDArray[Any]")
+
+
+class RunCheckpoints:
+    """Checkpoints of the attempt that `context` describes.
+
+    Args:
+        context: Says where they lie and how many are kept.
+        reporter: Told of every published one and of every one that is passed over.
+        identity: Hash of all that decides the course of the run.
+    """
+
+    def __init__(self, context: TrainingContext, reporter: Reporter, identity: str) -> None:
+        self._folder = context.job_dir / "checkpoints"
+        self._searched = tuple(dict.fromkeys((self._folder, *context.resume_dirs)))
+        self._claim_epoch = context.claim_epoch
+        self._keep = context.config.training.save_total_limit
+        self._reporter = reporter
+        self._identity = identity
+
+    def has(self, step: int) -> bool:
+        """Whether this claim has published `step`."""
+        return (self._folder / f"step-{step:06d}.e{self._claim_epoch}").exists()
+
+    def save(self, content: CheckpointContent[T], *, loss: float | None) -> None:
+        """Publish a checkpoint, tell it, and let old ones go.
+
+        Raises:
+            AlreadyPublished: If this claim has published this step.
+            DiskFull: If there is no space; the older checkpoints are untouched.
+        """
+        saved = save_checkpoint(self._folder, content, claim_epoch=self._claim_epoch, identity=self._identity)
+        self._reporter.checkpoint(step=saved.step, path=saved.path, manifest_sha256=saved.manifest_sha256, loss=loss)
+        prune(self._folder, keep=self._keep, identity=self._identity)
+
+    def load_newest(self, load: Callable[[PublishedCheckpoint], CheckpointContent[T]]) -> CheckpointContent[T] | None:
+        """The newest valid checkpoint, loaded; damaged and foreign ones are passed over and named with the reason."""
+        search = newest_valid(self._searched, identity=self._identity)
+        for path, reason in search.skipped:
+            self._reporter.message(f"Checkpoint {path.name} is passed over: {reason}.")
+        if search.newest is None:
+            return None
+        content = load(search.newest)
+        self._reporter.message(f"Going on from checkpoint {search.newest.path.name}.")
+        return content
