@@ -189,7 +189,7 @@ class Supervisor:
         elif kind is MessageType.CHECKPOINT:
             await self._persist(attempt.claim, self._jobs.add_checkpoint, attempt.checkpoint(message, self._clock))
             await in_thread(self._forget_pruned, attempt.job.job_id)
-        elif kind is not MessageType.READY:
+        elif kind not in (MessageType.READY, MessageType.ALIVE):
             event, detail = attempt.follow(kind, message)
             await self._persist(attempt.claim, self._jobs.record_progress, attempt.progress, kind=event, detail=detail)
         self._on_change()
