@@ -34,6 +34,9 @@ FAMILY_STATUS: StatusTable = MappingProxyType(
     }
 )
 
+RETRY_AFTER_S: Mapping[int, int] = MappingProxyType({HTTPStatus.TOO_MANY_REQUESTS: 10})
+"""What `Retry-After` says where the error itself names no `retry_after_s`."""
+
 POLICY_VIOLATION, INTERNAL_ERROR, TRY_AGAIN_LATER = 1008, 1011, 1013
 
 
@@ -73,7 +76,8 @@ def clara_response(connection: HTTPConnection, error: ClaraError, status: int) -
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.warning("request.unavailable", extra={"code": error.code, "reason": error.message})
     headers = {}
-    if isinstance(retry_after_s := error.context.get("retry_after_s"), int):
+    retry_after_s = error.context.get("retry_after_s", RETRY_AFTER_S.get(status))
+    if isinstance(retry_after_s, int):
         headers["Retry-After"] = str(retry_after_s)
     if status == HTTPStatus.CONFLICT:
         # OpenAI's SDK repeats a POST on 409 unless told otherwise; repeating ours never helps.

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,20 @@ from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
 from backend.training.api import routes, websocket
 from backend.training.api.dependencies import TrainingState
-from backend.training.feed import EventFeed
+from backend.training.feed.event_feed import EventFeed
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
+from backend.training.trainers.registry import trainers_for
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
 from backend.training.workers.supervisor import SupervisionTimes, Supervisor
 from config import BaseConfig, get_config
 from shared.auth.authenticators import authenticator_for
-from shared.database.base import JobAlreadyFinished
+from shared.database.base import JobAlreadyFinished, QueueFull
 from shared.database.stores import Stores, open_stores
 from shared.errors import ClaraError, Unavailable
+from shared.models.job import QueueLimits
 from shared.storage import NotWritable, disk_errors
 
 SERVICE_NAME = "clara_training_backend"
@@ -65,7 +68,7 @@ def create_app(config: BaseConfig) -> FastAPI:
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: cancelling what has ended is a bad request
-        error_statuses={JobAlreadyFinished: 400},
+        error_statuses={JobAlreadyFinished: HTTPStatus.BAD_REQUEST, QueueFull: HTTPStatus.TOO_MANY_REQUESTS},
         cors_origins=config.cors_origins_list,
     )
 
@@ -133,7 +136,12 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
     )
     supervisor = Supervisor(
         stores.jobs,
-        OrderWriter(inputs, folders, save_every=config.save_every, cpu_threads=_threads(config.max_concurrent_jobs)),
+        OrderWriter(
+            inputs,
+            folders,
+            save_every=config.save_every,
+            cpu_threads=_threads(config.max_concurrent_jobs),
+        ),
         folders,
         SupervisionTimes(
             lease_s=config.lease_seconds,
@@ -151,7 +159,14 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
             loop.call_soon_threadsafe(wake)
 
     manager = TrainingJobManager(
-        stores.jobs, stores.adapters, inputs, folders, max_attempts=config.max_attempts, on_change=changed
+        stores.jobs,
+        stores.adapters,
+        inputs,
+        folders,
+        trainer_types=trainers_for(is_production=config.is_production or config.security_mode == "production"),
+        max_attempts=config.max_attempts,
+        limits=QueueLimits(total=config.max_queued_jobs, per_user=config.max_jobs_per_user),
+        on_change=changed,
     )
     pool = WorkerPool(
         stores.jobs,

@@ -1,22 +1,24 @@
-"""What people do with training jobs: submit, look, cancel, try again, go on, fetch the result."""
+"""What people do with training jobs: submit, look, pause, cancel, try again, go on, fetch the result."""
 
+import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from backend.training.adapter_check import check_adapter
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.models import JobRequest
-from backend.training.trainers.registry import trainer_for
+from backend.training.preflight import Preflight
 from backend.training.training_config import TrainingConfig, load_config_file
-from shared.database.base import AdapterStore, JobStore, Page, StaleVersion
-from shared.errors import ClaraError, Conflict, InvalidInput, NotFound
-from shared.models.adapter import Adapter, Checkpoint
+from shared.database.base import AdapterStore, JobStore, Page
+from shared.errors import ClaraError, Conflict, InvalidInput, NotFound, Unavailable
+from shared.models.adapter import Adapter, AdapterCheck, Checkpoint
 from shared.models.events import AuditEntry, EventType, JobEvent
-from shared.models.job import JobCounts, JobStatus, TrainingJob
+from shared.models.job import AttemptRecord, IdempotencyKey, JobCounts, JobStatus, QueueLimits, TrainingJob
 from shared.models.users import Principal
 from shared.utils.clock import Clock, utc_now
 from shared.utils.ids import new_id
@@ -24,6 +26,8 @@ from shared.utils.ids import new_id
 logger = logging.getLogger(__name__)
 
 _LOG_TAIL_BYTES = 256 * 1024
+_ADMITTED_AT_ONCE = 200
+"""Jobs per round: housekeeping also rescues, and a service that stops waits for the round."""
 
 
 class JobNotFinished(Conflict):
@@ -43,10 +47,22 @@ class NoReport(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """An accepted job and what the server filled in because the request left it open."""
+    """An accepted job and what the server filled in because the request left it open.
+
+    Args:
+        job: In its newest state.
+        filled: Name -> what the server took.
+        is_replay: Whether the idempotency key stood for this job already, so that nothing was done.
+    """
 
     job: TrainingJob
-    filled: Mapping[str, str]
+    filled: Mapping[str, str] = field(default_factory=dict)
+    is_replay: bool = False
+
+    @property
+    def job_id(self) -> str:
+        """Id of the job."""
+        return self.job.job_id
 
 
 class TrainingJobManager:
@@ -57,7 +73,9 @@ class TrainingJobManager:
         adapters: Truth of adapters.
         inputs: Finds base models and records.
         folders: Where files lie.
-        max_attempts: Crashed attempts after which a job fails.
+        trainer_types: Trainers that may be used; None: every installed one.
+        max_attempts: Failed attempts in a row without progress after which a job fails.
+        limits: Active jobs that there may be.
         on_change: Called after every accepted change, to wake workers and feeds.
     """
 
@@ -68,35 +86,44 @@ class TrainingJobManager:
         inputs: InputResolver,
         folders: TrainingFolders,
         *,
+        trainer_types: Collection[str] | None = None,
         max_attempts: int = 3,
+        limits: QueueLimits = QueueLimits(),  # noqa: B008 - frozen and empty
         clock: Clock = utc_now,
         make_id: Callable[[str], str] = new_id,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._jobs = jobs
         self._adapters = adapters
-        self._inputs = inputs
+        self._preflight = Preflight(inputs, trainer_types=trainer_types)
         self._folders = folders
         self._max_attempts = max_attempts
+        self._limits = limits
         self._clock = clock
         self._make_id = make_id
         self._on_change = on_change
 
-    def submit(self, request: JobRequest, principal: Principal, *, request_id: str | None = None) -> Submission:
+    def submit(
+        self, request: JobRequest, principal: Principal, *, request_id: str | None = None, key: str | None = None
+    ) -> Submission:
         """Accept a job; when this returns it is on disk.
+
+        With a `key` that the same user gave before, that job is returned, even if the order would be refused today.
 
         Raises:
             InvalidInput: Wrong config, unknown trainer, missing model or records, path outside its folder.
             DatasetNotReady: If the dataset is not completed.
+            IdempotencyMismatch: If the key stands for another request.
+            QueueFull: If there are too many active jobs.
         """
-        trainer = trainer_for(request.trainer_type)
-        config, filled = self._inputs.with_defaults(self._read_config(request))
-        trainer.validate(config)
-        self._inputs.check(config)
+        known_as = _key(principal, key, "submit", request.model_dump(mode="json"))
+        if earlier := self._replayed(known_as):
+            return earlier
+        config, filled = self._preflight.accept(request.trainer_type, self._read_config(request))
         job_id = self._make_id("job")
         job = TrainingJob(
             job_id=job_id,
-            job_name=request.job_name or f"{request.trainer_type} on {Path(config.model.base_model).name}",
+            job_name=request.job_name or _name(request.trainer_type, config),
             trainer_type=request.trainer_type,
             config=config.model_dump(mode="json"),
             config_path=request.config_path,
@@ -109,26 +136,59 @@ class TrainingJobManager:
             tags=tuple(request.tags),
             max_attempts=self._max_attempts,
         )
-        return Submission(self._add(job, principal, request_id), filled)
+        return self._add(job, principal, request_id, key=known_as, filled=filled)
 
-    def retry(self, job_id: str, principal: Principal, *, request_id: str | None = None) -> TrainingJob:
+    def retry(
+        self, job_id: str, principal: Principal, *, request_id: str | None = None, key: str | None = None
+    ) -> Submission:
         """Start over: a new job with the config of a finished one.
 
         Raises:
             JobNotFound: If there is none.
             JobNotFinished: If it has not ended.
+            IdempotencyMismatch: If the key stands for another request.
+            QueueFull: If there are too many active jobs.
         """
-        return self._again(job_id, principal, request_id, resume=False)
+        known_as = _key(principal, key, "retry", job_id)
+        if earlier := self._replayed(known_as):
+            return earlier
+        return self._again(self._ended(job_id), principal, request_id, key=known_as)
 
-    def resume(self, job_id: str, principal: Principal, *, request_id: str | None = None) -> TrainingJob:
-        """Go on: a new job that continues from the newest valid checkpoint of a failed or cancelled one.
+    def resume(
+        self, job_id: str, principal: Principal, *, request_id: str | None = None, key: str | None = None
+    ) -> Submission:
+        """Go on: the job itself if it is paused, else a new job from the newest valid checkpoint of an ended one.
 
         Raises:
             JobNotFound: If there is none.
-            JobNotFinished: If it has not ended.
             Conflict: If it completed, or left no checkpoint.
+            IdempotencyMismatch: If the key stands for another request.
+            QueueFull: If there are too many active jobs.
         """
-        return self._again(job_id, principal, request_id, resume=True)
+        known_as = _key(principal, key, "resume", job_id)
+        if earlier := self._replayed(known_as):
+            return earlier
+        old = self._jobs.get(job_id)
+        if not old.status.is_terminal:
+            job = self._jobs.unpause(job_id, audit=_audit("job.unpaused", job_id, principal, request_id))
+            self._on_change()
+            return Submission(job)
+        if old.status is JobStatus.COMPLETED:
+            raise Conflict(f"Job {job_id} is completed; there is nothing left to resume.", job_id=job_id)
+        if not self._jobs.checkpoints(job_id):
+            raise Conflict(f"Job {job_id} left no checkpoint to resume from; use retry.", job_id=job_id)
+        return self._again(old, principal, request_id, key=known_as, resume_from=job_id)
+
+    def pause(self, job_id: str, principal: Principal, *, request_id: str | None = None) -> TrainingJob:
+        """Keep a job from being worked on until it is resumed; a running one lets go with a checkpoint.
+
+        Raises:
+            JobNotFound: If there is none.
+            JobAlreadyFinished: If it has ended.
+        """
+        job = self._jobs.pause(job_id, audit=_audit("job.paused", job_id, principal, request_id))
+        self._on_change()
+        return job
 
     def cancel(self, job_id: str, principal: Principal, *, request_id: str | None = None) -> TrainingJob:
         """Cancel a job in any state that is not terminal; a running one lets go within the grace.
@@ -156,6 +216,10 @@ class TrainingJobManager:
     def events(self, job_id: str, *, after: int = 0, limit: int = 500) -> Sequence[JobEvent]:
         """Events of a job with `seq > after`."""
         return self._jobs.events(job_id, after=after, limit=limit)
+
+    def attempts(self, job_id: str) -> Sequence[AttemptRecord]:
+        """Every attempt of a job and how it ended, oldest first."""
+        return self._jobs.attempts(job_id)
 
     def step_metrics(self, job_id: str) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
         """Logged steps and evaluations of a job, in order."""
@@ -219,31 +283,48 @@ class TrainingJobManager:
         """Adapters, newest first."""
         return self._adapters.page(limit=limit, after=after)
 
+    def check_adapter(self, adapter_id: str) -> AdapterCheck:
+        """Compare every byte of an adapter with what was published; takes as long as reading it does.
+
+        Raises:
+            AdapterNotFound: If there is none.
+        """
+        return check_adapter(self._adapters.get(adapter_id))
+
     def admit_pending(self) -> int:
-        """Run the pre-flight check of pending jobs: each becomes queued, or failed with the reason.
+        """Run the pre-flight check of the oldest pending jobs: each becomes queued, or failed with the reason.
 
         Safe in several services at once: the loser of a race leaves the job alone.
-        """
-        admitted = 0
-        for job in self._jobs.pending():
-            try:
-                admitted += self._admit(job)
-            except (StaleVersion, Conflict):
-                logger.info("job.admission_lost", extra={"job_id": job.job_id})
-        if admitted:
-            self._on_change()
-        return admitted
 
-    def _admit(self, job: TrainingJob) -> int:
+        Returns:
+            Jobs that were moved; call again at once until it is 0.
+        """
+        check = self._preflight.of_a_round()
+        moved = 0
+        for job in self._jobs.pending(_ADMITTED_AT_ONCE):
+            try:
+                moved += self._admit(job, check)
+            except Conflict:
+                # somebody else was faster: another service, a cancel
+                logger.info("job.admission_lost", extra={"job_id": job.job_id})
+        if moved:
+            self._on_change()
+        return moved
+
+    def _admit(self, job: TrainingJob, check: Callable[[TrainingJob], None]) -> bool:
         try:
-            config = TrainingConfig.parse(job.config)
-            trainer_for(job.trainer_type).validate(config)
-            self._inputs.check(config)
+            check(job)
+        except Unavailable:
+            # says nothing about the job; the next round asks again
+            raise
+        except OSError as exc:
+            logger.warning("job.admission_put_off", extra={"job_id": job.job_id, "reason": str(exc)})
+            return False
         except ClaraError as error:
             self._jobs.reject(job, error_message=error.message)
-            return 0
+            return True
         self._jobs.admit(job)
-        return 1
+        return True
 
     def _read_config(self, request: JobRequest) -> TrainingConfig:
         raw = dict(request.config or {})
@@ -258,38 +339,62 @@ class TrainingJobManager:
         config = TrainingConfig.parse(raw)
         return config.model_copy(update={"data": config.data.model_copy(update=named)})
 
-    def _again(self, job_id: str, principal: Principal, request_id: str | None, *, resume: bool) -> TrainingJob:
-        old = self._jobs.get(job_id)
-        if not old.status.is_terminal:
-            raise JobNotFinished(f"Job {job_id} is {old.status}; it must end first.", job_id=job_id, status=old.status)
-        if resume and old.status is JobStatus.COMPLETED:
-            raise Conflict(f"Job {job_id} is completed; there is nothing left to resume.", job_id=job_id)
-        if resume and not self._jobs.checkpoints(job_id):
-            raise Conflict(f"Job {job_id} left no checkpoint to resume from; use retry.", job_id=job_id)
-        new_job_id = self._make_id("job")
+    def _ended(self, job_id: str) -> TrainingJob:
+        job = self._jobs.get(job_id)
+        if not job.status.is_terminal:
+            raise JobNotFinished(f"Job {job_id} is {job.status}; it must end first.", job_id=job_id, status=job.status)
+        return job
+
+    def _again(
+        self,
+        old: TrainingJob,
+        principal: Principal,
+        request_id: str | None,
+        *,
+        key: IdempotencyKey | None,
+        resume_from: str | None = None,
+    ) -> Submission:
+        self._preflight.trainer(old.trainer_type)
+        job_id = self._make_id("job")
         job = TrainingJob(
-            job_id=new_job_id,
+            job_id=job_id,
             job_name=old.job_name,
             trainer_type=old.trainer_type,
             config=old.config,
             config_path=old.config_path,
             dataset_id=old.dataset_id,
             dataset_path=old.dataset_path,
-            output_dir=str(self._folders.adapters(new_job_id)),
+            output_dir=str(self._folders.adapters(job_id)),
             created_by=principal.email,
             created_at=self._clock(),
             priority=old.priority,
             tags=old.tags,
             max_attempts=self._max_attempts,
-            resume_from=job_id if resume else None,
+            resume_from=resume_from,
         )
-        return self._add(job, principal, request_id)
+        return self._add(job, principal, request_id, key=key)
 
-    def _add(self, job: TrainingJob, principal: Principal, request_id: str | None) -> TrainingJob:
-        added = self._jobs.add(job, audit=_audit("job.submitted", job.job_id, principal, request_id))
+    def _replayed(self, key: IdempotencyKey | None) -> Submission | None:
+        earlier = self._jobs.submitted_with(key) if key is not None else None
+        return Submission(earlier, is_replay=True) if earlier is not None else None
+
+    def _add(
+        self,
+        job: TrainingJob,
+        principal: Principal,
+        request_id: str | None,
+        *,
+        key: IdempotencyKey | None,
+        filled: Mapping[str, str] | None = None,
+    ) -> Submission:
+        audit = _audit("job.submitted", job.job_id, principal, request_id)
+        added = self._jobs.add(job, audit=audit, key=key, limits=self._limits)
+        if added.job_id != job.job_id:
+            # the same request came in between: that one made the job
+            return Submission(added, is_replay=True)
         logger.info("job.submitted", extra={"job_id": job.job_id, "trainer_type": job.trainer_type})
         self._on_change()
-        return added
+        return Submission(added, filled or {})
 
     def _artefact(self, job_id: str, name: str) -> Path:
         job = self._jobs.get(job_id)
@@ -299,5 +404,18 @@ class TrainingJobManager:
         return path
 
 
+def _name(trainer_type: str, config: TrainingConfig) -> str:
+    base_model = Path(config.model.base_model).name
+    return f"{trainer_type} on {base_model}" if base_model else trainer_type
+
+
 def _audit(action: str, job_id: str, principal: Principal, request_id: str | None) -> AuditEntry:
     return AuditEntry(action=action, object_type="job", object_id=job_id, actor=principal.email, request_id=request_id)
+
+
+def _key(principal: Principal, key: str | None, operation: str, request: object) -> IdempotencyKey | None:
+    """The caller's key with a hash of what is asked for: the request as it was understood, not its bytes."""
+    if key is None:
+        return None
+    asked = json.dumps({"operation": operation, "request": request}, sort_keys=True, separators=(",", ":"))
+    return IdempotencyKey(principal.subject, key, hashlib.sha256(asked.encode("ascii")).hexdigest())

@@ -6,9 +6,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.models.adapter import Adapter, Checkpoint
+from shared.models.adapter import Adapter, AdapterCheck, Checkpoint
 from shared.models.events import JobEvent
-from shared.models.job import JobStatus, TrainingJob
+from shared.models.job import AttemptOutcome, AttemptRecord, JobStatus, TrainingJob
 
 
 class JobRequest(BaseModel):
@@ -39,6 +39,7 @@ class JobView(BaseModel):
     job_name: str
     trainer_type: str
     status: JobStatus
+    is_paused: bool = Field(description="Nobody works on it until it is resumed; a running one is letting go.")
     config_path: str | None
     config: Mapping[str, Any]
     dataset_id: str | None
@@ -56,9 +57,14 @@ class JobView(BaseModel):
     adapter_id: str | None
     metrics: Mapping[str, Any] | None
     error_message: str | None
-    priority: int
+    failure_reason: AttemptOutcome | None = Field(description="Why a failed job failed, in one word.")
+    priority: int = Field(description="5 overtakes 1 by 40 turns of the queue.")
     tags: list[str]
-    attempt: int
+    attempt: int = Field(description="Attempts so far; one that was handed back or paused does not count.")
+    max_attempts: int = Field(description="Failures in a row without a new checkpoint after which the job fails.")
+    crash_count: int = Field(description="Crashes in a row without a new checkpoint.")
+    error_count: int = Field(description="Temporary errors in a row without a new checkpoint.")
+    not_before: datetime | None = Field(description="End of the pause before the next attempt.")
     cancel_requested: bool
     resume_from: str | None
     created_by: str
@@ -106,6 +112,40 @@ class JobCancelled(BaseModel):
     message: str
     cancelled_by: str
     status: JobStatus
+
+
+class JobPaused(BaseModel):
+    """Answer to a pause; a running job lets go within the grace, with a checkpoint of its last step."""
+
+    success: bool = True
+    message: str
+    paused_by: str
+    status: JobStatus
+    data: JobView
+
+
+class AttemptView(BaseModel):
+    """One claim of a job by one worker; `outcome` and `ended_at` are null while it lasts."""
+
+    attempt: int = Field(description="Number of the attempt; one that was handed back shares it with the next.")
+    claim_epoch: int = Field(description="Number of the claim; the folder of its checkpoints and adapter ends in it.")
+    owner: str = Field(description="The worker.")
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: AttemptOutcome | None
+    message: str | None
+
+    @classmethod
+    def of(cls, attempt: AttemptRecord) -> "AttemptView":
+        """The public view of an attempt."""
+        return cls(**{name: getattr(attempt, name) for name in cls.model_fields})
+
+
+class AttemptList(BaseModel):
+    """Every attempt of a job, oldest first."""
+
+    job_id: str
+    attempts: list[AttemptView]
 
 
 class EventView(BaseModel):
@@ -190,6 +230,31 @@ class AdapterList(BaseModel):
     adapters: list[AdapterView]
     total_count: int
     next_after: str | None
+
+
+class AdapterCheckView(BaseModel):
+    """Whether an adapter on disk is still what was published."""
+
+    adapter_id: str
+    path: str
+    is_valid: bool
+    reason: str | None = Field(description="What is wrong with it.")
+    files: int = Field(description="Files that were compared, byte for byte.")
+    size_bytes: int
+    manifest_sha256: str = Field(description="As the database has it.")
+
+    @classmethod
+    def of(cls, check: AdapterCheck) -> "AdapterCheckView":
+        """The public view of a check."""
+        return cls(
+            adapter_id=check.adapter.adapter_id,
+            path=check.adapter.path,
+            is_valid=check.reason is None,
+            reason=check.reason,
+            files=check.files,
+            size_bytes=check.size_bytes,
+            manifest_sha256=check.adapter.manifest_sha256,
+        )
 
 
 class LogView(BaseModel):

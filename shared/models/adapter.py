@@ -56,3 +56,20 @@ class Adapter:
     dataset_id: str | None = None
     dataset_sha256: str | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterCheck:
+    """Whether an adapter on disk is still what was published.
+
+    Args:
+        adapter: The row.
+        reason: What is wrong with the folder, None if nothing is.
+        files: Files that were compared.
+        size_bytes: Their size.
+    """
+
+    adapter: Adapter
+    reason: str | None = None
+    files: int = 0
+    size_bytes: int = 0

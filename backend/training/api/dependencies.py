@@ -1,15 +1,20 @@
 """What routes ask for, as annotated types; `app.py` puts the objects where these find them."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol, cast
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Header, Path, Query
+from pydantic import AfterValidator
 from starlette.requests import HTTPConnection
 
-from backend.training.feed import EventFeed
+from backend.training.api.updates import LARGEST_SEQ
+from backend.training.feed.event_feed import EventFeed
 from backend.training.manager import TrainingJobManager
 from backend.training.models import WorkerView
 from shared.auth import current_principal, require_roles
+from shared.auth.policies import token_expiry
 from shared.auth.websocket import Handshake, current_handshake
 from shared.models.users import Principal, Role
 
@@ -24,11 +29,16 @@ class Workers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TrainingState:
-    """What lives as long as the service does."""
+    """What lives as long as the service does.
+
+    Args:
+        disk_checks: Places for calls that read whole artefacts: all other calls, heartbeats too, share their threads.
+    """
 
     manager: TrainingJobManager
     pool: Workers
     feed: EventFeed
+    disk_checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
 
 def _state(connection: HTTPConnection) -> TrainingState:
@@ -47,11 +57,38 @@ async def _feed(connection: HTTPConnection) -> EventFeed:
     return _state(connection).feed
 
 
+async def _disk_check(connection: HTTPConnection) -> AsyncIterator[None]:
+    async with _state(connection).disk_checks:
+        yield
+
+
+def _printable_ascii(key: str) -> str:
+    if not (1 <= len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+        raise ValueError(f"must be 1 to {MAX_KEY} printable ASCII characters")
+    return key
+
+
+MAX_KEY = 200
 Manager = Annotated[TrainingJobManager, Depends(_manager)]
 Pool = Annotated[Workers, Depends(_pool)]
 Feed = Annotated[EventFeed, Depends(_feed)]
 AnyUser = Annotated[Principal, Depends(current_principal)]
 Trainer = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER))]
+DiskCheck = Depends(_disk_check)
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description=f"Your name for this submission, 1 to {MAX_KEY} printable ASCII characters. The same key with the "
+        "same request answers with the job of the first time (`Idempotency-Replayed: true`), for ever and for you "
+        "alone; with another request it is refused. So a request whose answer was lost can be sent again.",
+        examples=["3f2a7c1e-permits-2026-03"],
+    ),
+    AfterValidator(lambda key: key if key is None else _printable_ascii(key)),
+]
 JobId = Annotated[str, Path(max_length=100, description="Id of a training job.")]
-AfterSeq = Annotated[int, Query(ge=0, description="Sequence number after which to start.")]
+AfterSeq = Annotated[int, Query(ge=0, le=LARGEST_SEQ, description="Sequence number after which to start.")]
+LastEventId = Annotated[
+    int, Header(alias="Last-Event-ID", ge=0, le=LARGEST_SEQ, description="Replay what came after this number.")
+]
+TokenExpiry = Annotated[float | None, Depends(token_expiry)]
 CurrentHandshake = Annotated[Handshake, Depends(current_handshake)]

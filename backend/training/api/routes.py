@@ -1,19 +1,35 @@
 """Routes of the training service."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse
 
 from backend.common.blocking import in_thread
 from backend.common.pagination import After, Limit
 from backend.common.request_id import request_id
-from backend.training.api.dependencies import AfterSeq, AnyUser, Feed, JobId, Manager, Pool, Trainer
-from backend.training.api.sse import event_stream
+from backend.training.api.answers import BUSY, REPLAYABLE, accepted
+from backend.training.api.dependencies import (
+    AfterSeq,
+    AnyUser,
+    DiskCheck,
+    Feed,
+    IdempotencyKey,
+    JobId,
+    LastEventId,
+    Manager,
+    Pool,
+    TokenExpiry,
+    Trainer,
+)
+from backend.training.api.ending import moment_of
+from backend.training.api.sse import NOTHING_MORE, EventStream
 from backend.training.models import (
+    AdapterCheckView,
     AdapterList,
     AdapterView,
+    AttemptList,
+    AttemptView,
     CheckpointList,
     CheckpointView,
     EventList,
@@ -21,25 +37,35 @@ from backend.training.models import (
     JobAccepted,
     JobCancelled,
     JobList,
+    JobPaused,
     JobRequest,
     JobView,
     LogView,
     MetricsView,
     WorkerList,
 )
-from shared.models.job import JobStatus, TrainingJob
+from shared.models.job import JobStatus
 
 router = APIRouter(prefix="/api/training", tags=["training"])
 
 
-@router.post("/jobs")
-async def submit_job(request: JobRequest, manager: Manager, principal: Trainer) -> JobAccepted:
-    """Accept a training job; it is on disk when the answer arrives."""
-    submission = await in_thread(manager.submit, request, principal, request_id=request_id())
+@router.post("/jobs", responses={**BUSY, **REPLAYABLE})
+async def submit_job(
+    request: JobRequest,
+    manager: Manager,
+    principal: Trainer,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> JobAccepted:
+    """Accept a training job; it is on disk when the answer arrives.
+
+    Everything that can be checked without reading the records is checked now. `config: {}` takes the server's base
+    model and the newest completed dataset; `resolved_defaults` says which. Send an `Idempotency-Key`, so that you can
+    repeat the request when its answer is lost.
+    """
+    submission = await in_thread(manager.submit, request, principal, request_id=request_id(), key=idempotency_key)
     filled = ", ".join(f"{name} {value}" for name, value in submission.filled.items())
-    return _accepted(
-        submission.job, f"Job accepted{f'; taken from the server: {filled}' if filled else ''}."
-    ).model_copy(update={"resolved_defaults": dict(submission.filled)})
+    return accepted(submission, response, f"Job accepted{f'; taken from the server: {filled}' if filled else ''}.")
 
 
 @router.get("/jobs/list")
@@ -68,24 +94,58 @@ async def get_job(job_id: JobId, manager: Manager, _: AnyUser) -> JobView:
 @router.delete("/jobs/{job_id}")
 @router.post("/jobs/{job_id}/cancel")
 async def cancel_job(job_id: JobId, manager: Manager, principal: Trainer) -> JobCancelled:
-    """Cancel a pending, queued or running job; a running one lets go within the grace."""
+    """Cancel a job that waits, is paused or runs; a running one lets go within the grace. Cancelling is final."""
     job = await in_thread(manager.cancel, job_id, principal, request_id=request_id())
     state = "is cancelled" if job.status is JobStatus.CANCELLED else "will be cancelled within the grace"
     return JobCancelled(message=f"Job {job_id} {state}.", cancelled_by=principal.email, status=job.status)
 
 
-@router.post("/jobs/{job_id}/retry")
-async def retry_job(job_id: JobId, manager: Manager, principal: Trainer) -> JobAccepted:
-    """Start over as a new job with the same config."""
-    job = await in_thread(manager.retry, job_id, principal, request_id=request_id())
-    return _accepted(job, f"Job accepted; it repeats {job_id} from the start.")
+@router.post("/jobs/{job_id}/pause")
+async def pause_job(job_id: JobId, manager: Manager, principal: Trainer) -> JobPaused:
+    """Keep a job from being worked on until it is resumed.
+
+    A running job writes a checkpoint of its last step, lets go and is `queued` with `is_paused`; no attempt is counted.
+    It keeps its place in the queue. Pausing twice is pausing once.
+    """
+    job = await in_thread(manager.pause, job_id, principal, request_id=request_id())
+    state = "will let go with a checkpoint" if job.status is JobStatus.RUNNING else "is paused"
+    return JobPaused(
+        message=f"Job {job_id} {state}; resume lets it go on.",
+        paused_by=principal.email,
+        status=job.status,
+        data=JobView.of(job),
+    )
 
 
-@router.post("/jobs/{job_id}/resume")
-async def resume_job(job_id: JobId, manager: Manager, principal: Trainer) -> JobAccepted:
-    """Go on as a new job from the newest valid checkpoint of a failed or cancelled one."""
-    job = await in_thread(manager.resume, job_id, principal, request_id=request_id())
-    return _accepted(job, f"Job accepted; it continues {job_id} from its newest checkpoint.")
+@router.post("/jobs/{job_id}/retry", responses={**BUSY, **REPLAYABLE})
+async def retry_job(
+    job_id: JobId, manager: Manager, principal: Trainer, response: Response, idempotency_key: IdempotencyKey = None
+) -> JobAccepted:
+    """Start over as a new job with the same config; the old one must have ended."""
+    submission = await in_thread(manager.retry, job_id, principal, request_id=request_id(), key=idempotency_key)
+    return accepted(submission, response, f"Job accepted; it repeats {job_id} from the start.")
+
+
+@router.post("/jobs/{job_id}/resume", responses={**BUSY, **REPLAYABLE})
+async def resume_job(
+    job_id: JobId, manager: Manager, principal: Trainer, response: Response, idempotency_key: IdempotencyKey = None
+) -> JobAccepted:
+    """Let a job go on.
+
+    A paused job goes on itself, from its place in the queue and its newest checkpoint: `job_id` stays the same. A
+    failed or cancelled one is continued by a new job from the newest valid checkpoint.
+    """
+    submission = await in_thread(manager.resume, job_id, principal, request_id=request_id(), key=idempotency_key)
+    if submission.job_id == job_id:
+        return accepted(submission, response, f"Job {job_id} goes on.")
+    return accepted(submission, response, f"Job accepted; it continues {job_id} from its newest checkpoint.")
+
+
+@router.get("/jobs/{job_id}/attempts")
+async def job_attempts(job_id: JobId, manager: Manager, _: AnyUser) -> AttemptList:
+    """Every attempt of the job: who worked on it, from when to when, and how it ended."""
+    attempts = await in_thread(manager.attempts, job_id)
+    return AttemptList(job_id=job_id, attempts=[AttemptView.of(attempt) for attempt in attempts])
 
 
 @router.get("/jobs/{job_id}/metrics")
@@ -106,18 +166,18 @@ async def job_events(job_id: JobId, manager: Manager, _: AnyUser, after: AfterSe
     )
 
 
-@router.get("/jobs/{job_id}/events/stream", response_class=StreamingResponse)
+@router.get("/jobs/{job_id}/events/stream", response_class=EventStream, responses=NOTHING_MORE)
 async def stream_job_events(
-    job_id: JobId,
-    manager: Manager,
-    feed: Feed,
-    _: AnyUser,
-    last_event_id: Annotated[int | None, Header(ge=0, description="Replay what came after this number.")] = None,
-) -> StreamingResponse:
-    """Events as server-sent events until the job has ended; `id:` is the sequence number."""
-    await in_thread(manager.get, job_id)
-    stream: AsyncIterator[bytes] = event_stream(job_id, manager, feed, after=last_event_id or 0)
-    return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    job_id: JobId, manager: Manager, feed: Feed, _: AnyUser, expires_at: TokenExpiry, after: LastEventId = 0
+) -> Response:
+    """Events as server-sent events until the job has ended or the token expires; `id:` is the sequence number.
+
+    A job that has ended, and whose last event the caller knows, is answered with 204, so that clients stop coming back.
+    """
+    job = await in_thread(manager.get, job_id)
+    if job.status.is_terminal and after >= job.event_seq:
+        return Response(status_code=204)
+    return EventStream(job_id, manager, feed, after=after, ends_at=moment_of(expires_at))
 
 
 @router.get("/jobs/{job_id}/logs")
@@ -165,11 +225,17 @@ async def get_adapter(adapter_id: str, manager: Manager, _: AnyUser) -> AdapterV
     return AdapterView.of(await in_thread(manager.adapter, adapter_id))
 
 
+@router.get("/adapters/{adapter_id}/verify", dependencies=[DiskCheck])
+async def verify_adapter(adapter_id: str, manager: Manager, _: AnyUser) -> AdapterCheckView:
+    """Compare every byte of the adapter's files with what was published.
+
+    200 either way: `is_valid` says whether the files are those of the manifest and the manifest is the one in the
+    database, `reason` what is wrong. Takes as long as reading the files does; two checks run at once, others wait.
+    """
+    return AdapterCheckView.of(await in_thread(manager.check_adapter, adapter_id))
+
+
 @router.get("/workers")
 async def list_workers(pool: Pool, _: AnyUser) -> WorkerList:
     """The workers of this service and what they do."""
     return WorkerList(workers=pool.workers())
-
-
-def _accepted(job: TrainingJob, message: str) -> JobAccepted:
-    return JobAccepted(job_id=job.job_id, status=job.status, message=message, data=JobView.of(job))

@@ -1,0 +1,78 @@
+"""Whether an order can be trained: asked when it is submitted, and once more before it is queued."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+
+from backend.training.inputs import InputResolver
+from backend.training.trainers.base import BaseTrainer
+from backend.training.trainers.registry import trainer_for
+from backend.training.training_config import TrainingConfig
+from shared.errors import InvalidInput
+from shared.models.job import TrainingJob
+
+
+class TrainerRefused(InvalidInput):
+    """The trainer is installed, but this installation does not run it."""
+
+    code = "trainer_refused"
+
+    def __init__(self, asked: str, allowed: Collection[str]) -> None:
+        super().__init__(
+            f"trainer_type '{asked}' is for trying out an installation and is refused in production. "
+            f"Allowed here: {', '.join(sorted(allowed))}.",
+            field="trainer_type",
+            trainer_type=asked,
+            allowed=sorted(allowed),
+        )
+
+
+class Preflight:
+    """Everything that can be refused without reading a record.
+
+    Args:
+        inputs: Finds base models and records.
+        trainer_types: Trainers that may be used; None: every installed one.
+    """
+
+    def __init__(self, inputs: InputResolver, *, trainer_types: Collection[str] | None = None) -> None:
+        self._inputs = inputs
+        self._trainer_types = trainer_types
+
+    def accept(self, trainer_type: str, config: TrainingConfig) -> tuple[TrainingConfig, Mapping[str, str]]:
+        """The config with the server's defaults filled in, and which those are.
+
+        Raises:
+            ClaraError: What cannot be trained, with the reason.
+        """
+        trainer = self.trainer(trainer_type)
+        config, filled = self._inputs.with_defaults(config, trainer)
+        self._check(trainer, config)
+        return config, filled
+
+    def trainer(self, trainer_type: str) -> BaseTrainer:
+        """The trainer of this type.
+
+        Raises:
+            UnknownTrainer: If it is not installed.
+            TrainerRefused: If it must not be used here.
+        """
+        trainer = trainer_for(trainer_type)
+        if self._trainer_types is not None and trainer_type not in self._trainer_types:
+            raise TrainerRefused(trainer_type, self._trainer_types)
+        return trainer
+
+    def of_a_round(self) -> Callable[[TrainingJob], None]:
+        """A check of stored jobs that looks once at what many of them have in common; good for one round only."""
+        passed: set[str] = set()
+
+        def check(job: TrainingJob) -> None:
+            order = json.dumps([job.trainer_type, job.config], sort_keys=True, default=dict)
+            if order not in passed:
+                self._check(self.trainer(job.trainer_type), TrainingConfig.parse(job.config))
+                passed.add(order)
+
+        return check
+
+    def _check(self, trainer: BaseTrainer, config: TrainingConfig) -> None:
+        trainer.validate(config)
+        self._inputs.check(config, trainer)
