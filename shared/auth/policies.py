@@ -61,6 +61,17 @@ class AuthenticatedPrincipal(HTTPBearer):
 authenticated_principal = AuthenticatedPrincipal()
 
 
+async def token_expiry(request: Request) -> float | None:
+    """When the caller's token expires (seconds since the epoch; None never), for answers that last longer than it may.
+
+    Raises:
+        Unauthenticated: If the token is missing or bad.
+        Unavailable: If it cannot be checked now.
+    """
+    token = bearer_token(request.headers.getlist("authorization"))
+    return (await identify(request.app.state.authenticator, token)).expires_at
+
+
 def check_roles(principal: Principal, required: frozenset[Role]) -> None:
     """Let a principal pass that holds at least one of the roles.
 

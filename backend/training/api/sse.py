@@ -1,42 +1,132 @@
 """Progress as server-sent events, replayable by sequence number."""
 
+import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator
+import logging
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from backend.common.blocking import in_thread
-from backend.training.api.updates import OrderedEvents, job_update
-from backend.training.feed import EventFeed, ListenerTooSlow
+from backend.training.api.ending import Ending, first_ending
+from backend.training.api.updates import OrderedUpdates
+from backend.training.feed.event_feed import EventFeed
+from backend.training.feed.listener import Listener
+from backend.training.feed.updates import Delivery
 from backend.training.manager import TrainingJobManager
-from shared.models.events import EventType, JobEvent
-from shared.models.job import JobStatus
+from shared.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_S = 15.0
+"""Proxies cut connections that are silent for a minute, some for half of one."""
+
+NOTHING_MORE: dict[int | str, dict[str, Any]] = {
+    204: {"description": "The job has ended and the client knows all of it."}
+}
+"""Described to callers beside 200; an EventSource that gets it stops reconnecting."""
+
+_LAST_WORDS_S = 2.0
+_LAST_WORDS = {
+    Ending.TOKEN_EXPIRED: ("expired", "The token has expired; come back with a new one and Last-Event-ID."),
+    Ending.TOO_SLOW: ("evicted", "Updates are not read as fast as they come; come back with Last-Event-ID."),
+}
 
 
-async def event_stream(
-    job_id: str, manager: TrainingJobManager, feed: EventFeed, *, after: int
-) -> AsyncIterator[bytes]:
-    """Frames of a job's events after `after`, until it has ended; a client that is too slow must reconnect."""
-    async with feed.listen(job_id) as listener:
-        events = OrderedEvents(manager, listener)
-        async for event in events.replay(job_id, after):
-            yield _frame(event)
-        if (await in_thread(manager.get, job_id)).status.is_terminal:
-            # it may have ended after the replay: the rest is in the store for good
-            async for event in events.replay(job_id, events.last_seq(job_id)):
-                yield _frame(event)
-            return
+class EventStream(Response):
+    """The updates of one job until it has ended; `id:` is the sequence number.
+
+    A comment now and then keeps the connection open. An `expired` or `evicted` event says why the stream ends early;
+    the client comes back with `Last-Event-ID`.
+
+    Args:
+        job_id: An existing job.
+        manager: Where earlier events are read.
+        feed: Where live ones come from.
+        after: Sequence number after which to start.
+        ends_at: When the caller's token expires, by the event loop's clock; None never.
+        heartbeat_s: Longest silence.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        job_id: str,
+        manager: TrainingJobManager,
+        feed: EventFeed,
+        *,
+        after: int,
+        ends_at: float | None,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._job_id = job_id
+        self._manager = manager
+        self._feed = feed
+        self._after = after
+        self._ends_at = ends_at
+        self._heartbeat_s = heartbeat_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until there is nothing more to send, or to send it to."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
-            async for event in events.live():
-                yield _frame(event)
-                if _ends(event):
-                    return
-        except ListenerTooSlow:
-            yield b"event: evicted\ndata: {}\n\n"
+            async with self._feed.listen(self._job_id) as listener:
+                work = self._push(listener, send), _until_gone(receive)
+                async with first_ending(listener, self._ends_at, *work) as ending:
+                    await _say_goodbye(ending, send)
+        except Unavailable as error:
+            # the status is sent already; the client comes back by itself
+            logger.warning("events.stream_cut", extra={"job_id": self._job_id, "reason": error.message})
+            await _say_goodbye(Ending.DONE, send)
+
+    async def _push(self, listener: Listener, send: Send) -> None:
+        updates = OrderedUpdates(self._manager, listener)
+        has_ended = (await in_thread(self._manager.get, self._job_id)).status.is_terminal
+        async with contextlib.aclosing(updates.replay(self._job_id, self._after)) as replay:
+            async for delivery in replay:
+                await _send(send, _frame(delivery))
+                has_ended = has_ended or delivery.update.ends_job
+        while not has_ended:
+            async with contextlib.aclosing(updates.live()) as live:
+                async for delivery in live:
+                    await _send(send, _frame(delivery))
+                    has_ended = has_ended or delivery.update.ends_job
+            if not has_ended:
+                await self._wait(listener, send)
+
+    async def _wait(self, listener: Listener, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self._heartbeat_s):
+                await listener.wait()
+        except TimeoutError:
+            await _send(send, b": still here\n\n")
 
 
-def _frame(event: JobEvent) -> bytes:
-    body = json.dumps(job_update(event), ensure_ascii=False, separators=(",", ":"))
-    return f"id: {event.seq}\nevent: {event.type.value}\ndata: {body}\n\n".encode()
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
-def _ends(event: JobEvent) -> bool:
-    return event.type is EventType.STATUS and JobStatus(event.payload["status"]).is_terminal
+async def _say_goodbye(ending: Ending, send: Send) -> None:
+    """The last event and the end of the body, to a client that may not read any more."""
+    with contextlib.suppress(TimeoutError, OSError):
+        async with asyncio.timeout(_LAST_WORDS_S):
+            if ending in _LAST_WORDS:
+                name, message = _LAST_WORDS[ending]
+                body = json.dumps({"type": name, "message": message})
+                await _send(send, f"event: {name}\ndata: {body}\n\n".encode())
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _send(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+def _frame(delivery: Delivery) -> bytes:
+    update = delivery.update
+    return f"id: {update.seq}\nevent: {update.kind.value}\ndata: {delivery.text}\n\n".encode()

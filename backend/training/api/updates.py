@@ -1,47 +1,26 @@
-"""How an event of a job looks on the wire, and how one client gets every event exactly once, in order."""
+"""How one client gets every update exactly once and in order, from the store and live."""
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator
 
 from backend.common.blocking import in_thread
-from backend.training.feed import Listener
+from backend.training.feed.listener import Listener
+from backend.training.feed.updates import Delivery, Update
 from backend.training.manager import TrainingJobManager
-from shared.models.events import JobEvent
-from shared.utils.clock import iso_utc
 
 _PAGE = 500
-_PUBLIC_FIELDS = (
-    "status",
-    "progress_percent",
-    "current_epoch",
-    "total_epochs",
-    "current_step",
-    "total_steps",
-    "metrics",
-)
+LARGEST_SEQ = 2**53 - 1
+"""No sequence number is larger; JavaScript counts no further."""
 
 
-def job_update(event: JobEvent) -> dict[str, Any]:
-    """The `job_update` message of the contract."""
-    payload = event.payload
-    detail = {name: value for name, value in payload.items() if name not in _PUBLIC_FIELDS}
-    return {
-        "type": "job_update",
-        "event": event.type.value,
-        "job_id": event.job_id,
-        **{name: payload[name] for name in _PUBLIC_FIELDS if name in payload},
-        **({"detail": detail} if detail else {}),
-        "timestamp": iso_utc(event.created_at),
-        "seq": event.seq,
-    }
+class OrderedUpdates:
+    """Merges replay and live updates: nothing twice, nothing missing, in order per job.
 
-
-class OrderedEvents:
-    """Merges replay and live events: nothing twice, nothing missing, in order per job.
+    What a busy client was deliberately not given stays away (and is marked); what it missed for any other reason is
+    read from the store.
 
     Args:
         manager: Where missed events are read.
-        listener: Live events.
+        listener: Live updates.
     """
 
     def __init__(self, manager: TrainingJobManager, listener: Listener) -> None:
@@ -49,30 +28,62 @@ class OrderedEvents:
         self._listener = listener
         self._last_seq: dict[str, int] = {}
 
-    def last_seq(self, job_id: str) -> int:
-        """Number of the newest event of a job that was handed out."""
-        return self._last_seq.get(job_id, 0)
-
-    async def replay(self, job_id: str, after: int) -> AsyncIterator[JobEvent]:
-        """Events of a job with `seq > after`, from the store."""
-        self._last_seq[job_id] = after
-        while events := await in_thread(self._manager.events, job_id, after=self._last_seq[job_id], limit=_PAGE):
-            for event in events:
-                self._last_seq[job_id] = event.seq
-                yield event
-
-    async def live(self) -> AsyncIterator[JobEvent]:
-        """Events as they come, for ever.
+    async def replay(self, job_id: str, after: int) -> AsyncGenerator[Delivery, None]:
+        """Updates of a job with `seq > after`, from the store; afterwards live ones follow on.
 
         Raises:
-            ListenerTooSlow: If the client does not keep up.
+            JobNotFound: If there is no such job.
         """
-        while True:
-            event = await self._listener.next()
-            last = self._last_seq.get(event.job_id)
-            if last is not None and event.seq > last + 1:
-                async for missed in self.replay(event.job_id, last):
+        job = await in_thread(self._manager.get, job_id)
+        # who claims to know more than there is (a restored backup) gets what comes next
+        self._last_seq[job_id] = min(after, job.event_seq)
+        is_mine = self._listener.job_id == job_id
+        if is_mine:
+            self._listener.turn_deaf()
+        try:
+            async for delivery in self._stored(job_id):
+                yield delivery
+        finally:
+            if is_mine:
+                self._listener.listen_again()
+        if is_mine:
+            async for delivery in self._stored(job_id):
+                yield delivery
+
+    async def live(self) -> AsyncGenerator[Delivery, None]:
+        """What waits at the moment.
+
+        Raises:
+            ListenerTooSlow: If the client was given up.
+        """
+        while (delivery := self._listener.take()) is not None:
+            update = delivery.update
+            last = self._last_seq.get(update.job_id)
+            if last is None:
+                yield self._passed(delivery)
+                continue
+            absent = update.seq - last - 1
+            if absent > delivery.skipped:
+                async for missed in self._stored(update.job_id):
                     yield missed
-            elif last is None or event.seq > last:
-                self._last_seq[event.job_id] = event.seq
-                yield event
+            elif absent >= 0:
+                delivery.skipped = absent
+                yield self._passed(delivery)
+
+    async def _stored(self, job_id: str) -> AsyncGenerator[Delivery, None]:
+        """What follows the last update of the job in the store."""
+        after = self._last_seq[job_id]
+        while events := await in_thread(self._manager.events, job_id, after=after, limit=_PAGE):
+            for event in events:
+                yield self._passed(Delivery(Update.of(event)))
+            after = events[-1].seq
+
+    def _passed(self, delivery: Delivery) -> Delivery:
+        """Note that the client has it now."""
+        update = delivery.update
+        if update.ends_job and self._listener.job_id is None:
+            # nothing follows; whoever listens to all jobs would gather numbers for ever
+            self._last_seq.pop(update.job_id, None)
+        else:
+            self._last_seq[update.job_id] = update.seq
+        return delivery

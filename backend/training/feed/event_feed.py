@@ -1,0 +1,131 @@
+"""Live updates for many listeners: one poll of the database, whoever wrote to it, and each event read once.
+
+The database is the only source, so several services on one database feed each other's listeners. What is new is told by
+change numbers and sequence numbers: a wall clock that jumps hides nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import chain
+
+from backend.common.blocking import in_thread
+from backend.training.feed.listener import Listener
+from backend.training.feed.updates import Update
+from shared.database.base import JobStore
+from shared.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+_PAGE = 500
+_REST_S = 0.02
+
+
+class EventFeed:
+    """Turns changes in the job store into updates for listeners.
+
+    Args:
+        jobs: Truth of jobs.
+        poll_s: Longest delay of an event that another service wrote.
+        remembered: Jobs whose numbers are kept in mind before those that have ended are looked for and forgotten.
+    """
+
+    def __init__(self, jobs: JobStore, *, poll_s: float = 0.1, remembered: int = 1000) -> None:
+        self._jobs = jobs
+        self._poll_s = poll_s
+        self._wake = asyncio.Event()
+        self._starting = asyncio.Lock()
+        self._listeners: dict[str | None, set[Listener]] = {}
+        self._cursor: int | None = None
+        self._heads: dict[str, int] = {}
+        self._remembered = self._forget_from = remembered
+        self._is_blind = False
+
+    def wake(self) -> None:
+        """Poll now; call on the event loop's thread."""
+        self._wake.set()
+
+    @asynccontextmanager
+    async def listen(self, job_id: str | None) -> AsyncIterator[Listener]:
+        """A listener for updates from now on, of one job or (None) of all; replay what came before from the store.
+
+        Raises:
+            Unavailable: If the database cannot say where now is.
+        """
+        listener = Listener(job_id)
+        async with self._starting:
+            if self._cursor is None:
+                start = await in_thread(self._jobs.changes)
+                self._cursor, self._heads = start.cursor, dict(start.heads)
+            self._listeners.setdefault(job_id, set()).add(listener)
+        self._wake.set()
+        try:
+            yield listener
+        finally:
+            self._listeners[job_id].discard(listener)
+            if not self._listeners[job_id]:
+                del self._listeners[job_id]
+
+    async def run(self) -> None:
+        """Poll for as long as the service lives; does nothing while nobody listens."""
+        while True:
+            await self._pause()
+            if not self._listeners:
+                continue
+            try:
+                await self._poll()
+                self._is_blind = False
+            except Unavailable as error:
+                if not self._is_blind:
+                    logger.warning("feed.database_unavailable", extra={"reason": error.message})
+                self._is_blind = True
+            except Exception:
+                # a feed that is gone would leave every client waiting for ever
+                logger.exception("feed.failed")
+
+    async def _pause(self) -> None:
+        # a short rest after each poll makes one poll of many wake-ups
+        await asyncio.sleep(_REST_S)
+        if not self._listeners:
+            # whoever comes next starts at a now of their own
+            self._cursor = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._poll_s if self._listeners else None):
+                await self._wake.wait()
+        self._wake.clear()
+
+    async def _poll(self) -> None:
+        active = (await in_thread(self._jobs.changes)).heads if len(self._heads) > self._forget_from else None
+        changes = await in_thread(self._jobs.changes, self._cursor)
+        # a job that is named for the first time is younger than the first look: all its events are news
+        known = {job_id: self._heads.get(job_id, 0) for job_id in changes.heads if self._is_wanted(job_id)}
+        news = {job_id: seq for job_id, seq in known.items() if seq < changes.heads[job_id]}
+        while news:
+            pages = await in_thread(self._read, news)
+            for page in pages:
+                self._offer(page)
+            news = {page[-1].job_id: page[-1].seq for page in pages if len(page) == _PAGE}
+        for job_id, head in changes.heads.items():
+            self._heads[job_id] = max(head, self._heads.get(job_id, 0))
+        self._cursor = changes.cursor
+        if active is not None:
+            self._forget_ended(active, changes.heads)
+
+    def _read(self, news: Mapping[str, int]) -> list[list[Update]]:
+        pages = [self._jobs.events(job_id, after=seq, limit=_PAGE) for job_id, seq in news.items()]
+        return [[Update.of(event) for event in page] for page in pages if page]
+
+    def _offer(self, page: Sequence[Update]) -> None:
+        for update in page:
+            self._heads[update.job_id] = update.seq
+            for listener in chain(self._listeners.get(update.job_id, ()), self._listeners.get(None, ())):
+                listener.offer(update)
+
+    def _is_wanted(self, job_id: str) -> bool:
+        return None in self._listeners or job_id in self._listeners
+
+    def _forget_ended(self, active: Mapping[str, int], changed: Mapping[str, int]) -> None:
+        """Drop jobs that had ended before the last look, and so are never named again."""
+        self._heads = {job_id: seq for job_id, seq in self._heads.items() if job_id in active or job_id in changed}
+        self._forget_from = max(self._remembered, 2 * len(self._heads))
