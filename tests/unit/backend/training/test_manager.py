@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from backend.training.folders import TrainingFolders
-from backend.training.inputs import DatasetNotReady, InputResolver, NothingToTrainOn
+from backend.training.inputs import DatasetNotReady, NothingToTrainOn
 from backend.training.manager import JobNotFinished, TrainingJobManager
 from backend.training.models import JobRequest
 from backend.training.preflight import TrainerRefused
@@ -17,64 +16,12 @@ from backend.training.trainers.base import BaseTrainer
 from backend.training.trainers.registry import UnknownTrainer
 from backend.training.training_config import TrainingConfig
 from shared.database.base import DatasetNotFound, IdempotencyMismatch, JobAlreadyFinished, QueueFull
-from shared.database.stores import Stores, memory_stores
 from shared.errors import Conflict, InvalidInput, Unavailable
-from shared.models.adapter import Adapter, Checkpoint
-from shared.models.dataset import Dataset
-from shared.models.events import AuditEntry
-from shared.models.job import AttemptOutcome, JobStatus, Progress, QueueLimits
-from shared.models.users import Principal, Role
+from shared.models.adapter import Checkpoint
+from shared.models.job import AttemptOutcome, JobStatus, QueueLimits
 from shared.storage import stage
 from shared.utils.clock import utc_now
-
-OTHER = Principal("u2", "other@example.org", frozenset({Role.TRAINER}))
-TRAINER = Principal("u1", "trainer@example.org", frozenset({Role.TRAINER}))
-
-
-class Desk:
-    """A manager on memory stores with one base model and one training file."""
-
-    def __init__(self, root: Path, **options: Any) -> None:
-        self.stores: Stores = memory_stores()
-        model = root / "models" / "starter"
-        model.mkdir(parents=True)
-        (model / "config.json").touch()
-        (model / "model.safetensors").touch()
-        (root / "data").mkdir()
-        (root / "data" / "train.jsonl").write_text('{"text": "a"}\n', encoding="utf-8")
-        self.folders = TrainingFolders(
-            data=root / "data",
-            models=root / "models",
-            configs=root / "configs",
-            logs=root / "logs",
-            base_model_roots=(root / "models",),
-        )
-        self.inputs = InputResolver(self.stores.datasets, self.folders, default_model="starter", is_offline=True)
-        self.changes = 0
-        self.manager = TrainingJobManager(
-            self.stores.jobs, self.stores.adapters, self.inputs, self.folders, on_change=self._count, **options
-        )
-
-    def _count(self) -> None:
-        self.changes += 1
-
-    def submit(self, *, key: str | None = None, by: Principal = TRAINER, **request: object) -> str:
-        return self.manager.submit(self.order(**request), by, key=key).job_id
-
-    def order(self, **request: object) -> JobRequest:
-        body = {"trainer_type": "lora", "config": {}, "dataset_path": "train.jsonl", **request}
-        return JobRequest.model_validate(body)
-
-    def audit_of(self, job_id: str) -> list[tuple[str, str, str | None]]:
-        entries = [entry for _, entry in self.stores.audit.page(object_id=job_id)]
-        return [(entry.action, entry.actor, entry.request_id) for entry in reversed(entries)]
-
-    def add_dataset(self, dataset_id: str) -> None:
-        audit = AuditEntry(action="dataset.created", object_type="dataset", object_id=dataset_id, actor="a")
-        self.stores.datasets.add(
-            Dataset(dataset_id=dataset_id, name="n", description="", created_at=utc_now(), created_by="a", request={}),
-            audit=audit,
-        )
+from tests.support.training_desk import OTHER, TRAINER, Desk, a_published_adapter
 
 
 @pytest.fixture
@@ -263,7 +210,7 @@ def test_a_job_is_cancelled_in_every_state(desk: Desk, state: str) -> None:
     if state != "pending":
         desk.manager.admit_pending()
     if "running" in state:
-        _, claim = desk.stores.jobs.claim("w", lease_s=60) or pytest.fail("nothing to claim")
+        _, claim = desk.claimed()
     if "paused" in state:
         desk.manager.pause(job_id, TRAINER)
     cancelled = desk.manager.cancel(job_id, TRAINER)
@@ -276,7 +223,7 @@ def test_a_job_is_cancelled_in_every_state(desk: Desk, state: str) -> None:
 def test_a_failed_job_is_continued_by_a_new_one_and_its_attempts_are_told(desk: Desk) -> None:
     job_id = desk.submit()
     desk.manager.admit_pending()
-    _, claim = desk.stores.jobs.claim("w", lease_s=60) or pytest.fail("nothing to claim")
+    _, claim = desk.claimed()
     desk.stores.jobs.add_checkpoint(claim, Checkpoint(job_id, claim.epoch, 1, "c", "0" * 64, utc_now()))
     desk.stores.jobs.fail(claim, error_message="no memory", outcome=AttemptOutcome.ERROR)
     resumed = desk.manager.resume(job_id, TRAINER, key="r")
@@ -339,29 +286,6 @@ def test_jobs_with_the_same_config_are_looked_at_once_in_a_round(desk: Desk, mon
     monkeypatch.setattr(desk.inputs, "check", lambda config, _: looks.append(config))
     assert desk.manager.admit_pending() == 6
     assert len(looks) == 2
-
-
-def a_published_adapter(desk: Desk) -> Adapter:
-    job_id = desk.submit()
-    desk.manager.admit_pending()
-    job, claim = desk.stores.jobs.claim("w", lease_s=60) or pytest.fail("nothing to claim")
-    with stage(desk.folders.models / "adapters" / "a") as staged:
-        (staged.path / "adapter_model.safetensors").write_bytes(b"weights")
-        (staged.path / "README.md").write_text("card", encoding="utf-8")
-        manifest = staged.publish()
-    adapter = Adapter(
-        adapter_id="adp_1",
-        job_id=job_id,
-        name=job.job_name,
-        path=str(staged.target),
-        manifest_sha256=manifest.sha256,
-        trainer_type="lora",
-        base_model="starter",
-        created_at=utc_now(),
-        created_by=job.created_by,
-    )
-    desk.stores.jobs.complete(claim, adapter, progress=Progress())
-    return adapter
 
 
 def test_an_adapter_is_valid_as_long_as_every_byte_is_the_published_one(desk: Desk) -> None:
