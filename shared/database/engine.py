@@ -69,7 +69,7 @@ def read_transaction(engine: Engine) -> Iterator[Connection]:
     Raises:
         Unavailable: If the database cannot serve.
     """
-    with _translating(), engine.connect() as connection, connection.begin():
+    with translating_errors(), engine.connect() as connection, connection.begin():
         yield connection
 
 
@@ -83,14 +83,20 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
     Raises:
         Unavailable: If the database cannot serve; nothing was stored then.
     """
-    with _translating(), engine.connect() as connection:
+    with translating_errors(), engine.connect() as connection:
         connection.execution_options(**{_WRITE: True})
         with connection.begin():
             yield connection
 
 
 @contextmanager
-def _translating() -> Iterator[None]:
+def translating_errors() -> Iterator[None]:
+    """Turn what goes wrong with a database into our errors; an `IntegrityError` passes.
+
+    Raises:
+        Unavailable: If the database cannot serve.
+        InvalidInput: If it cannot hold a value.
+    """
     try:
         yield
     except IntegrityError:

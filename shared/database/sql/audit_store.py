@@ -10,7 +10,7 @@ from shared.database.sql_time import db_now
 from shared.database.tables import audit_log
 from shared.models.events import AuditEntry
 
-_APPEND = insert(audit_log).values(created_at=db_now())
+APPEND_AUDIT = insert(audit_log).values(created_at=db_now())
 
 
 class SqlAuditStore:
@@ -43,4 +43,4 @@ class SqlAuditStore:
 
 def write_audit(connection: Connection, entry: AuditEntry) -> None:
     """Append an entry inside the transaction of the change that it records."""
-    connection.execute(_APPEND, audit_columns(entry))
+    connection.execute(APPEND_AUDIT, audit_columns(entry))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Insert, delete, func, insert, select, update
+from sqlalchemy import Engine, Insert, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from shared.database.base import ClaimLost, JobAlreadyFinished, JobChanges, JobNotFound, Page, StaleVersion
@@ -24,9 +24,21 @@ from shared.database.job_changes import (
     rejected,
     unpaused,
 )
+from shared.database.sql.driver import driver_transaction
 from shared.database.sql.job_admission import job_of, placed, refuse_beyond, remember, serialise_submissions
 from shared.database.sql.job_feed import change_number, changes_since
-from shared.database.sql.job_writes import apply, held_by, locked, read_at, record, start_attempt, take_next
+from shared.database.sql.job_writes import (
+    HEARTBEAT,
+    Fence,
+    apply,
+    held_by,
+    locked,
+    locked_by_id,
+    read_at,
+    record,
+    silent_since,
+    take_next,
+)
 from shared.database.sql.paging import newest_first
 from shared.database.sql.rows import (
     adapter_columns,
@@ -56,7 +68,9 @@ from shared.models.job import (
     TrainingJob,
 )
 
-_ADD = insert(jobs).values(updated_at=db_now(), change_no=change_number())
+_ADD = insert(jobs).values(updated_at=db_now(), change_no=change_number()).returning(jobs.c.updated_at)
+_ADD_CHECKPOINT = insert(checkpoints)
+_ADD_ADAPTER = insert(adapters)
 
 
 class SqlJobStore:
@@ -79,24 +93,24 @@ class SqlJobStore:
     ) -> TrainingJob:
         """See `JobStore.add`."""
         try:
-            with write_transaction(self._engine) as connection:
-                serialise_submissions(connection)
-                if key is not None and (earlier := job_of(connection, key)) is not None:
+            with driver_transaction(self._engine) as tx:
+                serialise_submissions(tx)
+                if key is not None and (earlier := job_of(tx, key)) is not None:
                     return earlier
-                refuse_beyond(connection, limits, job.created_by)
-                job = placed(connection, replace(job, event_seq=1, version=1))
-                connection.execute(_ADD, new_job_columns(job))
-                record(connection, job, JobChange({}, audit=audit))
+                refuse_beyond(tx, limits, job.created_by)
+                job = placed(tx, replace(job, event_seq=1, version=1))
+                row = tx.row(_ADD, new_job_columns(job)) or {}
+                record(tx, job, JobChange({}, audit=audit), row)
                 if key is not None:
-                    remember(connection, key, job.job_id)
+                    remember(tx, key, job.job_id)
         except IntegrityError as exc:
             raise Conflict(f"A training job with the id '{job.job_id}' exists already.", job_id=job.job_id) from exc
         return job
 
     def submitted_with(self, key: IdempotencyKey) -> TrainingJob | None:
         """See `JobStore.submitted_with`."""
-        with read_transaction(self._engine) as connection:
-            return job_of(connection, key)
+        with driver_transaction(self._engine) as tx:
+            return job_of(tx, key)
 
     def get(self, job_id: str) -> TrainingJob:
         """See `JobStore.get`."""
@@ -154,30 +168,24 @@ class SqlJobStore:
 
     def claim(self, owner: str, *, lease_s: float) -> tuple[TrainingJob, Claim] | None:
         """See `JobStore.claim`."""
-        with write_transaction(self._engine) as connection:
-            job = take_next(connection, owner, lease_s)
-            if job is None:
+        with driver_transaction(self._engine) as tx:
+            taken = take_next(tx, owner, lease_s)
+            if taken is None:
                 return None
+            job, row = taken
             claim = Claim(job.job_id, owner, job.claim_epoch)
-            start_attempt(connection, job)
-            record(connection, job, JobChange({}, detail={"attempt": job.attempt}, audit=claim_audit(job, claim)))
+            record(tx, job, JobChange({}, detail={"attempt": job.attempt}, audit=claim_audit(job, claim)), row)
         return job, claim
 
     def heartbeat(self, claim: Claim, *, lease_s: float) -> StopRequest | None:
         """See `JobStore.heartbeat`."""
-        statement = (
-            update(jobs)
-            .where(held_by(claim))
-            .values(lease_until=db_now(lease_s), beat=jobs.c.beat + 1)
-            .returning(jobs.c.cancel_requested, jobs.c.is_paused)
-        )
-        with write_transaction(self._engine) as connection:
-            row = connection.execute(statement).one_or_none()
+        with driver_transaction(self._engine) as tx:
+            row = tx.row(HEARTBEAT, {**held_by(claim).values, "of_lease_s": lease_s})
         if row is None:
             raise ClaimLost(claim.job_id, claim.epoch)
-        if row.cancel_requested:
+        if row["cancel_requested"]:
             return StopRequest.CANCEL
-        return StopRequest.PAUSE if row.is_paused else None
+        return StopRequest.PAUSE if row["is_paused"] else None
 
     def leases(self) -> Sequence[Lease]:
         """See `JobStore.leases`."""
@@ -190,10 +198,9 @@ class SqlJobStore:
 
     def rescue(self, lease: Lease) -> TrainingJob | None:
         """See `JobStore.rescue`."""
-        where = held_by(lease.claim) & (jobs.c.beat == lease.beat)
-        with write_transaction(self._engine) as connection:
-            job = locked(connection, where)
-            done = job and apply(connection, where, handed_back(job, AttemptOutcome.LEASE_EXPIRED))
+        with driver_transaction(self._engine) as tx:
+            job = locked(tx, silent_since(lease))
+            done = job and apply(tx, silent_since(lease), handed_back(job, AttemptOutcome.LEASE_EXPIRED))
         return done[0] if done else None
 
     def record_progress(
@@ -214,15 +221,15 @@ class SqlJobStore:
             claim,
             held_by(claim),
             checkpointed(claim, checkpoint),
-            (insert(checkpoints), checkpoint_columns(checkpoint)),
+            (_ADD_CHECKPOINT, checkpoint_columns(checkpoint)),
         )[1]
 
     def complete(self, claim: Claim, adapter: Adapter, *, progress: Progress) -> TrainingJob:
         """See `JobStore.complete`."""
         # a cancel that was acknowledged first wins: a cancelled job never becomes completed
-        where = held_by(claim) & jobs.c.cancel_requested.is_(False)
-        row = insert(adapters), {**adapter_columns(adapter), "job_id": claim.job_id}
-        return self._change_held(claim, where, completed(claim, adapter, progress), row)[0]
+        fence = held_by(claim, cancel_requested=False)
+        row = _ADD_ADAPTER, {**adapter_columns(adapter), "job_id": claim.job_id}
+        return self._change_held(claim, fence, completed(claim, adapter, progress), row)[0]
 
     def fail(self, claim: Claim, *, error_message: str, outcome: AttemptOutcome) -> TrainingJob:
         """See `JobStore.fail`."""
@@ -230,17 +237,17 @@ class SqlJobStore:
 
     def release(self, claim: Claim, *, outcome: AttemptOutcome, message: str = "", retry_s: float = 0.0) -> TrainingJob:
         """See `JobStore.release`."""
-        with write_transaction(self._engine) as connection:
-            job = locked(connection, held_by(claim))
+        with driver_transaction(self._engine) as tx:
+            job = locked(tx, held_by(claim))
             change = job and handed_back(job, outcome, message=message, retry_s=retry_s)
-            done = change and apply(connection, held_by(claim), change)
+            done = change and apply(tx, held_by(claim), change)
         if not done:
             raise ClaimLost(claim.job_id, claim.epoch)
         return done[0]
 
     def finish_cancel(self, claim: Claim) -> TrainingJob:
         """See `JobStore.finish_cancel`."""
-        return self._change_held(claim, held_by(claim) & jobs.c.cancel_requested.is_(True), let_go(claim))[0]
+        return self._change_held(claim, held_by(claim, cancel_requested=True), let_go(claim))[0]
 
     def cancel(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
         """See `JobStore.cancel`."""
@@ -304,8 +311,8 @@ class SqlJobStore:
 
     def _change_unended(self, job_id: str, decide: Callable[[TrainingJob], JobChange | None]) -> TrainingJob:
         """Change a job that has not ended, whoever holds it; `decide` returns None to leave it as it is."""
-        with write_transaction(self._engine) as connection:
-            job = locked(connection, jobs.c.job_id == job_id)
+        with driver_transaction(self._engine) as tx:
+            job = locked_by_id(tx, job_id)
             if job is None:
                 raise JobNotFound(job_id)
             if job.status.is_terminal:
@@ -313,30 +320,30 @@ class SqlJobStore:
             change = decide(job)
             if change is None:
                 return job
-            done = apply(connection, read_at(job), change)
+            done = apply(tx, read_at(job), change)
         if done is None:
             raise StaleVersion(f"Job {job_id}", job.version)
         return done[0]
 
     def _change_as_read(self, job: TrainingJob, change: JobChange) -> TrainingJob:
-        with write_transaction(self._engine) as connection:
-            done = apply(connection, read_at(job), change)
+        with driver_transaction(self._engine) as tx:
+            done = apply(tx, read_at(job), change)
         if done is None:
             self.get(job.job_id)
             raise StaleVersion(f"Job {job.job_id}", job.version)
         return done[0]
 
     def _change_held(
-        self, claim: Claim, where: ColumnElement[bool], change: JobChange, *also: tuple[Insert, dict[str, Any]]
+        self, claim: Claim, fence: Fence, change: JobChange, *also: tuple[Insert, dict[str, Any]]
     ) -> tuple[TrainingJob, JobEvent]:
         """Carry out a fenced change together with rows that are born with it."""
         try:
-            with write_transaction(self._engine) as connection:
-                done = apply(connection, where, change)
+            with driver_transaction(self._engine) as tx:
+                done = apply(tx, fence, change)
                 if done is None:
                     raise ClaimLost(claim.job_id, claim.epoch)
                 for statement, values in also:
-                    connection.execute(statement, values)
+                    tx.run(statement, values)
         except IntegrityError as exc:
             raise Conflict(f"What job {claim.job_id} wants to register exists already.", job_id=claim.job_id) from exc
         return done

@@ -36,7 +36,7 @@ def new_job_columns(job: TrainingJob) -> dict[str, Any]:
     return job_columns({name: getattr(job, name) for name in (*_JOB, "progress")})
 
 
-def job_from(row: RowMapping) -> TrainingJob:
+def job_from(row: RowMapping | Mapping[str, Any]) -> TrainingJob:
     """The job of a row of `jobs`."""
     values = {name: row[name] for name in _JOB}
     values["status"] = JobStatus(row["status"])

@@ -1,0 +1,179 @@
+"""Statements of the hot paths: written in SQLAlchemy Core, compiled once per database, run on the driver itself.
+
+What Core does for every execution (building expressions, cache keys, result objects, its own transaction) costs several
+times what the database needs for the statement. Here a statement is compiled once for the names of the values that it
+gets; a call then only turns values into parameters and rows into values, with Core's own types.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Dialect, Engine
+from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.expression import Executable, Select
+
+from shared.database.engine import translating_errors
+
+Statement = Select[Any] | UpdateBase
+Row = Mapping[str, Any]
+_Convert = Callable[[Any], Any]
+
+
+class Transaction:
+    """An open transaction on the driver.
+
+    Args:
+        cursor: A cursor of the driver.
+        dialect: Says how to compile and convert.
+    """
+
+    def __init__(self, cursor: Any, dialect: Dialect) -> None:
+        self._cursor = cursor
+        self._dialect = dialect
+
+    @property
+    def database(self) -> str:
+        """The kind of database: sqlite or postgresql."""
+        return self._dialect.name
+
+    def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
+        """The rows that the statement selects or returns."""
+        prepared = self._execute(statement, values)
+        return [prepared.row_from(row) for row in self._cursor.fetchall()]
+
+    def row(self, statement: Statement, values: Mapping[str, Any]) -> Row | None:
+        """The one row of the statement, or None."""
+        prepared = self._execute(statement, values)
+        found = self._cursor.fetchone()
+        return None if found is None else prepared.row_from(found)
+
+    def scalar(self, statement: Statement, values: Mapping[str, Any]) -> Any:
+        """The first value of the first row, as the driver gives it; None if there is no row."""
+        self._execute(statement, values)
+        found = self._cursor.fetchone()
+        return None if found is None else found[0]
+
+    def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        """The number of rows that the statement changed."""
+        self._execute(statement, values)
+        return int(self._cursor.rowcount)
+
+    def _execute(self, statement: Statement, values: Mapping[str, Any]) -> "_Prepared":
+        prepared = _prepared(statement, tuple(values), _Key(self._dialect))
+        try:
+            parameters = prepared.parameters(values)
+        except (TypeError, ValueError) as exc:
+            raise StatementError("a value cannot be stored", None, None, exc) from exc
+        self._cursor.execute(prepared.sql, parameters)
+        return prepared
+
+
+@contextmanager
+def driver_transaction(engine: Engine) -> Iterator[Transaction]:
+    """All or nothing, as `write_transaction`: durable when the block has been left without an exception.
+
+    Raises:
+        Unavailable: If the database cannot serve; nothing was stored then.
+        IntegrityError: A rule of the schema was broken; the store knows which.
+    """
+    with translating_errors(), _as_sqlalchemy_errors(engine.dialect):
+        connection = engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            if engine.dialect.name == "sqlite":
+                # the write lock at the start, see write_transaction; psycopg begins by itself
+                cursor.execute("BEGIN IMMEDIATE")
+            yield Transaction(cursor, engine.dialect)
+            connection.commit()
+        except engine.dialect.loaded_dbapi.Error as exc:
+            if engine.dialect.is_disconnect(exc, connection, None):
+                connection.invalidate(exc)
+            raise
+        finally:
+            # rolls back what was not committed
+            connection.close()
+
+
+@contextmanager
+def _as_sqlalchemy_errors(dialect: Dialect) -> Iterator[None]:
+    driver_error: type[Exception] = dialect.loaded_dbapi.Error
+    try:
+        yield
+    except driver_error as exc:
+        raise DBAPIError.instance(None, None, exc, driver_error, hide_parameters=True, dialect=dialect) from exc
+
+
+class _Key:
+    """A dialect as part of a cache key: all of one database compile alike, whatever engine they belong to."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.dialect.name == self.dialect.name
+
+    def __hash__(self) -> int:
+        return hash(self.dialect.name)
+
+
+class _Prepared:
+    """A compiled statement with the conversions of its parameters and of its rows."""
+
+    def __init__(self, statement: Statement, names: tuple[str, ...], dialect: Dialect) -> None:
+        columns = _columns_among(statement, names)
+        compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
+        self.sql: str = compiled.string
+        self._order: list[str] | None = compiled.positiontup
+        self._constants = {
+            name: _converted(value, _to_driver(compiled.binds.get(name), dialect))
+            for name, value in compiled.construct_params(dict.fromkeys(names)).items()
+            if name not in names
+        }
+        to_driver = {name: _to_driver(compiled.binds.get(name), dialect) for name in names}
+        self._converts = [(name, convert) for name, convert in to_driver.items() if convert is not None]
+        self._names, self._from_driver = _result_of(statement, dialect)
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        """Parameters as the driver wants them."""
+        found = {**self._constants, **values}
+        for name, convert in self._converts:
+            found[name] = convert(found[name])
+        return found if self._order is None else [found[name] for name in self._order]
+
+    def row_from(self, row: Any) -> Row:
+        """Values by column of a row of the driver."""
+        found = dict(zip(self._names, row, strict=True))
+        for name, convert in self._from_driver:
+            found[name] = convert(found[name])
+        return found
+
+
+@functools.lru_cache(maxsize=512)
+def _prepared(statement: Statement, names: tuple[str, ...], key: _Key) -> _Prepared:
+    return _Prepared(statement, names, key.dialect)
+
+
+def _columns_among(statement: Statement, names: tuple[str, ...]) -> list[str]:
+    # of the values, those that are columns are to be written; the others are parameters of conditions
+    table = getattr(statement, "table", None)
+    return [] if table is None else [name for name in names if name in table.c]
+
+
+def _result_of(statement: Executable, dialect: Dialect) -> tuple[list[str], list[tuple[str, _Convert]]]:
+    columns: Any = statement.exported_columns  # type: ignore[attr-defined]  # all that we prepare have it
+    convert = {column.name: column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns}
+    return list(convert), [(name, found) for name, found in convert.items() if found is not None]
+
+
+def _to_driver(bind: Any, dialect: Dialect) -> _Convert | None:
+    if bind is None:
+        return None
+    convert: _Convert | None = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    return convert
+
+
+def _converted(value: Any, convert: _Convert | None) -> Any:
+    return value if convert is None else convert(value)
