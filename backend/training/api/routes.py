@@ -166,7 +166,7 @@ async def job_events(job_id: JobId, manager: Manager, _: AnyUser, after: AfterSe
     )
 
 
-@router.get("/jobs/{job_id}/events/stream", response_class=EventStream, responses=NOTHING_MORE)
+@router.get("/jobs/{job_id}/events/stream", response_class=EventStream, status_code=200, responses=NOTHING_MORE)
 async def stream_job_events(
     job_id: JobId, manager: Manager, feed: Feed, _: AnyUser, expires_at: TokenExpiry, after: LastEventId = 0
 ) -> Response:
