@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from shared.errors import Conflict, InvalidInput, Unavailable
 
 MANIFEST_NAME = "manifest.json"
 STAGE_PREFIX = ".stage-"
-_CHUNK = 1 << 20
+_MANIFEST_LIMIT_BYTES = 64 << 20
 
 
 class DiskFull(Unavailable):
@@ -110,7 +111,8 @@ class StagedFolder:
         self.target = target
         self.path = target.parent / f"{STAGE_PREFIX}{target.name}.{uuid4().hex[:8]}"
         with disk_errors(target.parent):
-            self.path.mkdir(parents=True)
+            make_folder(target.parent)
+            self.path.mkdir()
 
     def publish(self, properties: Mapping[str, Any] | None = None) -> Manifest:
         """Make the staged files the target, atomically and durably.
@@ -153,14 +155,16 @@ def verify_folder(path: Path) -> Manifest:
         CorruptArtefact: If the manifest is missing or unreadable, or a file is missing, extra, resized or altered.
     """
     manifest = read_manifest(path)
-    found = {p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file() or p.is_symlink()} - {MANIFEST_NAME}
+    # whatever is no folder counts as a file: links, pipes and devices too
+    found = {p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_symlink() or not p.is_dir()}
+    found -= {MANIFEST_NAME}
     if found != set(manifest.files):
         odd = sorted(found.symmetric_difference(manifest.files))
         raise CorruptArtefact(path, f"files differ from the manifest: {', '.join(odd[:5])}")
     for name, (size, sha256) in manifest.files.items():
         file = path / name
-        if file.is_symlink():
-            raise CorruptArtefact(path, f"{name} is a link")
+        if not _is_regular(file):
+            raise CorruptArtefact(path, f"{name} is a link or no file")
         if file.stat().st_size != size or sha256_file(file) != sha256:
             raise CorruptArtefact(path, f"{name} was altered")
     return manifest
@@ -172,14 +176,18 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         CorruptArtefact: If it is missing or cannot be read.
     """
+    file = path / MANIFEST_NAME
     try:
-        raw = (path / MANIFEST_NAME).read_bytes()
+        # a pipe would keep its reader waiting for ever, a link would lead elsewhere
+        if not _is_regular(file) or file.lstat().st_size > _MANIFEST_LIMIT_BYTES:
+            raise CorruptArtefact(path, "its manifest is a link, no file or too large")
+        raw = file.read_bytes()
         body = json.loads(raw)
         files = {name: (int(entry["size_bytes"]), str(entry["sha256"])) for name, entry in body["files"].items()}
         return Manifest(hashlib.sha256(raw).hexdigest(), files, dict(body["properties"]))
     except FileNotFoundError as exc:
         raise CorruptArtefact(path, "it has no manifest") from exc
-    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
         raise CorruptArtefact(path, "its manifest cannot be read") from exc
 
 
@@ -227,6 +235,18 @@ def fsync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and its missing parents so that they outlive a power cut; one that is there is fine."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        fsync_folder(one.parent)
+
+
+def _is_regular(file: Path) -> bool:
+    return stat.S_ISREG(file.lstat().st_mode)
 
 
 def _write_manifest(folder: Path, properties: Mapping[str, Any]) -> Manifest:

@@ -23,9 +23,10 @@ from backend.training.trainers.run_checkpoints import RunCheckpoints
 from backend.training.trainers.run_plan import RunPlan, run_identity
 from backend.training.trainers.watchdogs import check_figures
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
-from backend.training.utils.checkpoint import CheckpointContent, load_arrays
+from backend.training.utils.checkpoint import CheckpointContent
 from backend.training.utils.determinism import seed_without_torch
 from backend.training.utils.metrics import RunningLoss, Throughput, json_safe
+from backend.training.utils.tensor_files import read_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -230,7 +231,8 @@ class _ProbeRun:
         self._checkpoints.save(content, loss=self.progress.train_loss)
 
     def _resume(self) -> int:
-        content = self._checkpoints.load_newest(load_arrays)
+        shapes = {name: factor.shape for name, factor in self._update.factors.items()}
+        content = self._checkpoints.load_newest(read_arrays, shapes)
         if content is None:
             return 0
         self._update.factors, self._update.moments = dict(content.weights), dict(content.optimizer)

@@ -1,20 +1,13 @@
 """The checkpoints of one run, as every trainer uses them: saved and told, found again and told, old ones removed."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from backend.training.trainers.base import Reporter, TrainingContext
-from backend.training.utils.checkpoint import (
-    CheckpointContent,
-    PublishedCheckpoint,
-    newest_valid,
-    prune,
-    save_checkpoint,
-)
+from backend.training.utils.checkpoint import CheckpointContent, load_newest, prune, save_checkpoint, sweep
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import numpy as np
     import torch
 
@@ -53,13 +46,21 @@ class RunCheckpoints:
         self._reporter.checkpoint(step=saved.step, path=saved.path, manifest_sha256=saved.manifest_sha256, loss=loss)
         prune(self._folder, keep=self._keep, identity=self._identity)
 
-    def load_newest(self, load: Callable[[PublishedCheckpoint], CheckpointContent[T]]) -> CheckpointContent[T] | None:
-        """The newest valid checkpoint, loaded; damaged and foreign ones are passed over and named with the reason."""
-        search = newest_valid(self._searched, identity=self._identity)
-        for path, reason in search.skipped:
+    def load_newest(
+        self, read: Callable[[Path], dict[str, T]], shapes: Mapping[str, Sequence[int]]
+    ) -> CheckpointContent[T] | None:
+        """The newest valid checkpoint, loaded; damaged and foreign ones are passed over and named with the reason.
+
+        What earlier attempts left half written is removed first: this claim is the only one that may write now.
+
+        Args:
+            read: `read_tensors` or `read_arrays`.
+            shapes: Of the weights that the run trains, by name.
+        """
+        sweep(self._folder)
+        found = load_newest(self._searched, identity=self._identity, read=read, shapes=shapes)
+        for path, reason in found.skipped:
             self._reporter.message(f"Checkpoint {path.name} is passed over: {reason}.")
-        if search.newest is None:
-            return None
-        content = load(search.newest)
-        self._reporter.message(f"Going on from checkpoint {search.newest.path.name}.")
-        return content
+        if found.path is not None:
+            self._reporter.message(f"Going on from checkpoint {found.path.name}.")
+        return found.content

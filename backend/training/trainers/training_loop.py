@@ -17,8 +17,9 @@ from backend.training.trainers.stopping import raise_if_cancelled
 from backend.training.trainers.training_records import TrainingRecords
 from backend.training.trainers.watchdogs import LossNotFinite, check_figures
 from backend.training.utils.batching import Batch, make_batch
-from backend.training.utils.checkpoint import CheckpointContent, load_checkpoint
+from backend.training.utils.checkpoint import CheckpointContent
 from backend.training.utils.metrics import RunningLoss, Throughput, perplexity
+from backend.training.utils.tensor_files import read_tensors
 from backend.training.utils.token_loss import MeanLoss, mean_loss, summed_loss
 
 if TYPE_CHECKING:
@@ -296,7 +297,8 @@ class TrainingLoop:
         self._checkpoints.save(content, loss=self._progress.train_loss)
 
     def _resume(self) -> int:
-        content = self._checkpoints.load_newest(load_checkpoint)
+        shapes = {name: parameter.shape for name, parameter in self._parameters.items()}
+        content = self._checkpoints.load_newest(read_tensors, shapes)
         if content is None:
             return 0
         self._restore(content)

@@ -11,16 +11,18 @@ checkpoints/step-000120.e3/    step 120, written under claim epoch 3
 """
 
 import json
+import logging
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import uuid4
 
 from backend.training.utils.random_state import capture_random, restore_random
-from backend.training.utils.tensor_files import read_arrays, read_tensors, write_tensors
-from shared.storage import CorruptArtefact, Manifest, stage, verify_folder, write_json
+from backend.training.utils.tensor_files import read_arrays, write_tensors
+from shared.storage import STAGE_PREFIX, CorruptArtefact, stage, verify_folder, write_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +30,32 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", "torch.Tensor", "np.typing.NDArray[Any]")
 
+logger = logging.getLogger(__name__)
+
 LOG_NAME = "training_log.jsonl"
+_FILES = frozenset(
+    {
+        "adapter.safetensors",
+        "best.safetensors",
+        "optimizer.safetensors",
+        "random.safetensors",
+        "state.json",
+        LOG_NAME,
+    }
+)
+# what the libraries raise about content that is not what it should be
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+_GRAVE_PREFIX = ".gone-"
 _FOLDER = re.compile(r"step-(?P<step>\d{6,})\.e(?P<epoch>\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A folder with the name of a checkpoint; what is in it is another question."""
+
+    path: Path
+    claim_epoch: int
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +102,21 @@ class Search:
     skipped: Sequence[tuple[Path, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Resumption(Generic[T]):
+    """What a run goes on from.
+
+    Args:
+        path: Folder of the checkpoint, None to begin at the beginning.
+        content: What it holds.
+        skipped: Folder and reason of every newer one that was passed over.
+    """
+
+    path: Path | None
+    content: CheckpointContent[T] | None
+    skipped: Sequence[tuple[Path, str]]
+
+
 def save_checkpoint(
     folder: Path, content: CheckpointContent[T], *, claim_epoch: int, identity: str
 ) -> PublishedCheckpoint:
@@ -105,16 +146,6 @@ def save_checkpoint(
     return PublishedCheckpoint(target, content.step, claim_epoch, manifest.sha256)
 
 
-def load_checkpoint(checkpoint: PublishedCheckpoint) -> "CheckpointContent[torch.Tensor]":
-    """Read a verified checkpoint as torch tensors and put all random generators where they were."""
-    return _load(checkpoint, read_tensors)
-
-
-def load_arrays(checkpoint: PublishedCheckpoint) -> "CheckpointContent[np.typing.NDArray[Any]]":
-    """Read a verified checkpoint as numpy arrays and put all random generators where they were."""
-    return _load(checkpoint, read_arrays)
-
-
 def newest_valid(folders: Iterable[Path], *, identity: str) -> Search:
     """The checkpoint to go on from.
 
@@ -126,13 +157,42 @@ def newest_valid(folders: Iterable[Path], *, identity: str) -> Search:
         identity: Of the run that wants to go on.
     """
     skipped: list[tuple[Path, str]] = []
-    for folder in folders:
-        for path, claim_epoch, step in _newest_first(folder):
-            reason, manifest = _verified(path, step, identity)
-            if manifest is not None:
-                return Search(PublishedCheckpoint(path, step, claim_epoch, manifest.sha256), skipped)
-            skipped.append((path, reason))
+    for found in _newest_first(folders):
+        try:
+            return Search(_verified(found, identity), skipped)
+        except CorruptArtefact as exc:
+            skipped.append((found.path, _reason(exc)))
     return Search(None, skipped)
+
+
+def load_newest(
+    folders: Iterable[Path],
+    *,
+    identity: str,
+    read: Callable[[Path], dict[str, T]],
+    shapes: Mapping[str, Sequence[int]],
+) -> Resumption[T]:
+    """Load the newest valid checkpoint and put all random generators where they were.
+
+    One that cannot be loaded although its bytes match its manifest is passed over like a damaged one. Without any the
+    generators stay as they are.
+
+    Args:
+        folders: As for `newest_valid`.
+        identity: Of the run that wants to go on.
+        read: `read_tensors` or `read_arrays`.
+        shapes: Of the weights that the run trains, by name.
+    """
+    skipped: list[tuple[Path, str]] = []
+    generators = capture_random()
+    for found in _newest_first(folders):
+        try:
+            content = _load(_verified(found, identity), read, shapes)
+            return Resumption(found.path, content, skipped)
+        except CorruptArtefact as exc:
+            skipped.append((found.path, _reason(exc)))
+            restore_random(*generators)
+    return Resumption(None, None, skipped)
 
 
 def prune(folder: Path, *, keep: int, identity: str) -> list[Path]:
@@ -141,17 +201,24 @@ def prune(folder: Path, *, keep: int, identity: str) -> list[Path]:
     Returns:
         The folders that were removed.
     """
-    ordered = [path for path, _, _ in _newest_first(folder)]
     newest = newest_valid([folder], identity=identity).newest
     if newest is None:
         return []
+    ordered = [found.path for found in _newest_first([folder])]
     doomed = [path for path in ordered[keep:] if path != newest.path]
-    for path in doomed:
-        # renamed first: a folder half removed would look like a damaged checkpoint
-        grave = path.with_name(f".gone-{path.name}")
-        path.rename(grave)
-        shutil.rmtree(grave, ignore_errors=True)
-    return doomed
+    return [path for path in doomed if _is_removed(path)]
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Remove what writers that died left half written or half removed; only while no writer can be alive there.
+
+    Returns:
+        The folders that were removed.
+    """
+    left = [path for path in _entries(folder) if path.name.startswith((STAGE_PREFIX, _GRAVE_PREFIX))]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    return left
 
 
 def write_log(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -165,7 +232,61 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _load(checkpoint: PublishedCheckpoint, read: Callable[[Path], dict[str, T]]) -> CheckpointContent[T]:
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _newest_first(folders: Iterable[Path]) -> Iterator[_Found]:
+    for folder in folders:
+        named = [(path, _FOLDER.fullmatch(path.name)) for path in _entries(folder)]
+        found = [_Found(path, int(match["epoch"]), int(match["step"])) for path, match in named if match]
+        yield from sorted(found, key=lambda one: (one.claim_epoch, one.step), reverse=True)
+
+
+def _verified(found: _Found, identity: str) -> PublishedCheckpoint:
+    """The checkpoint, every byte of it compared with its manifest.
+
+    Raises:
+        CorruptArtefact: If it is damaged or belongs to another run.
+    """
+    if found.path.is_symlink():
+        raise CorruptArtefact(found.path, "it is a link")
+    try:
+        manifest = verify_folder(found.path)
+    except OSError as exc:
+        raise CorruptArtefact(found.path, f"it cannot be read ({exc.strerror or type(exc).__name__})") from exc
+    if (manifest.properties.get("step"), manifest.properties.get("claim_epoch")) != (found.step, found.claim_epoch):
+        raise CorruptArtefact(found.path, "its name and its manifest do not agree")
+    if manifest.properties.get("identity") != identity:
+        raise CorruptArtefact(found.path, "it belongs to another config, data set or base model")
+    if foreign := sorted(set(manifest.files) - _FILES):
+        raise CorruptArtefact(found.path, f"it holds {foreign[0]}, which no checkpoint does")
+    return PublishedCheckpoint(found.path, found.step, found.claim_epoch, manifest.sha256)
+
+
+def _load(
+    checkpoint: PublishedCheckpoint, read: Callable[[Path], dict[str, T]], shapes: Mapping[str, Sequence[int]]
+) -> CheckpointContent[T]:
+    """Everything in a verified checkpoint.
+
+    Raises:
+        CorruptArtefact: If it cannot be read, or its weights are not those of the run.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        content, generators = _parsed(checkpoint, read)
+        found = {name: tuple(getattr(weight, "shape", ())) for name, weight in content.weights.items()}
+        if found != {name: tuple(shape) for name, shape in shapes.items()}:
+            raise CorruptArtefact(checkpoint.path, "its weights have other names or shapes than those of the run")
+        restore_random(*generators)
+    except (SafetensorError, *_UNREADABLE) as exc:
+        reason = (str(exc).strip() or type(exc).__name__).splitlines()[0][:200]
+        raise CorruptArtefact(checkpoint.path, f"it cannot be loaded ({reason})") from exc
+    return content
+
+
+def _parsed(checkpoint: PublishedCheckpoint, read: Callable[[Path], dict[str, T]]) -> tuple[CheckpointContent[T], Any]:
     folder = checkpoint.path
     saved = json.loads((folder / "state.json").read_text(encoding="utf-8"))
     best = folder / "best.safetensors"
@@ -174,31 +295,24 @@ def _load(checkpoint: PublishedCheckpoint, read: Callable[[Path], dict[str, T]])
         weights=read(folder / "adapter.safetensors"),
         best_weights=read(best) if best.exists() else None,
         optimizer=read(folder / "optimizer.safetensors"),
-        state=saved["state"],
+        state=dict(saved["state"]),
         log=read_log(folder / LOG_NAME),
     )
-    restore_random(saved["random"], read_arrays(folder / "random.safetensors"))
-    return content
+    return content, (saved["random"], read_arrays(folder / "random.safetensors"))
 
 
-def _newest_first(folder: Path) -> list[tuple[Path, int, int]]:
-    found = []
-    for path in folder.iterdir() if folder.is_dir() else ():
-        match = _FOLDER.fullmatch(path.name)
-        if match and path.is_dir():
-            found.append((path, int(match["epoch"]), int(match["step"])))
-    return sorted(found, key=lambda entry: entry[1:], reverse=True)
-
-
-def _verified(path: Path, step: int, identity: str) -> tuple[str, Manifest | None]:
+def _is_removed(path: Path) -> bool:
+    # renamed first: a folder half removed would look like a damaged checkpoint
+    grave = path.with_name(f"{_GRAVE_PREFIX}{path.name}.{uuid4().hex[:8]}")
     try:
-        manifest = verify_folder(path)
-    except CorruptArtefact as exc:
-        return str(exc.context["reason"]), None
-    except OSError as exc:
-        return f"it cannot be read ({exc.strerror or type(exc).__name__})", None
-    if manifest.properties.get("step") != step:
-        return "its name and its manifest name different steps", None
-    if manifest.properties.get("identity") != identity:
-        return "it belongs to another config, data set or base model", None
-    return "", manifest
+        path.rename(grave)
+    except OSError:
+        # it only takes space, and the run has just shown that it can write: the next checkpoint tries again
+        logger.warning("checkpoint.not_removed", extra={"path": str(path)}, exc_info=True)
+        return False
+    shutil.rmtree(grave, ignore_errors=True)
+    return True
+
+
+def _reason(error: CorruptArtefact) -> str:
+    return str(error.context["reason"])

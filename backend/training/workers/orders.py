@@ -8,6 +8,7 @@ from backend.training.preflight import Preflight
 from backend.training.training_config import TrainingConfig
 from backend.training.workers.protocol import TrainingOrder
 from shared.models.job import Claim, TrainingJob
+from shared.storage import disk_errors, make_folder
 
 
 class OrderWriter:
@@ -43,7 +44,8 @@ class OrderWriter:
         config = TrainingConfig.parse(job.config)
         inputs = self._inputs.resolve(config, self._preflight.trainer(job.trainer_type))
         job_dir = self._folders.job(job.job_id)
-        job_dir.mkdir(parents=True, exist_ok=True)
+        with disk_errors(job_dir):
+            make_folder(job_dir)
         adapter_name = f"{job.job_id}.e{claim.epoch}"
         earlier = [str(self._folders.job(job.resume_from) / "checkpoints")] if job.resume_from else []
         return TrainingOrder(

@@ -57,6 +57,10 @@ def test_the_same_content_has_the_same_manifest(tmp_path: Path) -> None:
         lambda folder: (folder / "manifest.json").unlink(),
         lambda folder: (folder / "manifest.json").write_text("{"),
         lambda folder: (folder / "manifest.json").write_text("[]"),
+        lambda folder: (folder / "manifest.json").write_text("[" * 100_000),
+        lambda folder: (folder / "manifest.json").rename(folder.with_name("m")).rename(folder / "one"),
+        lambda folder: ((folder / "manifest.json").unlink(), os.mkfifo(folder / "manifest.json")),
+        lambda folder: os.mkfifo(folder / "pipe"),
         lambda folder: ((folder / "one").unlink(), (folder / "one").symlink_to("/etc/hostname")),
     ],
 )

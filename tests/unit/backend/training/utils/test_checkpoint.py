@@ -1,6 +1,7 @@
 """Checkpoints: whole and verified, or passed over."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,19 @@ import torch
 
 from backend.training.utils.checkpoint import (
     CheckpointContent,
-    load_checkpoint,
+    load_newest,
     newest_valid,
     prune,
     save_checkpoint,
+    sweep,
 )
+from backend.training.utils.tensor_files import read_tensors
 from shared.storage import AlreadyPublished
 
+SHAPES = {"a": (2, 3), "b": (1,)}
 
-def content(step: int) -> CheckpointContent:
+
+def content(step: int) -> CheckpointContent[torch.Tensor]:
     return CheckpointContent(
         step=step,
         weights={"a": torch.full((2, 3), float(step)), "b": torch.tensor([1.5], dtype=torch.bfloat16)},
@@ -39,7 +44,8 @@ def test_a_checkpoint_is_read_as_it_was_saved(tmp_path: Path) -> None:
     found = newest_valid([tmp_path], identity="run").newest
     assert found is not None
     assert (found.step, found.claim_epoch, found.path) == (120, 3, path)
-    loaded = load_checkpoint(found)
+    loaded = load_newest([tmp_path], identity="run", read=read_tensors, shapes=SHAPES).content
+    assert loaded is not None
     assert torch.rand(2).tolist() == expected
     for name, tensor in content(120).weights.items():
         assert torch.equal(loaded.weights[name], tensor)
@@ -54,7 +60,9 @@ def test_nothing_is_pickled(tmp_path: Path) -> None:
     assert {file.suffix for file in path.iterdir()} == {".safetensors", ".json", ".jsonl"}
 
 
-@pytest.mark.parametrize("damage", ["cut", "flip", "lose", "extra", "no manifest", "renamed"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "flip", "lose", "extra", "no manifest", "link", "file", "step-000030.e1", "step-000020.e2"]
+)
 def test_a_damaged_checkpoint_is_passed_over_with_its_reason(tmp_path: Path, damage: str) -> None:
     older, newer = save(tmp_path, 10), save(tmp_path, 20)
     weights = newer / "adapter.safetensors"
@@ -69,8 +77,14 @@ def test_a_damaged_checkpoint_is_passed_over_with_its_reason(tmp_path: Path, dam
         (newer / "x.bin").write_bytes(b"x")
     elif damage == "no manifest":
         (newer / "manifest.json").unlink()
+    elif damage == "link":
+        newer.rename(tmp_path / "elsewhere")
+        newer.symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    elif damage == "file":
+        shutil.rmtree(newer)
+        newer.touch()
     else:
-        newer = newer.rename(tmp_path / "step-000030.e1")
+        newer = newer.rename(tmp_path / damage)
     search = newest_valid([tmp_path], identity="run")
     assert search.newest is not None
     assert search.newest.path == older
@@ -83,6 +97,35 @@ def test_a_checkpoint_of_another_run_is_passed_over(tmp_path: Path) -> None:
     search = newest_valid([tmp_path], identity="run")
     assert search.newest is None
     assert "another config" in search.skipped[0][1]
+
+
+@pytest.mark.parametrize("shapes", [{"a": (2, 3)}, {"a": (3, 2), "b": (1,)}, {**SHAPES, "c": (1,)}])
+def test_weights_that_do_not_fit_the_run_are_passed_over(tmp_path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
+    save(tmp_path, 10)
+    found = load_newest([tmp_path], identity="run", read=read_tensors, shapes=shapes)
+    assert found.content is None
+    assert "other names or shapes" in found.skipped[0][1]
+
+
+def test_without_a_valid_checkpoint_the_generators_stay_as_they_are(tmp_path: Path) -> None:
+    broken = save(tmp_path, 10)
+    torch.manual_seed(3)
+    expected = torch.rand(2).tolist()
+    torch.manual_seed(3)
+    assert load_newest([tmp_path], identity="run", read=read_tensors, shapes={}).content is None
+    (broken / "state.json").unlink()
+    assert load_newest([tmp_path], identity="run", read=read_tensors, shapes=SHAPES).content is None
+    assert torch.rand(2).tolist() == expected
+
+
+def test_what_dead_writers_left_is_swept_and_checkpoints_stay(tmp_path: Path) -> None:
+    kept = save(tmp_path, 1)
+    for name in (".stage-step-000002.e1.ab12cd34", ".gone-step-000000.e1.ab12cd34"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "state.json").touch()
+    assert len(sweep(tmp_path)) == 2
+    assert list(tmp_path.iterdir()) == [kept]
+    assert sweep(tmp_path / "none") == []
 
 
 def test_a_later_claim_wins_over_a_higher_step_of_a_lost_one(tmp_path: Path) -> None:
