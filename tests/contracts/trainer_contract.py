@@ -37,45 +37,29 @@ class TrainerContract:
     def trainer(self) -> BaseTrainer:
         return trainer_for(self.trainer_type)
 
-    def test_the_adapter_loads_and_gives_the_reported_evaluation_loss(
-        self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path, validation_file: Path
-    ) -> None:
-        context = make_context(tmp_path, tiny_model, train_file, validation=validation_file, config=self.config)
-        outcome = trainer.train(context, RecordingReporter())
-        report = evaluate_perplexity(
-            EvaluationTask(str(tiny_model), context.adapter_dir, validation_file, context.scratch_dir)
-        )
-        assert report.adapter_loss == pytest.approx(outcome.metrics["eval_loss"], rel=1e-5)
-        assert report.base_loss == pytest.approx(outcome.metrics["eval_loss_base"], rel=1e-5)
-        assert report.ratio < 1
-        assert outcome.steps == 12
-        assert len(outcome.base_model_digest) == 64
-
-    def test_the_folder_holds_all_that_is_needed_to_use_it_and_no_pickle(
+    def test_the_folder_holds_the_adapter_how_it_was_made_and_no_pickle(
         self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path
     ) -> None:
         context = make_context(tmp_path, tiny_model, train_file, config=self.config)
-        trainer.train(context, RecordingReporter())
+        outcome = trainer.train(context, RecordingReporter())
         files = {path.name for path in context.adapter_dir.iterdir()}
         assert files >= {
             "adapter_model.safetensors",
             "adapter_config.json",
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "chat_template.jinja",
             "training_config.json",
             "training_log.jsonl",
         }
         assert not [name for name in files if Path(name).suffix in {".bin", ".pt", ".pth", ".pkl"}]
-        config = json.loads((context.adapter_dir / "adapter_config.json").read_text())
-        assert Path(config["base_model_name_or_path"]) == tiny_model.resolve()
+        assert json.loads((context.adapter_dir / "adapter_config.json").read_text())["peft_type"] == "LORA"
+        assert outcome.steps == 12
+        assert len(outcome.base_model_digest) == 64
 
     def test_the_plan_comes_first_and_progress_never_goes_back(
         self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path
     ) -> None:
         reporter = RecordingReporter()
         trainer.train(make_context(tmp_path, tiny_model, train_file, config=self.config), reporter)
-        kinds = [kind for kind, _ in reporter.calls if kind != "message"]
+        kinds = [kind for kind, _ in reporter.calls if kind not in ("message", "alive")]
         assert kinds[0] == "plan"
         assert reporter.of("plan")[0]["total_steps"] == 12
         assert [call["step"] for call in reporter.of("step")] == list(range(1, 13))
@@ -92,17 +76,26 @@ class TrainerContract:
             hashes.append(sha256_file(context.adapter_dir / "adapter_model.safetensors"))
         assert hashes[0] == hashes[1] != hashes[2]
 
-    @pytest.mark.parametrize("stop_after_step", [1, 4, 7])
-    def test_a_run_that_is_handed_back_goes_on_to_the_same_bytes(
-        self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path, stop_after_step: int
+    @pytest.mark.parametrize(
+        ("reason", "stop_after_step"),
+        [(StopReason.HAND_BACK, 1), (StopReason.HAND_BACK, 4), (StopReason.PAUSE, 7)],
+    )
+    def test_a_run_that_is_handed_back_or_paused_goes_on_to_the_same_bytes(
+        self,
+        trainer: BaseTrainer,
+        tmp_path: Path,
+        tiny_model: Path,
+        train_file: Path,
+        reason: StopReason,
+        stop_after_step: int,
     ) -> None:
         straight = make_context(tmp_path, tiny_model, train_file, config=self.config, name="straight")
         trainer.train(straight, RecordingReporter())
         first = make_context(tmp_path, tiny_model, train_file, config=self.config, name="cut")
-        reporter = RecordingReporter(stop=StopReason.HAND_BACK, stop_after_step=stop_after_step)
+        reporter = RecordingReporter(stop=reason, stop_after_step=stop_after_step)
         with pytest.raises(TrainingStopped) as stopped:
             trainer.train(first, reporter)
-        assert stopped.value.reason is StopReason.HAND_BACK
+        assert stopped.value.reason is reason
         published = reporter.of("checkpoint")[-1]
         assert published["step"] == stop_after_step
         assert verify_folder(published["path"]).sha256 == published["manifest_sha256"]
@@ -144,6 +137,43 @@ class TrainerContract:
         assert "step-000007.e1 is passed over" in reporter.messages
         name = "adapter_model.safetensors"
         assert (second.adapter_dir / name).read_bytes() == (straight.adapter_dir / name).read_bytes()
+
+
+class LanguageModelTrainerContract(TrainerContract):
+    """What every trainer that adapts a language model must do besides."""
+
+    def test_the_adapter_loads_and_gives_the_reported_evaluation_loss(
+        self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path, validation_file: Path
+    ) -> None:
+        context = make_context(tmp_path, tiny_model, train_file, validation=validation_file, config=self.config)
+        outcome = trainer.train(context, RecordingReporter())
+        report = evaluate_perplexity(
+            EvaluationTask(str(tiny_model), context.adapter_dir, validation_file, context.scratch_dir)
+        )
+        assert report.adapter_loss == pytest.approx(outcome.metrics["eval_loss"], rel=1e-5)
+        assert report.base_loss == pytest.approx(outcome.metrics["eval_loss_base"], rel=1e-5)
+        assert report.ratio < 1
+        assert outcome.steps == 12
+        assert len(outcome.base_model_digest) == 64
+
+    def test_the_folder_holds_all_that_is_needed_to_talk_to_it(
+        self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path
+    ) -> None:
+        context = make_context(tmp_path, tiny_model, train_file, config=self.config)
+        trainer.train(context, RecordingReporter())
+        files = {path.name for path in context.adapter_dir.iterdir()}
+        assert files >= {
+            "adapter_model.safetensors",
+            "adapter_config.json",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "chat_template.jinja",
+            "training_config.json",
+            "training_log.jsonl",
+        }
+        assert not [name for name in files if Path(name).suffix in {".bin", ".pt", ".pth", ".pkl"}]
+        config = json.loads((context.adapter_dir / "adapter_config.json").read_text())
+        assert Path(config["base_model_name_or_path"]) == tiny_model.resolve()
 
     def test_a_missing_base_model_is_refused(self, trainer: BaseTrainer, tmp_path: Path, train_file: Path) -> None:
         context = make_context(tmp_path, tmp_path / "none", train_file, config=self.config)

@@ -20,7 +20,7 @@ from backend.training.trainers.base import TrainingContext, TrainingOutcome
 from backend.training.trainers.lora_trainer import LoRATrainer, effective_dropout
 from backend.training.trainers.watchdogs import LossNotFinite, LossZero, check_figures
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
-from tests.contracts.trainer_contract import TrainerContract
+from tests.contracts.trainer_contract import LanguageModelTrainerContract
 from tests.support.tiny_model import sentences
 from tests.support.training_runs import RecordingReporter, make_context, write_jsonl
 
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[5]
 ADAPTER = "adapter_model.safetensors"
 
 
-class TestLoRATrainer(TrainerContract):
+class TestLoRATrainer(LanguageModelTrainerContract):
     trainer_type = "lora"
 
 
