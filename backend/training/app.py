@@ -134,6 +134,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
     inputs = InputResolver(
         stores.datasets, folders, default_model=config.default_base_model, is_offline=config.hub_offline
     )
+    trainer_types = trainers_for(is_production=config.is_production or config.security_mode == "production")
     supervisor = Supervisor(
         stores.jobs,
         OrderWriter(
@@ -141,6 +142,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
             folders,
             save_every=config.save_every,
             cpu_threads=_threads(config.max_concurrent_jobs),
+            trainer_types=trainer_types,
         ),
         folders,
         SupervisionTimes(
@@ -163,7 +165,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
         stores.adapters,
         inputs,
         folders,
-        trainer_types=trainers_for(is_production=config.is_production or config.security_mode == "production"),
+        trainer_types=trainer_types,
         max_attempts=config.max_attempts,
         limits=QueueLimits(total=config.max_queued_jobs, per_user=config.max_jobs_per_user),
         on_change=changed,
