@@ -12,6 +12,23 @@ from shared.errors import ClaraError
 
 P = ParamSpec("P")
 
+EXAMPLE_JOB = "job_1hq7x0a2b3c4d5e6f"
+JobId = Annotated[str, typer.Argument(help="Id as shown by `clara jobs list`.")]
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(
+        "--idempotency-key",
+        metavar="KEY",
+        help="Your name for this order: the same key again answers with the same job, also after a restart. "
+        "Without one clara takes a fresh key and repeats by itself when an answer is lost.",
+    ),
+]
+WaitForRoom = Annotated[
+    float,
+    typer.Option(
+        "--wait-for-room", min=0, metavar="SECONDS", help="If the queue is full, try again for so long; else give up."
+    ),
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Show at most this many.")]
 
 _PANEL = "Output and connection"

@@ -53,6 +53,8 @@ def show_error(error: ClaraError, *, as_json: bool, verbose: bool) -> None:
         lines.append(f"  {text('error.asked')}: {request}")
     if isinstance(error, NotPermitted):
         lines.append(f"  {text('error.to_do')}: {text('error.token')}")
+    if (retry_after_s := getattr(error, "retry_after_s", None)) is not None:
+        lines.append(f"  {text('error.to_do')}: {text('error.busy', seconds=f'{retry_after_s:.0f}')}")
     print("\n".join(lines), file=sys.stderr)
 
 
@@ -68,6 +70,8 @@ def _as_json(error: ClaraError) -> dict[str, Any]:
     body: dict[str, Any] = {"code": error.code, "message": error.message, "exit_code": int(exit_code(error))}
     if errors := _field_errors(error):
         body["errors"] = errors
+    if (retry_after_s := getattr(error, "retry_after_s", None)) is not None:
+        body["retry_after_s"] = retry_after_s
     return body | {name: value for name, value in error.context.items() if isinstance(value, str | int | float | list)}
 
 

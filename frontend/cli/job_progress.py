@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from frontend.cli import formats
+from frontend.cli.job_words import told
 from frontend.cli.session import Session
 from frontend.cli.texts import text
 
@@ -29,10 +30,12 @@ def _as_lines(session: Session, updates: "Iterable[JobUpdate]") -> "JobUpdate | 
 
 
 def _as_text(session: Session, updates: "Iterable[JobUpdate]") -> "JobUpdate | None":
-    """A line for each new status and for every tenth of the way."""
+    """A line for each new status, for every tenth of the way and for what went wrong."""
     last = None
     said: tuple[str, int] = ("", -1)
     for last in updates:
+        if note := _note(last):
+            session.say(f"{last.status.value:<9} {note}")
         mark = (last.status.value, int(last.progress_percent // 10))
         if mark != said:
             said = mark
@@ -46,6 +49,8 @@ def _as_bar(session: Session, updates: "Iterable[JobUpdate]") -> "JobUpdate | No
     with _progress(session) as progress:
         task = progress.add_task("pending", total=100, figures="")
         for last in updates:
+            if note := _note(last):
+                progress.console.print(note, markup=False, soft_wrap=True)
             progress.update(
                 task,
                 description=last.status.value,
@@ -53,6 +58,12 @@ def _as_bar(session: Session, updates: "Iterable[JobUpdate]") -> "JobUpdate | No
                 figures=" · ".join(_figures(last)),
             )
     return last
+
+
+def _note(update: "JobUpdate") -> str:
+    """What a person should read besides figures: a pause, a crash, a hand-back; the end is told by the caller."""
+    is_news = not update.status.is_terminal and {"reason", "is_paused", "cancel_requested"} & set(update.detail)
+    return told(update.detail) if is_news else ""
 
 
 def _progress(session: Session) -> "Progress":

@@ -1,15 +1,16 @@
-"""`clara jobs …`."""
+"""`clara jobs …`: look at trainings and follow them."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from frontend.cli import formats
-from frontend.cli.command import Limit, command
+from frontend.cli import formats, job_actions, job_history
+from frontend.cli.command import EXAMPLE_JOB, JobId, Limit, command
 from frontend.cli.failure import ExitCode
+from frontend.cli.job_words import outcome, state, waiting
 from frontend.cli.session import Session, facts, table
 from frontend.cli.texts import text
 from shared.models.job import JobStatus
@@ -18,16 +19,15 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from frontend.client import ClaraClient
-    from frontend.client.models import Job, JobEvent
+    from frontend.client.models import Attempt, Job
 
-jobs = typer.Typer(no_args_is_help=True, help="Follow, stop and repeat trainings.")
-
-JobId = Annotated[str, typer.Argument(help="Id as shown by `clara jobs list`.")]
-_EXAMPLE_ID = "job_1hq7x0a2b3c4d5e6f"
+jobs = typer.Typer(no_args_is_help=True, help="Follow, pause, stop and repeat trainings.")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this file and of its neighbours."""
+    job_actions.register(jobs)
+    job_history.register(jobs)
     app.add_typer(jobs, name="jobs")
 
 
@@ -52,7 +52,7 @@ def list_jobs(
             j.job_id,
             j.job_name,
             j.trainer_type,
-            j.status.value,
+            state(j),
             f"{j.progress_percent:.0f} %",
             formats.number((j.metrics or {}).get("loss")),
             formats.ago(j.created_at),
@@ -67,74 +67,27 @@ def list_jobs(
     session.say(text("jobs.counts", **{name.removesuffix("_count"): n for name, n in counts.items()}))
 
 
-@command(jobs, "show", examples=(f"clara jobs show {_EXAMPLE_ID}",))
+@command(jobs, "show", examples=(f"clara jobs show {EXAMPLE_JOB}",))
 def show_job(session: Session, job_id: JobId) -> None:
-    """Show one job: state, progress, figures, result."""
+    """Show one job: state, place in the queue, progress, why it failed, its attempts, its result."""
     with session.client() as client:
-        job = client.jobs.get(job_id)
-    session.answer(job.as_json(), lambda: _job_facts(job))
+        job, attempts = client.jobs.get(job_id), client.jobs.attempts(job_id)
+    document = {**job.as_json(), "attempts": [attempt.as_json() for attempt in attempts]}
+    session.answer(document, lambda: _drawn(job, attempts))
 
 
-@command(jobs, "watch", examples=(f"clara jobs watch {_EXAMPLE_ID}", f"clara jobs watch {_EXAMPLE_ID} --json"))
+@command(jobs, "watch", examples=(f"clara jobs watch {EXAMPLE_JOB}", f"clara jobs watch {EXAMPLE_JOB} --json"))
 def watch_job(session: Session, job_id: JobId) -> None:
     """Follow a job to its end with loss, tokens per second and time left; Ctrl-C leaves it running.
 
-    Ends with 0 if the job completed and with 1 if it failed or was cancelled.
+    A service that is started anew in between is found again, and nothing is missed. Ends with 0 if the job completed
+    and with 1 if it failed or was cancelled.
     """
     with session.client() as client:
         follow_job(session, client, job_id)
 
 
-@command(jobs, "cancel", examples=(f"clara jobs cancel {_EXAMPLE_ID}",))
-def cancel_job(session: Session, job_id: JobId) -> None:
-    """Cancel a job that waits or runs; cancelling is final."""
-    with session.client() as client:
-        outcome = client.jobs.cancel(job_id)
-    session.answer(outcome.as_json(), lambda: outcome.message or text("job.cancelled", job_id=job_id))
-
-
-@command(jobs, "retry", examples=(f"clara jobs retry {_EXAMPLE_ID}",))
-def retry_job(
-    session: Session,
-    job_id: JobId,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from its last checkpoint.")] = False,
-) -> None:
-    """Order the same training again, from its beginning or from its last checkpoint."""
-    with session.client() as client:
-        submitted = client.jobs.resume(job_id) if resume else client.jobs.retry(job_id)
-    session.answer(submitted.as_json(), lambda: submitted.job_id)
-    session.say(text("job.follow", job_id=submitted.job_id))
-
-
-@command(jobs, "events", examples=(f"clara jobs events {_EXAMPLE_ID}", f"clara jobs events {_EXAMPLE_ID} --json"))
-def show_events(
-    session: Session,
-    job_id: JobId,
-    after: Annotated[int, typer.Option("--after", min=0, help="Only later sequence numbers.")] = 0,
-) -> None:
-    """Show everything that happened to a job, in order (with --json one object per line)."""
-    with session.client() as client:
-        events = client.jobs.events(job_id, after=after)
-        if session.as_json:
-            for event in events:
-                session.line(event.as_json())
-            return
-        rows = [
-            (
-                str(event.seq),
-                formats.moment(event.created_at),
-                event.type,
-                str(event.payload.get("status", "")),
-                str(event.payload.get("current_step") or ""),
-                formats.number((event.payload.get("metrics") or {}).get("loss")),
-                _happened(event),
-            )
-            for event in events
-        ]
-    session.console().print(table((">Seq", "Time", "Type", "Status", ">Step", ">Loss", "What"), rows))
-
-
-@command(jobs, "logs", examples=(f"clara jobs logs {_EXAMPLE_ID}",))
+@command(jobs, "logs", examples=(f"clara jobs logs {EXAMPLE_JOB}",))
 def show_logs(
     session: Session,
     job_id: JobId,
@@ -153,7 +106,7 @@ def show_logs(
 
 
 @command(
-    jobs, "report", examples=(f"clara jobs report {_EXAMPLE_ID}", f"clara jobs report {_EXAMPLE_ID} --png loss.png")
+    jobs, "report", examples=(f"clara jobs report {EXAMPLE_JOB}", f"clara jobs report {EXAMPLE_JOB} --png loss.png")
 )
 def show_report(
     session: Session,
@@ -185,18 +138,16 @@ def follow_job(session: Session, client: "ClaraClient", job_id: str) -> None:
         job = client.jobs.get(job_id)
         key = "job.cancelled" if job.status is JobStatus.CANCELLED else "job.failed"
         session.say(text(key, job_id=job_id, reason=job.error_message or job.status.value))
+        if job.status is JobStatus.FAILED:
+            session.say(text("job.failed_how", job_id=job_id), text("job.retry_next", job_id=job_id))
         raise typer.Exit(ExitCode.FINISHED_WITH_FAILURES)
     session.say(text("job.completed", job_id=job_id), text("job.report_next", job_id=job_id))
 
 
-def _happened(event: "JobEvent") -> str:
-    """What an event tells beyond the state of the job."""
-    payload = event.payload
-    if payload.get("text") or payload.get("error_message"):
-        return str(payload.get("text") or payload["error_message"])
-    groups = [payload[name] for name in ("evaluation", "plan") if isinstance(payload.get(name), Mapping)]
-    shown = [f"{name} {value}" for group in groups for name, value in formats.figures(group)]
-    return ", ".join(shown) or str(payload.get("path") or payload.get("adapter_path") or "")
+def _drawn(job: "Job", attempts: "Sequence[Attempt]") -> "RenderableType":
+    from rich.console import Group
+
+    return Group(_job_facts(job), *([job_history.attempts_table(attempts)] if attempts else []))
 
 
 def _job_facts(job: "Job") -> "RenderableType":
@@ -205,7 +156,9 @@ def _job_facts(job: "Job") -> "RenderableType":
             ("Id", job.job_id),
             ("Name", job.job_name),
             ("Trainer", job.trainer_type),
-            ("Status", job.status.value),
+            ("Status", state(job)),
+            ("Waits", waiting(job)),
+            ("Reason", outcome(job.failure_reason)),
             ("Error", job.error_message or ""),
             ("Progress", f"{job.progress_percent:.1f} %  ({job.current_step}/{job.total_steps})"),
             ("Dataset", job.dataset_id or job.dataset_path or ""),
@@ -213,6 +166,9 @@ def _job_facts(job: "Job") -> "RenderableType":
             ("Started", formats.moment(job.started_at)),
             ("Ended", formats.moment(job.completed_at)),
             ("Attempt", str(job.attempt)),
+            ("Crashes", _in_a_row(job.crash_count, job.max_attempts)),
+            ("Temporary errors", _in_a_row(job.error_count, job.max_attempts)),
+            ("Continues", job.resume_from or ""),
             ("Priority", str(job.priority)),
             ("Tags", ", ".join(job.tags)),
             ("Adapter", job.adapter_id or ""),
@@ -220,3 +176,7 @@ def _job_facts(job: "Job") -> "RenderableType":
             *formats.figures(job.metrics or {}),
         ]
     )
+
+
+def _in_a_row(count: int, limit: int) -> str:
+    return text("job.in_a_row", count=count, limit=limit) if count else ""

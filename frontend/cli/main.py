@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from frontend.cli import admin_cli, dataset_cli, documents_cli, ingest_cli, jobs_cli, model_cli, training_cli
+from frontend.cli import (
+    adapters_cli,
+    admin_cli,
+    dataset_cli,
+    documents_cli,
+    ingest_cli,
+    jobs_cli,
+    model_cli,
+    training_cli,
+)
 from frontend.cli.command import DatasetUrlOption, JsonOption, TokenOption, TrainingUrlOption, VerboseOption
 from frontend.cli.failure import ExitCode, show_bug
 from frontend.cli.session import SharedOptions
@@ -63,6 +72,7 @@ documents_cli.register(app)
 dataset_cli.register(app)
 training_cli.register(app)
 jobs_cli.register(app)
+adapters_cli.register(app)
 model_cli.register(app)
 admin_cli.register(app)
 

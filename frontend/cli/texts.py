@@ -26,6 +26,10 @@ TEXTS: Mapping[str, Text] = {
         "Log in: pass a token with --token or CLARA_TOKEN; it needs one of the roles that the message names.",
         "Anmelden: Token mit --token oder CLARA_TOKEN mitgeben; es braucht eine der genannten Rollen.",
     ),
+    "error.busy": Text(
+        "Try again in {seconds} s, or let clara wait: --wait-for-room SECONDS.",
+        "In {seconds} s erneut versuchen oder warten lassen: --wait-for-room SEKUNDEN.",
+    ),
     "error.verbose": Text(
         "Run again with --verbose for the trace.", "Mit --verbose erscheint der Ablauf im Einzelnen."
     ),
@@ -97,11 +101,60 @@ TEXTS: Mapping[str, Text] = {
     ),
     "job.completed": Text("Job {job_id} is completed.", "Auftrag {job_id} ist fertig."),
     "job.failed": Text("Job {job_id} failed: {reason}", "Auftrag {job_id} ist gescheitert: {reason}"),
+    "job.failed_how": Text(
+        "How each attempt ended: clara jobs attempts {job_id}", "Wie jeder Versuch endete: clara jobs attempts {job_id}"
+    ),
+    "job.paused": Text(
+        "Job {job_id} is paused. Let it go on: clara jobs resume {job_id}",
+        "Auftrag {job_id} ist angehalten. Fortsetzen: clara jobs resume {job_id}",
+    ),
+    "job.retry_next": Text(
+        "Try again: clara jobs resume {job_id} (from its last checkpoint) or clara jobs retry {job_id}",
+        "Erneut versuchen: clara jobs resume {job_id} (ab dem letzten Sicherungspunkt) oder clara jobs retry {job_id}",
+    ),
     "job.cancelled": Text("Job {job_id} is cancelled.", "Auftrag {job_id} ist abgebrochen."),
     "job.report_next": Text("See what it learned: clara jobs report {job_id}", "Ergebnis: clara jobs report {job_id}"),
     "job.no_logs": Text("The trainer has written nothing yet.", "Noch keine Ausgaben des Trainers."),
+    "job.no_attempts": Text("No worker has taken the job yet.", "Noch hat kein Arbeiter den Auftrag übernommen."),
+    "job.waits_for": Text("{n} jobs are before it", "{n} Aufträge davor"),
+    "job.is_next": Text("it is next", "als Nächster an der Reihe"),
+    "job.in_a_row": Text(
+        "{count} in a row without progress; at {limit} the job fails",
+        "{count} in Folge ohne Fortschritt; bei {limit} scheitert der Auftrag",
+    ),
+    "job.not_before": Text("not before {moment}", "nicht vor {moment}"),
+    "job.unpaused": Text("goes on", "geht weiter"),
+    "job.held": Text("paused", "angehalten"),
+    "job.pausing": Text("letting go with a checkpoint", "gibt mit Sicherungspunkt ab"),
+    "job.cancelling": Text("being cancelled", "wird abgebrochen"),
     "job.step": Text("step {done}/{total}", "Schritt {done}/{total}"),
+    "outcome.completed": Text("completed", "fertig"),
+    "outcome.cancelled": Text("cancelled", "abgebrochen"),
+    "outcome.crash": Text("the trainer process ended without a word", "der Trainerprozess endete ohne ein Wort"),
+    "outcome.out_of_memory": Text("the trainer ran out of memory", "dem Trainer ging der Speicher aus"),
+    "outcome.stalled": Text("the trainer said nothing for too long", "der Trainer meldete sich zu lange nicht"),
+    "outcome.lease_expired": Text("the worker fell silent", "der Arbeiter verstummte"),
+    "outcome.temporary_error": Text("something outside the job failed", "etwas außerhalb des Auftrags fiel aus"),
+    "outcome.error": Text("the training cannot work like this", "so kann das Training nicht gelingen"),
+    "outcome.timeout": Text("the attempt took longer than allowed", "der Versuch dauerte länger als erlaubt"),
+    "outcome.rejected": Text("found impossible before it began", "vor dem Beginn als unmöglich erkannt"),
+    "outcome.handed_back": Text("handed back: its service stopped", "zurückgegeben: sein Dienst wurde beendet"),
+    "outcome.paused": Text("paused", "angehalten"),
     "adapters.none": Text("Train one with `clara train`.", "Mit `clara train` trainieren."),
+    "adapters.which": Text(
+        "Name the adapters to verify, or pass --all; not both.",
+        "Die zu prüfenden Adapter nennen oder --all angeben; nicht beides.",
+    ),
+    "adapters.verifying": Text("Verifying", "Prüfen"),
+    "adapters.valid": Text("whole", "unversehrt"),
+    "adapters.damaged": Text("damaged", "beschädigt"),
+    "adapters.all_valid": Text(
+        "{n} adapters are byte for byte what was published.", "{n} Adapter sind Byte für Byte wie veröffentlicht."
+    ),
+    "adapters.some_damaged": Text(
+        "{damaged} of {n} adapters are damaged. Do not serve them; train them again with clara jobs retry JOB_ID.",
+        "{damaged} von {n} Adaptern sind beschädigt. Nicht ausliefern; mit clara jobs retry JOB_ID neu trainieren.",
+    ),
     # report
     "report.perplexity": Text("Held-out perplexity", "Perplexität auf ungesehenem Text"),
     "report.base": Text("base model", "Grundmodell"),

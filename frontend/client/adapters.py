@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from frontend.client.models import Adapter, AdapterPage
+from frontend.client.models import Adapter, AdapterCheck, AdapterPage
 from frontend.client.transport import Transport
 
 
@@ -15,7 +15,15 @@ class AdaptersClient:
 
     def get(self, adapter_id: str) -> Adapter:
         """One adapter."""
-        return self._transport.get(f"/api/training/adapters/{quote(adapter_id, safe='')}", Adapter)
+        return self._transport.get(_adapter(adapter_id), Adapter)
+
+    def verify(self, adapter_id: str) -> AdapterCheck:
+        """Let the service compare every byte of the adapter's files with what was published.
+
+        Raises:
+            ServiceNotFound: If there is no such adapter; a damaged one is an answer.
+        """
+        return self._transport.get(f"{_adapter(adapter_id)}/verify", AdapterCheck, is_slow=True)
 
     def page(self, *, limit: int = 50, after: str | None = None) -> AdapterPage:
         """One page, newest first."""
@@ -30,3 +38,7 @@ class AdaptersClient:
             after = page.next_after
             if after is None:
                 return
+
+
+def _adapter(adapter_id: str) -> str:
+    return f"/api/training/adapters/{quote(adapter_id, safe='')}"

@@ -12,6 +12,7 @@ from frontend.client.documents import DocumentsClient
 from frontend.client.jobs import JobsClient
 from frontend.client.models import Answer, Health
 from frontend.client.services import DATASETS, SERVING, TRAINING, Service
+from frontend.client.submission import Patience
 from frontend.client.transport import Timeouts, Transport
 
 
@@ -24,6 +25,7 @@ class ClaraClient:
         serving_url: Base address, e.g. http://127.0.0.1:45682.
         token: Bearer token; None where no login is asked (security mode debug).
         timeouts: Longest waits.
+        patience: How long a submission is repeated when its answer is lost.
         ssl_context: Trust and client certificate for https addresses (mTLS).
         http: Another httpx transport, for tests and for clients inside a process.
     """
@@ -36,6 +38,7 @@ class ClaraClient:
         token: str | None = None,
         *,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen value
+        patience: Patience = Patience(),  # noqa: B008 - frozen value
         ssl_context: ssl.SSLContext | None = None,
         http: httpx.BaseTransport | None = None,
     ) -> None:
@@ -44,7 +47,7 @@ class ClaraClient:
             service: Transport(service, url, token, timeouts=timeouts, ssl_context=ssl_context, http=http)
             for service, url in urls.items()
         }
-        self.jobs = JobsClient(self._transports[TRAINING])
+        self.jobs = JobsClient(self._transports[TRAINING], patience)
         self.adapters = AdaptersClient(self._transports[TRAINING])
         self.datasets = DatasetsClient(self._transports[DATASETS])
         self.documents = DocumentsClient(self._transports[DATASETS])

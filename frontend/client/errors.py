@@ -5,9 +5,11 @@ ServiceError (status, code, detail, errors)   the service answered with a proble
 ├── ServiceConflict      409, 412     is a Conflict
 ├── ServiceRefused       other 4xx    is an InvalidInput
 ├── ServiceForbade       401, 403     is a NotPermitted
-└── ServiceUnavailable   429, 5xx     is an Unavailable
+└── ServiceUnavailable   5xx          is an Unavailable
+    └── ServiceBusy      429          the same request may succeed in `retry_after_s`
 BadAddress               the given address is none
 NotReachable             no answer at all
+AnswerLost               no answer to a submission that may have arrived
 UnexpectedAnswer         an answer that no CLARA service gives
 DownloadCorrupt          bytes that differ from the digest the service announced
 """
@@ -18,6 +20,8 @@ from typing import Any
 
 from frontend.client.services import Service
 from shared.errors import ClaraError, Conflict, InvalidInput, NotFound, NotPermitted, Unavailable
+
+_USUAL_WAIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Problem:
         detail: Sentence for people.
         errors: One entry per wrong field, usually `{"field": …, "reason": …}`.
         members: Everything else in the document (ids, limits, names).
+        retry_after_s: When to try again, where the service said so.
     """
 
     status: int
@@ -37,6 +42,7 @@ class Problem:
     detail: str
     errors: Sequence[Mapping[str, Any]]
     members: Mapping[str, Any]
+    retry_after_s: float | None = None
 
 
 class ServiceError(ClaraError):
@@ -85,6 +91,20 @@ class ServiceUnavailable(ServiceError, Unavailable):
     code = "unavailable"
 
 
+class ServiceBusy(ServiceUnavailable):
+    """The service has as much to do as it takes; nothing was stored.
+
+    Args:
+        retry_after_s: When to try again.
+    """
+
+    code = "busy"
+
+    def __init__(self, service: Service, request: str, problem: Problem) -> None:
+        super().__init__(service, request, problem)
+        self.retry_after_s = _USUAL_WAIT_S if problem.retry_after_s is None else problem.retry_after_s
+
+
 class BadAddress(InvalidInput):
     """What was given as the address of a service is none."""
 
@@ -100,17 +120,38 @@ class BadAddress(InvalidInput):
 
 
 class NotReachable(Unavailable):
-    """Nothing answered at the address of a service."""
+    """Nothing answered at the address of a service.
+
+    Args:
+        may_have_arrived: Whether the request may have reached the service before the connection broke.
+    """
 
     code = "not_reachable"
 
-    def __init__(self, service: Service, url: str, reason: str) -> None:
+    def __init__(self, service: Service, url: str, reason: str, *, may_have_arrived: bool = False) -> None:
+        self.reason = reason
+        self.may_have_arrived = may_have_arrived
         super().__init__(
             f"The {service.name} service does not answer at {url} ({reason}). "
             f"Start it with `clara serve {service.name}`, or name its address with {service.url_option} "
             f"or {service.url_variable}.",
             service=service.name,
             url=url,
+        )
+
+
+class AnswerLost(Unavailable):
+    """The connection broke before the answer to a submission came; the job may have been accepted."""
+
+    code = "answer_lost"
+
+    def __init__(self, service: Service, url: str, reason: str, key: str) -> None:
+        super().__init__(
+            f"The {service.name} service at {url} stopped answering ({reason}) before it confirmed the job, which it "
+            f"may have accepted. Repeat the same request with `--idempotency-key {key}`: that makes no second job.",
+            service=service.name,
+            url=url,
+            idempotency_key=key,
         )
 
 
@@ -155,6 +196,8 @@ def _class_of(status: int, conflict_on: int | None) -> type[ServiceError]:
         return ServiceNotFound
     if status in (401, 403):
         return ServiceForbade
-    if status == 429 or status >= 500:
+    if status == 429:
+        return ServiceBusy
+    if status >= 500:
         return ServiceUnavailable
     return ServiceRefused

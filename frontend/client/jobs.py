@@ -1,12 +1,14 @@
-"""Training jobs: submit, look, follow, cancel; one method per route of the training service."""
+"""Training jobs: submit, look, follow, pause, cancel; one method per route of the training service."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from frontend.client.download import download
-from frontend.client.models import Job, JobEvent, JobPage, JobUpdate, Outcome, SubmittedJob
+from frontend.client.models import Attempt, Job, JobEvent, JobPage, JobUpdate, Outcome, SubmittedJob
+from frontend.client.submission import Patience, submit_once
 from frontend.client.transport import Transport
 from frontend.client.watch import Reconnect, watch
 from shared.models.job import JobStatus
@@ -15,10 +17,19 @@ _JOBS = "/api/training/jobs"
 
 
 class JobsClient:
-    """Routes below `/api/training/jobs`."""
+    """Routes below `/api/training/jobs`.
 
-    def __init__(self, transport: Transport) -> None:
+    Whatever makes a job goes out with an idempotency key, a fresh one unless the caller gives one, so that it can be
+    repeated when the answer is lost. `wait_for_room_s` is how long a full queue is waited for.
+
+    Args:
+        transport: The training service.
+        patience: How long a submission is repeated.
+    """
+
+    def __init__(self, transport: Transport, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen value
         self._transport = transport
+        self._patience = patience
 
     def submit(
         self,
@@ -31,13 +42,20 @@ class JobsClient:
         dataset_path: str | None = None,
         priority: int = 1,
         tags: Sequence[str] = (),
+        idempotency_key: str | None = None,
+        wait_for_room_s: float = 0.0,
     ) -> SubmittedJob:
-        """Order a training; without `config` and `config_path` the service takes its defaults and says which."""
+        """Order a training; without `config` and `config_path` the service takes its defaults and says which.
+
+        Raises:
+            ServiceBusy: If the queue is full.
+            AnswerLost: If the service went away before it confirmed, and did not come back.
+        """
         body: dict[str, Any] = {"trainer_type": trainer_type, "priority": priority, "tags": list(tags)}
         chosen = {"config_path": config_path} if config_path is not None else {"config": dict(config or {})}
         named = {"job_name": job_name, "dataset_id": dataset_id, "dataset_path": dataset_path}
         body |= chosen | {name: value for name, value in named.items() if value is not None}
-        return self._transport.call("POST", _JOBS, SubmittedJob, body=body)
+        return self._submit(_JOBS, idempotency_key, wait_for_room_s, body=body)
 
     def get(self, job_id: str) -> Job:
         """One job."""
@@ -58,20 +76,34 @@ class JobsClient:
                 return
 
     def cancel(self, job_id: str) -> Outcome:
-        """Cancel a pending, queued or running job.
+        """Cancel a job that waits, is paused or runs.
 
         Raises:
             ServiceConflict: If it has ended already.
         """
         return self._transport.call("DELETE", _job(job_id), Outcome, conflict_on=400)
 
-    def retry(self, job_id: str) -> SubmittedJob:
-        """Order the same training once more, from its beginning."""
-        return self._transport.call("POST", f"{_job(job_id)}/retry", SubmittedJob, conflict_on=400)
+    def pause(self, job_id: str) -> Outcome:
+        """Keep a job from being worked on; a running one lets go with a checkpoint.
 
-    def resume(self, job_id: str) -> SubmittedJob:
-        """Order the rest of a stopped training, from its last checkpoint."""
-        return self._transport.call("POST", f"{_job(job_id)}/resume", SubmittedJob, conflict_on=400)
+        Raises:
+            ServiceConflict: If it has ended already.
+        """
+        return self._transport.call("POST", f"{_job(job_id)}/pause", Outcome, conflict_on=400)
+
+    def retry(self, job_id: str, *, idempotency_key: str | None = None, wait_for_room_s: float = 0.0) -> SubmittedJob:
+        """Order the same training once more, from its beginning."""
+        return self._submit(f"{_job(job_id)}/retry", idempotency_key, wait_for_room_s)
+
+    def resume(self, job_id: str, *, idempotency_key: str | None = None, wait_for_room_s: float = 0.0) -> SubmittedJob:
+        """Let a paused job go on, or order the rest of a stopped one as a new job, from its last checkpoint."""
+        return self._submit(f"{_job(job_id)}/resume", idempotency_key, wait_for_room_s)
+
+    def attempts(self, job_id: str) -> Sequence[Attempt]:
+        """Every attempt of the job and how it ended, oldest first."""
+        path = f"{_job(job_id)}/attempts"
+        members = _members(self._transport.get_json(path), "attempts")
+        return [self._transport.parse(Attempt, member, f"GET {path}") for member in members]
 
     def metrics(self, job_id: str) -> Mapping[str, Any]:
         """Logged figures of the job."""
@@ -87,6 +119,27 @@ class JobsClient:
             if len(events) < page_size:
                 return
             after = events[-1].seq
+
+    def follow_events(
+        self,
+        job_id: str,
+        *,
+        after: int = 0,
+        reconnect: Reconnect = Reconnect(),  # noqa: B008 - frozen value
+    ) -> Iterator[JobEvent]:
+        """Events with `seq > after`, those that exist and those to come, until the job has ended.
+
+        Raises:
+            ServiceNotFound: If there is no such job.
+            NotReachable: If the service stayed away too long.
+        """
+        last_seq = after
+        # an update only tells that there is something to read: events keep the shape that `events` gives
+        for update in self.watch(job_id, resume_from=after, reconnect=reconnect):
+            if update.seq > last_seq:
+                for event in self.events(job_id, after=last_seq):
+                    last_seq = event.seq
+                    yield event
 
     def logs(self, job_id: str, *, lines: int = 200) -> Sequence[str]:
         """The last lines that the trainer process wrote."""
@@ -122,14 +175,20 @@ class JobsClient:
             ServiceNotFound: If there is no such job.
             NotReachable: If the service stayed away too long.
         """
-        self.get(job_id)
+        job = self.get(job_id)
 
         def missed(after: int) -> Iterator[JobUpdate]:
             for event in self.events(job_id, after=after):
-                content = {**event.payload, "job_id": job_id, "seq": event.seq}
-                yield self._transport.parse(JobUpdate, content, f"GET {_job(job_id)}/events")
+                yield self._transport.parse(JobUpdate, _as_update(job_id, event), f"GET {_job(job_id)}/events")
 
+        if job.status.is_terminal:
+            # nothing will be pushed any more
+            return missed(resume_from)
         return watch(self._transport, job_id, missed=missed, resume_from=resume_from, reconnect=reconnect)
+
+    def _submit(self, path: str, key: str | None, wait_for_room_s: float, *, body: object = None) -> SubmittedJob:
+        patience = replace(self._patience, room_s=wait_for_room_s)
+        return submit_once(self._transport, path, body=body, key=key, patience=patience)
 
     def _object(self, path: str) -> Mapping[str, Any]:
         content = self._transport.get_json(path)
@@ -138,6 +197,13 @@ class JobsClient:
 
 def _job(job_id: str) -> str:
     return f"{_JOBS}/{quote(job_id, safe='')}"
+
+
+def _as_update(job_id: str, event: JobEvent) -> dict[str, Any]:
+    """An event in the shape in which it is pushed."""
+    public = {name: value for name, value in event.payload.items() if name in JobUpdate.model_fields}
+    detail = {name: value for name, value in event.payload.items() if name not in JobUpdate.model_fields}
+    return {**public, "job_id": job_id, "seq": event.seq, "timestamp": event.created_at, "detail": detail}
 
 
 def _members(content: object, name: str) -> Sequence[Any]:

@@ -51,9 +51,18 @@ class Job(Answer):
     adapter_id: str | None = None
     metrics: Mapping[str, Any] | None = None
     error_message: str | None = None
+    failure_reason: str | None = None
     priority: int = 1
     tags: Sequence[str] = ()
     attempt: int = 0
+    max_attempts: int = 0
+    crash_count: int = 0
+    error_count: int = 0
+    is_paused: bool = False
+    not_before: datetime | None = None
+    queue_position: int | None = None
+    cancel_requested: bool = False
+    resume_from: str | None = None
     created_by: str = ""
 
 
@@ -78,8 +87,20 @@ class SubmittedJob(Answer):
     data: Mapping[str, Any] = Field(default_factory=dict)
 
 
+class Attempt(Answer):
+    """One claim of a job by one worker; `outcome` is None while it lasts."""
+
+    attempt: int
+    claim_epoch: int = 0
+    owner: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    message: str | None = None
+
+
 class JobUpdate(Answer):
-    """One pushed change of a job: a state change or a logged step."""
+    """One pushed change of a job: a state change or a logged step; `detail` holds what only some events have."""
 
     job_id: str
     seq: int
@@ -90,6 +111,7 @@ class JobUpdate(Answer):
     current_step: int = 0
     total_steps: int = 0
     metrics: Mapping[str, Any] | None = None
+    detail: Mapping[str, Any] = Field(default_factory=dict)
     timestamp: datetime | None = None
 
 
@@ -116,6 +138,7 @@ class Adapter(Answer):
     job_id: str = ""
     name: str = ""
     path: str = ""
+    manifest_sha256: str = ""
     trainer_type: str = ""
     base_model: str = ""
     dataset_id: str | None = None
@@ -130,6 +153,18 @@ class AdapterPage(Answer):
     adapters: Sequence[Adapter]
     total_count: int = 0
     next_after: str | None = None
+
+
+class AdapterCheck(Answer):
+    """Whether an adapter on the server's disk is still what was published."""
+
+    adapter_id: str
+    is_valid: bool
+    reason: str | None = None
+    path: str = ""
+    files: int = 0
+    size_bytes: int = 0
+    manifest_sha256: str = ""
 
 
 class Dataset(Answer):

@@ -28,7 +28,7 @@ class Timeouts:
     Args:
         connect_s: Until the connection stands.
         read_s: Between two pieces of an ordinary answer.
-        transfer_s: The same while files are uploaded or downloaded (the service parses them meanwhile).
+        transfer_s: The same while files are uploaded, downloaded or checked (the service reads them meanwhile).
     """
 
     connect_s: float = 5.0
@@ -83,9 +83,9 @@ class Transport:
         for client in self._opened:
             client.close()
 
-    def get(self, path: str, model: type[A], *, params: Mapping[str, Any] | None = None) -> A:
-        """`GET path` as `model`; None among `params` means absent."""
-        return self.call("GET", path, model, params=params)
+    def get(self, path: str, model: type[A], *, params: Mapping[str, Any] | None = None, is_slow: bool = False) -> A:
+        """`GET path` as `model`; None among `params` means absent, slow is what reads whole files before it answers."""
+        return self.call("GET", path, model, params=params, is_slow=is_slow)
 
     def get_json(self, path: str, *, params: Mapping[str, Any] | None = None) -> Any:
         """`GET path` as plain JSON values."""
@@ -99,7 +99,9 @@ class Transport:
         *,
         params: Mapping[str, Any] | None = None,
         body: object = None,
+        headers: Mapping[str, str] | None = None,
         conflict_on: int | None = None,
+        is_slow: bool = False,
     ) -> A:
         """Any JSON call; only `GET` is repeated when a connection breaks.
 
@@ -109,9 +111,11 @@ class Transport:
             UnexpectedAnswer: An answer of another shape.
         """
         attempts = 2 if method == "GET" else 1
-        arguments: dict[str, Any] = {"params": _present(params)}
+        arguments: dict[str, Any] = {"params": _present(params), "headers": headers}
         if body is not None:
             arguments["json"] = body
+        if is_slow:
+            arguments["timeout"] = self._timeout(self.timeouts.transfer_s)
         response = self._send(method, path, attempts=attempts, conflict_on=conflict_on, **arguments)
         return self._as(model, self._json(response), f"{method} {response.url}")
 
@@ -164,7 +168,7 @@ class Transport:
                 raise NotReachable(self.service, self.url, _reason(exc)) from exc
             except httpx.TransportError as exc:
                 if attempt == attempts:
-                    raise NotReachable(self.service, self.url, _reason(exc)) from exc
+                    raise NotReachable(self.service, self.url, _reason(exc), may_have_arrived=True) from exc
                 _rewind(arguments.get("files", ()))
         if response.is_error:
             raise error_for(self.service, f"{method} {response.url}", _problem(response), conflict_on=conflict_on)
@@ -216,17 +220,22 @@ def _reason(exc: httpx.TransportError) -> str:
 
 
 def _problem(response: httpx.Response) -> Problem:
-    return problem(response.status_code, response.reason_phrase, response.content)
+    retry_after = response.headers.get("Retry-After", "")
+    # the other form of the header, a date, depends on two clocks that agree; our services do not use it
+    retry_after_s = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
+    return problem(response.status_code, response.reason_phrase, response.content, retry_after_s=retry_after_s)
 
 
-def problem(status: int, phrase: str, content: bytes | bytearray | None) -> Problem:
+def problem(
+    status: int, phrase: str, content: bytes | bytearray | None, *, retry_after_s: float | None = None
+) -> Problem:
     """The problem document in the body of an error answer; any other body still gives a readable one."""
     try:
         body = json.loads(content or b"")
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return Problem(status, "", f"HTTP {status} {phrase}".strip(), (), {})
+        return Problem(status, "", f"HTTP {status} {phrase}".strip(), (), {}, retry_after_s)
     errors = body.get("errors")
     detail = body.get("detail") or body.get("title") or phrase
     return Problem(
@@ -235,4 +244,5 @@ def problem(status: int, phrase: str, content: bytes | bytearray | None) -> Prob
         detail=str(detail),
         errors=tuple(e for e in errors if isinstance(e, dict)) if isinstance(errors, list) else (),
         members={name: value for name, value in body.items() if name not in _PROBLEM_MEMBERS},
+        retry_after_s=retry_after_s,
     )

@@ -33,6 +33,10 @@ class ContractState:
         max_request_bytes: Larger uploads are a 413.
         unreadable: File names that an upload reports as failed.
         damage: Appended to every download after its digest was computed.
+        attempts: Job id -> its attempts.
+        damaged: Adapter id -> what is wrong with its files.
+        keys: Idempotency key -> the job that it stands for.
+        busy: Submissions that are still answered with 429.
         builds_left: Looks at a pending dataset until its build has ended.
         build_error: Ends builds as failed, with this reason.
     """
@@ -47,6 +51,10 @@ class ContractState:
     uploads: list[list[str]] = field(default_factory=list)
     resumed_from: list[int] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
+    attempts: dict[str, list[Row]] = field(default_factory=dict)
+    damaged: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    busy: int = 0
     overtaking: int | None = None
     token: str | None = None
     max_request_bytes: int = 1 << 30
@@ -69,12 +77,16 @@ def contract_app(state: ContractState) -> Starlette:
             Route(f"{jobs}/{{id}}", service.job),
             Route(f"{jobs}/{{id}}", service.cancel, methods=["DELETE"]),
             Route(f"{jobs}/{{id}}/retry", service.retry, methods=["POST"]),
+            Route(f"{jobs}/{{id}}/resume", service.resume, methods=["POST"]),
+            Route(f"{jobs}/{{id}}/pause", service.pause, methods=["POST"]),
+            Route(f"{jobs}/{{id}}/attempts", service.attempts),
             Route(f"{jobs}/{{id}}/events", service.events),
             Route(f"{jobs}/{{id}}/logs", service.logs),
             Route(f"{jobs}/{{id}}/report", service.report),
             Route(f"{jobs}/{{id}}/loss-curve.png", service.loss_curve),
             Route("/api/training/adapters", service.list_adapters),
             Route("/api/training/adapters/{id}", service.adapter),
+            Route("/api/training/adapters/{id}/verify", service.verify),
             WebSocketRoute("/api/training/ws", service.feed),
             Route(f"{datasets}/upload", service.upload, methods=["POST"]),
             Route(f"{datasets}/documents", service.list_documents),
@@ -151,8 +163,13 @@ class _Service:
         if "lora" in body["config"] and "rank" in body["config"]["lora"]:
             errors = [{"field": "lora.rank", "reason": "unknown key; did you mean 'r'?"}]
             return problem(422, "invalid_training_config", "The training config is not valid.", errors=errors)
+        if self.state.busy:
+            self.state.busy -= 1
+            full = problem(429, "queue_full", "The queue has 10 active jobs, which is the limit.")
+            full.headers["Retry-After"] = "1"
+            return full
         self.state.submitted.append(body)
-        job_id = f"job_{len(self.state.submitted)}"
+        job_id = self.state.keys.setdefault(request.headers["idempotency-key"], f"job_{len(self.state.submitted)}")
         self.state.jobs[job_id] = job(job_id)
         self.state.updates.setdefault(job_id, run_of(job_id, 3))
         return JSONResponse(
@@ -172,6 +189,27 @@ class _Service:
     async def retry(self, request: Request) -> Response:
         row = job(f"{request.path_params['id']}_again")
         return JSONResponse({"success": True, "job_id": row["job_id"], "status": "pending", "message": "", "data": row})
+
+    async def resume(self, request: Request) -> Response:
+        row = self.state.jobs[request.path_params["id"]]
+        if not row.get("is_paused"):
+            return await self.retry(request)
+        row["is_paused"] = False
+        return JSONResponse({"success": True, "job_id": row["job_id"], "status": "queued", "message": "", "data": row})
+
+    async def pause(self, request: Request) -> Response:
+        row = self.state.jobs[request.path_params["id"]]
+        if row["status"] in ("completed", "failed", "cancelled"):
+            return problem(400, "job_already_finished", f"Job {row['job_id']} is already {row['status']}.")
+        row["is_paused"] = True
+        message = f"Job {row['job_id']} is paused."
+        return JSONResponse({"success": True, "message": message, "paused_by": "a@b.de", "status": row["status"]})
+
+    async def attempts(self, request: Request) -> Response:
+        job_id = request.path_params["id"]
+        if job_id not in self.state.jobs:
+            return self._one(request, self.state.jobs, "job_not_found")
+        return JSONResponse({"job_id": job_id, "attempts": self.state.attempts.get(job_id, [])})
 
     async def events(self, request: Request) -> Response:
         after, limit = (
@@ -198,6 +236,14 @@ class _Service:
 
     async def adapter(self, request: Request) -> Response:
         return self._one(request, self.state.adapters, "adapter_not_found")
+
+    async def verify(self, request: Request) -> Response:
+        adapter_id = request.path_params["id"]
+        if adapter_id not in self.state.adapters:
+            return self._one(request, self.state.adapters, "adapter_not_found")
+        reason = self.state.damaged.get(adapter_id)
+        sizes = {"files": 0, "size_bytes": 0} if reason else {"files": 9, "size_bytes": 2048}
+        return JSONResponse({"adapter_id": adapter_id, "is_valid": reason is None, "reason": reason, **sizes})
 
     async def feed(self, socket: WebSocket) -> None:
         if self.state.token is not None and socket.headers.get("authorization") != f"Bearer {self.state.token}":

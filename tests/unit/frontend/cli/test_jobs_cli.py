@@ -79,6 +79,90 @@ def test_events_stream_as_json_lines_from_a_number_on(clara: Clara, state: Contr
         assert part in shown
 
 
+def test_following_events_ends_with_the_job_and_keeps_their_shape(clara: Clara, state: ContractState) -> None:
+    followed = clara.json_lines("jobs", "events", "job_2", "--follow", "--after", "2")
+    assert [event["seq"] for event in followed] == [3, 4, 5, 6]
+    assert followed == clara.json_lines("jobs", "events", "job_2", "--after", "2")
+    lines = clara("jobs", "events", "job_2", "--follow").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_the_events_of_a_job_that_has_ended_are_not_waited_for(clara: Clara, state: ContractState) -> None:
+    state.updates["job_1"] = run_of("job_1", 1)
+    assert [event["seq"] for event in clara.json_lines("jobs", "events", "job_1", "--follow", "--after", "2")] == [3]
+    assert clara.json_lines("jobs", "events", "job_1", "--follow", "--after", "3") == []
+    assert clara("jobs", "watch", "job_1").exit_code == 0
+
+
+def test_events_say_why_a_job_waits_again(clara: Clara, state: ContractState) -> None:
+    state.updates["job_2"][0] |= {"reason": "crash", "message": "killed by signal 11", "status": "queued"}
+    state.updates["job_2"][1] |= {"is_paused": True}
+    shown = clara("jobs", "events", "job_2").stdout
+    assert "crash: the trainer process ended without a word · killed by signal 11" in shown
+    assert "paused" in shown
+
+
+def test_watch_tells_of_a_crash_and_of_a_pause(clara: Clara, state: ContractState) -> None:
+    state.updates["job_2"][1] |= {"detail": {"reason": "crash", "message": "signal 11"}, "status": "queued"}
+    state.updates["job_2"][2] |= {"detail": {"is_paused": True}}
+    for env in ({}, {"FORCE_COLOR": "1", "TERM": "xterm"}):
+        shown = clara("jobs", "watch", "job_2", env=env).stderr
+        assert "ended without a word · signal 11" in shown
+        assert "paused" in shown
+
+
+def test_a_watched_failure_names_its_attempts_and_the_way_on(clara: Clara, state: ContractState) -> None:
+    state.updates["job_2"] = run_of("job_2", 1, status="failed")
+    state.jobs["job_2"] |= {"error_message": "Loss is NaN.", "status": "failed"}
+    result = clara("jobs", "watch", "job_2")
+    assert result.exit_code == 1
+    for part in ("Loss is NaN.", "clara jobs attempts job_2", "clara jobs resume job_2"):
+        assert part in result.stderr
+
+
+def test_a_paused_job_is_shown_as_one_and_goes_on_under_its_own_id(clara: Clara) -> None:
+    paused = clara("jobs", "pause", "job_2")
+    assert paused.exit_code == 0
+    assert "clara jobs resume job_2" in paused.stderr
+    assert "running (letting go with a checkpoint)" in clara("jobs", "list").stdout
+    assert clara("jobs", "resume", "job_2").stdout.strip() == "job_2"
+    assert clara("jobs", "pause", "job_1").exit_code == 5
+
+
+def test_a_stopped_job_is_resumed_as_a_new_one(clara: Clara) -> None:
+    assert clara("jobs", "resume", "job_1").stdout.strip() == "job_1_again"
+    assert clara("jobs", "retry", "job_1", "--resume").stdout.strip() == "job_1_again"
+
+
+def test_show_tells_why_a_job_failed_and_how_each_attempt_ended(clara: Clara, state: ContractState) -> None:
+    state.jobs["job_1"] |= {
+        "status": "failed",
+        "failure_reason": "out_of_memory",
+        "error_message": "Given up after 3 attempts.",
+        "crash_count": 2,
+        "max_attempts": 3,
+    }
+    state.attempts["job_1"] = [
+        {"attempt": n, "claim_epoch": n, "owner": f"w{n}", "outcome": "out_of_memory", "message": f"at {n} GB"}
+        for n in (1, 2, 3)
+    ]
+    shown = clara("jobs", "show", "job_1").stdout
+    for part in ("out_of_memory: the trainer ran out of memory", "Given up", "2 in a row", "at 3 GB", "w2"):
+        assert part in shown
+    assert [a["outcome"] for a in clara.json("jobs", "show", "job_1")["attempts"]] == ["out_of_memory"] * 3
+    assert clara.json("jobs", "attempts", "job_1")["attempts"][2]["message"] == "at 3 GB"
+    assert "at 1 GB" in clara("jobs", "attempts", "job_1").stdout
+
+
+def test_show_tells_what_a_queued_job_waits_for(clara: Clara, state: ContractState) -> None:
+    state.jobs["job_2"] |= {"status": "queued", "queue_position": 4, "not_before": "2026-01-05T09:00:00Z"}
+    shown = clara("jobs", "show", "job_2").stdout
+    assert "3 jobs are before it, not before 2026-01-05" in shown
+    state.jobs["job_2"] |= {"queue_position": 1, "not_before": None}
+    assert "it is next" in clara("jobs", "show", "job_2").stdout
+    assert "No worker has taken the job yet." in clara("jobs", "attempts", "job_2").stdout
+
+
 def test_cancelling_a_finished_job_is_a_conflict(clara: Clara) -> None:
     assert clara("jobs", "cancel", "job_2").exit_code == 0
     result = clara("jobs", "cancel", "job_1")

@@ -8,6 +8,7 @@ import pytest
 
 from frontend.cli import texts
 from frontend.cli.texts import TEXTS, language, text
+from shared.models.job import AttemptOutcome
 
 SOURCES = [path.read_text(encoding="utf-8") for path in Path(texts.__file__).parent.glob("*.py")]
 
@@ -27,6 +28,7 @@ def test_both_languages_say_something_with_fields_of_the_english_sentence(key: s
 def test_every_sentence_is_used_and_every_used_sentence_exists() -> None:
     literal = {key for source in SOURCES for key in re.findall(r'"((?:[a-z]+\.)[a-z_]+|error)"', source)}
     by_rule = {f"doctor.{state}" for state in ("ok", "hint", "missing")}
+    by_rule |= {f"outcome.{outcome}" for outcome in AttemptOutcome}
     assert set(TEXTS) - literal - by_rule == set()
     asked = {key for source in SOURCES for key in re.findall(r'\btext\(\s*"([a-z_.]+)"', source)}
     assert asked - set(TEXTS) == set()

@@ -1,5 +1,6 @@
-"""`clara train` and `clara adapters` against a live server."""
+"""`clara train` against a live server."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -76,10 +77,29 @@ def test_a_config_that_is_no_mapping_is_bad_input(clara: Clara, tmp_path: Path) 
     assert "list.yaml" in result.stderr
 
 
-def test_adapters_are_listed_and_shown(clara: Clara, state: ContractState) -> None:
-    metrics = {"eval_loss": 2.5, "held_out": {"base_perplexity": 120.0, "adapter_perplexity": 42.0}}
-    state.adapters["adp_1"] = {"adapter_id": "adp_1", "name": "permits", "base_model": "starter", "metrics": metrics}
-    assert "120.0 → 42.0" in clara("adapters", "list").stdout
-    assert clara.json("adapters", "list")["total_count"] == 1
-    assert "2.500" in clara("adapters", "show", "adp_1").stdout
-    assert clara("adapters", "show", "adp_2").exit_code == 4
+@pytest.mark.parametrize(("trainer", "section"), [("probe", "probe.steps"), ("lora", "training.max_steps")])
+def test_steps_mean_what_the_trainer_calls_them(clara: Clara, state: ContractState, trainer: str, section: str) -> None:
+    assert clara("train", "--trainer", trainer, "--steps", "7").exit_code == 0
+    outer, inner = section.split(".")
+    assert state.submitted[0]["config"] == {outer: {inner: 7}}
+
+
+def test_the_same_key_is_the_same_job(clara: Clara) -> None:
+    first, again = (clara("train", "--idempotency-key", "nightly 1").stdout.strip() for _ in range(2))
+    assert first == again == "job_1"
+    assert clara("train").stdout.strip() != clara("train").stdout.strip()
+
+
+def test_a_full_queue_is_unavailable_and_the_message_says_what_to_do(clara: Clara, state: ContractState) -> None:
+    state.busy = 2
+    result = clara("train")
+    assert result.exit_code == 6
+    assert "--wait-for-room" in result.stderr
+    refused = clara("train", "--json")
+    assert json.loads(refused.stderr)["error"]["retry_after_s"] == 1.0
+    assert state.submitted == []
+
+
+def test_who_waits_for_room_gets_in(clara: Clara, state: ContractState) -> None:
+    state.busy = 1
+    assert clara("train", "--wait-for-room", "30").stdout.strip() == "job_1"
