@@ -7,7 +7,7 @@ import typer
 
 from frontend.cli import formats
 from frontend.cli.command import EXAMPLE_JOB, JobId, command
-from frontend.cli.job_words import happened, outcome
+from frontend.cli.job_words import ended, happened
 from frontend.cli.session import Session, table
 from frontend.cli.texts import text
 
@@ -69,13 +69,12 @@ def attempts_table(attempts: "Sequence[Attempt]") -> "RenderableType":
             str(attempt.attempt),
             formats.moment(attempt.started_at),
             formats.moment(attempt.ended_at),
-            outcome(attempt.outcome),
-            attempt.message or "",
+            ended(attempt.outcome, attempt.message),
             attempt.owner,
         )
         for attempt in attempts
     ]
-    return table((">Attempt", "Started", "Ended", "Outcome", "Message", "Worker"), rows)
+    return table((">Attempt", "Started", "Ended", "How it ended", "Worker"), rows)
 
 
 def _print_as_they_come(session: Session, events: "Iterable[JobEvent]", job_id: str) -> None:

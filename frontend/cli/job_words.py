@@ -29,6 +29,11 @@ def outcome(name: object) -> str:
     return f"{name}: {text(key)}" if key in TEXTS else str(name)
 
 
+def ended(name: object, message: object) -> str:
+    """How an attempt ended, in the words of whoever ended it, else in ours."""
+    return f"{name}: {message}" if name and message else outcome(name)
+
+
 def waiting(job: "Job") -> str:
     """What a queued job waits for."""
     if job.status is not JobStatus.QUEUED or job.is_paused:
@@ -56,7 +61,7 @@ def told(detail: Mapping[str, Any]) -> str:
     if detail.get("is_paused") is not None:
         return text("job.held") if detail["is_paused"] else text("job.unpaused")
     if detail.get("reason"):
-        return " · ".join(part for part in (outcome(detail["reason"]), str(detail.get("message") or "")) if part)
+        return ended(detail["reason"], detail.get("message"))
     groups = [detail[name] for name in ("evaluation", "plan") if isinstance(detail.get(name), Mapping)]
     shown = [f"{name} {value}" for group in groups for name, value in formats.figures(group)]
     return ", ".join(shown) or str(detail.get("path") or detail.get("adapter_path") or "")

@@ -138,7 +138,9 @@ TEXTS: Mapping[str, Text] = {
     "outcome.error": Text("the training cannot work like this", "so kann das Training nicht gelingen"),
     "outcome.timeout": Text("the attempt took longer than allowed", "der Versuch dauerte länger als erlaubt"),
     "outcome.rejected": Text("found impossible before it began", "vor dem Beginn als unmöglich erkannt"),
-    "outcome.handed_back": Text("handed back: its service stopped", "zurückgegeben: sein Dienst wurde beendet"),
+    "outcome.handed_back": Text(
+        "its service stopped; counts as no attempt", "sein Dienst wurde beendet; zählt nicht als Versuch"
+    ),
     "outcome.paused": Text("paused", "angehalten"),
     "adapters.none": Text("Train one with `clara train`.", "Mit `clara train` trainieren."),
     "adapters.which": Text(
@@ -149,7 +151,7 @@ TEXTS: Mapping[str, Text] = {
     "adapters.valid": Text("whole", "unversehrt"),
     "adapters.damaged": Text("damaged", "beschädigt"),
     "adapters.all_valid": Text(
-        "{n} adapters are byte for byte what was published.", "{n} Adapter sind Byte für Byte wie veröffentlicht."
+        "Byte for byte what was published: {n} of {n}.", "Byte für Byte wie veröffentlicht: {n} von {n}."
     ),
     "adapters.some_damaged": Text(
         "{damaged} of {n} adapters are damaged. Do not serve them; train them again with clara jobs retry JOB_ID.",

@@ -97,8 +97,10 @@ def test_the_events_of_a_job_that_has_ended_are_not_waited_for(clara: Clara, sta
 def test_events_say_why_a_job_waits_again(clara: Clara, state: ContractState) -> None:
     state.updates["job_2"][0] |= {"reason": "crash", "message": "killed by signal 11", "status": "queued"}
     state.updates["job_2"][1] |= {"is_paused": True}
+    state.updates["job_2"][2] |= {"reason": "handed_back"}
     shown = clara("jobs", "events", "job_2").stdout
-    assert "crash: the trainer process ended without a word · killed by signal 11" in shown
+    assert "handed_back: its service stopped; counts as no attempt" in shown
+    assert "crash: killed by signal 11" in shown
     assert "paused" in shown
 
 
@@ -107,7 +109,7 @@ def test_watch_tells_of_a_crash_and_of_a_pause(clara: Clara, state: ContractStat
     state.updates["job_2"][2] |= {"detail": {"is_paused": True}}
     for env in ({}, {"FORCE_COLOR": "1", "TERM": "xterm"}):
         shown = clara("jobs", "watch", "job_2", env=env).stderr
-        assert "ended without a word · signal 11" in shown
+        assert "crash: signal 11" in shown
         assert "paused" in shown
 
 
