@@ -1,6 +1,6 @@
 """Sample completions of base model and adapter side by side, for prompts cut from held-out records."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -48,6 +48,7 @@ def sample_completions(
     prompt_tokens: int = 64,
     dtype: DtypeName = "auto",
     cpu_threads: int = 1,
+    on_progress: Callable[[], None] = lambda: None,
 ) -> list[SampleCompletion]:
     """Greedy completions; the same files give the same text.
 
@@ -61,6 +62,7 @@ def sample_completions(
         is_offline: Whether the hub must not be asked.
         dtype: As in training.
         cpu_threads: Threads for the CPU backend.
+        on_progress: Called before every token; may raise to stop.
 
     Raises:
         BaseModelMissing: If the base model is gone.
@@ -72,9 +74,9 @@ def sample_completions(
         tokenizer = base_model.load_tokenizer(adapter_dir)
         prompts = _spread(_prompts(test_file, tokenizer, prompt_tokens), count)
         model = base_model.load_model(folder, dtype=dtype)
-        base = [_greedy(model, tokenizer, prompt, new_tokens) for prompt in prompts]
+        base = [_greedy(model, tokenizer, prompt, new_tokens, on_progress) for prompt in prompts]
         adapted = with_saved_adapter(model, adapter_dir)
-        own = [_greedy(adapted, tokenizer, prompt, new_tokens) for prompt in prompts]
+        own = [_greedy(adapted, tokenizer, prompt, new_tokens, on_progress) for prompt in prompts]
     return [
         SampleCompletion(prompt.prompt, before, after, prompt.reference)
         for prompt, before, after in zip(prompts, base, own, strict=True)
@@ -100,7 +102,11 @@ def _spread(prompts: Sequence[HeldOutPrompt], count: int) -> list[HeldOutPrompt]
 
 
 def _greedy(
-    model: "torch.nn.Module", tokenizer: "PreTrainedTokenizerBase", prompt: HeldOutPrompt, new_tokens: int
+    model: "torch.nn.Module",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompt: HeldOutPrompt,
+    new_tokens: int,
+    on_progress: Callable[[], None],
 ) -> str:
     import torch
 
@@ -108,6 +114,7 @@ def _greedy(
     # plain argmax over the whole prefix: short, exact, and the same for every architecture
     with torch.no_grad():
         for _ in range(new_tokens):
+            on_progress()
             token = model(input_ids=ids, use_cache=False).logits[:, -1].argmax(dim=-1, keepdim=True)
             if token.item() in _ends(tokenizer):
                 break

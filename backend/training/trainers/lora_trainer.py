@@ -50,6 +50,7 @@ class LoRATrainer(BaseTrainer):
             LossNotFinite: If training diverged.
         """
         from backend.training.trainers.adapter_files import save_adapter
+        from backend.training.trainers.stopping import go_on
         from backend.training.trainers.training_loop import TrainingLoop
         from backend.training.trainers.training_records import prepare_records
         from backend.training.utils import base_model
@@ -60,12 +61,13 @@ class LoRATrainer(BaseTrainer):
         config = context.config
         self.validate(config)
         folder = base_model.locate_base_model(context.base_model, is_offline=context.is_offline)
-        digest = base_model.base_model_digest(folder)
+        digest = base_model.base_model_digest(folder, on_file=lambda: go_on(reporter))
         threads = config.training.cpu_threads or context.cpu_threads
         with deterministic(seed=config.training.seed, threads=threads):
             tokenizer = base_model.load_tokenizer(folder)
             limit = base_model.model_limit(base_model.load_config(folder))
             records = prepare_records(context, tokenizer, reporter, model_limit=limit)
+            go_on(reporter)
             model = _with_adapter(base_model.load_model(folder, dtype=config.model.dtype), config, records)
             loop = TrainingLoop(model, records, context, reporter, pad_id=pad_id_of(tokenizer), base_digest=digest)
             result = loop.run()

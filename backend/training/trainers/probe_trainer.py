@@ -21,6 +21,7 @@ from backend.training.trainers.misbehaviour import Misbehaviour
 from backend.training.trainers.optimizer import schedule_for
 from backend.training.trainers.run_checkpoints import RunCheckpoints
 from backend.training.trainers.run_plan import RunPlan, run_identity
+from backend.training.trainers.stopping import go_on_unless_cancelled
 from backend.training.trainers.watchdogs import check_figures
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 from backend.training.utils.checkpoint import CheckpointContent
@@ -125,10 +126,10 @@ class _ProbeRun:
             facts=_FACTS,
         )
         while self.progress.step < self.plan.total_steps:
-            self._follow_cancel()
             started = time.monotonic()
             self._misbehaviour.before(self.progress.step + 1)
             self._take_time(started)
+            go_on_unless_cancelled(self._reporter)
             self._step(started)
             if self.progress.step % self.plan.save_steps == 0:
                 self._save()
@@ -194,7 +195,6 @@ class _ProbeRun:
 
     def _tell(self, *, loss: float, rate: float, norm: float) -> None:
         step = self.progress.step
-        self._reporter.alive()
         if not self.plan.is_log_due(step):
             return
         metrics = {
@@ -239,10 +239,6 @@ class _ProbeRun:
         self.progress = _Progress(**content.state["progress"])
         self._log = [dict(row) for row in content.log]
         return content.step
-
-    def _follow_cancel(self) -> None:
-        if self._reporter.stop_requested() is StopReason.CANCEL:
-            raise TrainingStopped(StopReason.CANCEL)
 
     def _follow_stop(self) -> None:
         reason = self._reporter.stop_requested()

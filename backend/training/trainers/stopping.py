@@ -1,24 +1,26 @@
-"""How a trainer follows a stop request."""
+"""How a trainer keeps in touch: it says that it gets on, and follows stop requests."""
 
 from backend.training.trainers.base import Reporter, StopReason, TrainingStopped
 
 
-def raise_if_stopped(reporter: Reporter) -> None:
-    """End at once on any stop request: for stretches in which there is nothing to save.
+def go_on(reporter: Reporter) -> None:
+    """Say that a stretch gets on, and end at once on any stop request: for stretches with nothing to save.
 
     Raises:
         TrainingStopped: If the supervisor asked to end.
     """
+    reporter.alive()
     reason = reporter.stop_requested()
     if reason is not None:
         raise TrainingStopped(reason)
 
 
-def raise_if_cancelled(reporter: Reporter) -> None:
-    """End at once on a cancel, but leave other stops to the next point where a checkpoint can be published.
+def go_on_unless_cancelled(reporter: Reporter) -> None:
+    """Say that a stretch gets on, and end at once on a cancel; other stops wait for the next checkpoint.
 
     Raises:
         TrainingStopped: If the job was cancelled.
     """
+    reporter.alive()
     if reporter.stop_requested() is StopReason.CANCEL:
         raise TrainingStopped(StopReason.CANCEL)

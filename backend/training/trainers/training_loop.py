@@ -13,7 +13,7 @@ from backend.training.trainers.base import Reporter, StopReason, TrainingContext
 from backend.training.trainers.optimizer import make_optimizer, optimizer_tensors, restore_optimizer
 from backend.training.trainers.run_checkpoints import RunCheckpoints
 from backend.training.trainers.run_plan import plan_run, run_identity
-from backend.training.trainers.stopping import raise_if_cancelled
+from backend.training.trainers.stopping import go_on_unless_cancelled
 from backend.training.trainers.training_records import TrainingRecords
 from backend.training.trainers.watchdogs import LossNotFinite, check_figures
 from backend.training.utils.batching import Batch, make_batch
@@ -191,8 +191,7 @@ class TrainingLoop:
         """Gradients of the mean over all trained tokens of the effective batch (not a mean of means)."""
         total = 0.0
         for batch in batches:
-            raise_if_cancelled(self._reporter)
-            self._reporter.alive()
+            go_on_unless_cancelled(self._reporter)
             summed = summed_loss(self._model, batch)
             (summed / trained).backward()  # type: ignore[no-untyped-call]  # torch ships it without annotations
             total += summed.item()

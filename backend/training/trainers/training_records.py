@@ -9,7 +9,7 @@ import numpy as np
 
 from backend.training.formats.tokenizing import TokenizedFile, fitting_length, tokenize_file, truncate_file
 from backend.training.trainers.base import Reporter, TrainingContext
-from backend.training.trainers.stopping import raise_if_stopped
+from backend.training.trainers.stopping import go_on
 from backend.training.utils.token_store import TokenRecords
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def prepare_records(
             context.scratch_dir,
             name,
             seed=context.config.training.seed,
-            on_progress=lambda _: raise_if_stopped(reporter),
+            on_progress=lambda _: go_on(reporter),
         )
 
     train_file = tokenized(context.data.train, "train")

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -110,11 +110,17 @@ def check_base_folder(folder: Path) -> None:
         verify_folder(folder)
 
 
-def base_model_digest(folder: Path) -> str:
-    """SHA-256 over names and hashes of weights, configuration and tokenizer, hex."""
+def base_model_digest(folder: Path, *, on_file: Callable[[], None] = lambda: None) -> str:
+    """SHA-256 over names and hashes of weights, configuration and tokenizer, hex.
+
+    Args:
+        folder: A base model.
+        on_file: Called before every file, which may be gigabytes; may raise to stop.
+    """
     files = set(folder.glob("*.safetensors")) | {folder / name for name in _DIGESTED}
     digest = hashlib.sha256()
     for path in sorted(path for path in files if path.is_file()):
+        on_file()
         digest.update(f"{path.name}\0{sha256_file(path)}\n".encode())
     return digest.hexdigest()
 

@@ -13,7 +13,8 @@ from backend.training.evaluation.completions import SampleCompletion, sample_com
 from backend.training.evaluation.loss_curve import plot_loss_curve
 from backend.training.evaluation.model_card import write_model_card
 from backend.training.evaluation.perplexity import EvaluationTask, evaluate_perplexity
-from backend.training.trainers.base import Reporter, TrainingContext, TrainingOutcome, TrainingStopped
+from backend.training.trainers.base import Reporter, TrainingContext, TrainingOutcome
+from backend.training.trainers.stopping import go_on
 from shared.storage import write_json
 
 REPORT_FILE = "report.json"
@@ -51,11 +52,6 @@ def build_report(
 def _held_out(
     context: TrainingContext, test: Path, reporter: Reporter
 ) -> tuple[Mapping[str, Any], list[SampleCompletion]]:
-    def follow_stop_requests() -> None:
-        reporter.alive()
-        if reason := reporter.stop_requested():
-            raise TrainingStopped(reason)
-
     task = EvaluationTask(
         base_model=context.base_model,
         adapter_dir=context.adapter_dir,
@@ -65,7 +61,7 @@ def _held_out(
         max_length=context.config.data.max_length,
         dtype=context.config.model.dtype,
         cpu_threads=context.config.training.cpu_threads or context.cpu_threads,
-        on_progress=follow_stop_requests,
+        on_progress=lambda: go_on(reporter),
     )
     figures = evaluate_perplexity(task).as_metrics()
     samples = sample_completions(
@@ -75,6 +71,7 @@ def _held_out(
         is_offline=task.is_offline,
         dtype=task.dtype,
         cpu_threads=task.cpu_threads,
+        on_progress=task.on_progress,
     )
     return figures, samples
 

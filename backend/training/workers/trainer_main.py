@@ -16,10 +16,11 @@ from backend.common.parent_pipe import ParentPipe
 from backend.training.trainers.base import StopReason, TrainingContext, TrainingOutcome, TrainingStopped
 from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
+from backend.training.workers.last_words import last_words
+from backend.training.workers.memory import limit_memory
 from backend.training.workers.protocol import MessageType, TrainingOrder
 from backend.training.workers.report import build_report
-from shared.errors import ClaraError, Unavailable
-from shared.storage import Manifest, stage
+from shared.storage import Manifest, disk_errors, stage
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class PipeReporter:
 def main() -> int:
     """Run one order; the exit code is 0 whenever the outcome was reported."""
     pipe = ParentPipe()
+    limit_memory()
     _quieten_libraries()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     order = TrainingOrder.from_message(pipe.order())
@@ -90,29 +92,19 @@ def main() -> int:
         _run(order, reporter)
     except TrainingStopped as stopped:
         reporter.send(MessageType.STOPPED, reason=stopped.reason)
-    except ClaraError as error:
-        logger.warning("training.refused", exc_info=True)
-        reporter.send(MessageType.ERROR, code=error.code, message=error.message, is_retryable=_may_mend(error))
-    except MemoryError:
-        logger.exception("training.out_of_memory")
-        reporter.send(
-            MessageType.ERROR,
-            code="out_of_memory",
-            message="Memory ran out. Lower training.batch_size or data.max_length, "
-            "or set training.gradient_checkpointing.",
-            is_retryable=False,
-        )
     except Exception as error:
         # the one broad catch around a trainer: the traceback goes to the job's log, the reason to the job
-        logger.exception("training.failed")
-        reporter.send(MessageType.ERROR, code=type(error).__name__, message=_reason(error), is_retryable=False)
+        words = last_words(error, Path(order.job_dir))
+        logger.exception("training.failed", extra={"code": words.code})
+        reporter.send(MessageType.ERROR, code=words.code, message=words.message, is_retryable=words.is_retryable)
     return 0
 
 
 def _run(order: TrainingOrder, reporter: PipeReporter) -> None:
     config = TrainingConfig.parse(order.config)
     scratch = Path(order.job_dir) / "scratch" / f"e{order.claim_epoch}"
-    scratch.mkdir(parents=True, exist_ok=True)
+    with disk_errors(scratch):
+        scratch.mkdir(parents=True, exist_ok=True)
     with stage(Path(order.adapter_path)) as staged:
         context = TrainingContext(
             job_id=order.job_id,
@@ -173,16 +165,6 @@ def _quieten_libraries() -> None:
     for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HUB_DISABLE_PROGRESS_BARS"):
         os.environ[name] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-
-
-def _may_mend(error: ClaraError) -> bool:
-    """Whether trying again later may end better: something we depend on is away or full."""
-    return isinstance(error, Unavailable)
-
-
-def _reason(error: Exception) -> str:
-    first_line = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
-    return f"{type(error).__name__}: {first_line[:500]}"
 
 
 if __name__ == "__main__":

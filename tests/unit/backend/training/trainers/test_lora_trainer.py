@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from backend.training.trainers.base import TrainingContext, TrainingOutcome
 from backend.training.trainers.lora_trainer import LoRATrainer, effective_dropout
 from backend.training.trainers.watchdogs import LossNotFinite, LossZero, check_figures
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
+from backend.training.workers.report import build_report
 from tests.contracts.trainer_contract import LanguageModelTrainerContract
 from tests.support.tiny_model import sentences
 from tests.support.training_runs import RecordingReporter, make_context, write_jsonl
@@ -298,3 +300,25 @@ def test_an_adapter_may_reach_embedding_and_head_of_a_starter_model(tmp_path: Pa
     assert report.ratio < 0.9
     names = set(load_file(context.adapter_dir / ADAPTER))
     assert all(any(layer in name for name in names) for layer in ("q_proj", "embed_tokens", "lm_head"))
+
+
+def test_every_stretch_without_steps_says_that_it_gets_on(tmp_path: Path, tiny_model: Path, train_file: Path) -> None:
+    records = write_jsonl(tmp_path / "held_out.jsonl", [{"text": text} for text in sentences(8, seed=5)])
+    settings = config(training={"logging_steps": 100, "max_steps": 4, "eval_steps": 4, "batch_size": 2})
+    made = make_context(tmp_path, tiny_model, train_file, validation=records, config=settings)
+    context = replace(made, data=replace(made.data, test=records))
+    reporter = RecordingReporter()
+    build_report(context, run(context, reporter), reporter)
+    signs: list[tuple[str, int]] = []  # what was told, and how many signs of life came before it
+    count = 0
+    for kind in [kind for kind, _ in reporter.calls if kind != "message"] + ["end"]:
+        if kind == "alive":
+            count += 1
+        else:
+            signs.append((kind, count))
+            count = 0
+    (plan, before_plan), *steps, (end, before_end) = signs
+    assert (plan, end) == ("plan", "end")
+    assert before_plan >= 4  # the files of the model are hashed, the model is loaded
+    assert steps == [("evaluation", 4), ("step", 1), ("step", 3), ("evaluation", 4), ("checkpoint", 0)]
+    assert before_end > 60  # held-out figures, completions token by token
