@@ -9,6 +9,7 @@ from shared.errors import Unavailable
 
 _TAKEN = frozenset({errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)})
 _BACKLOG = 2048
+_MAX_UNSENT_BYTES = 128 * 1024
 
 
 class CannotListen(Unavailable):
@@ -65,6 +66,10 @@ def _bind(family: int, address: tuple[str, int]) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE"), 1)  # noqa: B009 - absent here
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            # Inherited by connections: the kernel would take megabytes for a client that does not read, and we would
+            # neither notice nor be able to tell it anything urgent.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MAX_UNSENT_BYTES)
         listener.bind(address)
         # Only listening tells a port that is taken from one that merely lingers.
         listener.listen(_BACKLOG)

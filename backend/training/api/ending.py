@@ -59,4 +59,5 @@ def _ending(done: set[Any], listener: Listener) -> Ending:
     unexpected = next((error for error in errors if not isinstance(error, WebSocketDisconnect | ListenerTooSlow)), None)
     if unexpected:
         raise unexpected
-    return Ending.TOO_SLOW if listener.is_evicted else Ending.DONE
+    is_too_slow = listener.is_evicted or any(isinstance(error, ListenerTooSlow) for error in errors)
+    return Ending.TOO_SLOW if is_too_slow else Ending.DONE

@@ -13,7 +13,7 @@ from backend.common.blocking import in_thread
 from backend.training.api.ending import Ending, first_ending
 from backend.training.api.updates import OrderedUpdates
 from backend.training.feed.event_feed import EventFeed
-from backend.training.feed.listener import Listener
+from backend.training.feed.listener import STALLED_S, Listener, ListenerTooSlow
 from backend.training.feed.updates import Delivery
 from backend.training.manager import TrainingJobManager
 from shared.errors import Unavailable
@@ -124,7 +124,11 @@ async def _say_goodbye(ending: Ending, send: Send) -> None:
 
 
 async def _send(send: Send, body: bytes) -> None:
-    await send({"type": "http.response.body", "body": body, "more_body": True})
+    try:
+        async with asyncio.timeout(STALLED_S):
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+    except TimeoutError as exc:
+        raise ListenerTooSlow from exc
 
 
 def _frame(delivery: Delivery) -> bytes:

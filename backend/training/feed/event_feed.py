@@ -6,20 +6,30 @@ change numbers and sequence numbers: a wall clock that jumps hides nothing.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from itertools import chain
 
 from backend.common.blocking import in_thread
 from backend.training.feed.listener import Listener
 from backend.training.feed.updates import Update
-from shared.database.base import JobStore
+from shared.database.base import JobChanges, JobStore
 from shared.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
 _PAGE = 500
 _REST_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look at the database found: news as pages of single jobs, and now and then all active jobs."""
+
+    changes: JobChanges
+    pages: list[list[Update]]
+    active: Mapping[str, int] | None
 
 
 class EventFeed:
@@ -31,7 +41,7 @@ class EventFeed:
         remembered: Jobs whose numbers are kept in mind before those that have ended are looked for and forgotten.
     """
 
-    def __init__(self, jobs: JobStore, *, poll_s: float = 0.1, remembered: int = 1000) -> None:
+    def __init__(self, jobs: JobStore, *, poll_s: float = 0.05, remembered: int = 1000) -> None:
         self._jobs = jobs
         self._poll_s = poll_s
         self._wake = asyncio.Event()
@@ -96,21 +106,29 @@ class EventFeed:
         self._wake.clear()
 
     async def _poll(self) -> None:
-        active = (await in_thread(self._jobs.changes)).heads if len(self._heads) > self._forget_from else None
-        changes = await in_thread(self._jobs.changes, self._cursor)
-        # a job that is named for the first time is younger than the first look: all its events are news
-        known = {job_id: self._heads.get(job_id, 0) for job_id in changes.heads if self._is_wanted(job_id)}
-        news = {job_id: seq for job_id, seq in known.items() if seq < changes.heads[job_id]}
-        while news:
-            pages = await in_thread(self._read, news)
+        is_full = len(self._heads) > self._forget_from
+        look = await in_thread(self._look, self._cursor, frozenset(self._listeners), is_full)
+        pages = look.pages
+        while pages:
             for page in pages:
                 self._offer(page)
-            news = {page[-1].job_id: page[-1].seq for page in pages if len(page) == _PAGE}
-        for job_id, head in changes.heads.items():
-            self._heads[job_id] = max(head, self._heads.get(job_id, 0))
-        self._cursor = changes.cursor
-        if active is not None:
-            self._forget_ended(active, changes.heads)
+            unread = {page[-1].job_id: page[-1].seq for page in pages if len(page) == _PAGE}
+            pages = await in_thread(self._read, unread) if unread else []
+        heads = look.changes.heads
+        self._heads.update((job_id, seq) for job_id, seq in heads.items() if seq > self._heads.get(job_id, 0))
+        self._cursor = look.changes.cursor
+        if look.active is not None:
+            self._forget_ended(look.active, heads)
+
+    def _look(self, cursor: int | None, wanted: Collection[str | None], is_full: bool) -> "_Look":
+        """What is new, in one visit to a thread; nothing here changes while it runs."""
+        # asked before the changes: a job that ends in between is either still active or named
+        active = self._jobs.changes().heads if is_full else None
+        changes = self._jobs.changes(cursor)
+        # a job that is named for the first time is younger than the first look: all its events are news
+        known = {job_id: self._heads.get(job_id, 0) for job_id in changes.heads if None in wanted or job_id in wanted}
+        news = {job_id: seq for job_id, seq in known.items() if seq < changes.heads[job_id]}
+        return _Look(changes, self._read(news), active)
 
     def _read(self, news: Mapping[str, int]) -> list[list[Update]]:
         pages = [self._jobs.events(job_id, after=seq, limit=_PAGE) for job_id, seq in news.items()]
@@ -121,9 +139,6 @@ class EventFeed:
             self._heads[update.job_id] = update.seq
             for listener in chain(self._listeners.get(update.job_id, ()), self._listeners.get(None, ())):
                 listener.offer(update)
-
-    def _is_wanted(self, job_id: str) -> bool:
-        return None in self._listeners or job_id in self._listeners
 
     def _forget_ended(self, active: Mapping[str, int], changed: Mapping[str, int]) -> None:
         """Drop jobs that had ended before the last look, and so are never named again."""

@@ -1,10 +1,13 @@
 """The queue of one client: bounded, thinned before a state change has to wait, given up when that does not help."""
 
 import asyncio
+import logging
 from collections import deque
 
 from backend.training.feed.updates import Delivery, Update
 from shared.models.events import EventType
+
+logger = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 1024
 """Updates that wait for one client. Their texts are shared by all clients, so a full queue is some 100 KB: a thousand
@@ -33,6 +36,7 @@ class Listener:
     def __init__(self, job_id: str | None) -> None:
         loop = asyncio.get_running_loop()
         self.job_id = job_id
+        self.is_evicted = False
         self.evicted: asyncio.Future[None] = loop.create_future()
         self._clock = loop.time
         self._last_taken_at = loop.time()
@@ -41,24 +45,22 @@ class Listener:
         self._steps_thin_from, self._others_thin_from = THIN_FROM, URGENT_FROM
         self._is_deaf = False
 
-    @property
-    def is_evicted(self) -> bool:
-        """Whether the client was given up."""
-        return self.evicted.done()
-
     def offer(self, update: Update) -> None:
         """Queue an update; may leave out superseded steps, or give the client up."""
         if self._is_deaf or self.is_evicted:
             return
-        if not self._waiting:
+        waiting = self._waiting
+        waiting.append(Delivery(update))
+        length = len(waiting)
+        if length == 1:
             self._last_taken_at = self._clock()
-        self._waiting.append(Delivery(update))
-        length = len(self._waiting)
-        if length > (self._steps_thin_from if update.kind is EventType.STEP else self._others_thin_from):
-            self._thin()
-        if len(self._waiting) > QUEUE_LIMIT or self._clock() - self._last_taken_at > STALLED_S:
+            self._news.set()
+        elif self._clock() - self._last_taken_at > STALLED_S:
             self._evict()
-        self._news.set()
+        elif length > (self._steps_thin_from if update.kind is EventType.STEP else self._others_thin_from):
+            self._thin()
+            if len(self._waiting) > QUEUE_LIMIT:
+                self._evict()
 
     def take(self) -> Delivery | None:
         """The next update, None if there is none at the moment.
@@ -112,5 +114,7 @@ class Listener:
         self._others_thin_from = min(max(URGENT_FROM, len(kept) + _THIN_AGAIN_AFTER), QUEUE_LIMIT)
 
     def _evict(self) -> None:
+        logger.warning("listener.evicted", extra={"job_id": self.job_id, "waiting": len(self._waiting)})
         self._waiting.clear()
+        self.is_evicted = True
         self.evicted.set_result(None)
