@@ -127,7 +127,7 @@ def count_frames(clients: list[Client], *, last_seq: Any, seconds: float) -> Non
 def main() -> int:
     port, number, path, seconds = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
     clients = [Client(connected(port, path)) for _ in range(number)]
-    print("ready", flush=True)
+    _say("ready")
     known: list[int] = []
 
     def last_seq() -> int | None:
@@ -146,8 +146,13 @@ def main() -> int:
         "latencies_ms": [round(latency * 1000, 1) for latency in latencies[:: max(1, len(latencies) // 5000)]],
         "cpu_s": round(time.process_time(), 2),
     }
-    print(json.dumps(report), flush=True)
+    _say(json.dumps(report))
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

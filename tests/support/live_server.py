@@ -9,6 +9,8 @@ from typing import Any
 
 import uvicorn
 
+from backend.common.websocket_protocol import WebSocketProtocol
+
 
 def free_port() -> int:
     """A port that nobody listens on right now."""
@@ -22,7 +24,13 @@ def live_server(app: Any, *, port: int | None = None) -> Iterator[str]:
     """Serve an ASGI application; yields its base address."""
     port = port or free_port()
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="error",
+        ws=WebSocketProtocol,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
