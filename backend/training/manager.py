@@ -170,7 +170,8 @@ class TrainingJobManager:
             return earlier
         old = self._jobs.get(job_id)
         if not old.status.is_terminal:
-            job = self._jobs.unpause(job_id, audit=_audit("job.unpaused", job_id, principal, request_id))
+            audit = _audit("job.unpaused", job_id, principal, request_id)
+            job = self._jobs.unpause(job_id, audit=audit, key=known_as)
             self._on_change()
             return Submission(job)
         if old.status is JobStatus.COMPLETED:
@@ -204,6 +205,15 @@ class TrainingJobManager:
     def get(self, job_id: str) -> TrainingJob:
         """The job in its newest state."""
         return self._jobs.get(job_id)
+
+    def look_up(self, job_id: str) -> tuple[TrainingJob, int | None]:
+        """The job, and its place in the queue: 1 is claimed next, None is not to be claimed.
+
+        Others may still come in front: newcomers of users who have had less, and higher priorities.
+        """
+        job = self._jobs.get(job_id)
+        is_waiting = job.status is JobStatus.QUEUED and not job.is_paused
+        return job, 1 + self._jobs.waiting_before(job) if is_waiting else None
 
     def page(self, *, status: JobStatus | None, limit: int, after: str | None) -> tuple[Page[TrainingJob], JobCounts]:
         """A page of jobs, newest first, and the counts of all jobs."""

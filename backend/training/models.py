@@ -65,6 +65,9 @@ class JobView(BaseModel):
     crash_count: int = Field(description="Crashes in a row without a new checkpoint.")
     error_count: int = Field(description="Temporary errors in a row without a new checkpoint.")
     not_before: datetime | None = Field(description="End of the pause before the next attempt.")
+    queue_position: int | None = Field(
+        default=None, description="1 is next; only where one job was asked for, and while it waits for a worker."
+    )
     cancel_requested: bool
     resume_from: str | None
     created_by: str

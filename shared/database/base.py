@@ -253,6 +253,10 @@ class JobStore(Protocol):
         """Oldest pending jobs."""
         ...
 
+    def waiting_before(self, job: TrainingJob) -> int:
+        """Queued jobs that come before this one, those in a retry pause too; newcomers may still be put in front."""
+        ...
+
     def claim(self, owner: str, *, lease_s: float) -> tuple[TrainingJob, Claim] | None:
         """Take the queued job with the smallest rank in one statement; none that is paused or in a retry pause.
 
@@ -363,12 +367,15 @@ class JobStore(Protocol):
         """
         ...
 
-    def unpause(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+    def unpause(self, job_id: str, *, audit: AuditEntry, key: IdempotencyKey | None = None) -> TrainingJob:
         """Let a paused job go on from its place in the queue; a job that is not paused stays as it is.
+
+        From now on a key stands for this job, as with `add`; one that was used before changes nothing.
 
         Raises:
             JobNotFound: If there is none.
             JobAlreadyFinished: If it has ended.
+            IdempotencyMismatch: If the key stands for another request.
         """
         ...
 

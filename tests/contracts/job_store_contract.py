@@ -631,7 +631,40 @@ class JobStoreContract:
             with pytest.raises(JobAlreadyFinished):
                 change(job.job_id, audit=an_audit())
 
+    def test_a_key_that_let_a_job_go_on_stands_for_that_job(self, stores: Stores) -> None:
+        job, other = queued(stores, 1), queued(stores, 2)
+        key, altered = IdempotencyKey("a", "k", "0" * 64), IdempotencyKey("a", "k", "1" * 64)
+        stores.jobs.pause(job.job_id, audit=an_audit())
+        stores.jobs.unpause(job.job_id, audit=an_audit(), key=key)
+        again = stores.jobs.pause(job.job_id, audit=an_audit())
+
+        assert stores.jobs.unpause(job.job_id, audit=an_audit(), key=key) == again
+        assert stores.jobs.submitted_with(key) == again
+        with pytest.raises(IdempotencyMismatch):
+            stores.jobs.unpause(other.job_id, audit=an_audit(), key=altered)
+
+    def test_a_key_of_a_refused_change_is_free(self, stores: Stores) -> None:
+        key = IdempotencyKey("a", "k", "0" * 64)
+        job = queued(stores)
+        stores.jobs.cancel(job.job_id, audit=an_audit())
+
+        with pytest.raises(JobAlreadyFinished):
+            stores.jobs.unpause(job.job_id, audit=an_audit(), key=key)
+
+        assert stores.jobs.submitted_with(key) is None
+
     # --- the queue ---
+
+    def test_a_job_knows_how_many_are_claimed_before_it(self, stores: Stores) -> None:
+        jobs = [queued(stores, number) for number in range(4)]
+        urgent = queued(stores, 4, priority=5)
+        stores.jobs.pause(jobs[1].job_id, audit=an_audit())
+
+        waiting = [stores.jobs.waiting_before(job) for job in (urgent, jobs[0], jobs[2], jobs[3])]
+        order = [claimed(stores)[0].job_id for _ in range(4)]
+
+        assert waiting == [0, 1, 2, 3]
+        assert order == [job.job_id for job in (urgent, jobs[0], jobs[2], jobs[3])]
 
     def test_a_newcomer_starts_next_however_many_jobs_another_user_has(self, stores: Stores) -> None:
         for number in range(8):

@@ -87,8 +87,9 @@ async def list_jobs(
 
 @router.get("/jobs/{job_id}")
 async def get_job(job_id: JobId, manager: Manager, _: AnyUser) -> JobView:
-    """One job in its newest state."""
-    return JobView.of(await in_thread(manager.get, job_id))
+    """One job in its newest state, with its place in the queue while it waits."""
+    job, position = await in_thread(manager.look_up, job_id)
+    return JobView.of(job).model_copy(update={"queue_position": position})
 
 
 @router.delete("/jobs/{job_id}")

@@ -126,6 +126,11 @@ class MemoryJobStore:
         waiting = [job for job in self._all() if job.status is JobStatus.PENDING]
         return sorted(waiting, key=lambda job: (job.created_at, job.job_id))[:limit]
 
+    def waiting_before(self, job: TrainingJob) -> int:
+        """See `JobStore.waiting_before`."""
+        queued = (other for other in self._all() if other.status is JobStatus.QUEUED and not other.is_paused)
+        return sum(queue_order(other) < queue_order(job) for other in queued)
+
     def claim(self, owner: str, *, lease_s: float) -> tuple[TrainingJob, Claim] | None:
         """See `JobStore.claim`."""
         with self._state.lock:
@@ -232,9 +237,15 @@ class MemoryJobStore:
         """See `JobStore.pause`."""
         return self._change_unended(job_id, lambda job: None if job.is_paused else paused(job, audit))
 
-    def unpause(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+    def unpause(self, job_id: str, *, audit: AuditEntry, key: IdempotencyKey | None = None) -> TrainingJob:
         """See `JobStore.unpause`."""
-        return self._change_unended(job_id, lambda job: unpaused(job, audit) if job.is_paused else None)
+        with self._state.lock:
+            if key is not None and (earlier := self.submitted_with(key)) is not None:
+                return earlier
+            job = self._change_unended(job_id, lambda job: unpaused(job, audit) if job.is_paused else None)
+            if key is not None:
+                self._state.idempotency_keys[key.user, key.key] = key.request_sha256, job_id
+            return job
 
     def attempts(self, job_id: str) -> Sequence[AttemptRecord]:
         """See `JobStore.attempts`."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Engine, Insert, delete, func, insert, select
+from sqlalchemy import Engine, Insert, delete, func, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from shared.database.base import ClaimLost, JobAlreadyFinished, JobChanges, JobNotFound, Page, StaleVersion
@@ -166,6 +166,18 @@ class SqlJobStore:
         with read_transaction(self._engine) as connection:
             return [job_from(row) for row in connection.execute(query).mappings()]
 
+    def waiting_before(self, job: TrainingJob) -> int:
+        """See `JobStore.waiting_before`."""
+        place = tuple_(jobs.c.queue_rank, jobs.c.created_at, jobs.c.job_id)
+        query = (
+            select(func.count())
+            .select_from(jobs)
+            .where(jobs.c.status == JobStatus.QUEUED.value, jobs.c.is_paused.is_(False))
+            .where(place < tuple_(job.queue_rank, job.created_at, job.job_id))
+        )
+        with read_transaction(self._engine) as connection:
+            return connection.scalar(query) or 0
+
     def claim(self, owner: str, *, lease_s: float) -> tuple[TrainingJob, Claim] | None:
         """See `JobStore.claim`."""
         with driver_transaction(self._engine) as tx:
@@ -257,9 +269,9 @@ class SqlJobStore:
         """See `JobStore.pause`."""
         return self._change_unended(job_id, lambda job: None if job.is_paused else paused(job, audit))
 
-    def unpause(self, job_id: str, *, audit: AuditEntry) -> TrainingJob:
+    def unpause(self, job_id: str, *, audit: AuditEntry, key: IdempotencyKey | None = None) -> TrainingJob:
         """See `JobStore.unpause`."""
-        return self._change_unended(job_id, lambda job: unpaused(job, audit) if job.is_paused else None)
+        return self._change_unended(job_id, lambda job: unpaused(job, audit) if job.is_paused else None, key=key)
 
     def attempts(self, job_id: str) -> Sequence[AttemptRecord]:
         """See `JobStore.attempts`."""
@@ -309,20 +321,28 @@ class SqlJobStore:
                 delete(checkpoints).where(checkpoints.c.job_id == job_id, checkpoints.c.path.in_(list(paths)))
             )
 
-    def _change_unended(self, job_id: str, decide: Callable[[TrainingJob], JobChange | None]) -> TrainingJob:
+    def _change_unended(
+        self, job_id: str, decide: Callable[[TrainingJob], JobChange | None], *, key: IdempotencyKey | None = None
+    ) -> TrainingJob:
         """Change a job that has not ended, whoever holds it; `decide` returns None to leave it as it is."""
         with driver_transaction(self._engine) as tx:
+            if key is not None:
+                serialise_submissions(tx)
+                if (earlier := job_of(tx, key)) is not None:
+                    return earlier
             job = locked_by_id(tx, job_id)
             if job is None:
                 raise JobNotFound(job_id)
             if job.status.is_terminal:
                 raise JobAlreadyFinished(job_id, job.status)
+            if key is not None:
+                remember(tx, key, job_id)
             change = decide(job)
             if change is None:
                 return job
             done = apply(tx, read_at(job), change)
-        if done is None:
-            raise StaleVersion(f"Job {job_id}", job.version)
+            if done is None:
+                raise StaleVersion(f"Job {job_id}", job.version)
         return done[0]
 
     def _change_as_read(self, job: TrainingJob, change: JobChange) -> TrainingJob:

@@ -196,6 +196,29 @@ def test_resuming_a_job_that_goes_on_anyway_changes_nothing(desk: Desk) -> None:
     assert desk.manager.resume(job_id, TRAINER).job == before
 
 
+def test_a_key_that_resumed_a_paused_job_never_makes_another_one(desk: Desk) -> None:
+    job_id = desk.submit()
+    desk.manager.pause(job_id, TRAINER)
+    desk.manager.resume(job_id, TRAINER, key="k")
+    _, claim = desk.claimed()
+    desk.stores.jobs.add_checkpoint(claim, Checkpoint(job_id, claim.epoch, 1, "c", "0" * 64, utc_now()))
+    desk.stores.jobs.fail(claim, error_message="x", outcome=AttemptOutcome.ERROR)
+    again = desk.manager.resume(job_id, TRAINER, key="k")
+    assert (again.job_id, again.is_replay) == (job_id, True)
+
+
+def test_only_what_waits_for_a_worker_has_a_place_in_the_queue(desk: Desk) -> None:
+    pending = desk.submit()
+    assert desk.manager.look_up(pending)[1] is None
+    first, second = pending, desk.submit()
+    desk.manager.admit_pending()
+    assert [desk.manager.look_up(job_id)[1] for job_id in (first, second)] == [1, 2]
+    desk.manager.pause(first, TRAINER)
+    assert [desk.manager.look_up(job_id)[1] for job_id in (first, second)] == [None, 1]
+    desk.claimed()
+    assert desk.manager.look_up(second)[1] is None
+
+
 def test_what_has_ended_cannot_be_paused(desk: Desk) -> None:
     job_id = desk.submit()
     desk.manager.cancel(job_id, TRAINER)
