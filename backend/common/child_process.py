@@ -15,6 +15,7 @@ from backend.common.json_lines import decode, encode
 logger = logging.getLogger(__name__)
 
 _LINE_LIMIT = 4 * 1024 * 1024
+_LOOK_EVERY_S = 0.02
 
 
 class ChildProcess:
@@ -71,9 +72,18 @@ class ChildProcess:
         """Wait for the end, at most `grace_s` seconds, then kill the whole group; returns the exit code."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
-                await self._process.wait()
+                await self.gone()
         self.kill()
-        return await self._process.wait()
+        return await self.gone()
+
+    async def gone(self) -> int:
+        """Wait for the end of the child itself; returns the exit code.
+
+        asyncio's own `wait` also waits for the ends of the pipes, which a grandchild may hold open for ever.
+        """
+        while (exit_code := self._process.returncode) is None:
+            await asyncio.sleep(_LOOK_EVERY_S)
+        return exit_code
 
     def kill(self) -> None:
         """Kill the child and everything it started."""

@@ -25,13 +25,17 @@ def main() -> int:
     parser.add_argument("--error-at", type=int, default=0)
     parser.add_argument("--ignore-stop", action="store_true")
     parser.add_argument("--grandchild-pid-file", type=Path)
+    parser.add_argument("--own-session", action="store_true")
+    parser.add_argument("--retryable", action="store_true")
     parser.add_argument("--garbage", action="store_true")
     options = parser.parse_args()
     order = TrainingOrder.from_message(decode(sys.stdin.buffer.readline()))
     stop: list[str] = []
     threading.Thread(target=_listen, args=(stop,), daemon=True).start()
     if options.grandchild_pid_file:
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        child = subprocess.Popen(
+            [sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=options.own_session
+        )
         options.grandchild_pid_file.write_text(str(child.pid))
     _say(MessageType.READY, pid=os.getpid())
     _say(MessageType.PLAN, total_steps=options.steps, total_epochs=1, start_step=0, facts={"records": 1})
@@ -47,7 +51,7 @@ def main() -> int:
         if step == options.hang_at:
             time.sleep(600)
         if step == options.error_at:
-            _say(MessageType.ERROR, code="bad_records", message="Row 7 is empty.", is_retryable=False)
+            _say(MessageType.ERROR, code="bad_records", message="Row 7 is empty.", is_retryable=options.retryable)
             return 0
         _say(MessageType.STEP, step=step, epoch=0, metrics={"loss": 1.0 / step})
     with stage(Path(order.adapter_path)) as staged:

@@ -8,8 +8,16 @@ from backend.common.child_process import ChildProcess
 from backend.training.workers.protocol import MessageType, TrainingOrder
 from shared.models.adapter import Adapter, Checkpoint
 from shared.models.events import EventType
-from shared.models.job import Claim, Progress, TrainingJob
+from shared.models.job import AttemptOutcome, Claim, Progress, TrainingJob
 from shared.utils.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of an attempt and what there is to say about it."""
+
+    outcome: AttemptOutcome
+    message: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -20,9 +28,9 @@ class Attempt:
         ending: The kind of the trainer's last word, None while (or if) it said none.
         final: That last word.
         cancel: Set when a cancel was requested.
-        look: Set to renew the lease, and so to see a cancel, at once.
-        timed_out: The attempt ran longer than allowed and was killed for it.
-        handed_back: The service stops and the trainer did not let go in time.
+        pause: Set when a pause was requested.
+        look: Set to renew the lease, and so to see a request, at once.
+        killed_for: Why we killed the trainer before it had said its last word; the first reason counts.
     """
 
     job: TrainingJob
@@ -34,9 +42,15 @@ class Attempt:
     final: dict[str, Any] = field(default_factory=dict)
     exit_code: int = 0
     cancel: asyncio.Event = field(default_factory=asyncio.Event)
+    pause: asyncio.Event = field(default_factory=asyncio.Event)
     look: asyncio.Event = field(default_factory=asyncio.Event)
-    timed_out: bool = False
-    handed_back: bool = False
+    killed_for: Verdict | None = None
+
+    def kill(self, verdict: Verdict) -> None:
+        """Kill the trainer with everything it started, and remember why."""
+        if self.killed_for is None:
+            self.killed_for = verdict
+        self.process.kill()
 
     def follow(self, kind: MessageType, message: dict[str, Any]) -> tuple[EventType, dict[str, Any]]:
         """Take over what a message says of the progress; returns the event to record and its detail."""

@@ -45,6 +45,8 @@ class WorkerPool:
         self._admit = admit
         self._lease_s = lease_s
         self._poll_s = poll_s
+        # a lease is watched only as finely as we look at it
+        self._look_s = min(poll_s, lease_s / 5)
         self._watch = LeaseWatch(lease_s, time.monotonic)
         prefix = f"{socket.gethostname()}-{os.getpid()}-{new_id('w')[-6:]}"
         self._running: dict[str, str | None] = {f"{prefix}-{number}": None for number in range(1, size + 1)}
@@ -55,7 +57,9 @@ class WorkerPool:
     def start(self) -> None:
         """Start the workers on the running event loop."""
         self._tasks = [asyncio.create_task(self._work(worker_id), name=worker_id) for worker_id in self._running]
-        self._tasks.append(asyncio.create_task(self._keep_house(), name="housekeeping"))
+        # apart, so that thousands of jobs to admit delay no rescue
+        self._tasks.append(asyncio.create_task(self._keep(self._admit, self._poll_s), name="admission"))
+        self._tasks.append(asyncio.create_task(self._keep(self._rescue_silent, self._look_s), name="rescue"))
 
     def wake(self) -> None:
         """Look at the queue now; call on the event loop's thread."""
@@ -94,17 +98,17 @@ class WorkerPool:
             finally:
                 self._running[worker_id] = None
 
-    async def _keep_house(self) -> None:
+    async def _keep(self, work: Callable[[], int], every_s: float) -> None:
+        """Do a piece of housekeeping again and again; when it found something, everybody looks at the queue."""
         while not self._stop.is_set():
             try:
-                rescued = await in_thread(self._rescue_silent)
-                if await in_thread(self._admit) or rescued:
+                if await in_thread(work):
                     self._wake.set()
-            except Unavailable:
-                logger.warning("housekeeping.database_unavailable", exc_info=True)
+            except Unavailable as error:
+                logger.warning("housekeeping.database_unavailable", extra={"reason": error.message})
             except Exception:
                 logger.exception("housekeeping.failed")
-            await self._pause()
+            await self._pause(every_s)
 
     def _rescue_silent(self) -> int:
         rescued = 0
@@ -115,12 +119,12 @@ class WorkerPool:
                 logger.warning("job.rescued", extra={"job_id": job.job_id, "status": job.status})
         return rescued
 
-    async def _pause(self) -> None:
-        """Wait for a wake-up, at most `poll_s`."""
+    async def _pause(self, longest_s: float | None = None) -> None:
+        """Wait for a wake-up, at most `longest_s` (default: `poll_s`)."""
         if self._stop.is_set():
             return
         waiter = asyncio.create_task(self._wake.wait())
-        await asyncio.wait({waiter}, timeout=self._poll_s)
+        await asyncio.wait({waiter}, timeout=self._poll_s if longest_s is None else longest_s)
         waiter.cancel()
         # everyone who waits must see the same wake-up, so it is lowered on the next turn of the loop
         asyncio.get_running_loop().call_soon(self._wake.clear)

@@ -6,21 +6,41 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from backend.common.child_process import ChildProcess
+from backend.common.process_mark import MARK_VARIABLE
+from backend.training.workers.memory import MEMORY_VARIABLE
 from backend.training.workers.protocol import TrainingOrder
 
 TRAINER_COMMAND = (sys.executable, "-m", "backend.training.workers.trainer_main")
 
 
-async def start_trainer(order: TrainingOrder, *, log: Path, command: Sequence[str] = TRAINER_COMMAND) -> ChildProcess:
+async def start_trainer(
+    order: TrainingOrder, *, log: Path, memory_mb: int | None = None, command: Sequence[str] = TRAINER_COMMAND
+) -> ChildProcess:
     """A running trainer; its stderr is appended to `log`.
+
+    Args:
+        order: What it is to do.
+        log: File that gets its stderr.
+        memory_mb: MiB that it may allocate; None: no limit.
+        command: Argument list that starts it.
 
     Raises:
         OSError: If the process or its log cannot be made.
     """
-    return await ChildProcess.start(command, order.to_line(), log=log, environment=_environment(order))
+    return await ChildProcess.start(command, order.to_line(), log=log, environment=_environment(order, memory_mb))
 
 
-def _environment(order: TrainingOrder) -> Mapping[str, str]:
+def mark_of(order: TrainingOrder) -> str:
+    """What all processes of this attempt carry in their environment."""
+    return f"{mark_of_all_attempts(order)}{order.claim_epoch}."
+
+
+def mark_of_all_attempts(order: TrainingOrder) -> str:
+    """How the marks of all attempts of this job begin."""
+    return f"{order.job_id}.e"
+
+
+def _environment(order: TrainingOrder, memory_mb: int | None) -> Mapping[str, str]:
     threads = str(order.cpu_threads)
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if order.is_offline else {}
     # secrets of the service (database, key server) are none of the trainer's business; a hub token (HF_TOKEN) is
@@ -31,7 +51,8 @@ def _environment(order: TrainingOrder) -> Mapping[str, str]:
         # threads that wait must not spin: beside one other busy process that makes two threads ten times slower
         "OMP_WAIT_POLICY": inherited.get("OMP_WAIT_POLICY", "PASSIVE"),
     }
-    return {**inherited, **computing, "PYTHONUNBUFFERED": "1", **offline}
+    memory = {} if memory_mb is None else {MEMORY_VARIABLE: str(memory_mb)}
+    return {**inherited, **computing, **memory, MARK_VARIABLE: mark_of(order), "PYTHONUNBUFFERED": "1", **offline}
 
 
 def _is_secret(name: str) -> bool:

@@ -1,8 +1,6 @@
 """The worker pool on a real SQLite database with real child processes."""
 
 import asyncio
-import os
-import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,12 +20,12 @@ from backend.training.workers.supervisor import SupervisionTimes, Supervisor
 from shared.database.base import ClaimLost
 from shared.database.stores import Stores, open_stores
 from shared.models.events import EventType
-from shared.models.job import Claim, JobStatus, TrainingJob
+from shared.models.job import AttemptOutcome, Claim, JobStatus, TrainingJob
 from shared.models.users import Principal, Role
 from shared.storage import verify_folder
 
 TRAINER = Principal("u1", "trainer@example.org", frozenset({Role.TRAINER}))
-TIMES = SupervisionTimes(lease_s=3.0, heartbeat_s=0.2, grace_s=1.0, timeout_s=30.0)
+TIMES = SupervisionTimes(lease_s=3.0, heartbeat_s=0.2, grace_s=1.0, timeout_s=30.0, retry_s=0.05)
 
 
 @dataclass
@@ -93,10 +91,9 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
 
 def is_alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
 
 
 def test_a_job_completes_once_with_its_adapter_event_and_audit(tmp_path: Path) -> None:
@@ -173,6 +170,78 @@ def test_a_stopping_service_hands_its_job_back_without_burning_the_attempt(tmp_p
     run(scenario)
 
 
+def test_a_trainer_that_says_nothing_is_ended_and_tried_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--hang-at", "2", times=replace(TIMES, stall_s=0.5)) as it:
+            job = await it.ended(it.submit())
+            assert (job.status, job.attempt, job.crash_count) == (JobStatus.FAILED, 3, 2)
+            assert job.failure_reason is AttemptOutcome.STALLED
+            assert "CLARA_STALL_SECONDS" in (job.error_message or "")
+
+    run(scenario)
+
+
+def test_a_temporary_error_is_tried_again_and_counted_apart(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--error-at", "2", "--retryable") as it:
+            job = await it.ended(it.submit())
+            assert (job.status, job.attempt, job.crash_count) == (JobStatus.FAILED, 3, 0)
+            assert job.failure_reason is AttemptOutcome.TEMPORARY_ERROR
+
+    run(scenario)
+
+
+def test_a_paused_job_lets_go_and_goes_on_when_it_is_resumed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--steps", "60", "--seconds-per-step", "0.05") as it:
+            job_id = it.submit()
+            await it.at_step(job_id, 2)
+            it.manager.pause(job_id, TRAINER)
+            paused = await it.until(job_id, lambda job: job.status is JobStatus.QUEUED)
+            assert (paused.is_paused, paused.attempt, paused.crash_count) == (True, 0, 0)
+            await asyncio.sleep(0.3)
+            assert it.stores.jobs.get(job_id).status is JobStatus.QUEUED
+            it.manager.resume(job_id, TRAINER)
+            job = await it.ended(job_id)
+            assert (job.status, job.attempt, job.claim_epoch) == (JobStatus.COMPLETED, 1, 2)
+            outcomes = [attempt.outcome for attempt in it.stores.jobs.attempts(job_id)]
+            assert outcomes == [AttemptOutcome.PAUSED, AttemptOutcome.COMPLETED]
+
+    run(scenario)
+
+
+def test_a_pause_of_a_trainer_that_hears_nothing_still_costs_no_attempt(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--steps", "1000", "--ignore-stop", times=replace(TIMES, grace_s=0.3)) as it:
+            job_id = it.submit()
+            await it.at_step(job_id)
+            it.manager.pause(job_id, TRAINER)
+            paused = await it.until(job_id, lambda job: job.status is JobStatus.QUEUED)
+            assert (paused.is_paused, paused.attempt) == (True, 0)
+            it.manager.cancel(job_id, TRAINER)
+
+    run(scenario)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="found by /proc")
+def test_a_grandchild_with_a_session_of_its_own_is_ended_too(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        pid_file = tmp_path / "grandchild"
+        stub = ("--steps", "1000", "--own-session", "--grandchild-pid-file", str(pid_file))
+        async with bench(tmp_path, *stub) as it:
+            job_id = it.submit()
+            await it.at_step(job_id)
+            assert is_alive(int(pid_file.read_text()))
+            it.manager.cancel(job_id, TRAINER)
+            await it.ended(job_id)
+            give_up = time.monotonic() + TIMES.grace_s
+            while is_alive(int(pid_file.read_text())):
+                assert time.monotonic() < give_up
+                await asyncio.sleep(0.02)
+
+    run(scenario)
+
+
 def test_an_attempt_that_runs_too_long_fails_with_the_limit_named(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with bench(tmp_path, "--hang-at", "2", times=replace(TIMES, timeout_s=0.5)) as it:
@@ -191,8 +260,8 @@ def test_a_supervisor_that_lost_its_claim_kills_its_trainer_and_writes_nothing_m
             first = await it.at_step(job_id)
             pid = int(pid_file.read_text())
             # as if this service had been frozen for longer than the lease while another one rescued the job
-            with sqlite3.connect(tmp_path / "clara.db", timeout=30) as database:
-                database.execute("UPDATE jobs SET lease_until = '2000-01-01' WHERE job_id = ?", (job_id,))
+            while not any(it.stores.jobs.rescue(lease) for lease in it.stores.jobs.leases()):
+                await asyncio.sleep(0)
             second = await it.until(job_id, lambda job: job.claim_epoch > first.claim_epoch)
             assert second.claim_epoch == 2
             assert not is_alive(pid)

@@ -1,0 +1,47 @@
+"""Memory of a trainer process: the limit that it sets itself, and what the kernel says about processes it killed."""
+
+import os
+import sys
+from pathlib import Path
+
+MEMORY_VARIABLE = "CLARA_TRAINER_MEMORY_MB"
+_MIB = 1024 * 1024
+
+
+def limit_memory() -> None:
+    """Let this process allocate no more than its starter allows; beyond it Python raises `MemoryError`.
+
+    Set on the process itself, since a limit cannot be given to another before its first instruction. It counts what is
+    allocated, not what files map; on Windows there is no such limit and the setting has no effect.
+    """
+    allowed_mb = os.environ.get(MEMORY_VARIABLE)
+    if not allowed_mb or sys.platform == "win32":
+        return
+    import resource
+
+    limit = int(allowed_mb) * _MIB
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def oom_kills(events: Path | None = None) -> int:
+    """Processes of our control group that the kernel has killed for lack of memory; 0 where it does not say.
+
+    Args:
+        events: The `memory.events` file; default: that of our own group (cgroup v2).
+    """
+    try:
+        path = events or _own_events()
+        lines = path.read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return 0
+    counts = dict(line.split(maxsplit=1) for line in lines)
+    return int(counts.get("oom_kill", 0))
+
+
+def _own_events() -> Path:
+    for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+        number, _, group = line.split(":", 2)
+        if number == "0":
+            return Path("/sys/fs/cgroup") / group.lstrip("/") / "memory.events"
+    raise ValueError("no cgroup v2")
