@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 
+from backend.common.listening import listening_sockets
 from backend.common.websocket_protocol import WebSocketProtocol
 
 
@@ -33,7 +34,8 @@ def live_server(app: Any, *, port: int | None = None) -> Iterator[str]:
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    sockets = listening_sockets("127.0.0.1", port, "CLARA_TEST_PORT")
+    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
     thread.start()
     try:
         deadline = time.monotonic() + 10

@@ -28,7 +28,7 @@ NOTHING_MORE: dict[int | str, dict[str, Any]] = {
 }
 """Described to callers beside 200; an EventSource that gets it stops reconnecting."""
 
-_LAST_WORDS_S = 2.0
+_LAST_WORDS_S = 1.0
 _LAST_WORDS = {
     Ending.TOKEN_EXPIRED: ("expired", "The token has expired; come back with a new one and Last-Event-ID."),
     Ending.TOO_SLOW: ("evicted", "Updates are not read as fast as they come; come back with Last-Event-ID."),

@@ -26,7 +26,7 @@ _CODES = {Ending.TOKEN_EXPIRED: POLICY_VIOLATION, Ending.TOO_SLOW: TRY_AGAIN_LAT
 
 _MAX_MESSAGE_CHARS = 256
 _MAX_REASON_BYTES = 123
-_CLOSE_S = 2.0
+_CLOSE_S = 1.0
 _HELP = '{"type":"error","message":"Send \\"ping\\", or {\\"resume_from\\": seq} on a socket opened with job_id."}'
 
 
@@ -56,15 +56,16 @@ async def job_updates(
     if resume_from is not None and job_id is None:
         raise NothingToResume
     ends_at = moment_of(handshake.expires_at)
-    await websocket.accept(subprotocol=handshake.subprotocol)
-    try:
-        if job_id is not None:
-            await in_thread(manager.get, job_id)
-        async with feed.listen(job_id) as listener:
+    async with feed.listen(job_id) as listener:
+        # whoever is connected misses nothing from then on
+        await websocket.accept(subprotocol=handshake.subprotocol)
+        try:
+            if job_id is not None:
+                await in_thread(manager.get, job_id)
             client = _Client(websocket, OrderedUpdates(manager, listener), listener, resume_from)
             await client.serve(ends_at)
-    except ClaraError as error:
-        await _close(websocket, UNKNOWN_JOB if isinstance(error, NotFound) else TRY_AGAIN_LATER, error.message)
+        except ClaraError as error:
+            await _close(websocket, UNKNOWN_JOB if isinstance(error, NotFound) else TRY_AGAIN_LATER, error.message)
 
 
 class _Client:

@@ -139,11 +139,11 @@ def test_a_connection_ends_with_its_token_also_in_a_long_replay(tmp_path: Path) 
             with contextlib.suppress(ConnectionClosed):
                 while True:
                     busy.send('{"resume_from": 0}')
-                    assert json.loads(busy.recv(timeout=10))["type"] == "job_update"
-            assert time.time() >= ends_at
+                    for _ in range(1000):
+                        assert json.loads(busy.recv(timeout=10))["type"] == "job_update"
+            assert 0 <= time.time() - ends_at < 5
             assert closing(idle) == (1008, "token expired")
             assert closing(busy) == (1008, "token expired")
-        assert time.time() - ends_at < 5
 
 
 def test_a_caller_without_a_role_is_refused(tmp_path: Path) -> None:
