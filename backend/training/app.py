@@ -150,7 +150,10 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
             heartbeat_s=config.heartbeat_seconds,
             grace_s=config.grace_seconds,
             timeout_s=config.worker_timeout,
+            stall_s=config.stall_seconds,
+            retry_s=config.retry_seconds,
         ),
+        memory_mb=config.trainer_memory_mb,
         on_change=feed.wake,
     )
     pools: list[WorkerPool] = []
