@@ -2,10 +2,14 @@
 
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from frontend.client import ClaraClient
 from tests.support.installation import ROOT, Installation, until
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
@@ -24,6 +28,23 @@ def shown(word: str) -> list[str]:
                 found.append(line.split("  #")[0].strip())
             found += [code for code in re.findall(r"`([^`]+)`", line) if code.startswith(f"{word} ")]
     return sorted(set(found))
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    found: list[str] = []
+    for page in PAGES:
+        found += re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    return found
+
+
+def curls() -> list[str]:
+    """Every curl command, on one line each."""
+    found: list[str] = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        found += [line.strip() for line in text.splitlines() if line.startswith("    curl ")]
+    return found
 
 
 CLARA_COMMANDS = [command for command in shown("clara") if shlex.split(command)[1] not in LONG]
@@ -49,6 +70,8 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
         config = {"training": {"max_steps": 3, "cpu_threads": 1}, "data": {"max_length": 32}}
         job_id = client.jobs.submit(config=config, dataset_id=dataset_id).job_id
         until(client, job_id, lambda job: job.status.is_terminal)
+        adapter_id = client.jobs.get(job_id).adapter_id
+        assert adapter_id is not None
         document_id = client.documents.page(limit=1).documents[0].document_id
     folder = tmp_path_factory.mktemp("docs")
     (folder / "documents").mkdir()
@@ -63,9 +86,22 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
         "DATASET_ID": dataset_id,
         "JOB_ID": job_id,
         "DOCUMENT_ID": document_id,
+        "ADAPTER_ID": adapter_id,
         "starter": "tiny",
         "cwd": str(folder),
     }
+
+
+def job_for(command: str, client: ClaraClient) -> str | None:
+    """A job in the state that the command is for; None if a completed one will do."""
+    action = shlex.split(command)[2] if command.startswith("clara jobs ") else ""
+    if action not in {"pause", "resume", "cancel"}:
+        return None
+    probe = {"probe": {"steps": 10_000, "seconds_per_step": 0.1}}
+    job_id = client.jobs.submit(trainer_type="probe", config=probe).job_id
+    if action == "resume":
+        client.jobs.pause(job_id)
+    return job_id
 
 
 @pytest.mark.parametrize("command", CLARA_COMMANDS)
@@ -74,15 +110,61 @@ def test_a_clara_command_in_the_docs_works(
 ) -> None:
     it, _ = ready
     monkeypatch.chdir(names["cwd"])
-    for placeholder, value in names.items():
-        command = re.sub(rf"\b{placeholder}\b", value, command)
-    arguments = shlex.split(command)[1:]
-    if arguments[0] == "train":
-        arguments += ["--set", "training.max_steps=3", "--set", "data.max_length=32"]
-    done = it.clara(*arguments)
+    with it.client() as client:
+        own_job = job_for(command, client)
+        arguments = shlex.split(filled(command, {**names, **({"JOB_ID": own_job} if own_job else {})}))[1:]
+        if arguments[0] == "train":
+            arguments += ["--set", "training.max_steps=3", "--set", "data.max_length=32"]
+        done = it.clara(*arguments)
+        if own_job and not client.jobs.get(own_job).status.is_terminal:
+            client.jobs.cancel(own_job)
     # doctor says with 1 that something optional lacks on this machine
     assert done.returncode in ({0, 1} if arguments[0] == "doctor" else {0}), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def filled(text: str, names: dict[str, str]) -> str:
+    """What the docs show, with real values for its placeholders."""
+    for placeholder, value in names.items():
+        text = re.sub(rf"\b{placeholder}\b", value, text)
+    return text
+
+
+def at_these_ports(text: str, it: Installation) -> str:
+    """What the docs show, with the ports of this installation."""
+    return text.replace("45680", str(it.ports["training"])).replace("45681", str(it.ports["datasets"]))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("command", curls())
+def test_a_curl_command_in_the_docs_is_answered(
+    ready: tuple[Installation, str], names: dict[str, str], command: str
+) -> None:
+    arguments = shlex.split(at_these_ports(filled(command, names), ready[0]))
+    done = subprocess.run(
+        [*arguments, "--fail-with-body", "--silent", "--show-error", "--max-time", "30", "--noproxy", "*"],
+        cwd=names["cwd"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python_in_the_docs_runs(ready: tuple[Installation, str], names: dict[str, str], block: str) -> None:
+    it, _ = ready
+    done = subprocess.run(
+        [sys.executable, "-c", at_these_ports(filled(block, names), it)],
+        env=it.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "completed" in done.stdout
 
 
 def test_no_page_links_to_a_file_that_is_not_there() -> None:
