@@ -275,7 +275,7 @@ class TrainingJobManager:
             "model_card": report.parent / "README.md",
             "log": self._folders.job_log(job_id),
         }
-        return {**content, "paths": {name: str(path) for name, path in paths.items()}}
+        return {**content, "paths": {name: str(path) for name, path in paths.items() if path.exists()}}
 
     def loss_curve(self, job_id: str) -> Path:
         """The loss curve of a completed job as a PNG file.

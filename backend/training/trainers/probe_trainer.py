@@ -28,6 +28,7 @@ from backend.training.utils.checkpoint import CheckpointContent
 from backend.training.utils.determinism import seed_without_torch
 from backend.training.utils.metrics import RunningLoss, Throughput, json_safe
 from backend.training.utils.tensor_files import read_arrays
+from shared.storage import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,12 @@ _FACTS: "Mapping[str, Any]" = {
     "truncated_records": 0,
 }
 _LOOK_S = 0.05
+_README = """\
+# Adapter of a probe
+
+Made by job `{job_id}` to see whether this installation works. It updates a small random linear map and knows nothing of
+any language; it can be deleted.
+"""
 
 
 class ProbeTrainer(BaseTrainer):
@@ -176,6 +183,9 @@ class _ProbeRun:
                 libraries=_LIBRARIES,
             ),
         )
+        with disk_errors(self._context.adapter_dir):
+            readme = _README.format(job_id=self._context.job_id)
+            (self._context.adapter_dir / "README.md").write_text(readme, encoding="utf-8", newline="\n")
 
     def _step(self, started: float) -> None:
         position = self.progress.step

@@ -23,7 +23,7 @@ LOG_FILE = "training_log.jsonl"
 
 
 def build_report(
-    context: TrainingContext, outcome: TrainingOutcome, reporter: Reporter, *, has_pictures: bool = True
+    context: TrainingContext, outcome: TrainingOutcome, reporter: Reporter, *, is_of_language_model: bool = True
 ) -> Mapping[str, Any]:
     """Evaluate on held-out records, write the report files, and return the figures for the job.
 
@@ -33,7 +33,8 @@ def build_report(
         context: Of the attempt; its adapter folder gets the files.
         outcome: What the trainer handed over.
         reporter: Told of the stretch, asked for stops.
-        has_pictures: Whether the loss is drawn; it takes a second to load what draws.
+        is_of_language_model: Otherwise the report is figures only: no picture (it takes a second to load what
+            draws) and no model card.
     """
     held_out: Mapping[str, Any] = {}
     samples: list[SampleCompletion] = []
@@ -42,9 +43,9 @@ def build_report(
         held_out, samples = _held_out(context, context.data.test, reporter)
     figures = {**outcome.metrics, **({"held_out": held_out} if held_out else {})}
     log = context.adapter_dir / LOG_FILE
-    if has_pictures:
+    if is_of_language_model:
         plot_loss_curve(log, context.adapter_dir / LOSS_CURVE_FILE, title=context.job_name)
-    write_model_card(context.adapter_dir, figures={**outcome.metrics, **held_out}, samples=samples)
+        write_model_card(context.adapter_dir, figures={**outcome.metrics, **held_out}, samples=samples)
     write_json(context.adapter_dir / REPORT_FILE, _report(context, outcome, held_out, samples, log))
     return figures
 

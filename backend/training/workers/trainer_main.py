@@ -123,8 +123,8 @@ def _run(order: TrainingOrder, reporter: PipeReporter) -> None:
         )
         trainer = trainer_for(order.trainer_type)
         outcome = trainer.train(context, reporter)
-        has_pictures = trainer.needs_inputs
-        metrics = {**outcome.metrics, **build_report(context, outcome, reporter, has_pictures=has_pictures)}
+        figures = build_report(context, outcome, reporter, is_of_language_model=trainer.needs_inputs)
+        metrics = {**outcome.metrics, **figures}
         manifest = staged.publish(_properties(order, outcome))
     _announce(order, outcome, metrics, manifest, reporter)
 
