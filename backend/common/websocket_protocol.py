@@ -7,7 +7,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
-LINGER_S = 3.0
+LINGER_S = 2.0
 
 
 @lru_cache(maxsize=64)
