@@ -173,3 +173,15 @@ def test_no_text_ever_leads_out_of_the_root(asked: str) -> None:
     except (PathNotAllowed, UnicodeEncodeError, OSError):
         return
     assert found.is_relative_to(root)
+
+
+def test_folders_are_made_with_their_parents_and_each_is_made_known_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(storage, "fsync_folder", synced.append)
+    storage.make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    assert synced == [tmp_path, tmp_path / "a"]
+    storage.make_folder(tmp_path / "a" / "b")
+    assert len(synced) == 2

@@ -1,0 +1,41 @@
+"""What a job trains on: found below the allowed folders, or nothing at all for a trainer that needs nothing."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from backend.training.folders import TrainingFolders
+from backend.training.inputs import InputResolver, NothingToTrainOn
+from backend.training.trainers.registry import trainer_for
+from backend.training.training_config import TrainingConfig
+from shared.database.stores import memory_stores
+
+EMPTY = TrainingConfig.parse({})
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> InputResolver:
+    """An installation without a base model, without a dataset, without a file."""
+    folders = TrainingFolders(
+        data=tmp_path / "data",
+        models=tmp_path / "models",
+        configs=tmp_path / "configs",
+        logs=tmp_path / "logs",
+        base_model_roots=(tmp_path / "models",),
+    )
+    return InputResolver(memory_stores().datasets, folders, default_model="starter", is_offline=True)
+
+
+def test_a_trainer_that_needs_no_inputs_gets_none_and_nothing_is_filled_in(inputs: InputResolver) -> None:
+    probe = trainer_for("probe")
+    assert inputs.with_defaults(EMPTY, probe) == (EMPTY, {})
+    inputs.check(EMPTY, probe)
+    found = inputs.resolve(EMPTY, probe)
+    assert (found.base_model, found.train, found.dataset_id) == ("", Path(os.devnull), None)
+    assert len(found.content_sha256) == 64
+
+
+def test_a_trainer_that_needs_inputs_is_told_that_there_are_none(inputs: InputResolver) -> None:
+    with pytest.raises(NothingToTrainOn):
+        inputs.with_defaults(EMPTY, trainer_for("lora"))
