@@ -9,7 +9,8 @@ import httpx
 
 from frontend.client.models import Job
 from shared.storage import verify_folder
-from tests.support.installation import Installation, children_of, until
+from tests.support.installation import Installation, until
+from tests.support.processes import children_of
 
 LONG = {
     "data": {"max_length": 64},

@@ -141,15 +141,6 @@ def until(client: ClaraClient, job_id: str, reached: Any, timeout_s: float = 120
     return job
 
 
-def children_of(pid: int) -> list[int]:
-    """Ids of the direct children of a process."""
-    try:
-        listed = (Path("/proc") / str(pid) / "task" / str(pid) / "children").read_text()
-    except OSError:
-        return []
-    return [int(child) for child in listed.split()]
-
-
 def free_port() -> int:
     """A port that nobody listens on now."""
     with socket.socket() as probe:

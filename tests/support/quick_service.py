@@ -42,6 +42,11 @@ class QuickService:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Process id; 0 while it does not run."""
+        return (self._process.pid or 0) if self._process is not None else 0
+
     def start(self) -> None:
         """Begin to start; `wait_ready` says when it has."""
         self.home.mkdir(parents=True, exist_ok=True)
@@ -79,6 +84,18 @@ class QuickService:
             self._process.kill()
             self._process.join()
             self._process = None
+
+    def end(self, *, within_s: float) -> tuple[float, int | None]:
+        """SIGTERM; returns the seconds until it was gone and its exit code, None if it had to be killed."""
+        started = time.monotonic()
+        if self._process is None:
+            return 0.0, None
+        self._process.terminate()
+        self._process.join(within_s)
+        exit_code = self._process.exitcode
+        seconds = time.monotonic() - started
+        self.kill()
+        return seconds, exit_code
 
     def stop(self) -> None:
         """SIGTERM, and SIGKILL if that does not help."""

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from shared.storage import sha256_file, verify_folder
-from tests.support.installation import Installation, children_of, until
+from tests.support.installation import Installation, until
+from tests.support.processes import children_of
 
 KILLS = 10
 CONFIG = {

@@ -1,0 +1,27 @@
+"""Processes of this machine, as /proc tells them."""
+
+from pathlib import Path
+
+
+def children_of(pid: int) -> list[int]:
+    """Ids of the direct children of a process."""
+    try:
+        listed = (Path("/proc") / str(pid) / "task" / str(pid) / "children").read_text()
+    except OSError:
+        return []
+    return [int(child) for child in listed.split()]
+
+
+def environment_values(variable: str) -> dict[int, str]:
+    """Process id -> value of a variable, for all living processes that have it."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                entries = (folder / "environ").read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            values = [entry.partition("=")[2] for entry in entries if entry.startswith(f"{variable}=")]
+            if values:
+                found[int(folder.name)] = values[0]
+    return found
