@@ -16,7 +16,9 @@ class JobRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    trainer_type: str = Field(min_length=1, max_length=50, examples=["lora"], description="lora, qlora or continuous.")
+    trainer_type: str = Field(
+        min_length=1, max_length=50, examples=["lora"], description="lora, qlora, continuous or probe."
+    )
     config_path: str | None = Field(None, max_length=500, description="YAML file below the configs folder.")
     config: dict[str, Any] | None = Field(None, description="Training config; {} takes the server's defaults.")
     job_name: str | None = Field(None, min_length=1, max_length=200)
