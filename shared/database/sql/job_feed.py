@@ -7,7 +7,7 @@ at the oldest transaction that was still open then (what it wrote may be told tw
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, and_, select
+from sqlalchemy import BigInteger, Connection, and_, bindparam, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -62,12 +62,16 @@ def _end_on_postgresql(_element: _end, _compiler: SQLCompiler, **_: Any) -> str:
     return "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 
 
+_NOW = select(_cursor().label("cursor")).subquery()
+_HEADS = select(_NOW.c.cursor, jobs.c.job_id, jobs.c.event_seq)
+_CHANGED = _HEADS.select_from(
+    _NOW.outerjoin(jobs, and_(jobs.c.change_no >= bindparam("since", type_=BigInteger), jobs.c.change_no < _end()))
+)
+_UNFINISHED = _HEADS.select_from(_NOW.outerjoin(jobs, jobs.c.status.in_(_ACTIVE)))
+
+
 def changes_since(connection: Connection, cursor: int | None) -> JobChanges:
     """Heads and the next cursor from one statement, so that both are of the same moment."""
-    now = select(_cursor().label("cursor")).subquery()
-    is_wanted = (
-        jobs.c.status.in_(_ACTIVE) if cursor is None else and_(jobs.c.change_no >= cursor, jobs.c.change_no < _end())
-    )
-    query = select(now.c.cursor, jobs.c.job_id, jobs.c.event_seq).select_from(now.outerjoin(jobs, is_wanted))
-    rows = connection.execute(query).all()
-    return JobChanges({row.job_id: row.event_seq for row in rows if row.job_id is not None}, rows[0].cursor)
+    found = connection.execute(_UNFINISHED) if cursor is None else connection.execute(_CHANGED, {"since": cursor})
+    rows = found.all()
+    return JobChanges({job_id: seq for _, job_id, seq in rows if job_id is not None}, rows[0][0])
