@@ -62,7 +62,8 @@ def build_app(
         threads: Blocking calls that may run at once.
         clock: Now.
 
-    `app.state` carries `authenticator`, `allowed_origins` and `metrics`.
+    `app.state` carries `authenticator`, `allowed_origins` and `metrics`; what is in its list `on_stop` is called when
+    the service begins to stop, so that answers which go on for ever can end.
     """
     metrics = ServiceMetrics(spec.name, spec.version)
     app = FastAPI(
@@ -93,6 +94,7 @@ def _fill_state(
     app.state.allowed_origins = frozenset(cors_origins)
     app.state.metrics = metrics
     app.state.start_error = None
+    app.state.on_stop = []
 
 
 def _guarded(spec: ServiceSpec, lifespan: Lifespan, threads: int) -> Lifespan:
@@ -128,7 +130,7 @@ def _middleware(
                 allow_origins=list(cors_origins),
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"],
-                expose_headers=["X-Request-ID", "Retry-After", "Content-Disposition"],
+                expose_headers=["X-Request-ID", "Retry-After", "Content-Disposition", "Idempotency-Replayed"],
             )
         )
     layers.append(Middleware(RequestContext, record=metrics.record))

@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import Response
 
 from backend.common.problem import MEDIA_TYPE
-from backend.training.manager import Submission
 from backend.training.models import JobAccepted, JobView
+from backend.training.submissions import Submission
 
 REPLAYED = "Idempotency-Replayed"
 

@@ -102,6 +102,14 @@ async def test_the_sdk_is_told_not_to_repeat_what_will_not_change() -> None:
     assert down.headers["retry-after"] == "7"
 
 
+async def test_whoever_is_sent_away_is_told_when_to_come_back() -> None:
+    async with client_of(small_app([router], error_statuses={Unavailable: 429, AlreadyFinished: 429})) as client:
+        own_time = await client.get("/raise/down")
+        usual_time = await client.get("/raise/finished")
+    assert (own_time.status_code, own_time.headers["retry-after"]) == (429, "7")
+    assert (usual_time.status_code, usual_time.headers["retry-after"]) == (429, "10")
+
+
 async def test_a_bug_shows_no_internals_and_its_traceback_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     async with client_of(small_app([router])) as client:
         answer = await client.get("/raise/bug", headers={"X-Request-ID": "r-1"})

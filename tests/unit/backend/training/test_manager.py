@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from backend.training.inputs import DatasetNotReady, NothingToTrainOn
-from backend.training.manager import JobNotFinished, TrainingJobManager
+from backend.training.manager import TrainingJobManager
 from backend.training.models import JobRequest
 from backend.training.preflight import TrainerRefused
+from backend.training.submissions import JobNotFinished
 from backend.training.trainers.base import BaseTrainer
 from backend.training.trainers.registry import UnknownTrainer
 from backend.training.training_config import TrainingConfig
