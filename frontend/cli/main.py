@@ -34,7 +34,7 @@ app = typer.Typer(
         "  [cyan]clara train --dataset DATASET_ID --watch[/cyan]              train, with live progress\n\n"
         "  [cyan]clara jobs report JOB_ID[/cyan]                              what the adapter learned\n\n"
         "[bold]Try the installation, in seconds[/bold]\n\n"
-        "  [cyan]clara train --trainer probe --watch[/cyan]                   a real job without a model or documents\n\n"
+        "  [cyan]clara train --trainer probe --watch[/cyan]                   a real job, without any model\n\n"
         "Exit codes: 0 ok, 1 finished with failures, 2 bad input, 3 not permitted, 4 not found, 5 conflict, "
         "6 unavailable."
     ),
