@@ -1,11 +1,14 @@
 from hypothesis import settings
 
-from shared.database.stores import memory_stores
+from shared.database.stores import Stores, memory_stores
+from tests.contracts.fake_time import FakeTime
 from tests.contracts.job_store_machine import JobStoreMachine
 
 
 class MemoryMachine(JobStoreMachine):
-    make_stores = staticmethod(memory_stores)
+    @staticmethod
+    def make_stores(time: FakeTime) -> Stores:
+        return memory_stores(clock=time.wall)
 
 
 TestJobsInMemoryLiveLegally = MemoryMachine.TestCase
