@@ -6,10 +6,12 @@ a fresh process resumes from what its library finds and runs to the end. Counted
 checkpoint was torn, resumes that failed, and resumes that gave the bytes of a run that nobody disturbed.
 """
 
+import contextlib
 import multiprocessing
 import os
 import random
 import shutil
+import signal
 import statistics
 import tempfile
 import time
@@ -25,6 +27,8 @@ from tests.benchmarks import _killed_runs as runs
 KILLS = 40
 SEED = 4
 LONGEST_RUN_S = 120.0
+Marks = list[tuple[int, float]]
+"""Steps and when their end was told."""
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 
 
@@ -79,7 +83,7 @@ class _Bench:
         kills = torn = failed = equal = 0
         for number, (step, share) in enumerate(schedule):
             root = self._root / f"{number}"
-            kills += self._killed(root, step, share * step_s)
+            kills += self._killed(root, step, share)
             torn += self._side.is_torn(root, calm)
             code, _ = self._run(root, 2)
             failed += code != 0
@@ -94,40 +98,41 @@ class _Bench:
         }
 
     def _undisturbed(self, root: Path) -> float:
-        """Median seconds from the end of a step to the end of the next."""
+        """Median seconds of a step with its checkpoint."""
         code, marks = self._run(root, 1)
         assert code == 0, (root / runs.SILENCED).read_text(encoding="utf-8")[-2000:]
         assert [step for step, _ in marks] == list(range(1, runs.STEPS + 1))
-        times = [at for _, at in marks]
-        return statistics.median(later - earlier for earlier, later in pairwise(times))
+        return _step_s(marks)
 
-    def _killed(self, root: Path, step: int, pause_s: float) -> bool:
-        """Whether the run was killed: `pause_s` after it told this step, whose checkpoint it begins to write then."""
-        _, code = self._follow(root, 1, lambda told: told == step, pause_s)
-        return code == -9
+    def _killed(self, root: Path, step: int, share: float) -> bool:
+        """Whether the run was killed: this share of a step of its own after it told that step `step` is done."""
+        code, _ = self._follow(root, 1, lambda marks: share * _step_s(marks) if marks[-1][0] == step else None)
+        return code == -signal.SIGKILL
 
-    def _run(self, root: Path, attempt: int) -> tuple[int, list[tuple[int, float]]]:
-        marks, code = self._follow(root, attempt, lambda _: False, 0)
-        return code, marks
+    def _run(self, root: Path, attempt: int) -> tuple[int, Marks]:
+        return self._follow(root, attempt, lambda _: None)
 
-    def _follow(
-        self, root: Path, attempt: int, is_last: Callable[[int], bool], pause_s: float
-    ) -> tuple[list[tuple[int, float]], int]:
+    def _follow(self, root: Path, attempt: int, kill_after_s: Callable[[Marks], float | None]) -> tuple[int, Marks]:
+        """Start an attempt and hear it; once `kill_after_s` gives a time, kill it when that has passed."""
         ours, theirs = self._context.Pipe(duplex=False)
         process = self._context.Process(target=self._side.train, args=(self._shared, root, attempt, theirs))
         process.start()
         theirs.close()
-        marks: list[tuple[int, float]] = []
-        try:
+        marks: Marks = []
+        with contextlib.suppress(EOFError):  # the end of the run
             while ours.poll(LONGEST_RUN_S):
                 marks.append((ours.recv(), time.perf_counter()))
-                if is_last(marks[-1][0]):
+                if (pause_s := kill_after_s(marks)) is not None:
                     time.sleep(pause_s)
                     process.kill()
                     break
-        except EOFError:
-            pass  # the end of the run
         process.join(LONGEST_RUN_S)
         ours.close()
         assert process.exitcode is not None, "the run hangs"
-        return marks, process.exitcode
+        return process.exitcode, marks
+
+
+def _step_s(marks: Marks) -> float:
+    """Median seconds from the end of a step to the end of the next; 0 before there are two."""
+    times = [at for _, at in marks]
+    return statistics.median(later - earlier for earlier, later in pairwise(times)) if len(times) > 1 else 0.0
