@@ -2,10 +2,11 @@
 
 import gc
 import signal
+import socket
 import ssl
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ def run_service(
         it failed for an unknown one (traceback in the log).
     """
     try:
-        server = uvicorn.Server(_server_config(app, tls, grace_s))
+        server = _Server(_server_config(app, tls, grace_s), app.state.on_stop)
         sockets = listening_sockets(host, port, port_setting)
     except ClaraError as exc:
         return refuse_start(app.title, exc)
@@ -127,6 +128,20 @@ def _tls_arguments(tls: TlsFiles | None) -> dict[str, Any]:
         "ssl_ca_certs": tls.client_ca_file,
         "ssl_cert_reqs": ssl.CERT_REQUIRED if tls.client_ca_file else ssl.CERT_NONE,
     }
+
+
+class _Server(uvicorn.Server):
+    """Tells the application that it stops, before it waits for open answers to end."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Sequence[Callable[[], None]]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving."""
+        for stop in self._on_stop:
+            stop()
+        await super().shutdown(sockets)
 
 
 class _PlainStart:

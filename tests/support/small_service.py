@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI, WebSocket
+from fastapi import APIRouter, FastAPI, Request, WebSocket
+from fastapi.responses import StreamingResponse
 
 from backend.common.logging import configure_logging
 from backend.common.service import TlsFiles, run_service
@@ -39,6 +40,20 @@ async def stuck(websocket: WebSocket) -> None:
     await websocket.accept()
     await websocket.send_text("waiting")
     await asyncio.sleep(3600)
+
+
+@router.get("/endless")
+async def endless(request: Request) -> StreamingResponse:
+    """An answer that goes on until the service stops."""
+    is_over = asyncio.Event()
+    request.app.state.on_stop.append(is_over.set)
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield b"begun\n"
+        await is_over.wait()
+        yield b"ended\n"
+
+    return StreamingResponse(lines())
 
 
 def lifespan_of(what: str) -> object:

@@ -126,7 +126,7 @@ def _not_reading(port: int, token: str, job_id: str) -> float:
     client = Client(connected(port, path, receive_bytes=4096))
     own_port = client.socket.getsockname()[1]
     give_up = time.monotonic() + 30
-    while _state(port, own_port) == _ESTABLISHED and time.monotonic() < give_up:
+    while connection_state(port, own_port) == "established" and time.monotonic() < give_up:
         client.socket.send(bytes((0x81, 0x80 | 18, 0, 0, 0, 0)) + b'{"resume_from": 0}')
         time.sleep(0.05)
     ended_at = time.time()
@@ -143,13 +143,13 @@ def _stream(port: int, token: str, job_id: str) -> float:
         return time.time()
 
 
-def _state(server_port: int, client_port: int) -> str | None:
-    """State of the server's end of a connection on this machine, as in /proc/net/tcp; None if it is gone."""
+def connection_state(server_port: int, client_port: int) -> str:
+    """The server's end of a connection on this machine, as the kernel sees it: established, closing or gone."""
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         local, remote, state = line.split()[1:4]
         if (int(local[-4:], 16), int(remote[-4:], 16)) == (server_port, client_port):
-            return state
-    return None
+            return "established" if state == _ESTABLISHED else "closing"
+    return "gone"
 
 
 def _uri(port: int) -> str:

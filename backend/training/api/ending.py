@@ -1,4 +1,4 @@
-"""What ends the connection of a client that is sent live updates: it leaves, its token does, or it is too slow."""
+"""What ends the connection of a client that is sent live updates: it leaves, its token ends, it is too slow."""
 
 import asyncio
 import time
@@ -29,20 +29,20 @@ def moment_of(expires_at: float | None) -> float | None:
 async def first_ending(
     listener: Listener, ends_at: float | None, *work: Coroutine[Any, Any, None]
 ) -> AsyncIterator[Ending]:
-    """Run the work of one connection until the first of it ends, the client is given up, or `ends_at` comes.
+    """Run the work of one connection until the first of it ends, the listener does, or `ends_at` comes.
 
     The body of the `with` says good-bye, after all work was told to stop but before it has: some may be waiting for a
     database that does not answer.
 
     Args:
-        listener: Its eviction ends the connection, also while the work waits for a client that hangs.
+        listener: Its end is that of the connection, also while the work waits for a client that hangs.
         ends_at: Moment of the event loop's clock; None never.
         work: Runs side by side; a `WebSocketDisconnect` means that the client left.
     """
     tasks = [asyncio.create_task(each) for each in work]
     left_s = None if ends_at is None else max(0.0, ends_at - asyncio.get_running_loop().time())
     try:
-        done, _ = await asyncio.wait({*tasks, listener.evicted}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({*tasks, listener.ended}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
         yield _ending(done, listener)

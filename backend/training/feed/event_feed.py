@@ -51,10 +51,17 @@ class EventFeed:
         self._heads: dict[str, int] = {}
         self._remembered = self._forget_from = remembered
         self._is_blind = False
+        self._is_stopped = False
 
     def wake(self) -> None:
         """Poll now; call on the event loop's thread."""
         self._wake.set()
+
+    def stop(self) -> None:
+        """End all listeners: the service stops. Call on the event loop's thread."""
+        self._is_stopped = True
+        for listener in chain.from_iterable(self._listeners.values()):
+            listener.end()
 
     @asynccontextmanager
     async def listen(self, job_id: str | None) -> AsyncIterator[Listener]:
@@ -69,6 +76,8 @@ class EventFeed:
                 start = await in_thread(self._jobs.changes)
                 self._cursor, self._heads = start.cursor, dict(start.heads)
             self._listeners.setdefault(job_id, set()).add(listener)
+        if self._is_stopped:
+            listener.end()
         self._wake.set()
         try:
             yield listener

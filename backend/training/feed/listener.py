@@ -37,7 +37,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         self.job_id = job_id
         self.is_evicted = False
-        self.evicted: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
         self._clock = loop.time
         self._last_taken_at = loop.time()
         self._news = asyncio.Event()
@@ -47,7 +47,7 @@ class Listener:
 
     def offer(self, update: Update) -> None:
         """Queue an update; may leave out superseded steps, or give the client up."""
-        if self._is_deaf or self.is_evicted:
+        if self._is_deaf:
             return
         waiting = self._waiting
         waiting.append(Delivery(update))
@@ -92,7 +92,14 @@ class Listener:
 
     def listen_again(self) -> None:
         """Want updates from now on."""
-        self._is_deaf = False
+        self._is_deaf = self.ended.done()
+
+    def end(self) -> None:
+        """There will be no more updates: the service stops, or the client was given up."""
+        self._is_deaf = True
+        self._waiting.clear()
+        if not self.ended.done():
+            self.ended.set_result(None)
 
     def _thin(self) -> None:
         """Leave out every step that a later one of its job supersedes; whatever follows it in its job says so."""
@@ -115,6 +122,5 @@ class Listener:
 
     def _evict(self) -> None:
         logger.warning("listener.evicted", extra={"job_id": self.job_id, "waiting": len(self._waiting)})
-        self._waiting.clear()
         self.is_evicted = True
-        self.evicted.set_result(None)
+        self.end()

@@ -82,6 +82,18 @@ async def test_a_request_in_progress_is_finished_before_the_end() -> None:
         assert await asyncio.to_thread(process.wait, 10) == 0
 
 
+async def test_an_answer_without_end_is_told_of_the_stop_and_holds_nobody_up() -> None:
+    port = free_port()
+    with running(port, "fine") as process:
+        async with httpx.AsyncClient() as client, client.stream("GET", f"http://127.0.0.1:{port}/endless") as response:
+            lines = response.aiter_lines()
+            assert await anext(lines) == "begun"
+            process.send_signal(signal.SIGTERM)
+            assert await anext(lines) == "ended"
+        seconds, _, _ = stopped(process)
+    assert (process.returncode, seconds < 2) == (0, True)
+
+
 async def test_an_open_websocket_is_closed_and_holds_nobody_up() -> None:
     port = free_port()
     with running(port, "fine") as process:

@@ -187,6 +187,23 @@ def test_ended_jobs_are_forgotten_and_never_told_again() -> None:
     run(scenario)
 
 
+def test_a_feed_that_stops_ends_its_listeners_and_those_to_come() -> None:
+    async def scenario() -> None:
+        jobs = memory_stores().jobs
+        writer = JobWriter(jobs)
+        async with running_feed(jobs) as feed, feed.listen("job_1") as early:
+            feed.stop()
+            async with feed.listen("job_1") as late:
+                await asyncio.gather(early.ended, late.ended)
+                writer.log()
+                await asyncio.sleep(0.05)
+                assert (early.take(), late.take()) == (None, None)
+                assert not early.is_evicted
+                assert not late.is_evicted
+
+    run(scenario)
+
+
 class CountingJobs:
     """A store that counts calls, and is away for the next `outages` looks for changes."""
 
