@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from backend.training.trainers.base import Reporter, TrainingContext
-from backend.training.utils.checkpoint import CheckpointContent, load_newest, prune, save_checkpoint, sweep
+from backend.training.utils.checkpoint import CheckpointContent, load_newest, save_checkpoint
+from backend.training.utils.checkpoint_retention import prune, sweep
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,26 +11,21 @@ checkpoints/step-000120.e3/    step 120, written under claim epoch 3
 """
 
 import json
-import logging
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from uuid import uuid4
 
 from backend.training.utils.random_state import capture_random, restore_random
 from backend.training.utils.tensor_files import read_arrays, write_tensors
-from shared.storage import STAGE_PREFIX, CorruptArtefact, stage, verify_folder, write_json
+from shared.storage import CorruptArtefact, stage, verify_folder, write_json
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
 T = TypeVar("T", "torch.Tensor", "np.typing.NDArray[Any]")
-
-logger = logging.getLogger(__name__)
 
 LOG_NAME = "training_log.jsonl"
 _FILES = frozenset(
@@ -45,12 +40,11 @@ _FILES = frozenset(
 )
 # what the libraries raise about content that is not what it should be
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
-_GRAVE_PREFIX = ".gone-"
 _FOLDER = re.compile(r"step-(?P<step>\d{6,})\.e(?P<epoch>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class NamedFolder:
     """A folder with the name of a checkpoint; what is in it is another question."""
 
     path: Path
@@ -146,6 +140,15 @@ def save_checkpoint(
     return PublishedCheckpoint(target, content.step, claim_epoch, manifest.sha256)
 
 
+def newest_first(folders: Iterable[Path]) -> Iterator[NamedFolder]:
+    """Every folder with the name of a checkpoint: within a folder later claims first, then higher steps."""
+    for folder in folders:
+        entries = list(folder.iterdir()) if folder.is_dir() else []
+        named = [(path, _FOLDER.fullmatch(path.name)) for path in entries]
+        found = [NamedFolder(path, int(match["epoch"]), int(match["step"])) for path, match in named if match]
+        yield from sorted(found, key=lambda one: (one.claim_epoch, one.step), reverse=True)
+
+
 def newest_valid(folders: Iterable[Path], *, identity: str) -> Search:
     """The checkpoint to go on from.
 
@@ -157,7 +160,7 @@ def newest_valid(folders: Iterable[Path], *, identity: str) -> Search:
         identity: Of the run that wants to go on.
     """
     skipped: list[tuple[Path, str]] = []
-    for found in _newest_first(folders):
+    for found in newest_first(folders):
         try:
             return Search(_verified(found, identity), skipped)
         except CorruptArtefact as exc:
@@ -185,7 +188,7 @@ def load_newest(
     """
     skipped: list[tuple[Path, str]] = []
     generators = capture_random()
-    for found in _newest_first(folders):
+    for found in newest_first(folders):
         try:
             content = _load(_verified(found, identity), read, shapes)
             return Resumption(found.path, content, skipped)
@@ -193,32 +196,6 @@ def load_newest(
             skipped.append((found.path, _reason(exc)))
             restore_random(*generators)
     return Resumption(None, None, skipped)
-
-
-def prune(folder: Path, *, keep: int, identity: str) -> list[Path]:
-    """Remove all but the `keep` newest checkpoints; the newest valid one stays even if newer ones are damaged.
-
-    Returns:
-        The folders that were removed.
-    """
-    newest = newest_valid([folder], identity=identity).newest
-    if newest is None:
-        return []
-    ordered = [found.path for found in _newest_first([folder])]
-    doomed = [path for path in ordered[keep:] if path != newest.path]
-    return [path for path in doomed if _is_removed(path)]
-
-
-def sweep(folder: Path) -> list[Path]:
-    """Remove what writers that died left half written or half removed; only while no writer can be alive there.
-
-    Returns:
-        The folders that were removed.
-    """
-    left = [path for path in _entries(folder) if path.name.startswith((STAGE_PREFIX, _GRAVE_PREFIX))]
-    for path in left:
-        shutil.rmtree(path, ignore_errors=True)
-    return left
 
 
 def write_log(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -232,18 +209,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _entries(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if folder.is_dir() else []
-
-
-def _newest_first(folders: Iterable[Path]) -> Iterator[_Found]:
-    for folder in folders:
-        named = [(path, _FOLDER.fullmatch(path.name)) for path in _entries(folder)]
-        found = [_Found(path, int(match["epoch"]), int(match["step"])) for path, match in named if match]
-        yield from sorted(found, key=lambda one: (one.claim_epoch, one.step), reverse=True)
-
-
-def _verified(found: _Found, identity: str) -> PublishedCheckpoint:
+def _verified(found: NamedFolder, identity: str) -> PublishedCheckpoint:
     """The checkpoint, every byte of it compared with its manifest.
 
     Raises:
@@ -299,19 +265,6 @@ def _parsed(checkpoint: PublishedCheckpoint, read: Callable[[Path], dict[str, T]
         log=read_log(folder / LOG_NAME),
     )
     return content, (saved["random"], read_arrays(folder / "random.safetensors"))
-
-
-def _is_removed(path: Path) -> bool:
-    # renamed first: a folder half removed would look like a damaged checkpoint
-    grave = path.with_name(f"{_GRAVE_PREFIX}{path.name}.{uuid4().hex[:8]}")
-    try:
-        path.rename(grave)
-    except OSError:
-        # it only takes space, and the run has just shown that it can write: the next checkpoint tries again
-        logger.warning("checkpoint.not_removed", extra={"path": str(path)}, exc_info=True)
-        return False
-    shutil.rmtree(grave, ignore_errors=True)
-    return True
 
 
 def _reason(error: CorruptArtefact) -> str:

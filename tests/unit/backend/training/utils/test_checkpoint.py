@@ -11,10 +11,9 @@ from backend.training.utils.checkpoint import (
     CheckpointContent,
     load_newest,
     newest_valid,
-    prune,
     save_checkpoint,
-    sweep,
 )
+from backend.training.utils.checkpoint_retention import prune, sweep
 from backend.training.utils.tensor_files import read_tensors
 from shared.storage import AlreadyPublished
 
@@ -123,8 +122,10 @@ def test_what_dead_writers_left_is_swept_and_checkpoints_stay(tmp_path: Path) ->
     for name in (".stage-step-000002.e1.ab12cd34", ".gone-step-000000.e1.ab12cd34"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "state.json").touch()
-    assert len(sweep(tmp_path)) == 2
+    (tmp_path / ".gone-step-000000.e2.ab12cd34").symlink_to(kept)
+    assert len(sweep(tmp_path)) == 3
     assert list(tmp_path.iterdir()) == [kept]
+    assert newest_valid([tmp_path], identity="run").newest is not None
     assert sweep(tmp_path / "none") == []
 
 

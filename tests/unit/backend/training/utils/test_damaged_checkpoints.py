@@ -20,9 +20,9 @@ from backend.training.utils.checkpoint import (
     Resumption,
     load_newest,
     newest_valid,
-    prune,
     save_checkpoint,
 )
+from backend.training.utils.checkpoint_retention import prune
 from backend.training.utils.tensor_files import read_arrays
 from shared.storage import sha256_file
 

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.training.utils import checkpoint, random_state, tensor_files
-from backend.training.utils.checkpoint import CheckpointContent, load_newest, prune, save_checkpoint, sweep
+from backend.training.utils import checkpoint, checkpoint_retention, random_state, tensor_files
+from backend.training.utils.checkpoint import CheckpointContent, load_newest, save_checkpoint
+from backend.training.utils.checkpoint_retention import prune, sweep
 from backend.training.utils.tensor_files import read_arrays
 from shared import storage
 
-WATCHED = {module.__file__ for module in (checkpoint, random_state, storage, tensor_files)}
+WATCHED = {module.__file__ for module in (checkpoint, checkpoint_retention, random_state, storage, tensor_files)}
 DIED = 9
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="ends a forked process at a line of its code")
