@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ def accepted(handshake: Handshake) -> bool:
         InvalidStatus: If it refuses with anything but 401 and 403.
     """
     try:
-        with closing(connect(**handshake, proxy=None)) as connection:
+        with connect(**handshake, proxy=None) as connection:
             connection.send("ping")
             return connection.recv(timeout=10) == "pong"
     except InvalidStatus as refused:
