@@ -250,7 +250,7 @@ class JobStore(Protocol):
         ...
 
     def pending(self, limit: int = 20) -> Sequence[TrainingJob]:
-        """Oldest pending jobs."""
+        """Pending jobs in the order in which they will be claimed, so that no backlog of one user holds up others."""
         ...
 
     def waiting_before(self, job: TrainingJob) -> int:

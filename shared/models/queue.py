@@ -21,7 +21,7 @@ def queue_place(*, serving_turn: int, own_newest_turn: int | None, priority: int
     """Turn and rank of a new job.
 
     Args:
-        serving_turn: The greater of the newest turn among running jobs and that of the next queued one; where there is
+        serving_turn: The greater of the newest turn among running jobs and that of the next waiting one; where there is
             neither, the newest turn of all jobs; 0 for the very first.
         own_newest_turn: Newest turn among all jobs, ended ones too, of the same user at this or a higher priority.
         priority: 1..5, 5 first.

@@ -118,12 +118,16 @@ class JobStoreContract:
 
     # --- admission ---
 
-    def test_pending_jobs_come_oldest_first(self, stores: Stores) -> None:
-        jobs = [stores.jobs.add(a_job(number), audit=an_audit()) for number in (3, 1, 2)]
-        stores.jobs.admit(jobs[2])
+    def test_pending_jobs_come_in_the_order_in_which_they_will_be_claimed(self, stores: Stores) -> None:
+        jobs = [stores.jobs.add(a_job(number), audit=an_audit()) for number in range(3)]
+        urgent = stores.jobs.add(a_job(3, priority=5), audit=an_audit())
+        stores.jobs.pause(jobs[0].job_id, audit=an_audit())
+        stores.jobs.admit(stores.jobs.add(a_job(4), audit=an_audit()))
 
-        assert [job.job_id for job in stores.jobs.pending()] == [jobs[1].job_id, jobs[0].job_id]
-        assert [job.job_id for job in stores.jobs.pending(1)] == [jobs[1].job_id]
+        order = [job.job_id for job in stores.jobs.pending()]
+
+        assert order == [job.job_id for job in (urgent, jobs[1], jobs[2], jobs[0])]
+        assert [job.job_id for job in stores.jobs.pending(limit=1)] == [urgent.job_id]
 
     def test_admitting_wins_once_over_the_version_that_was_read(self, stores: Stores) -> None:
         job = stores.jobs.add(a_job(), audit=an_audit())
@@ -654,6 +658,15 @@ class JobStoreContract:
         assert stores.jobs.submitted_with(key) is None
 
     # --- the queue ---
+
+    def test_a_newcomer_is_not_put_behind_a_backlog_that_is_still_to_be_checked(self, stores: Stores) -> None:
+        for number in range(30):
+            stores.jobs.add(a_job(number, created_by="a@amt.example"), audit=an_audit())
+        stores.jobs.add(a_job(30, created_by="b@amt.example"), audit=an_audit())
+
+        users = [job.created_by for job in stores.jobs.pending(4)]
+
+        assert "b@amt.example" in users[:2]
 
     def test_a_job_knows_how_many_are_claimed_before_it(self, stores: Stores) -> None:
         jobs = [queued(stores, number) for number in range(4)]

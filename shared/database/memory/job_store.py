@@ -124,7 +124,7 @@ class MemoryJobStore:
     def pending(self, limit: int = 20) -> Sequence[TrainingJob]:
         """See `JobStore.pending`."""
         waiting = [job for job in self._all() if job.status is JobStatus.PENDING]
-        return sorted(waiting, key=lambda job: (job.created_at, job.job_id))[:limit]
+        return sorted(waiting, key=lambda job: (job.is_paused, queue_order(job)))[:limit]
 
     def waiting_before(self, job: TrainingJob) -> int:
         """See `JobStore.waiting_before`."""

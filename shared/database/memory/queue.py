@@ -9,6 +9,8 @@ from shared.database.job_changes import LONGEST_PAUSE_S
 from shared.models.job import JobStatus, QueueLimits, TrainingJob
 from shared.models.queue import queue_place
 
+_WAITING = frozenset({JobStatus.PENDING, JobStatus.QUEUED})
+
 
 def refuse_beyond(jobs: Sequence[TrainingJob], limits: QueueLimits, user: str) -> None:
     """Let a job in only while there is room.
@@ -26,10 +28,8 @@ def refuse_beyond(jobs: Sequence[TrainingJob], limits: QueueLimits, user: str) -
 def placed(jobs: Sequence[TrainingJob], job: TrainingJob) -> TrainingJob:
     """The job with its turn and rank."""
     running = [other.turn for other in jobs if other.status is JobStatus.RUNNING]
-    queued = sorted(
-        (other for other in jobs if other.status is JobStatus.QUEUED and not other.is_paused), key=queue_order
-    )
-    served = running + [other.turn for other in queued[:1]]
+    waiting = sorted((other for other in jobs if other.status in _WAITING and not other.is_paused), key=queue_order)
+    served = running + [other.turn for other in waiting[:1]]
     own = [other.turn for other in jobs if other.created_by == job.created_by and other.priority >= job.priority]
     turn, rank = queue_place(
         serving_turn=max(served or [other.turn for other in jobs], default=0),

@@ -26,11 +26,13 @@ _REMEMBER = insert(idempotency_keys).values(created_at=db_now())
 _COUNT = select(func.count()).select_from(jobs).where(_IS_ACTIVE)
 _COUNT_OF_USER = _COUNT.where(jobs.c.created_by == bindparam("at_user"))
 _NEWEST_RUNNING_TURN = select(func.max(jobs.c.turn)).where(jobs.c.status == JobStatus.RUNNING.value)
-_FOLLOWING_TURN = (
-    select(jobs.c.turn)
-    .where(jobs.c.status == JobStatus.QUEUED.value, jobs.c.is_paused.is_(False))
+# a job that is not checked yet waits like any other; one look into the index per state
+_NEXT_WAITING = tuple(
+    select(jobs.c.queue_rank, jobs.c.turn)
+    .where(jobs.c.status == status.value, jobs.c.is_paused.is_(False))
     .order_by(jobs.c.queue_rank, jobs.c.created_at, jobs.c.job_id)
     .limit(1)
+    for status in (JobStatus.QUEUED, JobStatus.PENDING)
 )
 _NEWEST_TURN = select(func.max(jobs.c.turn))
 _NEWEST_OWN_TURN = _NEWEST_TURN.where(
@@ -84,8 +86,9 @@ def placed(tx: Transaction, job: TrainingJob) -> TrainingJob:
 
 
 def _serving_turn(tx: Transaction) -> int:
-    found = (tx.scalar(_NEWEST_RUNNING_TURN, {}), tx.scalar(_FOLLOWING_TURN, {}))
-    served = [turn for turn in found if turn is not None]
+    running: int | None = tx.scalar(_NEWEST_RUNNING_TURN, {})
+    waiting = [(row["queue_rank"], row["turn"]) for row in (tx.row(query, {}) for query in _NEXT_WAITING) if row]
+    served = [turn for turn in (running, min(waiting)[1] if waiting else None) if turn is not None]
     return int(max(served) if served else tx.scalar(_NEWEST_TURN, {}) or 0)
 
 

@@ -160,7 +160,7 @@ class SqlJobStore:
         query = (
             select(jobs)
             .where(jobs.c.status == JobStatus.PENDING.value)
-            .order_by(jobs.c.created_at, jobs.c.job_id)
+            .order_by(jobs.c.is_paused, jobs.c.queue_rank, jobs.c.created_at, jobs.c.job_id)
             .limit(limit)
         )
         with read_transaction(self._engine) as connection:

@@ -302,6 +302,14 @@ def test_a_folder_that_cannot_be_looked_into_holds_up_one_job_and_no_other(
     assert [desk.manager.get(job).status for job in (locked, other)] == [JobStatus.PENDING, JobStatus.QUEUED]
 
 
+def test_a_backlog_of_one_user_keeps_nobody_else_from_being_checked_and_queued(desk: Desk) -> None:
+    for _ in range(250):
+        desk.submit()
+    newcomer = desk.submit(by=OTHER)
+    desk.manager.admit_pending()
+    assert desk.manager.look_up(newcomer)[1] in {1, 2}
+
+
 def test_jobs_with_the_same_config_are_looked_at_once_in_a_round(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         desk.submit()
