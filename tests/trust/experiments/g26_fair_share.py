@@ -2,8 +2,8 @@
 
 User A fills the whole quota of a real service, then B and C submit. The service's only worker is held by A's first job,
 so nothing else starts until the experiment itself takes jobs from the queue, one slot after the other, and notes whose
-they are. It begins as soon as the jobs of B and C are checked, whatever of A's is still to be. Whoever asks for more than
-the quota is sent away with 429 and a time to wait.
+they are. It begins as soon as the jobs of B and C are checked, whatever of A's is still to be. Whoever asks for more
+than the quota is sent away with 429 and a time to wait.
 """
 
 import asyncio
