@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
+from anyio import CapacityLimiter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,7 +20,26 @@ async def in_thread(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) ->
 
     A cancelled caller waits for the thread: a transaction is never left running behind an answer that says it was not.
     """
-    work = asyncio.ensure_future(anyio.to_thread.run_sync(functools.partial(fn, *args, **kwargs)))
+    return await _call(None, functools.partial(fn, *args, **kwargs))
+
+
+class ThreadLane:
+    """Threads set apart for calls that must never wait behind others, as a heartbeat behind slow requests.
+
+    Args:
+        count: Calls that run at once.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._limiter = CapacityLimiter(count)
+
+    async def run(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `in_thread`."""
+        return await _call(self._limiter, functools.partial(fn, *args, **kwargs))
+
+
+async def _call(limiter: CapacityLimiter | None, fn: Callable[[], T]) -> T:
+    work = asyncio.ensure_future(anyio.to_thread.run_sync(fn, limiter=limiter))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:

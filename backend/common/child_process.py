@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +15,8 @@ from backend.common.json_lines import decode, encode
 logger = logging.getLogger(__name__)
 
 _LINE_LIMIT = 4 * 1024 * 1024
-_LOOK_EVERY_S = 0.02
+_FIRST_LOOK_S, _LONGEST_LOOK_S = 0.02, 0.2
+_QUIET_S = 1.0
 
 
 class ChildProcess:
@@ -45,7 +46,12 @@ class ChildProcess:
                 **_own_process_group(),
             )
         child = cls(process)
-        await child._write(order)
+        try:
+            await child._write(order)
+        except BaseException:
+            # nobody will ever hold it
+            child.kill()
+            raise
         return child
 
     @property
@@ -53,16 +59,14 @@ class ChildProcess:
         """Process id, also the id of the process group on POSIX."""
         return self._process.pid
 
-    async def messages(self) -> AsyncIterator[dict[str, Any]]:
+    async def messages(self) -> AsyncGenerator[dict[str, Any], None]:
         """What the child says, until it ends. A line that a kill cut short is dropped."""
-        stdout = self._process.stdout
-        if stdout is None:
-            return
-        async for line in stdout:
-            try:
-                yield decode(line)
-            except ValueError:
-                logger.warning("child.garbled_line", extra={"pid": self.pid, "size_bytes": len(line)})
+        async with contextlib.aclosing(self._lines()) as lines:
+            async for line in lines:
+                try:
+                    yield decode(line)
+                except ValueError:
+                    logger.warning("child.garbled_line", extra={"pid": self.pid, "size_bytes": len(line)})
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """Pass a message on; a child that is gone already needs none."""
@@ -81,8 +85,10 @@ class ChildProcess:
 
         asyncio's own `wait` also waits for the ends of the pipes, which a grandchild may hold open for ever.
         """
+        pause_s = _FIRST_LOOK_S
         while (exit_code := self._process.returncode) is None:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(pause_s)
+            pause_s = min(1.5 * pause_s, _LONGEST_LOOK_S)
         return exit_code
 
     def kill(self) -> None:
@@ -96,6 +102,33 @@ class ChildProcess:
             subprocess.run(  # noqa: S603 - fixed command, the pid is an int
                 [_taskkill(), "/T", "/F", "/PID", str(self.pid)], check=False, capture_output=True
             )
+
+    async def _lines(self) -> AsyncGenerator[bytes, None]:
+        """Lines until the pipe ends, or until it is quiet after the end of the child: a grandchild may hold it open."""
+        stdout = self._process.stdout
+        if stdout is None:
+            return
+        gone = asyncio.ensure_future(self.gone())
+        line = asyncio.ensure_future(stdout.readline())
+        try:
+            while True:
+                await asyncio.wait({line, gone}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({line}, timeout=_QUIET_S)
+                if not line.done():
+                    return
+                try:
+                    text = line.result()
+                except ValueError:
+                    logger.warning("child.line_too_long", extra={"pid": self.pid, "limit_bytes": _LINE_LIMIT})
+                else:
+                    if not text:
+                        return
+                    yield text
+                line = asyncio.ensure_future(stdout.readline())
+        finally:
+            for waiting in (gone, line):
+                waiting.cancel()
+            await asyncio.gather(gone, line, return_exceptions=True)
 
     async def _write(self, line: bytes) -> None:
         stdin = self._process.stdin

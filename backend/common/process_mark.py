@@ -22,7 +22,7 @@ def end_marked(mark: str) -> int:
     Looked for again until nobody is found: a process may have started another while we looked.
     """
     killed = 0
-    for _ in range(_ROUNDS if sys.platform == "linux" else 0):
+    for _ in range(_ROUNDS):
         found = list(_marked(mark))
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -33,8 +33,19 @@ def end_marked(mark: str) -> int:
     return killed
 
 
+def marks() -> set[str]:
+    """Every mark that a process of this machine carries and that we may see."""
+    return {mark for _, mark in _all_marked()}
+
+
 def _marked(mark: str) -> Iterator[int]:
-    wanted = f"{MARK_VARIABLE}={mark}".encode()
+    return (pid for pid, found in _all_marked() if found.startswith(mark))
+
+
+def _all_marked() -> Iterator[tuple[int, str]]:
+    if sys.platform != "linux":
+        return
+    variable_start = f"{MARK_VARIABLE}=".encode()
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
@@ -42,5 +53,6 @@ def _marked(mark: str) -> Iterator[int]:
             variables = (folder / "environ").read_bytes().split(b"\0")
         except OSError:  # gone meanwhile, or somebody else's
             continue
-        if any(variable.startswith(wanted) for variable in variables):
-            yield int(folder.name)
+        for variable in variables:
+            if variable.startswith(variable_start):
+                yield int(folder.name), variable.removeprefix(variable_start).decode("utf-8", "replace")

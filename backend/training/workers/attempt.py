@@ -1,6 +1,5 @@
 """What a supervisor knows of a running attempt, and how a trainer's messages read as domain values."""
 
-import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +9,8 @@ from shared.models.adapter import Adapter, Checkpoint
 from shared.models.events import EventType
 from shared.models.job import AttemptOutcome, Claim, Progress, TrainingJob
 from shared.utils.clock import Clock
+
+_URGENCY = (AttemptOutcome.HANDED_BACK, AttemptOutcome.PAUSED, AttemptOutcome.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,9 @@ class Attempt:
     Args:
         ending: The kind of the trainer's last word, None while (or if) it said none.
         final: That last word.
-        cancel: Set when a cancel was requested.
-        pause: Set when a pause was requested.
-        look: Set to renew the lease, and so to see a request, at once.
+        heard: Messages so far.
+        is_heard: Whether we listen; not while a message is being written to the database.
+        asked: What the trainer was asked to end for; a cancel counts before a pause, and that before a hand-back.
         killed_for: Why we killed the trainer before it had said its last word; the first reason counts.
     """
 
@@ -41,10 +42,15 @@ class Attempt:
     ending: MessageType | None = None
     final: dict[str, Any] = field(default_factory=dict)
     exit_code: int = 0
-    cancel: asyncio.Event = field(default_factory=asyncio.Event)
-    pause: asyncio.Event = field(default_factory=asyncio.Event)
-    look: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: int = 0
+    is_heard: bool = True
+    asked: AttemptOutcome | None = None
     killed_for: Verdict | None = None
+
+    def ask(self, outcome: AttemptOutcome) -> None:
+        """Remember what the trainer is asked to end for."""
+        if self.asked is None or _URGENCY.index(outcome) > _URGENCY.index(self.asked):
+            self.asked = outcome
 
     def kill(self, verdict: Verdict) -> None:
         """Kill the trainer with everything it started, and remember why."""

@@ -1,6 +1,7 @@
 """Start a trainer process on its order, in an environment that holds no secret of the service."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,12 +33,18 @@ async def start_trainer(
 
 def mark_of(order: TrainingOrder) -> str:
     """What all processes of this attempt carry in their environment."""
-    return f"{mark_of_all_attempts(order)}{order.claim_epoch}."
+    return f"{mark_of_all_attempts(order.job_id)}{order.claim_epoch}."
 
 
-def mark_of_all_attempts(order: TrainingOrder) -> str:
+def mark_of_all_attempts(job_id: str) -> str:
     """How the marks of all attempts of this job begin."""
-    return f"{order.job_id}.e"
+    return f"{job_id}.e"
+
+
+def attempt_of_mark(mark: str) -> tuple[str, int] | None:
+    """Job and claim epoch that a mark names; None for what is no mark of ours."""
+    match = re.fullmatch(r"(.+)\.e([0-9]+)\.", mark)
+    return (match[1], int(match[2])) if match else None
 
 
 def _environment(order: TrainingOrder, memory_mb: int | None) -> Mapping[str, str]:

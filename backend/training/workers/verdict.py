@@ -23,7 +23,7 @@ def verdict_on(attempt: Attempt, *, was_oom_killed: bool) -> Verdict:
         attempt: Its process has ended.
         was_oom_killed: Whether the kernel killed a process of ours for lack of memory meanwhile.
     """
-    if attempt.cancel.is_set():
+    if attempt.asked is AttemptOutcome.CANCELLED:
         return Verdict(AttemptOutcome.CANCELLED)
     if attempt.ending is MessageType.PUBLISHED:
         return Verdict(AttemptOutcome.COMPLETED)
@@ -33,6 +33,9 @@ def verdict_on(attempt: Attempt, *, was_oom_killed: bool) -> Verdict:
         return Verdict(_STOPPED[StopReason(attempt.final["reason"])])
     if attempt.killed_for is not None:
         return attempt.killed_for
+    if attempt.asked is not None and attempt.exit_code == -_signal("SIGTERM"):
+        # whoever stops us told our trainers too, and this one was not ready to listen yet
+        return Verdict(attempt.asked)
     return _silent_end(attempt.exit_code, was_oom_killed=was_oom_killed)
 
 
@@ -46,7 +49,7 @@ def _reported_error(attempt: Attempt) -> Verdict:
 
 def _silent_end(exit_code: int, *, was_oom_killed: bool) -> Verdict:
     how = describe_exit(exit_code)
-    was_killed = exit_code == -getattr(signal, "SIGKILL", 9)
+    was_killed = exit_code == -_signal("SIGKILL")
     if was_killed and was_oom_killed:
         return Verdict(
             AttemptOutcome.OUT_OF_MEMORY,
@@ -58,3 +61,8 @@ def _silent_end(exit_code: int, *, was_oom_killed: bool) -> Verdict:
         AttemptOutcome.CRASH,
         f"The trainer process ended without a result: {how}{hint}. The job's log has its last words.",
     )
+
+
+def _signal(name: str) -> int:
+    """The number of a signal; one that no process ends by where the system does not have it."""
+    return getattr(signal, name, signal.NSIG)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from backend.common.blocking import bound_threads, in_thread
+from backend.common.blocking import ThreadLane, bound_threads, in_thread
 from shared.utils.log_context import bound, correlation_id
 
 pytestmark = pytest.mark.anyio
@@ -70,3 +70,30 @@ async def test_not_even_a_second_cancellation_leaves_the_work_alone() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert is_done.is_set()
+
+
+async def test_a_lane_of_its_own_is_open_while_all_other_threads_are_taken() -> None:
+    bound_threads(1)
+    lane, release = ThreadLane(1), threading.Event()
+    slow = asyncio.create_task(in_thread(release.wait, 10))
+    await asyncio.sleep(0.02)
+    try:
+        assert await lane.run(lambda: "passed") == "passed"
+        assert not slow.done()
+    finally:
+        release.set()
+        await slow
+
+
+async def test_a_lane_lets_no_more_calls_in_than_it_has_threads() -> None:
+    lane, release, entered = ThreadLane(2), threading.Event(), threading.Semaphore(0)
+
+    def blocking() -> None:
+        entered.release()
+        release.wait(10)
+
+    calls = [asyncio.create_task(lane.run(blocking)) for _ in range(3)]
+    await in_thread(lambda: (entered.acquire(), entered.acquire()))
+    assert not entered.acquire(blocking=False)
+    release.set()
+    await asyncio.gather(*calls)
