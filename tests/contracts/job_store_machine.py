@@ -265,6 +265,14 @@ class JobStoreMachine(RuleBasedStateMachine):
             assert self.stores.jobs.rescue(lease) is None
             assert self.stores.jobs.get(lease.claim.job_id) == before
 
+    @precondition(lambda self: any(known.claim for known in self.known.values()))
+    @rule()
+    def a_heartbeat_overtakes_a_rescue(self) -> None:
+        for lease in self.stores.jobs.leases():
+            self.stores.jobs.heartbeat(lease.claim, lease_s=LEASE_S)
+            self.known[lease.claim.job_id].beat_at = self.time.monotonic()
+            assert self.stores.jobs.rescue(lease) is None
+
     # --- what always holds ---
 
     @invariant()

@@ -1,8 +1,8 @@
 """Random lives of jobs keep every promise, whatever clocks do; ten seeded bugs are all found.
 
 The machine of `tests/contracts/job_store_machine.py` runs on the store in memory (which passes the contract of the
-SQL stores) and on the real database; SQLite's clock jumps with the machine's, PostgreSQL keeps its own. Then each seed of
-`tests/contracts/seeded_bugs.py` is applied, and the machine has to find it.
+SQL stores) and on the real database; SQLite's clock jumps with the machine's, PostgreSQL keeps its own. Then each seed
+of `tests/contracts/seeded_bugs.py` is applied, and the machine has to find it.
 """
 
 import shutil
@@ -81,7 +81,7 @@ def _violation(make_stores: MakeStores, *, runs: int, steps: int) -> Exception |
     )
     try:
         run_state_machine_as_test(machine, settings=limits)
-    except Exception as violation:  # whatever the machine runs into is a find
+    except Exception as violation:  # noqa: BLE001 - whatever the machine runs into is a find
         return violation
     return None
 
