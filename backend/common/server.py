@@ -1,6 +1,8 @@
 """Run one application in this process until it is told to stop."""
 
 import gc
+import logging
+import os
 import signal
 import socket
 import ssl
@@ -10,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,7 +22,10 @@ from backend.common.listening import listening_sockets
 from backend.common.websocket_protocol import WebSocketProtocol
 from shared.errors import ClaraError, InvalidInput
 
-EXIT_START_REFUSED, EXIT_START_FAILED = 2, 3
+logger = logging.getLogger(__name__)
+
+EXIT_START_REFUSED, EXIT_START_FAILED, EXIT_STOP_CUT_SHORT = 2, 3, 4
+_CUT_SHORT_AFTER_GRACE_S = 1.5
 _MAX_WEBSOCKET_MESSAGE_BYTES = 64 * 1024
 _OBJECTS_PER_COLLECTION = 20_000
 _STOP_SIGNALS = tuple(
@@ -70,7 +75,8 @@ def run_service(
 
     Returns:
         Exit code: 0 after a graceful stop, 2 if the start was refused for a reason (one line on standard error), 3 if
-        it failed for an unknown one (traceback in the log).
+        it failed for an unknown one (traceback in the log). A stop that takes longer than the grace (a thread that
+        hangs in a database or on a disk) is cut short with 4, since whatever runs us would kill us next.
     """
     try:
         server = _Server(_server_config(app, tls, grace_s), app.state.on_stop)
@@ -139,9 +145,24 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving."""
+        if threading.current_thread() is threading.main_thread():
+            self._bound_stop()
         for stop in self._on_stop:
             stop()
         await super().shutdown(sockets)
+
+    def _bound_stop(self) -> None:
+        # not even the end of the interpreter comes while a thread hangs: it waits for all of them
+        grace_s = (self.config.timeout_graceful_shutdown or 0) + _CUT_SHORT_AFTER_GRACE_S
+        timer = threading.Timer(grace_s, _cut_short)
+        timer.daemon = True
+        timer.start()
+
+
+def _cut_short() -> NoReturn:
+    """What a SIGKILL would do, which every part of us has to survive anyway."""
+    logger.error("service.stop_cut_short")
+    os._exit(EXIT_STOP_CUT_SHORT)
 
 
 class _PlainStart:

@@ -93,7 +93,7 @@ class _Holder:
             self._size = config.max_concurrent_jobs
             state, pool = _compose(config, self._stores, self._folders)
             app.state.training = self._state = state
-            app.state.on_stop.append(state.feed.stop)
+            app.state.on_stop += [state.feed.stop, pool.begin_stop]
             pool.start()
             feed_task = asyncio.create_task(state.feed.run(), name="event-feed")
             try:

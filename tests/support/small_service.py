@@ -13,6 +13,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 
+from backend.common.blocking import in_thread
 from backend.common.logging import configure_logging
 from backend.common.service import TlsFiles, run_service
 from shared.errors import Unavailable
@@ -40,6 +41,12 @@ async def stuck(websocket: WebSocket) -> None:
     await websocket.accept()
     await websocket.send_text("waiting")
     await asyncio.sleep(3600)
+
+
+@router.get("/hanging")
+async def hanging() -> None:
+    """Hangs in a thread, as a call to a database or a share that is gone does."""
+    await in_thread(time.sleep, 60)
 
 
 @router.get("/endless")

@@ -94,6 +94,18 @@ async def test_an_answer_without_end_is_told_of_the_stop_and_holds_nobody_up() -
     assert (process.returncode, seconds < 2) == (0, True)
 
 
+async def test_a_thread_that_hangs_cannot_hold_up_the_end_beyond_the_grace_and_two_seconds() -> None:
+    port = free_port()
+    with running(port, "fine") as process:
+        async with httpx.AsyncClient() as client:
+            request = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/hanging"))
+            await asyncio.sleep(0.3)
+            seconds, _, err = await asyncio.to_thread(stopped, process)
+            await asyncio.gather(request, return_exceptions=True)
+    assert (process.returncode, 2 <= seconds < 4) == (4, True)
+    assert "service.stop_cut_short" in err
+
+
 async def test_an_open_websocket_is_closed_and_holds_nobody_up() -> None:
     port = free_port()
     with running(port, "fine") as process:
