@@ -1,11 +1,14 @@
 """Memory of a trainer process: the limit that it sets itself, and what the kernel says about processes it killed."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 
 MEMORY_VARIABLE = "CLARA_TRAINER_MEMORY_MB"
 _MIB = 1024 * 1024
+_OOM_SCORE = Path("/proc/self/oom_score_adj")
+_RATHER_US = "500"
 
 
 def limit_memory() -> None:
@@ -13,7 +16,12 @@ def limit_memory() -> None:
 
     Set on the process itself, since a limit cannot be given to another before its first instruction. It counts what is
     allocated, not what files map; on Windows there is no such limit and the setting has no effect.
+
+    Where the kernel has to kill somebody all the same, it is to take a trainer, which goes on from its checkpoint, and
+    not the service or a database beside it.
     """
+    with contextlib.suppress(OSError):
+        _OOM_SCORE.write_text(_RATHER_US, encoding="ascii")
     allowed_mb = os.environ.get(MEMORY_VARIABLE)
     if not allowed_mb or sys.platform == "win32":
         return

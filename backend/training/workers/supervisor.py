@@ -23,7 +23,7 @@ from backend.training.workers.memory import oom_kills
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.protocol import MessageType
 from backend.training.workers.trainer_process import TRAINER_COMMAND, mark_of, start_trainer
-from backend.training.workers.verdict import verdict_on
+from backend.training.workers.verdict import verdict_on, was_terminated
 from shared.database.base import ClaimLost, JobStore
 from shared.errors import ClaraError, Unavailable
 from shared.models.job import AttemptOutcome, Claim, TrainingJob
@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 _WRITERS = 4
 _LOOKS_PER_STALL = 10
 _REAP_S = 5.0
+_TOLD_LATER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,13 @@ class Supervisor:
             await self._follow(attempt, held)
             # it has said its last word, so it is gone or about to be
             attempt.exit_code = await attempt.process.end(grace_s=self._times.grace_s)
+            if was_terminated(attempt) and not stop.is_set():
+                # whoever stops all processes at once, as systemd does, may have told the trainer before it told us
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_TOLD_LATER_S):
+                        await stop.wait()
+            if stop.is_set():
+                attempt.ask(AttemptOutcome.HANDED_BACK)
             was_oom_killed = await in_thread(oom_kills) > kills_before
             if held.cancel.is_set():
                 attempt.ask(AttemptOutcome.CANCELLED)

@@ -6,6 +6,7 @@ When stdin closes the supervisor is gone: the process ends itself at once, since
 
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -86,6 +87,8 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     order = TrainingOrder.from_message(pipe.order())
     reporter = PipeReporter(pipe)
+    # a service manager may tell every process of the service to stop: the trainer then hands back as well
+    signal.signal(signal.SIGTERM, lambda *_: reporter.take({"stop": StopReason.HAND_BACK}))
     pipe.listen(reporter.take)
     reporter.send(MessageType.READY, pid=os.getpid())
     try:

@@ -33,10 +33,15 @@ def verdict_on(attempt: Attempt, *, was_oom_killed: bool) -> Verdict:
         return Verdict(_STOPPED[StopReason(attempt.final["reason"])])
     if attempt.killed_for is not None:
         return attempt.killed_for
-    if attempt.asked is not None and attempt.exit_code == -_signal("SIGTERM"):
+    if attempt.asked is not None and was_terminated(attempt):
         # whoever stops us told our trainers too, and this one was not ready to listen yet
         return Verdict(attempt.asked)
     return _silent_end(attempt.exit_code, was_oom_killed=was_oom_killed)
+
+
+def was_terminated(attempt: Attempt) -> bool:
+    """Whether the trainer followed a SIGTERM, which we never send."""
+    return attempt.exit_code == -_signal("SIGTERM")
 
 
 def _reported_error(attempt: Attempt) -> Verdict:
