@@ -129,7 +129,7 @@ def test_a_connection_ends_with_its_token_also_in_a_long_replay(tmp_path: Path) 
     key = IssuerKey.make("k")
     with live_jobs(tmp_path, key) as (address, jobs):
         writer = JobWriter(jobs)
-        writer.log(20_000)
+        writer.log(1000)
         ends_at = int(time.time()) + 2
         header = {"Authorization": f"Bearer {key.token(exp=ends_at)}"}
         with (
@@ -139,8 +139,7 @@ def test_a_connection_ends_with_its_token_also_in_a_long_replay(tmp_path: Path) 
             with contextlib.suppress(ConnectionClosed):
                 while True:
                     busy.send('{"resume_from": 0}')
-                    for _ in range(1000):
-                        assert json.loads(busy.recv(timeout=10))["type"] == "job_update"
+                    assert seqs(busy, 1003)[-1] == 1003
             assert 0 <= time.time() - ends_at < 5
             assert closing(idle) == (1008, "token expired")
             assert closing(busy) == (1008, "token expired")
