@@ -2,7 +2,7 @@
 
 The raw database is given exactly what the store gave it: the same statements with the same parameters in the same
 durable transactions (SQLite `synchronous=FULL`, PostgreSQL `fsync=on`), recorded beforehand and replayed on a copy of
-the database by nothing but sqlite3 or psycopg. So the ratio says what our code costs, and nothing of what the rows cost.
+the database by nothing but sqlite3 or psycopg. So the ratio says what our code costs, and nothing of what rows cost.
 Measured in turn, so that the ratio holds on a noisy machine. `bare_minimum_per_s` is, for comparison, a queue on the
 same driver without events, audit, attempts, adapters and their indexes.
 """
