@@ -37,15 +37,15 @@ class RunCheckpoints:
         return (self._folder / f"step-{step:06d}.e{self._claim_epoch}").exists()
 
     def save(self, content: CheckpointContent[T], *, loss: float | None) -> None:
-        """Publish a checkpoint, tell it, and let old ones go.
+        """Publish a checkpoint, let old ones go, and tell it: who hears of it finds no others than those that are kept.
 
         Raises:
             AlreadyPublished: If this claim has published this step.
             DiskFull: If there is no space; the older checkpoints are untouched.
         """
         saved = save_checkpoint(self._folder, content, claim_epoch=self._claim_epoch, identity=self._identity)
-        self._reporter.checkpoint(step=saved.step, path=saved.path, manifest_sha256=saved.manifest_sha256, loss=loss)
         prune(self._folder, keep=self._keep, identity=self._identity)
+        self._reporter.checkpoint(step=saved.step, path=saved.path, manifest_sha256=saved.manifest_sha256, loss=loss)
 
     def load_newest(
         self, read: Callable[[Path], dict[str, T]], shapes: Mapping[str, Sequence[int]]

