@@ -103,6 +103,15 @@ class ChildProcess:
                 [_taskkill(), "/T", "/F", "/PID", str(self.pid)], check=False, capture_output=True
             )
 
+    def close(self) -> None:
+        """Let go of the pipes, once the child has ended and nothing more is to be heard.
+
+        Ends of pipes close by themselves, but not while a grandchild holds the other end.
+        """
+        # asyncio offers no public way to close the transport of a process
+        transport: asyncio.SubprocessTransport = self._process._transport  # type: ignore[attr-defined]
+        transport.close()
+
     async def _lines(self) -> AsyncGenerator[bytes, None]:
         """Lines until the pipe ends, or until it is quiet after the end of the child: a grandchild may hold it open."""
         stdout = self._process.stdout

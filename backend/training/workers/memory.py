@@ -40,11 +40,10 @@ def oom_kills(events: Path | None = None) -> int:
     """
     try:
         path = events or _own_events()
-        lines = path.read_text(encoding="ascii").splitlines()
+        counts = dict(line.split(maxsplit=1) for line in path.read_text(encoding="ascii").splitlines())
+        return int(counts.get("oom_kill", 0))
     except (OSError, ValueError):
         return 0
-    counts = dict(line.split(maxsplit=1) for line in lines)
-    return int(counts.get("oom_kill", 0))
 
 
 def _own_events() -> Path:

@@ -127,6 +127,7 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):  # a process that hangs in the kernel dies when it comes out
                 async with asyncio.timeout(_REAP_S):
                     await attempt.process.end(grace_s=0)
+            attempt.process.close()
             await in_thread(clean_up_after, attempt.order, self._jobs)
 
     async def _start(self, held: HeldJob, stop: asyncio.Event) -> Attempt | Verdict:

@@ -111,3 +111,73 @@ def test_every_message_is_one_line_of_ascii_safe_json(message: dict[str, object]
 def test_what_is_no_object_is_no_message(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decode(line)
+
+
+OUTLIVED = """
+import subprocess, sys
+from backend.common.parent_pipe import ParentPipe
+pipe = ParentPipe()
+pipe.order()
+out = pipe._output.fileno()
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True, pass_fds=[out])
+pipe.send({"grandchild": child.pid})
+"""
+
+LOUD = """
+from backend.common.parent_pipe import ParentPipe
+pipe = ParentPipe()
+pipe.order()
+pipe.send({"text": "x" * 5_000_000})
+pipe._output.write(b"not json\\n")
+pipe.send({"text": "last"})
+"""
+
+
+def test_a_grandchild_that_holds_the_pipe_does_not_hide_the_end_of_the_child(tmp_path: Path) -> None:
+    async def scenario() -> int:
+        child = await start(OUTLIVED, tmp_path / "log")
+        async with asyncio.timeout(20):
+            heard = [message async for message in child.messages()]
+        assert await child.end(grace_s=0) == 0
+        child.close()
+        return int(heard[0]["grandchild"])
+
+    grandchild = asyncio.run(scenario())
+    assert not is_gone(grandchild)
+    os.kill(grandchild, 9)
+
+
+def test_lines_that_are_no_messages_are_dropped_and_the_next_one_is_heard(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        child = await start(LOUD, tmp_path / "log")
+        assert [message async for message in child.messages()] == [{"text": "last"}]
+        assert await child.end(grace_s=10) == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_child_that_cannot_be_started_is_an_os_error(tmp_path: Path) -> None:
+    async def scenario(command: tuple[str, ...], log: Path) -> None:
+        await ChildProcess.start(command, encode({}), log=log)
+
+    with pytest.raises(FileNotFoundError):
+        asyncio.run(scenario((str(tmp_path / "missing"),), tmp_path / "log"))
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        asyncio.run(scenario(("true",), tmp_path / "file" / "log"))
+
+
+def test_an_end_can_be_asked_for_again_and_tells_the_same(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        child = await start("raise SystemExit(7)", tmp_path / "log")
+        assert [await child.end(grace_s=10), await child.end(), await child.gone()] == [7, 7, 7]
+        await child.send({"stop": "now"})
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(0, "exit code 0"), (7, "exit code 7"), (-11, "signal 11 (SIGSEGV)"), (-99, "signal 99")]
+)
+def test_exit_codes_are_told_in_words(code: int, words: str) -> None:
+    assert describe_exit(code) == words

@@ -1,0 +1,87 @@
+"""Whoever carries a mark is found and ended, whatever group, session or parent it has."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from backend.common.process_mark import MARK_VARIABLE, end_marked, marks
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="found by /proc")
+
+SLEEP = (sys.executable, "-c", "import time; time.sleep(600)")
+# a parent that leaves its child, which has a session of its own, to process 1
+ORPHAN = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True, stdout=-3)
+print(child.pid)
+"""
+
+
+def marked(mark: str) -> dict[str, str]:
+    return {**os.environ, MARK_VARIABLE: mark}
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def wait_gone(pid: int) -> None:
+    give_up = time.monotonic() + 10
+    while not is_gone(pid):
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def job() -> str:
+    return f"job_{uuid4().hex}"
+
+
+def test_processes_of_the_mark_are_ended_and_no_others(job: str) -> None:
+    ours = subprocess.Popen(SLEEP, env=marked(f"{job}.e1."))
+    other = subprocess.Popen(SLEEP, env=marked(f"{job}.e12."))
+    unmarked = subprocess.Popen(SLEEP)
+    try:
+        assert end_marked(f"{job}.e1.") == 1
+        assert ours.wait(10) == -9
+        assert other.poll() is None
+        assert unmarked.poll() is None
+        assert end_marked(f"{job}.e") == 1
+        assert other.wait(10) == -9
+    finally:
+        for process in (ours, other, unmarked):
+            process.kill()
+            process.wait()
+
+
+def test_an_orphan_with_a_session_of_its_own_is_found(job: str) -> None:
+    said = subprocess.run(
+        (sys.executable, "-c", ORPHAN), env=marked(job), stdout=subprocess.PIPE, text=True, check=True
+    )
+    pid = int(said.stdout)
+    assert not is_gone(pid)
+    assert job in marks()
+    assert end_marked(job) == 1
+    wait_gone(pid)
+    assert job not in marks()
+
+
+def test_a_mark_that_nobody_carries_ends_nobody(job: str) -> None:
+    assert end_marked(job) == 0
+
+
+def test_we_never_end_ourselves(job: str) -> None:
+    script = f"from backend.common.process_mark import end_marked; print(end_marked({job!r}))"
+    environment = {**marked(job), "PYTHONPATH": str(Path(__file__).parents[4])}
+    said = subprocess.run(
+        (sys.executable, "-c", script), env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert said.stdout.strip() == "0"
