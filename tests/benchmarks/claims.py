@@ -141,14 +141,13 @@ def _recording() -> Iterator[Recording]:
     recording: Recording = []
     execute, begin = driver.Transaction._execute, driver.Transaction.__init__
 
-    def record(self: driver.Transaction, statement: driver.Statement, values: Any) -> Any:
-        prepared = execute(self, statement, values)
+    def record(self: driver.Transaction, prepared: Any, values: Any) -> Any:
         recording.append((prepared.sql, prepared.parameters(values)))
-        return prepared
+        return execute(self, prepared, values)
 
-    def mark(self: driver.Transaction, cursor: Any, dialect: Any) -> None:
+    def mark(self: driver.Transaction, new_cursor: Any, dialect: Any) -> None:
         recording.append(("", None))
-        begin(self, cursor, dialect)
+        begin(self, new_cursor, dialect)
 
     driver.Transaction._execute, driver.Transaction.__init__ = record, mark  # type: ignore[method-assign]
     try:

@@ -26,12 +26,13 @@ class Transaction:
     """An open transaction on the driver.
 
     Args:
-        cursor: A cursor of the driver.
+        new_cursor: Opens a cursor of the driver. Each statement gets its own: on PostgreSQL statements are sent without
+            waiting for the answers of earlier ones, and a cursor keeps the answer of one.
         dialect: Says how to compile and convert.
     """
 
-    def __init__(self, cursor: Any, dialect: Dialect) -> None:
-        self._cursor = cursor
+    def __init__(self, new_cursor: Callable[[], Any], dialect: Dialect) -> None:
+        self._new_cursor = new_cursor
         self._dialect = dialect
 
     @property
@@ -39,36 +40,32 @@ class Transaction:
         """The kind of database: sqlite or postgresql."""
         return self._dialect.name
 
-    def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
-        """The rows that the statement selects or returns."""
-        prepared = self._execute(statement, values)
-        return [prepared.row_from(row) for row in self._cursor.fetchall()]
-
     def row(self, statement: Statement, values: Mapping[str, Any]) -> Row | None:
         """The one row of the statement, or None."""
-        prepared = self._execute(statement, values)
-        found = self._cursor.fetchone()
+        prepared = self._prepared(statement, values)
+        found = self._execute(prepared, values).fetchone()
         return None if found is None else prepared.row_from(found)
 
     def scalar(self, statement: Statement, values: Mapping[str, Any]) -> Any:
         """The first value of the first row, as the driver gives it; None if there is no row."""
-        self._execute(statement, values)
-        found = self._cursor.fetchone()
+        found = self._execute(self._prepared(statement, values), values).fetchone()
         return None if found is None else found[0]
 
-    def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
-        """The number of rows that the statement changed."""
-        self._execute(statement, values)
-        return int(self._cursor.rowcount)
+    def run(self, statement: Statement, values: Mapping[str, Any]) -> None:
+        """Carry out a statement without rows; what it breaks may show only when the transaction ends."""
+        self._execute(self._prepared(statement, values), values)
 
-    def _execute(self, statement: Statement, values: Mapping[str, Any]) -> "_Prepared":
-        prepared = _prepared(statement, tuple(values), _Key(self._dialect))
+    def _prepared(self, statement: Statement, values: Mapping[str, Any]) -> "_Prepared":
+        return _prepared(statement, tuple(values), _Key(self._dialect))
+
+    def _execute(self, prepared: "_Prepared", values: Mapping[str, Any]) -> Any:
         try:
             parameters = prepared.parameters(values)
         except (TypeError, ValueError) as exc:
             raise StatementError("a value cannot be stored", None, None, exc) from exc
-        self._cursor.execute(prepared.sql, parameters)
-        return prepared
+        cursor = self._new_cursor()
+        cursor.execute(prepared.sql, parameters)
+        return cursor
 
 
 @contextmanager
@@ -82,12 +79,9 @@ def driver_transaction(engine: Engine) -> Iterator[Transaction]:
     with translating_errors(), _as_sqlalchemy_errors(engine.dialect):
         connection = engine.raw_connection()
         try:
-            cursor = connection.cursor()
-            if engine.dialect.name == "sqlite":
-                # the write lock at the start, see write_transaction; psycopg begins by itself
-                cursor.execute("BEGIN IMMEDIATE")
-            yield Transaction(cursor, engine.dialect)
-            connection.commit()
+            driver_connection: Any = connection.driver_connection
+            with _begun(driver_connection, engine.dialect):
+                yield Transaction(driver_connection.cursor, engine.dialect)
         except engine.dialect.loaded_dbapi.Error as exc:
             if engine.dialect.is_disconnect(exc, connection, None):
                 connection.invalidate(exc)
@@ -95,6 +89,21 @@ def driver_transaction(engine: Engine) -> Iterator[Transaction]:
         finally:
             # rolls back what was not committed
             connection.close()
+
+
+@contextmanager
+def _begun(connection: Any, dialect: Dialect) -> Iterator[None]:
+    """A transaction that is committed unless its body raises."""
+    if dialect.name == "sqlite":
+        # the write lock at the start, see write_transaction
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.commit()
+        return
+    # psycopg begins by itself; a pipeline saves the wait for every answer that nobody reads
+    with connection.pipeline():
+        yield
+        connection.commit()
 
 
 @contextmanager
