@@ -9,11 +9,12 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 MARK_VARIABLE = "CLARA_ATTEMPT"
-_ROUNDS = 5
+_ROUNDS, _PAUSE_S = 10, 0.01
 
 
 def end_marked(mark: str) -> int:
@@ -21,16 +22,18 @@ def end_marked(mark: str) -> int:
 
     Looked for again until nobody is found: a process may have started another while we looked.
     """
-    killed = 0
+    killed: set[int] = set()
     for _ in range(_ROUNDS):
-        found = list(_marked(mark))
+        found = set(_marked(mark))
+        if not found:
+            break
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-                killed += 1
-        if not found:
-            break
-    return killed
+                killed.add(pid)
+        # the killed ones need a moment to be gone
+        time.sleep(_PAUSE_S)
+    return len(killed)
 
 
 def marks() -> set[str]:
