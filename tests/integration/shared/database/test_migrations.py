@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Engine, inspect, select, text
 
-from shared.database.engine import open_engine, read_transaction, write_transaction
+from shared.database.engine import read_transaction, write_transaction
 from shared.database.migrate import (
     HEAD_REVISION,
     MIGRATIONS,
@@ -33,21 +32,6 @@ from tests.support.store_values import (
     provenance_rows,
     running,
 )
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'data' / 'clara.db'}"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
-
-
-@pytest.fixture
-def engine(empty_url: str) -> Iterator[Engine]:
-    opened = open_engine(empty_url)
-    yield opened
-    opened.dispose()
 
 
 def test_there_is_one_newest_migration_and_the_code_knows_it() -> None:
