@@ -28,6 +28,9 @@ def main() -> int:
     parser.add_argument("--own-session", action="store_true")
     parser.add_argument("--retryable", action="store_true")
     parser.add_argument("--garbage", action="store_true")
+    parser.add_argument("--unknown-message", action="store_true")
+    parser.add_argument("--signs-of-life", action="store_true")
+    parser.add_argument("--linger", action="store_true")
     options = parser.parse_args()
     order = TrainingOrder.from_message(decode(sys.stdin.buffer.readline()))
     stop: list[str] = []
@@ -40,7 +43,10 @@ def main() -> int:
     _say(MessageType.READY, pid=os.getpid())
     _say(MessageType.PLAN, total_steps=options.steps, total_epochs=1, start_step=0, facts={"records": 1})
     for step in range(1, options.steps + 1):
-        time.sleep(options.seconds_per_step)
+        _take_time(options.seconds_per_step, says_so=options.signs_of_life)
+        if options.unknown_message:
+            sys.stdout.buffer.write(b'{"type":"riddle"}\n')
+            sys.stdout.buffer.flush()
         if options.garbage:
             sys.stdout.buffer.write(b"not json\n")
         if stop and not options.ignore_stop:
@@ -67,7 +73,17 @@ def main() -> int:
         epochs=1,
         metrics={"eval_loss": 0.5},
     )
+    if options.linger:
+        time.sleep(600)
     return 0
+
+
+def _take_time(seconds: float, *, says_so: bool) -> None:
+    end = time.monotonic() + seconds
+    while says_so and time.monotonic() < end - 0.05:
+        time.sleep(0.05)
+        _say(MessageType.ALIVE)
+    time.sleep(max(0.0, end - time.monotonic()))
 
 
 def _listen(stop: list[str]) -> None:

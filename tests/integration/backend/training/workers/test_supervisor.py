@@ -1,92 +1,50 @@
 """The worker pool on a real SQLite database with real child processes."""
 
 import asyncio
+import os
+import shutil
+import signal
+import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from backend.training.folders import TrainingFolders
-from backend.training.inputs import InputResolver
-from backend.training.manager import TrainingJobManager
-from backend.training.models import JobRequest
-from backend.training.workers.orders import OrderWriter
-from backend.training.workers.pool import WorkerPool
-from backend.training.workers.supervisor import SupervisionTimes, Supervisor
+from backend.common.process_mark import MARK_VARIABLE
 from shared.database.base import ClaimLost
-from shared.database.stores import Stores, open_stores
 from shared.models.events import EventType
-from shared.models.job import AttemptOutcome, Claim, JobStatus, TrainingJob
-from shared.models.users import Principal, Role
+from shared.models.job import AttemptOutcome, Claim, JobStatus
 from shared.storage import verify_folder
-
-TRAINER = Principal("u1", "trainer@example.org", frozenset({Role.TRAINER}))
-TIMES = SupervisionTimes(lease_s=3.0, heartbeat_s=0.2, grace_s=1.0, timeout_s=30.0, retry_s=0.05)
-
-
-@dataclass
-class Bench:
-    """A pool with its stores; the pool runs while the bench is open."""
-
-    stores: Stores
-    manager: TrainingJobManager
-    pool: WorkerPool
-    folders: TrainingFolders
-
-    def submit(self) -> str:
-        request = JobRequest(trainer_type="lora", config={}, dataset_path="train.jsonl")
-        return self.manager.submit(request, TRAINER).job.job_id
-
-    async def until(self, job_id: str, reached: Callable[[TrainingJob], bool], timeout_s: float = 20.0) -> TrainingJob:
-        give_up = time.monotonic() + timeout_s
-        while not reached(job := self.stores.jobs.get(job_id)):
-            assert time.monotonic() < give_up, job
-            await asyncio.sleep(0.02)
-        return job
-
-    async def ended(self, job_id: str) -> TrainingJob:
-        return await self.until(job_id, lambda job: job.status.is_terminal)
-
-    async def at_step(self, job_id: str, step: int = 1) -> TrainingJob:
-        return await self.until(job_id, lambda job: job.progress.current_step >= step)
-
-
-@asynccontextmanager
-async def bench(tmp_path: Path, *stub: str, times: SupervisionTimes = TIMES, size: int = 1) -> AsyncIterator[Bench]:
-    model = tmp_path / "models" / "starter"
-    model.mkdir(parents=True, exist_ok=True)
-    for name in ("config.json", "model.safetensors"):
-        (model / name).touch()
-    (tmp_path / "data").mkdir(exist_ok=True)
-    (tmp_path / "data" / "train.jsonl").write_text('{"text": "a"}\n', encoding="utf-8")
-    folders = TrainingFolders(
-        data=tmp_path / "data",
-        models=tmp_path / "models",
-        configs=tmp_path / "configs",
-        logs=tmp_path / "logs",
-        base_model_roots=(tmp_path / "models",),
-    )
-    stores = open_stores(f"sqlite:///{tmp_path / 'clara.db'}")
-    inputs = InputResolver(stores.datasets, folders, default_model="starter", is_offline=True)
-    orders = OrderWriter(inputs, folders, save_every=10, cpu_threads=1)
-    command = (sys.executable, "-m", "tests.support.stub_trainer", *stub)
-    supervisor = Supervisor(stores.jobs, orders, folders, times, command=command)
-    manager = TrainingJobManager(stores.jobs, stores.adapters, inputs, folders, on_change=supervisor.look)
-    pool = WorkerPool(stores.jobs, supervisor, manager.admit_pending, size=size, lease_s=times.lease_s, poll_s=0.05)
-    pool.start()
-    try:
-        yield Bench(stores, manager, pool, folders)
-    finally:
-        await pool.stop()
-        stores.close()
+from tests.support.postgres import PostgresServer
+from tests.support.processes import environment_values
+from tests.support.worker_bench import TIMES, TRAINER, bench
 
 
 def run(scenario: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(scenario())  # type: ignore[arg-type]
+
+
+def wait_until(is_true: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 20
+    while not is_true():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def trainers(job_id: str) -> list[int]:
+    """Processes of the job's attempts."""
+    marks = environment_values(MARK_VARIABLE)
+    return [pid for pid, mark in marks.items() if mark.startswith(f"{job_id}.e") and is_alive(pid)]
+
+
+def obstruct(folder: Path) -> None:
+    """Put a file where a folder has to be."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.touch()
 
 
 def is_alive(pid: int) -> bool:
@@ -238,6 +196,171 @@ def test_a_grandchild_with_a_session_of_its_own_is_ended_too(tmp_path: Path) -> 
             while is_alive(int(pid_file.read_text())):
                 assert time.monotonic() < give_up
                 await asyncio.sleep(0.02)
+
+    run(scenario)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="found by /proc")
+def test_what_a_killed_service_left_in_a_session_of_its_own_is_ended_by_the_next_one(tmp_path: Path) -> None:
+    pid_file = tmp_path / "grandchild"
+    stub = ("--steps", "1000", "--own-session", "--grandchild-pid-file", str(pid_file))
+    command = [sys.executable, "-m", "tests.support.worker_bench", str(tmp_path), *stub]
+    service = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert service.stdout is not None
+    job_id = service.stdout.readline().strip()
+    wait_until(pid_file.is_file)
+    (trainer,) = (pid for pid in trainers(job_id) if pid != int(pid_file.read_text()))
+    service.kill()
+    service.communicate()
+    wait_until(lambda: not is_alive(trainer))
+    grandchild = int(pid_file.read_text())
+    assert is_alive(grandchild)
+
+    async def scenario() -> None:
+        async with bench(tmp_path) as it:
+            job = await it.ended(job_id)
+            assert (job.status, job.claim_epoch) == (JobStatus.COMPLETED, 2)
+            assert not is_alive(grandchild)
+
+    run(scenario)
+
+
+def test_a_trainer_that_keeps_saying_that_it_gets_on_may_take_its_time(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        stub = ("--steps", "1", "--seconds-per-step", "2", "--signs-of-life")
+        async with bench(tmp_path, *stub, times=replace(TIMES, stall_s=0.5)) as it:
+            job = await it.ended(it.submit())
+            assert (job.status, job.attempt) == (JobStatus.COMPLETED, 1)
+            assert not any("text" in event.payload for event in it.stores.jobs.events(job.job_id))
+
+    run(scenario)
+
+
+def test_a_trainer_that_does_not_leave_after_its_last_word_is_sent_away(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--linger", times=replace(TIMES, grace_s=0.3)) as it:
+            job = await it.ended(it.submit())
+            assert (job.status, job.attempt) == (JobStatus.COMPLETED, 1)
+            assert not trainers(job.job_id)
+
+    run(scenario)
+
+
+def test_a_trainer_that_says_what_nobody_understands_has_crashed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--unknown-message") as it:
+            job = await it.ended(it.submit())
+            assert (job.status, job.failure_reason) == (JobStatus.FAILED, AttemptOutcome.CRASH)
+            assert "riddle" in (job.error_message or "")
+
+    run(scenario)
+
+
+def test_a_pause_that_is_taken_back_while_the_trainer_lets_go_delays_the_job_only(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--steps", "20", "--seconds-per-step", "0.2") as it:
+            job_id = it.submit()
+            await it.at_step(job_id)
+            it.manager.pause(job_id, TRAINER)
+            it.manager.resume(job_id, TRAINER)
+            job = await it.ended(job_id)
+            assert (job.status, job.attempt, job.crash_count) == (JobStatus.COMPLETED, 1, 0)
+
+    run(scenario)
+
+
+def test_a_cancel_during_a_pause_wins(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        times = replace(TIMES, grace_s=2.0)
+        async with bench(tmp_path, "--steps", "1000", "--ignore-stop", times=times) as it:
+            job_id = it.submit()
+            await it.at_step(job_id)
+            it.manager.pause(job_id, TRAINER)
+            await asyncio.sleep(0.3)
+            it.manager.cancel(job_id, TRAINER)
+            job = await it.ended(job_id)
+            assert job.status is JobStatus.CANCELLED
+            assert not trainers(job_id)
+
+    run(scenario)
+
+
+def test_a_service_manager_that_stops_trainers_as_well_burns_no_attempt(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--steps", "1000") as it:
+            job_id = it.submit()
+            await it.at_step(job_id)
+            for pid in trainers(job_id):
+                os.kill(pid, signal.SIGTERM)
+            await asyncio.sleep(0.2)
+            await it.pool.stop()
+            job = it.stores.jobs.get(job_id)
+            assert (job.status, job.attempt, job.crash_count) == (JobStatus.QUEUED, 0, 0)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("hindrance", ["no program", "no log", "no folder"])
+def test_what_keeps_a_trainer_from_starting_is_tried_again_and_named(tmp_path: Path, hindrance: str) -> None:
+    async def scenario() -> None:
+        command = ("/nowhere/python",) if hindrance == "no program" else (sys.executable, "-c", "pass")
+        async with bench(tmp_path, command=command) as it:
+            if hindrance == "no log":
+                obstruct(it.folders.job_log("any").parent)
+            if hindrance == "no folder":
+                obstruct(it.folders.job("any").parent)
+            job = await it.ended(it.submit())
+            assert (job.status, job.attempt) == (JobStatus.FAILED, 3)
+            assert job.failure_reason is AttemptOutcome.TEMPORARY_ERROR
+            assert "could not be started" in (job.error_message or "")
+            assert [worker.status for worker in it.pool.workers()] == ["idle"]
+
+    run(scenario)
+
+
+@pytest.mark.postgres
+def test_a_database_that_is_away_for_longer_than_the_lease_costs_a_running_job_nothing(
+    tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    async def scenario() -> None:
+        times = replace(TIMES, lease_s=1.0)
+        stub = ("--steps", "30", "--seconds-per-step", "0.1")
+        async with bench(tmp_path, *stub, times=times, url=postgres_server.new_database()) as it:
+            job_id = it.submit()
+            await it.at_step(job_id)
+            await asyncio.to_thread(postgres_server.stop, "immediate")
+            try:
+                await asyncio.sleep(2 * times.lease_s)
+                assert trainers(job_id)
+            finally:
+                await asyncio.to_thread(postgres_server.start)
+            job = await it.ended(job_id)
+            assert (job.status, job.attempt, job.claim_epoch) == (JobStatus.COMPLETED, 1, 1)
+            steps = [
+                event.payload["current_step"] for event in it.stores.jobs.events(job_id) if event.type is EventType.STEP
+            ]
+            assert sorted(set(steps)) == list(range(1, 31))
+
+    run(scenario)
+
+
+@pytest.mark.postgres
+def test_a_service_that_stops_while_the_database_is_away_waits_no_longer_than_the_grace(
+    tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--steps", "1000", url=postgres_server.new_database()) as it:
+            job_id = it.submit()
+            await it.at_step(job_id)
+            await asyncio.to_thread(postgres_server.stop, "immediate")
+            try:
+                started = time.monotonic()
+                await it.pool.stop()
+                assert time.monotonic() - started < TIMES.grace_s + 2.0
+                assert not trainers(job_id)
+            finally:
+                await asyncio.to_thread(postgres_server.start)
+            assert it.stores.jobs.get(job_id).status is JobStatus.RUNNING
 
     run(scenario)
 
