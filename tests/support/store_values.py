@@ -9,10 +9,11 @@ from shared.models.adapter import Adapter, Checkpoint
 from shared.models.dataset import Dataset, RecordProvenance, Split
 from shared.models.document import ParsedDocument, Section
 from shared.models.events import AuditEntry
-from shared.models.job import Claim, TrainingJob
+from shared.models.job import Claim, Progress, TrainingJob
 from shared.utils.ids import new_id
 
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+HALF_WAY = Progress(current_epoch=0, total_epochs=2, current_step=5, total_steps=10, metrics={"loss": 1.25})
 
 
 def a_job(number: int = 0, **changes: Any) -> TrainingJob:
@@ -77,6 +78,11 @@ def claimed(stores: Stores, owner: str = "worker-1", *, lease_s: float = 60.0) -
     found = stores.jobs.claim(owner, lease_s=lease_s)
     assert found is not None, "nothing was queued"
     return found
+
+
+def rescue_all(stores: Stores) -> list[TrainingJob]:
+    """Every running job is taken from its worker."""
+    return [job for lease in stores.jobs.leases() if (job := stores.jobs.rescue(lease))]
 
 
 def a_dataset(number: int = 0, **changes: Any) -> Dataset:
