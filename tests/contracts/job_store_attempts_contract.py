@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from shared.database.base import JobNotFound
 from shared.database.stores import Stores
 from shared.models.job import (
     AttemptOutcome,
@@ -18,6 +19,7 @@ from tests.support.store_values import (
     an_adapter,
     an_audit,
     claimed,
+    queued,
     rescue_all,
     running,
 )
@@ -134,3 +136,75 @@ class JobAttemptsContract:
         assert (first.claim_epoch, first.owner, first.outcome) == (1, "worker-1", AttemptOutcome.CRASH)
         assert (first.message, first.ended_at is None) == ("signal 11", False)
         assert (second.claim_epoch, second.owner, second.outcome, second.ended_at) == (2, "worker-2", None, None)
+
+    def test_a_hand_back_neither_counts_nor_ends_the_row_of_failures(self, stores: Stores) -> None:
+        _, claim = running(stores, max_attempts=3)
+        for outcome in (AttemptOutcome.CRASH, AttemptOutcome.HANDED_BACK, AttemptOutcome.PAUSED):
+            job = stores.jobs.release(claim, outcome=outcome)
+            assert (job.crash_count, job.attempt) == (1, 1)
+            _, claim = claimed(stores)
+
+        assert stores.jobs.release(claim, outcome=AttemptOutcome.CRASH).crash_count == 2
+
+    def test_a_checkpoint_ends_the_row_of_errors_too_and_even_if_the_attempt_is_handed_back(
+        self, stores: Stores
+    ) -> None:
+        _, claim = running(stores, max_attempts=3)
+        stores.jobs.release(claim, outcome=AttemptOutcome.TEMPORARY_ERROR)
+        job, claim = claimed(stores)
+        stores.jobs.release(claim, outcome=AttemptOutcome.CRASH)
+        job, claim = claimed(stores)
+        stores.jobs.add_checkpoint(claim, a_checkpoint(job, 5))
+
+        back = stores.jobs.release(claim, outcome=AttemptOutcome.HANDED_BACK)
+
+        assert (back.crash_count, back.error_count) == (0, 0)
+
+    def test_a_checkpoint_of_an_earlier_attempt_ends_no_row(self, stores: Stores) -> None:
+        job, claim = running(stores, max_attempts=2)
+        stores.jobs.add_checkpoint(claim, a_checkpoint(job, 5))
+        stores.jobs.release(claim, outcome=AttemptOutcome.CRASH)
+        _, claim = claimed(stores)
+
+        assert stores.jobs.release(claim, outcome=AttemptOutcome.CRASH).status is JobStatus.FAILED
+
+    def test_temporary_errors_in_a_row_fail_the_job_with_their_name(self, stores: Stores) -> None:
+        _, claim = running(stores, max_attempts=2)
+        stores.jobs.release(claim, outcome=AttemptOutcome.TEMPORARY_ERROR, message="disk full")
+        _, claim = claimed(stores)
+
+        failed = stores.jobs.release(claim, outcome=AttemptOutcome.TEMPORARY_ERROR, message="disk full")
+
+        assert (failed.status, failed.failure_reason) == (JobStatus.FAILED, AttemptOutcome.TEMPORARY_ERROR)
+        assert "disk full" in (failed.error_message or "")
+
+    @pytest.mark.parametrize("outcome", [AttemptOutcome.ERROR, AttemptOutcome.TIMEOUT, AttemptOutcome.REJECTED])
+    def test_what_would_end_the_same_way_again_fails_at_once(self, stores: Stores, outcome: AttemptOutcome) -> None:
+        job, claim = running(stores, max_attempts=3)
+
+        failed = stores.jobs.fail(claim, error_message="no such column", outcome=outcome)
+
+        assert (failed.status, failed.failure_reason) == (JobStatus.FAILED, outcome)
+        assert stores.jobs.attempts(job.job_id)[-1].outcome is outcome
+
+    def test_the_first_retry_comes_at_once_and_a_claim_ends_the_pause(self, stores: Stores) -> None:
+        _, claim = running(stores, max_attempts=4)
+
+        first = stores.jobs.release(claim, outcome=AttemptOutcome.CRASH, retry_s=60)
+        job, _ = claimed(stores)
+
+        assert (first.not_before, job.not_before) == (None, None)
+
+    def test_a_rescue_ends_the_lease_and_the_attempt(self, stores: Stores) -> None:
+        job, claim = running(stores)
+
+        rescue_all(stores)
+
+        assert stores.jobs.leases() == []
+        (attempt,) = stores.jobs.attempts(job.job_id)
+        assert (attempt.outcome, attempt.claim_epoch) == (AttemptOutcome.LEASE_EXPIRED, claim.epoch)
+
+    def test_attempts_of_an_unknown_job_are_not_found(self, stores: Stores) -> None:
+        assert stores.jobs.attempts(queued(stores).job_id) == []
+        with pytest.raises(JobNotFound):
+            stores.jobs.attempts("job_0")

@@ -15,15 +15,7 @@ from shared.models.job import (
     QueueLimits,
 )
 from shared.models.queue import HEAD_START
-from tests.support.store_values import (
-    HALF_WAY,
-    a_job,
-    an_adapter,
-    an_audit,
-    claimed,
-    queued,
-    running,
-)
+from tests.support.store_values import HALF_WAY, a_job, an_adapter, an_audit, claimed, queued, rescue_all, running
 
 
 class JobQueueContract:
@@ -66,31 +58,67 @@ class JobQueueContract:
         assert order.index("c") <= 2
         assert order[3:] != ["b", "b"]
 
-    def test_own_jobs_of_a_higher_priority_come_first(self, stores: Stores) -> None:
-        for number in range(12):
+    def test_users_of_the_same_priority_take_turns(self, stores: Stores) -> None:
+        for user in ("a@amt.example", "b@amt.example", "c@amt.example"):
+            for number in range(4):
+                queued(stores, number, created_by=user)
+
+        order = [claimed(stores)[0].created_by for _ in range(12)]
+
+        for rounds in range(4):
+            assert len(set(order[3 * rounds : 3 * rounds + 3])) == 3
+
+    def test_own_jobs_of_the_highest_priority_come_first_however_long_the_backlog_is(self, stores: Stores) -> None:
+        for number in range(4 * HEAD_START + 5):
             queued(stores, number, priority=1)
-        urgent = [queued(stores, number, priority=5) for number in (20, 21)]
+        claimed(stores)
+        urgent = [queued(stores, number, priority=5) for number in (100, 101)]
 
         assert [claimed(stores)[0].job_id for _ in range(2)] == [job.job_id for job in urgent]
 
-    def test_an_endless_stream_of_urgent_jobs_starves_nobody(self, stores: Stores) -> None:
+    @pytest.mark.parametrize("priority", [2, 3, 5])
+    def test_a_head_start_is_all_that_a_higher_priority_gets(self, stores: Stores, priority: int) -> None:
+        """However many follow, nobody starves."""
         patient = queued(stores, 0, priority=1, created_by="b@amt.example")
-        for number in range(1, 60):
-            queued(stores, number, priority=5, created_by="a@amt.example")
+        overtaken = 0
+        queued(stores, 1, priority=priority, created_by="a@amt.example")
+        while True:
+            queued(stores, 2 + overtaken, priority=priority, created_by="a@amt.example")
             job, claim = claimed(stores)
             if job.job_id == patient.job_id:
                 break
+            overtaken += 1
+            assert overtaken <= HEAD_START * (priority - 1)
             stores.jobs.complete(claim, an_adapter(job), progress=HALF_WAY)
-        assert job.job_id == patient.job_id
-        assert number <= 4 * HEAD_START + 2
 
-    def test_a_job_that_was_handed_back_keeps_its_place(self, stores: Stores) -> None:
-        first, claim = running(stores)
-        queued(stores, 2)
+        assert overtaken == HEAD_START * (priority - 1)
 
-        stores.jobs.release(claim, outcome=AttemptOutcome.HANDED_BACK)
+    @pytest.mark.parametrize("end", ["handed back", "paused", "crashed", "rescued"])
+    def test_a_job_that_comes_back_keeps_its_place(self, stores: Stores, end: str) -> None:
+        first, claim = running(stores, number=1)
+        for number in range(2, 5):
+            queued(stores, number, created_by="b@amt.example")
+        outcomes = {
+            "handed back": AttemptOutcome.HANDED_BACK,
+            "paused": AttemptOutcome.PAUSED,
+            "crashed": AttemptOutcome.CRASH,
+        }
+        back = (
+            rescue_all(stores)[0] if end == "rescued" else stores.jobs.release(claim, outcome=outcomes[end], retry_s=60)
+        )
 
+        assert (back.turn, back.queue_rank) == (first.turn, first.queue_rank)
         assert claimed(stores)[0].job_id == first.job_id
+
+    def test_a_job_in_a_retry_pause_holds_up_nobody(self, stores: Stores) -> None:
+        _, claim = running(stores, number=1, max_attempts=5)
+        stores.jobs.release(claim, outcome=AttemptOutcome.CRASH, retry_s=60)
+        _, claim = claimed(stores)
+        stores.jobs.release(claim, outcome=AttemptOutcome.CRASH, retry_s=60)
+        behind = queued(stores, 2)
+
+        assert claimed(stores)[0].job_id == behind.job_id
+        assert stores.jobs.claim("worker-1", lease_s=60) is None
 
     def test_limits_hold_however_many_submit_at_once(self, stores: Stores) -> None:
         limits = QueueLimits(total=7, per_user=4)
@@ -123,8 +151,8 @@ class JobQueueContract:
     def test_one_key_makes_one_job_however_many_submit_at_once(self, stores: Stores) -> None:
         key = IdempotencyKey("a", "k1", "0" * 64)
 
-        with ThreadPoolExecutor(8) as pool:
-            jobs = list(pool.map(lambda n: stores.jobs.add(a_job(n), audit=an_audit(), key=key), range(16)))
+        with ThreadPoolExecutor(64) as pool:
+            jobs = list(pool.map(lambda n: stores.jobs.add(a_job(n), audit=an_audit(), key=key), range(64)))
 
         assert len({job.job_id for job in jobs}) == stores.jobs.counts().total == 1
         assert stores.jobs.submitted_with(key) == jobs[0]
@@ -142,11 +170,12 @@ class JobQueueContract:
         assert stores.jobs.counts().total == 1
 
     def test_keys_of_different_users_never_meet(self, stores: Stores) -> None:
-        stores.jobs.add(a_job(1), audit=an_audit(), key=IdempotencyKey("a", "k", "0" * 64))
+        first = stores.jobs.add(a_job(1), audit=an_audit(), key=IdempotencyKey("a", "k", "0" * 64))
 
-        stores.jobs.add(a_job(2), audit=an_audit(), key=IdempotencyKey("b", "k", "1" * 64))
+        second = stores.jobs.add(a_job(2), audit=an_audit(), key=IdempotencyKey("b", "k", "0" * 64))
 
-        assert stores.jobs.counts().total == 2
+        assert first.job_id != second.job_id
+        assert stores.jobs.submitted_with(IdempotencyKey("a", "k", "0" * 64)) == first
         assert stores.jobs.submitted_with(IdempotencyKey("c", "k", "0" * 64)) is None
 
     def test_a_full_queue_still_answers_a_known_key(self, stores: Stores) -> None:
