@@ -102,6 +102,25 @@ def rejected(job: TrainingJob, error_message: str) -> JobChange:
     )
 
 
+def unreadable(job_id: str, reason: str) -> JobChange:
+    """Failed because nobody can read its row; what could not be read is replaced by what can."""
+    message = storable_text(f"What is stored of this job cannot be read ({reason}). Submit it again.")
+    outcome = AttemptOutcome.REJECTED
+    return JobChange(
+        {
+            "status": JobStatus.FAILED,
+            "error_message": message,
+            "failure_reason": outcome,
+            "config": {},
+            "tags": (),
+            "progress": Progress(),
+            "not_before": None,
+        },
+        detail={"error_message": message, "reason": outcome.value},
+        audit=_audit("job.failed", job_id, reason=outcome.value),
+    )
+
+
 def progressed(progress: Progress, kind: EventType, detail: Mapping[str, Any] | None) -> JobChange:
     """New figures of a running attempt."""
     return JobChange({"progress": progress}, kind=kind, detail=detail or {})

@@ -49,6 +49,7 @@ from shared.database.sql.rows import (
     job_from,
     new_job_columns,
 )
+from shared.database.sql.unreadable import UNREADABLE, set_unreadable_aside
 from shared.database.sql_time import db_now
 from shared.database.tables import adapters, attempts, checkpoints, job_events, jobs
 from shared.errors import Conflict
@@ -157,6 +158,14 @@ class SqlJobStore:
 
     def pending(self, limit: int = 20) -> Sequence[TrainingJob]:
         """See `JobStore.pending`."""
+        try:
+            return self._pending(limit)
+        except UNREADABLE:
+            if not set_unreadable_aside(self._engine):
+                raise
+            return self._pending(limit)
+
+    def _pending(self, limit: int) -> Sequence[TrainingJob]:
         query = (
             select(jobs)
             .where(jobs.c.status == JobStatus.PENDING.value)
@@ -180,6 +189,14 @@ class SqlJobStore:
 
     def claim(self, owner: str, *, lease_s: float) -> tuple[TrainingJob, Claim] | None:
         """See `JobStore.claim`."""
+        try:
+            return self._claim(owner, lease_s)
+        except UNREADABLE:
+            if not set_unreadable_aside(self._engine):
+                raise
+            return self._claim(owner, lease_s)
+
+    def _claim(self, owner: str, lease_s: float) -> tuple[TrainingJob, Claim] | None:
         with driver_transaction(self._engine) as tx:
             taken = take_next(tx, owner, lease_s)
             if taken is None:

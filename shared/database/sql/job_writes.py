@@ -103,8 +103,13 @@ def silent_since(lease: Lease) -> Fence:
 
 def read_at(job: TrainingJob) -> Fence:
     """The state that a caller has seen and wants to change."""
-    values = {"at_job_id": job.job_id, "at_version": job.version, "at_status": job.status.value}
-    return Fence(_IS_AS_READ, values, job.status)
+    return as_seen(job.job_id, job.version, job.status)
+
+
+def as_seen(job_id: str, version: int, status: JobStatus) -> Fence:
+    """As `read_at`, where no more than this could be seen."""
+    values = {"at_job_id": job_id, "at_version": version, "at_status": status.value}
+    return Fence(_IS_AS_READ, values, status)
 
 
 def locked(tx: Transaction, fence: Fence) -> TrainingJob | None:
