@@ -1,9 +1,12 @@
 """Services are stopped and started in turn, and running jobs lose neither an attempt nor a step.
 
 Two services with two workers each train four jobs. In turn each gets SIGTERM, has to be gone within the grace and 2 s,
-and is started again. No checkpoint is due but those of the hand-backs.
+and is started again; a client watches its events all the while. Every other time its trainers get the signal too, as a
+service manager that stops all processes of a service does. No checkpoint is due but those of the hand-backs.
 """
 
+import os
+import signal
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +16,7 @@ import httpx
 from shared.database.stores import Stores, open_stores
 from shared.models.events import EventType
 from shared.models.job import AttemptOutcome, JobStatus
+from tests.support.processes import children_of
 from tests.support.quick_service import QuickService, probe_order, quick_services
 from tests.trust.lives import all_events, all_jobs, violations
 from tests.trust.place import Place
@@ -23,7 +27,7 @@ _GRACE_S = 10.0
 
 def run(place: Place) -> Mapping[str, Any]:
     """Restart in turn while four jobs run."""
-    restarts = place.scaled(full=20, fast=2)
+    restarts = place.scaled(full=20, fast=3)
     url = place.new_database_url()
     settings = {
         "CLARA_DATABASE_URL": url,
@@ -35,11 +39,14 @@ def run(place: Place) -> Mapping[str, Any]:
         steps = place.scaled(full=900, fast=120)
         job_ids = [_submit(service, steps) for service in services for _ in range(2)]
         stores = open_stores(url)
-        exits = []
+        exits, told = [], 0
         for number in range(restarts):
             _until_all_run(stores, job_ids)
             service = services[number % 2]
-            exits.append(service.end(within_s=_GRACE_S + 20))
+            with httpx.stream("GET", f"{service.url}{_JOBS}/{job_ids[0]}/events/stream", trust_env=False):
+                if number % 4 >= 2:
+                    told += _tell_trainers(service)
+                exits.append(service.end(within_s=_GRACE_S + 20))
             service.start()
             service.wait_ready()
         _until(lambda: stores.jobs.counts().active == 0)
@@ -59,6 +66,7 @@ def run(place: Place) -> Mapping[str, Any]:
         and slowest_s <= _GRACE_S + 2
         and handed_back >= restarts,
         "restarts": restarts,
+        "trainers_told_too": told,
         "clean_exits": clean,
         "slowest_exit_s": round(slowest_s, 2),
         "grace_s": _GRACE_S,
@@ -68,6 +76,13 @@ def run(place: Place) -> Mapping[str, Any]:
         "completed": completed,
         "violations": len(broken),
     }
+
+
+def _tell_trainers(service: QuickService) -> int:
+    trainers = children_of(service.pid)
+    for pid in trainers:
+        os.kill(pid, signal.SIGTERM)
+    return len(trainers)
 
 
 def _submit(service: QuickService, steps: int) -> str:
