@@ -24,6 +24,7 @@ class ChildProcess:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._is_swept = False
 
     @classmethod
     async def start(
@@ -93,6 +94,10 @@ class ChildProcess:
 
     def kill(self) -> None:
         """Kill the child and everything it started."""
+        if self._is_swept:
+            # its number may belong to somebody else by now
+            return
+        self._is_swept = self._process.returncode is not None
         if os.name == "posix":
             # also when the leader is dead: children of its group may live on
             with contextlib.suppress(ProcessLookupError, PermissionError):

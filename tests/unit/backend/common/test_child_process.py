@@ -176,6 +176,20 @@ def test_an_end_can_be_asked_for_again_and_tells_the_same(tmp_path: Path) -> Non
     asyncio.run(scenario())
 
 
+def test_a_group_that_is_gone_is_not_killed_again_since_its_number_may_be_somebody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        child = await start("", tmp_path / "log")
+        assert await child.end(grace_s=10) == 0
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "killpg", lambda *_: pytest.fail("killed a group that is gone"))
+            child.kill()
+            await child.end(grace_s=0)
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("code", "words"), [(0, "exit code 0"), (7, "exit code 7"), (-11, "signal 11 (SIGSEGV)"), (-99, "signal 99")]
 )
