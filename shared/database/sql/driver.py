@@ -135,22 +135,25 @@ class _Prepared:
         columns = _columns_among(statement, names)
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
         self.sql: str = compiled.string
-        self._order: list[str] | None = compiled.positiontup
-        self._constants = {
-            name: _converted(value, _to_driver(compiled.binds.get(name), dialect))
-            for name, value in compiled.construct_params(dict.fromkeys(names)).items()
-            if name not in names
-        }
-        to_driver = {name: _to_driver(compiled.binds.get(name), dialect) for name in names}
-        self._converts = [(name, convert) for name, convert in to_driver.items() if convert is not None]
+        to_driver = {name: _to_driver(compiled.binds.get(name), dialect) for name in compiled.binds}
+        constants = compiled.construct_params(dict.fromkeys(names))
+        # name, constant and conversion of every parameter in order: all that can be known before the first call
+        self._plan: list[tuple[str, Any, _Convert | None]] = [
+            (name, None, to_driver.get(name))
+            if name in names
+            else (name, _converted(constants[name], to_driver.get(name)), _constant)
+            for name in (compiled.positiontup or constants)
+        ]
+        self._is_positional = compiled.positiontup is not None
         self._names, self._from_driver = _result_of(statement, dialect)
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """Parameters as the driver wants them."""
-        found = {**self._constants, **values}
-        for name, convert in self._converts:
-            found[name] = convert(found[name])
-        return found if self._order is None else [found[name] for name in self._order]
+        found = [
+            values[name] if convert is None else constant if convert is _constant else convert(values[name])
+            for name, constant, convert in self._plan
+        ]
+        return found if self._is_positional else dict(zip((name for name, _, _ in self._plan), found, strict=True))
 
     def row_from(self, row: Any) -> Row:
         """Values by column of a row of the driver."""
@@ -182,6 +185,11 @@ def _to_driver(bind: Any, dialect: Dialect) -> _Convert | None:
         return None
     convert: _Convert | None = bind.type.dialect_impl(dialect).bind_processor(dialect)
     return convert
+
+
+def _constant(value: Any) -> Any:
+    """Marks a parameter that is the same in every call."""
+    return value
 
 
 def _converted(value: Any, convert: _Convert | None) -> Any:
