@@ -1,14 +1,15 @@
 from hypothesis import settings
 
-from shared.database.stores import Stores, memory_stores
+from shared.database.stores import memory_stores
 from tests.contracts.fake_time import FakeTime
-from tests.contracts.job_store_machine import JobStoreMachine
+from tests.contracts.job_store_machine import JobStoreMachine, OpenStores
 
 
 class MemoryMachine(JobStoreMachine):
     @staticmethod
-    def make_stores(time: FakeTime) -> Stores:
-        return memory_stores(clock=time.wall)
+    def new_database(time: FakeTime) -> OpenStores:
+        stores = memory_stores(clock=time.wall)
+        return lambda: stores
 
 
 TestJobsInMemoryLiveLegally = MemoryMachine.TestCase
