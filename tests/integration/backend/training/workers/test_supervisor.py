@@ -128,6 +128,24 @@ def test_a_stopping_service_hands_its_job_back_without_burning_the_attempt(tmp_p
     run(scenario)
 
 
+@pytest.mark.parametrize("stubbornness", [("--ignore-stop",), ("--hang-at", "3")])
+def test_a_trainer_that_hears_no_stop_is_handed_back_after_the_grace_and_burns_nothing(
+    tmp_path: Path, stubbornness: tuple[str, ...]
+) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--steps", "1000", *stubbornness) as it:
+            job_id = it.submit()
+            await it.at_step(job_id, 2)
+            started = time.monotonic()
+            await it.pool.stop()
+            assert time.monotonic() - started < TIMES.grace_s + 2.0
+            job = it.stores.jobs.get(job_id)
+            assert (job.status, job.attempt, job.crash_count) == (JobStatus.QUEUED, 0, 0)
+            assert not trainers(job_id)
+
+    run(scenario)
+
+
 def test_a_trainer_that_says_nothing_is_ended_and_tried_again(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with bench(tmp_path, "--hang-at", "2", times=replace(TIMES, stall_s=0.5)) as it:
