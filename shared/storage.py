@@ -237,6 +237,29 @@ def fsync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def prepare_folders(*folders: Path) -> None:
+    """Make folders that a service writes to, before it says that it can.
+
+    Raises:
+        NotWritable: Naming the first that is not a folder, cannot be made or must not be written.
+        DiskFull: If there is no space for one.
+    """
+    for folder in folders:
+        try:
+            with disk_errors(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as exc:
+            raise NotWritable(folder, "there is a file where the folder should be") from exc
+    check_writable(*folders)
+
+
+def check_writable(*folders: Path) -> None:
+    """Raise `NotWritable` naming the first folder that this process must not write."""
+    for folder in folders:
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise NotWritable(folder, "permission denied")
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and its missing parents so that they outlive a power cut; one that is there is fine."""
     missing = [one for one in (path, *path.parents) if not one.exists()]

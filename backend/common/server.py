@@ -60,42 +60,84 @@ class TlsFiles:
     client_ca_file: Path | None = None
 
 
-def run_service(
-    app: FastAPI, host: str, port: int, *, port_setting: str, tls: TlsFiles | None = None, grace_s: int = 30
-) -> int:
-    """Serve until SIGTERM or Ctrl+C, then end open requests and close the lifespan.
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen.
+
+    Args:
+        host: Name or address.
+        port: Port.
+        port_setting: Environment variable that changes it.
+    """
+
+    host: str
+    port: int
+    port_setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """An application and how it is served.
 
     Args:
         app: From `build_app`.
-        host: Name or address to listen on.
-        port: Port to listen on.
-        port_setting: Environment variable that changes it.
+        address: Where to listen.
         tls: Serve https.
         grace_s: Seconds that open requests and WebSockets get to finish on their own.
+    """
+
+    app: FastAPI
+    address: Address
+    tls: TlsFiles | None = None
+    grace_s: int = 30
+
+
+def start_service(title: str, compose: Callable[[], Serving], *, wrong_settings: type[Exception]) -> int:
+    """Put a service together and run it; what keeps it from starting is told in one line.
+
+    Args:
+        title: Name for people.
+        compose: Reads the settings and builds the application.
+        wrong_settings: What it raises if they make no sense; its text names them.
+
+    Returns:
+        Exit code: see `run_service`; 2 for wrong settings too.
+    """
+    try:
+        serving = compose()
+    except ClaraError as error:
+        return _refuse_start(title, error.message)
+    except wrong_settings as error:
+        return _refuse_start(title, str(error))
+    return run_service(serving)
+
+
+def run_service(serving: Serving) -> int:
+    """Serve until SIGTERM or Ctrl+C, then end open requests and close the lifespan.
 
     Returns:
         Exit code: 0 after a graceful stop, 2 if the start was refused for a reason (one line on standard error), 3 if
         it failed for an unknown one (traceback in the log). A stop that takes longer than the grace (a thread that
         hangs in a database or on a disk) is cut short with 4, since whatever runs us would kill us next.
     """
+    app, address = serving.app, serving.address
     try:
-        server = _Server(_server_config(app, tls, grace_s), app.state.on_stop)
-        sockets = listening_sockets(host, port, port_setting)
+        server = _Server(_server_config(app, serving.tls, serving.grace_s), app.state.on_stop)
+        sockets = listening_sockets(address.host, address.port, address.port_setting)
     except ClaraError as exc:
-        return refuse_start(app.title, exc)
+        return _refuse_start(app.title, exc.message)
     with _stopping_on_signals(server), _few_collections():
         try:
             server.run(sockets)
         except SystemExit:
             # uvicorn's way of saying that the lifespan failed
             error = app.state.start_error
-            return refuse_start(app.title, error) if error else EXIT_START_FAILED
+            return _refuse_start(app.title, error.message) if error else EXIT_START_FAILED
     return 0
 
 
-def refuse_start(title: str, error: ClaraError) -> int:
-    """Tell the person who started us why not, in one line; returns the exit code for it."""
-    sys.stderr.write(f"{title} cannot start: {error.message}\n")
+def _refuse_start(title: str, reason: str) -> int:
+    sys.stderr.write(f"{title} cannot start: {reason}\n")
     return EXIT_START_REFUSED
 
 

@@ -16,14 +16,11 @@ from backend.common.metrics import ServiceMetrics
 from backend.common.middleware import BodyLimit, RequestContext, SecurityHeaders
 from backend.common.openapi import PROBLEM_RESPONSES, describe_problems
 from backend.common.readiness import Check, Readiness
-from backend.common.server import TlsFiles, run_service
 from backend.common.spec import ServiceSpec
 from backend.common.system_routes import Health, system_router
 from shared.auth.models import Authenticator
 from shared.errors import ClaraError
 from shared.utils.clock import Clock, utc_now
-
-__all__ = ["ServiceSpec", "TlsFiles", "build_app", "run_service"]
 
 logger = logging.getLogger(__name__)
 

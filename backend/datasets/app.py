@@ -20,7 +20,7 @@ from backend.common.blocking import in_thread
 from backend.common.child_process import ChildProcess
 from backend.common.logging import configure_logging
 from backend.common.security import security_from, tls_from
-from backend.common.server import refuse_start, run_service
+from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
@@ -35,12 +35,13 @@ from backend.datasets.workers.export_runner import ExportRunner
 from backend.datasets.workers.pool import BuilderPool, BuilderTimes
 from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, ExportJob, encode_order
 from config import BaseConfig, get_config
+from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
 from shared.database.dataset_changes import DatasetNotCompleted
 from shared.database.stores import Stores, open_stores
-from shared.errors import ClaraError, Unavailable
+from shared.errors import Unavailable
 from shared.models.dataset import DatasetClaim
-from shared.storage import NotWritable, disk_errors
+from shared.storage import check_writable, prepare_folders
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,14 @@ class _Holder:
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Opens stores, starts builders and the feeding of the search stores; stops them in reverse."""
         config, folders = self._config, self._folders
-        await in_thread(_make_folders, config, folders)
+        await in_thread(
+            prepare_folders,
+            config.home,
+            folders.data / "datasets",
+            folders.uploads,
+            folders.downloads,
+            config.logs_dir,
+        )
         stores = self._stores = await in_thread(open_stores, config.database_url_resolved)
         search = self._search = open_search(search_file(config.home), stores.documents)
         ingester = IngestWorkerClient(env=settings_environment(config))
@@ -155,7 +163,7 @@ class _Holder:
 
     async def check_folders(self) -> None:
         """Raise if datasets cannot be written."""
-        await in_thread(_check_writable, self._folders.data)
+        await in_thread(check_writable, self._folders.data)
 
 
 def settings_environment(config: BaseConfig) -> dict[str, str]:
@@ -218,34 +226,16 @@ def _plain(value: object) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _make_folders(config: BaseConfig, folders: DatasetFolders) -> None:
-    for folder in (config.home, folders.data / "datasets", folders.uploads, folders.downloads, config.logs_dir):
-        with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        _check_writable(folder)
-
-
-def _check_writable(folder: Path) -> None:
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise NotWritable(folder, "permission denied")
+def _serving() -> Serving:
+    config = get_config()
+    configure_logging(config.log_level, SERVICE_NAME)
+    address = Address(config.api_host, config.dataset_port, PORT_SETTING)
+    return Serving(create_app(config), address, tls=tls_from(config), grace_s=int(config.grace_seconds))
 
 
 def main() -> int:
     """Run the service until it is told to stop; the exit code says how it ended."""
-    try:
-        config = get_config()
-        configure_logging(config.log_level, SERVICE_NAME)
-        app = create_app(config)
-    except ClaraError as error:
-        return refuse_start("CLARA Datasets", error)
-    return run_service(
-        app,
-        config.api_host,
-        config.dataset_port,
-        port_setting=PORT_SETTING,
-        tls=tls_from(config),
-        grace_s=int(config.grace_seconds),
-    )
+    return start_service("CLARA Datasets", _serving, wrong_settings=InvalidSettings)
 
 
 if __name__ == "__main__":

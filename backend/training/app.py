@@ -10,7 +10,6 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,7 +17,7 @@ from fastapi import FastAPI
 from backend.common.blocking import in_thread
 from backend.common.logging import configure_logging
 from backend.common.security import security_from, tls_from
-from backend.common.server import refuse_start, run_service
+from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
@@ -33,12 +32,13 @@ from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
 from backend.training.workers.supervisor import SupervisionTimes, Supervisor
 from config import BaseConfig, get_config
+from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
 from shared.database.base import JobAlreadyFinished, QueueFull
 from shared.database.stores import Stores, open_stores
-from shared.errors import ClaraError, Unavailable
+from shared.errors import Unavailable
 from shared.models.job import QueueLimits
-from shared.storage import NotWritable, disk_errors
+from shared.storage import check_writable, prepare_folders
 
 SERVICE_NAME = "clara_training_backend"
 PORT_SETTING = "CLARA_TRAINING_PORT"
@@ -88,7 +88,7 @@ class _Holder:
         @asynccontextmanager
         async def opened(app: FastAPI) -> AsyncIterator[None]:
             self._folders = _folders(config)
-            await in_thread(_make_folders, config, self._folders)
+            await in_thread(prepare_folders, config.home, config.configs_dir, *self._folders.written)
             self._stores = await in_thread(open_stores, config.database_url_resolved)
             self._size = config.max_concurrent_jobs
             state, pool = _compose(config, self._stores, self._folders)
@@ -126,7 +126,7 @@ class _Holder:
     async def check_folders(self) -> None:
         """Raise if artefacts cannot be written."""
         if self._folders is not None:
-            await in_thread(_check_writable, (self._folders.data, self._folders.models, self._folders.logs))
+            await in_thread(check_writable, *self._folders.written)
 
 
 def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tuple[TrainingState, WorkerPool]:
@@ -196,47 +196,21 @@ def _folders(config: BaseConfig) -> TrainingFolders:
     )
 
 
-def _make_folders(config: BaseConfig, folders: TrainingFolders) -> None:
-    wanted = (config.home, folders.data, folders.models / "adapters", folders.configs, folders.logs)
-    for folder in wanted:
-        try:
-            with disk_errors(folder):
-                folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as exc:
-            raise NotWritable(folder, "there is a file where the folder should be") from exc
-    _check_writable(wanted)
-
-
-def _check_writable(folders: tuple[Path, ...]) -> None:
-    for folder in folders:
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise NotWritable(folder, "permission denied")
-
-
 def _threads(workers: int) -> int:
     """Threads per trainer, so that all of them together use each core once."""
     return max(1, (os.cpu_count() or 1) // workers)
 
 
+def _serving() -> Serving:
+    config = get_config()
+    configure_logging(config.log_level, SERVICE_NAME)
+    address = Address(config.api_host, config.training_port, PORT_SETTING)
+    return Serving(create_app(config), address, tls=tls_from(config), grace_s=int(config.grace_seconds))
+
+
 def main() -> int:
     """Run the service until it is told to stop; the exit code says how it ended."""
-    try:
-        config = get_config()
-        configure_logging(config.log_level, SERVICE_NAME)
-        app = create_app(config)
-    except ValueError as error:
-        sys.stderr.write(f"CLARA Training cannot start: {error}\n")
-        return 2
-    except ClaraError as error:
-        return refuse_start("CLARA Training", error)
-    return run_service(
-        app,
-        config.api_host,
-        config.training_port,
-        port_setting=PORT_SETTING,
-        tls=tls_from(config),
-        grace_s=int(config.grace_seconds),
-    )
+    return start_service("CLARA Training", _serving, wrong_settings=InvalidSettings)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,11 @@ class TrainingFolders:
     logs: Path
     base_model_roots: tuple[Path, ...]
 
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """Folders that jobs write to."""
+        return self.data, self.models / "adapters", self.logs
+
     def job(self, job_id: str) -> Path:
         """Checkpoints and scratch space of a job."""
         return self.data / "jobs" / job_id

@@ -64,8 +64,8 @@ class JobView(BaseModel):
     tags: list[str]
     attempt: int = Field(description="Attempts so far; one that was handed back or paused does not count.")
     max_attempts: int = Field(description="Failures in a row without a new checkpoint after which the job fails.")
-    crash_count: int = Field(description="Crashes in a row without a new checkpoint.")
-    error_count: int = Field(description="Temporary errors in a row without a new checkpoint.")
+    crash_count: int = Field(description="Crashes in a row without a farther checkpoint.")
+    error_count: int = Field(description="Temporary errors in a row without a farther checkpoint.")
     not_before: datetime | None = Field(description="End of the pause before the next attempt.")
     queue_position: int | None = Field(
         default=None, description="1 is next; only where one job was asked for, and while it waits for a worker."

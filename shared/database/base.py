@@ -327,8 +327,8 @@ class JobStore(Protocol):
     def release(self, claim: Claim, *, outcome: AttemptOutcome, message: str = "", retry_s: float = 0.0) -> TrainingJob:
         """Give the job back to the queue, cancel it if that was requested, or fail it if it failed too often.
 
-        A crash or a temporary error counts, unless the attempt published a checkpoint; a hand-back counts nothing, and
-        lowers `attempt` again.
+        A crash or a temporary error counts, unless the attempt published a checkpoint farther than all before it; a
+        hand-back counts nothing, and lowers `attempt` again.
 
         Args:
             claim: The claim that ends.

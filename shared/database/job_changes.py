@@ -126,10 +126,12 @@ def progressed(progress: Progress, kind: EventType, detail: Mapping[str, Any] | 
     return JobChange({"progress": progress}, kind=kind, detail=detail or {})
 
 
-def checkpointed(claim: Claim, checkpoint: Checkpoint) -> JobChange:
-    """A checkpoint was published."""
+def checkpointed(job: TrainingJob, checkpoint: Checkpoint) -> JobChange:
+    """A checkpoint was published; one that is no farther than what was there already is no progress."""
     detail = {"step": checkpoint.step, "path": checkpoint.path, "loss": checkpoint.loss}
-    return JobChange({"checkpoint_epoch": claim.epoch}, kind=EventType.CHECKPOINT, detail=detail)
+    is_farther = checkpoint.step > job.checkpoint_step
+    fields = {"checkpoint_epoch": job.claim_epoch, "checkpoint_step": checkpoint.step} if is_farther else {}
+    return JobChange(fields, kind=EventType.CHECKPOINT, detail=detail)
 
 
 def completed(claim: Claim, adapter: Adapter, progress: Progress) -> JobChange:
@@ -169,7 +171,7 @@ def handed_back(job: TrainingJob, outcome: AttemptOutcome, *, message: str = "",
     """A running job whose attempt is over but which may go on.
 
     It is cancelled if that was requested, failed if it crashed (or met temporary errors) `max_attempts` times without a
-    new checkpoint in between, and queued again otherwise.
+    farther checkpoint in between, and queued again otherwise.
     """
     claim = Claim(job.job_id, job.owner or "", job.claim_epoch)
     if job.cancel_requested:

@@ -188,6 +188,7 @@ jobs = Table(
     Column("lease_until", UtcDateTime),
     Column("beat", BigInteger, nullable=False, server_default="0"),
     Column("checkpoint_epoch", Integer, nullable=False, server_default="0"),
+    Column("checkpoint_step", Integer, nullable=False, server_default="0"),
     Column("event_seq", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     Column("change_no", BigInteger, nullable=False, server_default="0"),  # see sql/job_feed.py

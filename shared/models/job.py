@@ -124,7 +124,7 @@ class TrainingJob:
         config: The validated training config as plain JSON.
         status: Where in `TRANSITIONS` the job is.
         attempt: Claims so far; those that were handed back do not count.
-        crash_count: Crashes in a row without a new checkpoint in between; at `max_attempts` the job fails.
+        crash_count: Crashes in a row without a farther checkpoint in between; at `max_attempts` the job fails.
         error_count: Temporary errors in a row, counted likewise.
         failure_reason: Why a failed job failed, in one word.
         turn: Whose turn it is between users, see `queue_place`.
@@ -135,7 +135,8 @@ class TrainingJob:
         owner: Worker that holds the lease, None when unclaimed.
         lease_until: UTC by the database's clock, for people to read; a rescue goes by `beat` alone.
         beat: Heartbeats of all claims so far; a claim whose beat stands still for a lease is rescued.
-        checkpoint_epoch: Claim that published the newest checkpoint, 0 before the first.
+        checkpoint_epoch: Claim that published the farthest checkpoint, 0 before the first.
+        checkpoint_step: How far that one is (unit: optimizer steps); only going farther is progress.
         cancel_requested: Set by a cancel of a running job; the worker lets go.
         event_seq: Sequence number of the newest event.
         resume_from: Job whose checkpoints this one continues (`POST …/resume`).
@@ -174,6 +175,7 @@ class TrainingJob:
     lease_until: datetime | None = None
     beat: int = 0
     checkpoint_epoch: int = 0
+    checkpoint_step: int = 0
     cancel_requested: bool = False
     event_seq: int = 0
     version: int = 1

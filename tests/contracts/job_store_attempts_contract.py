@@ -160,6 +160,18 @@ class JobAttemptsContract:
 
         assert (back.crash_count, back.error_count) == (0, 0)
 
+    def test_a_checkpoint_that_is_no_farther_than_earlier_ones_ends_no_row(self, stores: Stores) -> None:
+        # a job that dies behind its last checkpoint would otherwise go round for ever
+        job, claim = running(stores, max_attempts=3)
+        stores.jobs.add_checkpoint(claim, a_checkpoint(job, 5))
+        stores.jobs.release(claim, outcome=AttemptOutcome.CRASH)
+        for step in (5, 4):
+            job, claim = claimed(stores)
+            stores.jobs.add_checkpoint(claim, a_checkpoint(job, step))
+            back = stores.jobs.release(claim, outcome=AttemptOutcome.CRASH)
+
+        assert (back.status, back.checkpoint_step) == (JobStatus.FAILED, 5)
+
     def test_a_checkpoint_of_an_earlier_attempt_ends_no_row(self, stores: Stores) -> None:
         job, claim = running(stores, max_attempts=2)
         stores.jobs.add_checkpoint(claim, a_checkpoint(job, 5))

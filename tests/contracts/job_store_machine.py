@@ -127,7 +127,7 @@ class JobStoreMachine(RuleBasedStateMachine):
         self.claims.append(claim)
 
     @precondition(lambda self: self.claims)
-    @rule(pick=PICKS, sign=st.sampled_from(["heartbeat", "step", "checkpoint"]))
+    @rule(pick=PICKS, sign=st.sampled_from(["heartbeat", "step", "checkpoint", "same checkpoint"]))
     def work_on(self, pick: int, sign: str) -> None:
         claim = self._any_claim(pick)
         one = self.known[claim.job_id]
@@ -135,8 +135,10 @@ class JobStoreMachine(RuleBasedStateMachine):
             self._heartbeat(claim)
         elif sign == "step" and self._may(claim, lambda: self._record(claim, one.step + 1)):
             one.step += 1
-        elif sign == "checkpoint" and self._may(claim, lambda: self._add_checkpoint(claim, one.checkpoints)):
-            one.checkpoints, one.has_checkpoint = one.checkpoints + 1, True
+        elif sign == "checkpoint":
+            self._save(claim, one.farthest + 1)
+        elif sign == "same checkpoint" and one.farthest and not one.has_saved_farthest:
+            self._save(claim, one.farthest)
 
     @precondition(lambda self: self.claims)
     @rule(pick=PICKS, end=st.sampled_from(["complete", "complete", "fail", "cancel"]))
@@ -303,9 +305,10 @@ class JobStoreMachine(RuleBasedStateMachine):
         event = self.stores.jobs.record_progress(claim, Progress(0, 1, step, 100))
         assert event.payload["current_step"] == step
 
-    def _add_checkpoint(self, claim: Claim, number: int) -> None:
-        job = a_job(job_id=claim.job_id, claim_epoch=claim.epoch)
-        self.stores.jobs.add_checkpoint(claim, a_checkpoint(job, number))
+    def _save(self, claim: Claim, step: int) -> None:
+        checkpoint = a_checkpoint(a_job(job_id=claim.job_id, claim_epoch=claim.epoch), step)
+        if self._may(claim, lambda: self.stores.jobs.add_checkpoint(claim, checkpoint)):
+            self.known[claim.job_id].saved(step)
 
     def _rescue(self, lease: Lease) -> None:
         assert self.stores.jobs.rescue(lease) is not None

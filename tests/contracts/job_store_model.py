@@ -39,7 +39,9 @@ class Known:
         step: Newest step of this attempt.
         crashes: In a row.
         errors: In a row.
-        has_checkpoint: Whether this attempt published one.
+        farthest: Step of the farthest checkpoint.
+        is_farther: Whether this attempt published one farther than those before.
+        has_saved_farthest: Whether this attempt published one of that very step.
         checkpoints: Of all attempts.
         is_cancel_asked: Whether a cancel was acknowledged.
         is_paused: Whether a pause was acknowledged.
@@ -56,7 +58,9 @@ class Known:
     step: int = 0
     crashes: int = 0
     errors: int = 0
-    has_checkpoint: bool = False
+    farthest: int = 0
+    is_farther: bool = False
+    has_saved_farthest: bool = False
     checkpoints: int = 0
     is_cancel_asked: bool = False
     is_paused: bool = False
@@ -75,16 +79,23 @@ class Known:
         assert claim.epoch > self.epoch
         assert self.claim is None
         self.claim, self.epoch, self.beat_at = claim, claim.epoch, now
-        self.status, self.has_checkpoint, self.step = JobStatus.RUNNING, False, 0
+        self.status, self.step = JobStatus.RUNNING, 0
+        self.is_farther = self.has_saved_farthest = False
         self.attempt += 1
         self.outcomes[claim.epoch] = None
+
+    def saved(self, step: int) -> None:
+        """A checkpoint was published."""
+        self.checkpoints += 1
+        self.is_farther |= step > self.farthest
+        self.farthest, self.has_saved_farthest = max(self.farthest, step), True
 
     def let_go(self, outcome: AttemptOutcome) -> None:
         """Its worker gave it back, or was silent."""
         if self.is_cancel_asked:
             self.ended(JobStatus.CANCELLED, outcome)
             return
-        if self.has_checkpoint:
+        if self.is_farther:
             self.crashes = self.errors = 0
         self.crashes += outcome in CRASHES
         self.errors += outcome in ERRORS

@@ -14,6 +14,7 @@ from backend.training.workers.lease_watch import LeaseWatch
 from shared.database import job_changes
 from shared.database.memory import job_store
 from shared.database.memory.job_store import MemoryJobStore
+from shared.models.adapter import Checkpoint
 from shared.models.events import EventType
 from shared.models.job import Claim, JobStatus, Lease, TrainingJob
 from shared.utils.ids import new_id
@@ -112,6 +113,10 @@ def _never_counted(count: int, *, counts: bool, has_progressed: bool) -> int:
     return count
 
 
+def _checkpointed_however_far(job: TrainingJob, checkpoint: Checkpoint) -> Any:
+    return job_changes.checkpointed(replace(job, checkpoint_step=checkpoint.step - 1), checkpoint)
+
+
 def _in(name: str, wrap: Callable[[Any], Any]) -> Seed:
     return lambda: patch.object(MemoryJobStore, name, wrap(getattr(MemoryJobStore, name)))
 
@@ -127,6 +132,9 @@ SEEDED_BUGS: Mapping[str, Seed] = {
     "a key counts for all users": _in("submitted_with", _keys_of_all_users),
     "a claim does not look at pauses": lambda: patch.object(job_store, "is_claimable", _is_claimable_though_paused),
     "crashes are never counted": lambda: patch.object(job_changes, "_counted", _never_counted),
+    "saving the same step again is progress": lambda: patch.object(
+        job_store, "checkpointed", _checkpointed_however_far
+    ),
     "a hand-back burns the attempt": lambda: patch.object(job_changes, "HAND_BACKS", frozenset()),
     "a claim gets the epoch of an earlier one": _in("claim", _claim_with_the_epoch_of_before),
     "time in which nobody looked counts against a lease": lambda: patch.object(LeaseWatch, "silent", _impatient),

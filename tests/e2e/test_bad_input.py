@@ -82,15 +82,19 @@ def test_broken_files_are_named_and_do_not_stop_the_rest(ready: tuple[Installati
     assert answer["ingested"] == 1
 
 
-def start_alone(home: Path, port: int) -> "subprocess.CompletedProcess[str]":
+def start_alone(
+    home: Path, port: int, service: str = "training", **settings: str
+) -> "subprocess.CompletedProcess[str]":
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CLARA_")},
         "CLARA_HOME": str(home),
         "CLARA_SECURITY_MODE": "debug",
         "CLARA_TRAINING_PORT": str(port),
+        "CLARA_DATASET_PORT": str(port),
+        **settings,
     }
     return subprocess.run(
-        [sys.executable, "-m", "backend.training.app"],
+        [sys.executable, "-m", f"backend.{service}.app"],
         env=environment,
         capture_output=True,
         text=True,
@@ -109,12 +113,21 @@ def test_a_port_in_use_is_named_with_the_setting_that_changes_it(tmp_path: Path)
     assert "Traceback" not in done.stderr
 
 
-def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("service", ["training", "datasets"])
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path, service: str) -> None:
     # a file where the folder should be cannot be written by anybody, root included
     (tmp_path / "home").write_text("not a folder", encoding="utf-8")
-    done = start_alone(tmp_path / "home", free_port())
+    done = start_alone(tmp_path / "home", free_port(), service)
     assert done.returncode == 2
     assert str(tmp_path / "home") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("service", ["training", "datasets"])
+def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, service: str) -> None:
+    done = start_alone(tmp_path, free_port(), service, CLARA_LEASE_SECONDS="soon")
+    assert done.returncode == 2
+    assert "CLARA_LEASE_SECONDS" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -116,7 +116,7 @@ def test_a_clara_command_in_the_docs_works(
         if arguments[0] == "train":
             arguments += ["--set", "training.max_steps=3", "--set", "data.max_length=32"]
         done = it.clara(*arguments)
-        if own_job and not client.jobs.get(own_job).status.is_terminal:
+        if own_job and arguments[:2] != ["jobs", "cancel"]:
             client.jobs.cancel(own_job)
     # doctor says with 1 that something optional lacks on this machine
     assert done.returncode in ({0, 1} if arguments[0] == "doctor" else {0}), done.stdout + done.stderr

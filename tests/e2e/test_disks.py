@@ -37,13 +37,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def it(tmp_path: Path, small_disk: Path) -> Iterator[Installation]:
     make_tiny_model(small_disk / "tiny")
     write_sample_corpus(tmp_path / "documents", documents=8)
-    settings = {"CLARA_MODELS_DIR": str(small_disk), "CLARA_DEFAULT_BASE_MODEL": "tiny"}
+    settings = {"CLARA_MODELS_DIR": str(small_disk), "CLARA_DEFAULT_BASE_MODEL": "tiny", "CLARA_RETRY_SECONDS": "0.2"}
     with installation(tmp_path / "home", **settings) as running:
         assert running.clara("ingest", str(tmp_path / "documents")).returncode == 0
         yield running
 
 
-def test_a_full_disk_fails_the_job_by_name_and_a_retry_completes_it(it: Installation, small_disk: Path) -> None:
+def test_a_full_disk_fails_the_job_in_the_end_by_name_and_a_retry_completes_it(
+    it: Installation, small_disk: Path
+) -> None:
     with it.client() as client:
         dataset = dataset_of(client)
         free = os.statvfs(small_disk)

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 
 from backend.common.blocking import in_thread
 from backend.common.logging import configure_logging
-from backend.common.service import TlsFiles, run_service
+from backend.common.server import Address, Serving, TlsFiles, run_service
 from shared.errors import Unavailable
 from tests.support.services import SPEC, small_app
 
@@ -84,7 +84,7 @@ def main(port: int, what: str, *tls: str) -> int:
     configure_logging("INFO", "small")
     app = small_app([router], lifespan=lifespan_of(what))
     files = TlsFiles(*map(Path, tls)) if tls else None
-    return run_service(app, "127.0.0.1", port, port_setting=SPEC.port_setting, tls=files, grace_s=2)
+    return run_service(Serving(app, Address("127.0.0.1", port, SPEC.port_setting), tls=files, grace_s=2))
 
 
 if __name__ == "__main__":

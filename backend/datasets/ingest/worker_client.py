@@ -208,7 +208,8 @@ class IngestWorkerClient:
         if child.stdin is not None:
             child.stdin.close()
         try:
-            await asyncio.wait_for(child.wait(), _CLOSE_GRACE_S)
+            async with asyncio.timeout(_CLOSE_GRACE_S):
+                await child.wait()
         except TimeoutError:
             await self._kill()
 
@@ -276,7 +277,8 @@ async def _line(child: asyncio.subprocess.Process, timeout_s: float) -> dict[str
     """The next line; raises EOFError when there will be none."""
     if child.stdout is None:
         raise EOFError
-    raw = await asyncio.wait_for(child.stdout.readline(), timeout_s)
+    async with asyncio.timeout(timeout_s):
+        raw = await child.stdout.readline()
     if not raw.endswith(b"\n"):
         raise EOFError
     line: dict[str, Any] = json.loads(raw)

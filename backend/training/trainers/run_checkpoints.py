@@ -31,10 +31,11 @@ class RunCheckpoints:
         self._keep = context.config.training.save_total_limit
         self._reporter = reporter
         self._identity = identity
+        self._went_on_from: int | None = None
 
     def has(self, step: int) -> bool:
-        """Whether this claim has published `step`."""
-        return (self._folder / f"step-{step:06d}.e{self._claim_epoch}").exists()
+        """Whether `step` is kept: published by this claim, or what it went on from."""
+        return step == self._went_on_from or (self._folder / f"step-{step:06d}.e{self._claim_epoch}").exists()
 
     def save(self, content: CheckpointContent[T], *, loss: float | None) -> None:
         """Publish a checkpoint, let old ones go, and tell it: who hears of it finds no others than those that are kept.
@@ -64,4 +65,6 @@ class RunCheckpoints:
             self._reporter.message(f"Checkpoint {path.name} is passed over: {reason}.")
         if found.path is not None:
             self._reporter.message(f"Going on from checkpoint {found.path.name}.")
+            if found.content is not None and found.path.parent == self._folder:
+                self._went_on_from = found.content.step
         return found.content

@@ -197,7 +197,7 @@ class MemoryJobStore:
             key = claim.job_id, claim.epoch, checkpoint.step
             self._refuse_double(claim, is_double=key in self._state.checkpoints)
             self._state.checkpoints[key] = replace(checkpoint, job_id=claim.job_id, claim_epoch=claim.epoch)
-            return self._apply(job, checkpointed(claim, checkpoint))[1]
+            return self._apply(job, checkpointed(job, checkpoint))[1]
 
     def complete(self, claim: Claim, adapter: Adapter, *, progress: Progress) -> TrainingJob:
         """See `JobStore.complete`."""

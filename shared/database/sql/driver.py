@@ -33,12 +33,12 @@ class Transaction:
 
     def __init__(self, new_cursor: Callable[[], Any], dialect: Dialect) -> None:
         self._new_cursor = new_cursor
-        self._dialect = dialect
+        self._key = _Key(dialect)
 
     @property
     def database(self) -> str:
         """The kind of database: sqlite or postgresql."""
-        return self._dialect.name
+        return self._key.dialect.name
 
     def row(self, statement: Statement, values: Mapping[str, Any]) -> Row | None:
         """The one row of the statement, or None."""
@@ -56,7 +56,7 @@ class Transaction:
         self._execute(self._prepared(statement, values), values)
 
     def _prepared(self, statement: Statement, values: Mapping[str, Any]) -> "_Prepared":
-        return _prepared(statement, tuple(values), _Key(self._dialect))
+        return _prepared(statement, tuple(values), self._key)
 
     def _execute(self, prepared: "_Prepared", values: Mapping[str, Any]) -> Any:
         try:
@@ -120,12 +120,13 @@ class _Key:
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
+        self._hash = hash(dialect.name)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Key) and other.dialect.name == self.dialect.name
 
     def __hash__(self) -> int:
-        return hash(self.dialect.name)
+        return self._hash
 
 
 class _Prepared:

@@ -24,7 +24,7 @@ from shared.database.job_changes import (
     rejected,
     unpaused,
 )
-from shared.database.sql.driver import driver_transaction
+from shared.database.sql.driver import Transaction, driver_transaction
 from shared.database.sql.job_admission import job_of, placed, refuse_beyond, remember, serialise_submissions
 from shared.database.sql.job_feed import change_number, changes_since
 from shared.database.sql.job_writes import (
@@ -246,12 +246,8 @@ class SqlJobStore:
     def add_checkpoint(self, claim: Claim, checkpoint: Checkpoint) -> JobEvent:
         """See `JobStore.add_checkpoint`."""
         checkpoint = replace(checkpoint, job_id=claim.job_id, claim_epoch=claim.epoch)
-        return self._change_held(
-            claim,
-            held_by(claim),
-            checkpointed(claim, checkpoint),
-            (_ADD_CHECKPOINT, checkpoint_columns(checkpoint)),
-        )[1]
+        row = _ADD_CHECKPOINT, checkpoint_columns(checkpoint)
+        return self._change_locked(claim, lambda job: checkpointed(job, checkpoint), row)[1]
 
     def complete(self, claim: Claim, adapter: Adapter, *, progress: Progress) -> TrainingJob:
         """See `JobStore.complete`."""
@@ -266,13 +262,7 @@ class SqlJobStore:
 
     def release(self, claim: Claim, *, outcome: AttemptOutcome, message: str = "", retry_s: float = 0.0) -> TrainingJob:
         """See `JobStore.release`."""
-        with driver_transaction(self._engine) as tx:
-            job = locked(tx, held_by(claim))
-            change = job and handed_back(job, outcome, message=message, retry_s=retry_s)
-            done = change and apply(tx, held_by(claim), change)
-        if not done:
-            raise ClaimLost(claim.job_id, claim.epoch)
-        return done[0]
+        return self._change_locked(claim, lambda job: handed_back(job, outcome, message=message, retry_s=retry_s))[0]
 
     def finish_cancel(self, claim: Claim) -> TrainingJob:
         """See `JobStore.finish_cancel`."""
@@ -374,9 +364,29 @@ class SqlJobStore:
         self, claim: Claim, fence: Fence, change: JobChange, *also: tuple[Insert, dict[str, Any]]
     ) -> tuple[TrainingJob, JobEvent]:
         """Carry out a fenced change together with rows that are born with it."""
+        return self._registered(claim, lambda tx: apply(tx, fence, change), also)
+
+    def _change_locked(
+        self, claim: Claim, decide: Callable[[TrainingJob], JobChange], *also: tuple[Insert, dict[str, Any]]
+    ) -> tuple[TrainingJob, JobEvent]:
+        """As `_change_held`, for a change that depends on the job."""
+        fence = held_by(claim)
+
+        def change(tx: Transaction) -> tuple[TrainingJob, JobEvent] | None:
+            job = locked(tx, fence)
+            return None if job is None else apply(tx, fence, decide(job))
+
+        return self._registered(claim, change, also)
+
+    def _registered(
+        self,
+        claim: Claim,
+        change: Callable[[Transaction], tuple[TrainingJob, JobEvent] | None],
+        also: Sequence[tuple[Insert, dict[str, Any]]],
+    ) -> tuple[TrainingJob, JobEvent]:
         try:
             with driver_transaction(self._engine) as tx:
-                done = apply(tx, fence, change)
+                done = change(tx)
                 if done is None:
                     raise ClaimLost(claim.job_id, claim.epoch)
                 for statement, values in also:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from datetime import datetime
 from enum import Enum
+from types import NoneType
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -20,6 +22,7 @@ _DATASET = tuple(item.name for item in fields(Dataset))
 _ADAPTER = tuple(item.name for item in fields(Adapter))
 _CHECKPOINT = tuple(item.name for item in fields(Checkpoint))
 _DOCUMENT = tuple(item.name for item in fields(Document))
+_PLAIN = frozenset({str, int, float, bool, NoneType, datetime})
 
 
 def job_columns(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,6 +204,8 @@ def audit_from(row: RowMapping) -> tuple[int, AuditEntry]:
 
 def plain(value: Any) -> Any:
     """The value as drivers and JSON know it: no enums, no mappings of other kinds, no tuples."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):

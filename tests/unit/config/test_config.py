@@ -20,6 +20,7 @@ SAMPLES = {
     "streaming_enabled": "false",
     "hub_offline": "true",
     "postgres_schema": "clara_schema",
+    "trainer_memory_mb": "4096",
 }
 
 
