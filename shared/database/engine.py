@@ -1,12 +1,15 @@
 """Connections to the SQL truth: durable on SQLite and PostgreSQL, one transaction per call, errors in our own words."""
 
+import functools
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.database.errors import Unstorable, translated
 from shared.database.sql_json import dump_json
@@ -14,12 +17,14 @@ from shared.errors import InvalidInput
 
 BUSY_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5
-# Server-side limits, so that a lost client or a forgotten lock cannot hold others up for ever.
+# Server-side limits, so that a lost client or a forgotten lock cannot hold others up for ever. Plans are made once per
+# statement: our statements find rows by keys, for which no parameter calls for a plan of its own.
 _POSTGRES_OPTIONS = (
-    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout={lock_timeout_ms} "
+    "-c timezone=UTC -c plan_cache_mode=force_generic_plan -c statement_timeout=60s -c lock_timeout={lock_timeout_ms} "
     "-c idle_in_transaction_session_timeout=60s"
 )
 _WRITE = "clara_write"
+_RESTS_SINCE, _REST_S = "clara_rests_since", 1.0
 
 
 class UnknownDatabase(InvalidInput):
@@ -122,12 +127,16 @@ def _open_postgresql(url: URL, busy_timeout_s: float) -> Engine:
     ours = _POSTGRES_OPTIONS.format(lock_timeout_ms=round(busy_timeout_s * 1000))
     own_options = url.query.get("options", "")
     options = " ".join([ours, *([own_options] if isinstance(own_options, str) else own_options)])
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg").difference_update_query(["options"]),
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": 10_000, "options": options.strip()},
-        pool_pre_ping=True,
+        # psycopg needs a search for every parameter that has a name
+        paramstyle="format",
         **_common_options(busy_timeout_s),
     )
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", functools.partial(_ask_if_rested, engine.dialect))
+    return engine
 
 
 def _common_options(busy_timeout_s: float) -> dict[str, Any]:
@@ -139,6 +148,22 @@ def _common_options(busy_timeout_s: float) -> dict[str, Any]:
         "json_serializer": dump_json,
         "hide_parameters": True,
     }
+
+
+def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_RESTS_SINCE] = time.monotonic()
+
+
+def _ask_if_rested(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Find out whether a connection outlived its rest in the pool; asking before each use would cost an answer each."""
+    since = record.info.get(_RESTS_SINCE)
+    if since is None or time.monotonic() - since < _REST_S:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as exc:
+        # the server that left this one left all of them
+        raise InvalidatePoolError("the connection is gone") from exc
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

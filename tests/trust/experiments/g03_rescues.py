@@ -30,7 +30,8 @@ def run(place: Place) -> Mapping[str, Any]:
         "CLARA_DATABASE_URL": url,
         "CLARA_LEASE_SECONDS": f"{_LEASE_S:g}",
         "CLARA_HEARTBEAT_SECONDS": "1",
-        "CLARA_SAVE_EVERY": "5",
+        # kills come too soon for checkpoints in between; how many a job survives without one is another promise
+        "CLARA_MAX_ATTEMPTS": "100",
         "CLARA_POLL_SECONDS": "0.5",
     }
     with quick_services(1, place.folder / "steady", **settings, CLARA_MAX_CONCURRENT_JOBS="2") as (steady,):

@@ -200,6 +200,38 @@ def test_a_postgresql_that_goes_away_is_named_and_comes_back_by_itself(postgres_
 
 
 @pytest.mark.postgres
+def test_a_connection_that_did_not_outlive_its_rest_is_replaced_unnoticed(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.database.engine._REST_S", 0.0)
+    stores = open_stores(postgres_server.new_database())
+    job = stores.jobs.add(a_job(), audit=an_audit())
+
+    postgres_server.stop("immediate")
+    postgres_server.start()
+
+    assert stores.jobs.get(job.job_id) == job
+    stores.close()
+
+
+@pytest.mark.postgres
+def test_a_connection_that_was_cut_in_use_fails_one_call_with_the_reason(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.database.engine._REST_S", 3600.0)
+    stores = open_stores(postgres_server.new_database())
+    stores.jobs.add(a_job(), audit=an_audit())
+
+    postgres_server.stop("immediate")
+    postgres_server.start()
+
+    with pytest.raises(DatabaseUnreachable):
+        stores.jobs.claim("worker-1", lease_s=60)
+    assert stores.jobs.add(a_job(), audit=an_audit())
+    stores.close()
+
+
+@pytest.mark.postgres
 def test_a_postgresql_without_the_database_or_the_server_is_named(postgres_url: str) -> None:
     with pytest.raises(DatabaseUnreachable, match="does not exist"):
         ensure_schema(postgres_url.replace("/test_", "/missing_"))
