@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from shared.errors import Conflict, InvalidInput, Unavailable
 MANIFEST_NAME = "manifest.json"
 STAGE_PREFIX = ".stage-"
 _MANIFEST_LIMIT_BYTES = 64 << 20
+_RUST_NUMBER = re.compile(r"\(os error (\d+)\)")
 
 
 class DiskFull(Unavailable):
@@ -96,12 +98,21 @@ def disk_errors(path: Path) -> Iterator[None]:
     """Turn the operating system's write errors into `DiskFull` and `NotWritable`."""
     try:
         yield
-    except OSError as exc:
-        if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    except Exception as exc:
+        number = error_number(exc)
+        if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull(path) from exc
-        if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO):
-            raise NotWritable(path, exc.strerror or type(exc).__name__) from exc
+        if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO):
+            raise NotWritable(path, os.strerror(number)) from exc
         raise
+
+
+def error_number(error: Exception) -> int | None:
+    """The operating system's number of an error, also of one that a library in Rust put into words; None: no such."""
+    if isinstance(error, OSError):
+        return error.errno
+    match = _RUST_NUMBER.search(str(error))
+    return int(match[1]) if match else None
 
 
 class StagedFolder:

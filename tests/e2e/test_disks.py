@@ -53,7 +53,7 @@ def test_a_full_disk_fails_the_job_in_the_end_by_name_and_a_retry_completes_it(
         job_id = client.jobs.submit(config=CONFIG, dataset_id=dataset.dataset_id).job_id
         job = until(client, job_id, lambda job: job.status.is_terminal)
         assert job.status == "failed", job
-        assert "No space is left" in (job.error_message or "")
+        assert f"No space is left at {small_disk}" in (job.error_message or "")
         assert not list((small_disk / "adapters").rglob("*.safetensors"))
         (small_disk / "filler").unlink()
         again = until(client, client.jobs.retry(job_id).job_id, lambda job: job.status.is_terminal)

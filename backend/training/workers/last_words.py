@@ -9,11 +9,10 @@ from pathlib import Path
 
 from shared.errors import ClaraError, Unavailable
 from shared.models.job import AttemptOutcome
-from shared.storage import DiskFull, NotWritable, disk_errors
+from shared.storage import DiskFull, NotWritable, disk_errors, error_number
 
 # the operating system's ways to say that something outside cannot serve now: a share that is away, a dying disk
 _AWAY = frozenset({errno.EIO, errno.ETIMEDOUT, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EBUSY})
-_RUST_NUMBER = re.compile(r"\(os error (\d+)\)")
 # torch raises plain RuntimeErrors when the operating system gives it no memory
 _TORCH_WITHOUT_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 _MEMORY_ADVICE = (
@@ -58,8 +57,8 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def _disk_error(error: Exception, folder: Path) -> DiskFull | NotWritable | None:
-    """The named form of an error about writing, also of one that a library in Rust put into words."""
-    number = error.errno if isinstance(error, OSError) else _rust_number(error)
+    """The named form of an error about writing."""
+    number = error_number(error)
     if number not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
         return None
     name = error.filename if isinstance(error, OSError) else None
@@ -68,11 +67,6 @@ def _disk_error(error: Exception, folder: Path) -> DiskFull | NotWritable | None
             raise OSError(number, str(error))
     except (DiskFull, NotWritable) as named:
         return named
-
-
-def _rust_number(error: Exception) -> int | None:
-    match = _RUST_NUMBER.search(str(error))
-    return int(match[1]) if match else None
 
 
 def _reason(error: Exception) -> str:

@@ -104,6 +104,16 @@ def test_write_errors_are_named(tmp_path: Path, code: int, error: type[Exception
         raise OSError(code, os.strerror(code))
 
 
+def test_a_full_disk_in_the_words_of_a_library_in_rust_is_named_with_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(DiskFull, match=str(tmp_path)), disk_errors(tmp_path):
+        raise Exception("No space left on device (os error 28)")
+
+
+def test_an_error_that_has_nothing_to_do_with_disks_passes(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="bug"), disk_errors(tmp_path):
+        raise RuntimeError("bug")
+
+
 def test_an_fsync_error_publishes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(_: int) -> None:
         raise OSError(errno.EIO, "I/O error")
