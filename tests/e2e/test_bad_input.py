@@ -131,6 +131,16 @@ def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, service: str) ->
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("service", ["training", "datasets"])
+def test_a_database_that_is_away_at_start_is_named(tmp_path: Path, service: str) -> None:
+    url = f"postgresql://clara:hidden@127.0.0.1:{free_port()}/clara"
+    done = start_alone(tmp_path, free_port(), service, CLARA_DATABASE_URL=url)
+    assert done.returncode == 2
+    assert "cannot be reached" in done.stderr
+    assert "hidden" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_debug_mode_refuses_to_listen_on_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CLARA_ENVIRONMENT", raising=False)
     environment = {
