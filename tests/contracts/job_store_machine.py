@@ -115,19 +115,10 @@ class JobStoreMachine(RuleBasedStateMachine):
 
     @rule()
     def claim(self) -> None:
-        due = [job for job in self._jobs() if self._is_due(job)]
-        found = self.stores.jobs.claim("worker-1", lease_s=LEASE_S)
-        if found is None:
-            assert not due
-            return
-        job, claim = found
-        assert due
-        assert job.job_id == min(due, key=lambda other: (other.queue_rank, other.created_at)).job_id
-        self.known[job.job_id].taken(claim, self.time.monotonic())
-        self.claims.append(claim)
+        self._claim()
 
     @precondition(lambda self: self.claims)
-    @rule(pick=PICKS, sign=st.sampled_from(["heartbeat", "step", "checkpoint", "same checkpoint"]))
+    @rule(pick=PICKS, sign=st.sampled_from(["heartbeat", "step", "checkpoint"]))
     def work_on(self, pick: int, sign: str) -> None:
         claim = self._any_claim(pick)
         one = self.known[claim.job_id]
@@ -137,8 +128,11 @@ class JobStoreMachine(RuleBasedStateMachine):
             one.step += 1
         elif sign == "checkpoint":
             self._save(claim, one.farthest + 1)
-        elif sign == "same checkpoint" and one.farthest and not one.has_saved_farthest:
-            self._save(claim, one.farthest)
+
+    @precondition(lambda self: self._held())
+    @rule(pick=PICKS, is_farther=st.booleans())
+    def save(self, pick: int, is_farther: bool) -> None:
+        self._save_one(pick, is_farther)
 
     @precondition(lambda self: self.claims)
     @rule(pick=PICKS, end=st.sampled_from(["complete", "complete", "fail", "cancel"]))
@@ -162,6 +156,17 @@ class JobStoreMachine(RuleBasedStateMachine):
         claim = self._any_claim(pick)
         if self._may(claim, lambda: self.stores.jobs.release(claim, outcome=outcome, retry_s=self.retry_s)):
             self.known[claim.job_id].let_go(outcome)
+
+    @precondition(lambda self: self._held())
+    @rule(pick=PICKS, outcome=WAYS_OUT, saves=st.booleans(), is_farther=st.booleans())
+    def go_on(self, pick: int, outcome: AttemptOutcome, saves: bool, is_farther: bool) -> None:
+        """One attempt after the other: what counts over several of them is rare otherwise."""
+        if saves:
+            self._save_one(pick, is_farther)
+        claim = _one_of(self._held(), pick)
+        self.stores.jobs.release(claim, outcome=outcome, retry_s=self.retry_s)
+        self.known[claim.job_id].let_go(outcome)
+        self._claim()
 
     # --- the world ---
 
@@ -209,6 +214,18 @@ class JobStoreMachine(RuleBasedStateMachine):
             assert self.stores.jobs.get(lease.claim.job_id) == before
 
     # --- how it is done ---
+
+    def _claim(self) -> None:
+        due = [job for job in self._jobs() if self._is_due(job)]
+        found = self.stores.jobs.claim("worker-1", lease_s=LEASE_S)
+        if found is None:
+            assert not due
+            return
+        job, claim = found
+        assert due
+        assert job.job_id == min(due, key=lambda other: (other.queue_rank, other.created_at)).job_id
+        self.known[job.job_id].taken(claim, self.time.monotonic())
+        self.claims.append(claim)
 
     def _jobs(self) -> list[TrainingJob]:
         return [self.stores.jobs.get(job_id) for job_id in self.known]
@@ -304,6 +321,12 @@ class JobStoreMachine(RuleBasedStateMachine):
     def _record(self, claim: Claim, step: int) -> None:
         event = self.stores.jobs.record_progress(claim, Progress(0, 1, step, 100))
         assert event.payload["current_step"] == step
+
+    def _save_one(self, pick: int, is_farther: bool) -> None:
+        """A claim may save again how far an earlier one got, but each step only once."""
+        claim = _one_of(self._held(), pick)
+        one = self.known[claim.job_id]
+        self._save(claim, one.farthest + (is_farther or one.has_saved_farthest or not one.farthest))
 
     def _save(self, claim: Claim, step: int) -> None:
         checkpoint = a_checkpoint(a_job(job_id=claim.job_id, claim_epoch=claim.epoch), step)

@@ -40,7 +40,7 @@ class Known:
         crashes: In a row.
         errors: In a row.
         farthest: Step of the farthest checkpoint.
-        is_farther: Whether this attempt published one farther than those before.
+        farthest_by: Epoch of the claim that published it.
         has_saved_farthest: Whether this attempt published one of that very step.
         checkpoints: Of all attempts.
         is_cancel_asked: Whether a cancel was acknowledged.
@@ -59,7 +59,7 @@ class Known:
     crashes: int = 0
     errors: int = 0
     farthest: int = 0
-    is_farther: bool = False
+    farthest_by: int = 0
     has_saved_farthest: bool = False
     checkpoints: int = 0
     is_cancel_asked: bool = False
@@ -80,22 +80,23 @@ class Known:
         assert self.claim is None
         self.claim, self.epoch, self.beat_at = claim, claim.epoch, now
         self.status, self.step = JobStatus.RUNNING, 0
-        self.is_farther = self.has_saved_farthest = False
+        self.has_saved_farthest = False
         self.attempt += 1
         self.outcomes[claim.epoch] = None
 
     def saved(self, step: int) -> None:
         """A checkpoint was published."""
         self.checkpoints += 1
-        self.is_farther |= step > self.farthest
-        self.farthest, self.has_saved_farthest = max(self.farthest, step), True
+        self.has_saved_farthest = True
+        if step > self.farthest:
+            self.farthest, self.farthest_by = step, self.epoch
 
     def let_go(self, outcome: AttemptOutcome) -> None:
         """Its worker gave it back, or was silent."""
         if self.is_cancel_asked:
             self.ended(JobStatus.CANCELLED, outcome)
             return
-        if self.is_farther:
+        if self.farthest_by == self.epoch:
             self.crashes = self.errors = 0
         self.crashes += outcome in CRASHES
         self.errors += outcome in ERRORS
@@ -152,6 +153,7 @@ def _compare_job(one: Known, job: TrainingJob) -> None:
     assert (job.progress_percent == 100) == (job.status is JobStatus.COMPLETED)
     if not job.status.is_terminal:
         assert (job.crash_count, job.error_count) == (one.crashes, one.errors)
+        assert (job.checkpoint_step, job.checkpoint_epoch) == (one.farthest, one.farthest_by)
         assert max(one.crashes, one.errors) < one.max_attempts
     assert job.queue_rank == job.turn - HEAD_START * (job.priority - 1)
 
