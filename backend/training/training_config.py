@@ -50,7 +50,10 @@ class LoraSection(_Section):
     target_modules: str | list[str] = Field(
         default="all-linear", description="Module names, or all-linear (every linear layer except lm_head)."
     )
-    use_rslora: bool = Field(default=False, description="Scale by alpha / sqrt(r) instead.")
+    use_rslora: bool = Field(default=False, description="Scale by alpha / sqrt(r) instead (rsLoRA, arXiv 2312.03732).")
+    use_dora: bool = Field(
+        default=False, description="Train the length of each weight column apart from its direction (DoRA, 2402.09353)."
+    )
 
 
 class QloraSection(_Section):
@@ -101,6 +104,9 @@ class TrainingSection(_Section):
     batch_size: int = Field(default=4, ge=1, le=4096, description="Records per forward pass.")
     gradient_accumulation_steps: int = Field(default=4, ge=1, le=4096, description="Forward passes per optimizer step.")
     learning_rate: float = Field(default=2e-4, gt=0, le=1)
+    lora_plus_ratio: float = Field(
+        default=1.0, ge=1, le=128, description="Rate of the B matrices over that of the A matrices (LoRA+, 2402.12354)."
+    )
     lr_scheduler: Literal["cosine", "linear", "constant"] = "cosine"
     warmup_ratio: float = Field(
         default=0.03, ge=0, lt=1, description="Share of steps with a rising rate (at least min_warmup_steps)."

@@ -18,8 +18,15 @@ def sentences(count: int, *, seed: int = 7, words: int = 24) -> list[str]:
     return [" ".join(rng.choices(vocabulary, k=rng.randint(words // 2, words))) + "." for _ in range(count)]
 
 
-def make_tiny_model(folder: Path, *, context_length: int = 128, seed: int = 0) -> Path:
-    """Save a two-layer Llama with random weights, about 30,000 parameters, and return its folder."""
+def make_tiny_model(folder: Path, *, context_length: int = 128, seed: int = 0, is_tied: bool = True) -> Path:
+    """Save a two-layer Llama with random weights, about 30,000 parameters, and return its folder.
+
+    Args:
+        folder: Made here.
+        context_length: Longest input, in tokens.
+        seed: Of the weights.
+        is_tied: Whether the output layer is the embedding, as in most small models.
+    """
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -36,13 +43,13 @@ def make_tiny_model(folder: Path, *, context_length: int = 128, seed: int = 0) -
                 num_attention_heads=2,
                 num_key_value_heads=2,
                 max_position_embeddings=context_length,
-                tie_word_embeddings=True,
+                tie_word_embeddings=is_tied,
                 eos_token_id=tokenizer.eos_token_id,
                 pad_token_id=tokenizer.pad_token_id,
                 architectures=["LlamaForCausalLM"],
             )
         )
-    weights = {name: tensor for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
+    weights = {name: tensor for name, tensor in model.state_dict().items() if name != "lm_head.weight" or not is_tied}
     write_tensors(folder / "model.safetensors", weights)
     model.config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

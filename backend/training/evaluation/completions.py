@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backend.training.evaluation.trained_with import trained_quantization
 from backend.training.formats.base import HeldOutPrompt
 from backend.training.formats.validation import Problems, checked_rows
 from backend.training.utils import base_model
@@ -73,7 +74,7 @@ def sample_completions(
     with deterministic(seed=0, threads=cpu_threads):
         tokenizer = base_model.load_tokenizer(adapter_dir)
         prompts = _spread(_prompts(test_file, tokenizer, prompt_tokens), count)
-        model = base_model.load_model(folder, dtype=dtype)
+        model = base_model.load_model(folder, dtype=dtype, quantization=trained_quantization(adapter_dir))
         base = [_greedy(model, tokenizer, prompt, new_tokens, on_progress) for prompt in prompts]
         adapted = with_saved_adapter(model, adapter_dir)
         own = [_greedy(adapted, tokenizer, prompt, new_tokens, on_progress) for prompt in prompts]

@@ -1,11 +1,11 @@
 """Held-out perplexity of base model and adapter on the same tokens, both loaded fresh from disk."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backend.training.evaluation.trained_with import trained_length, trained_quantization
 from backend.training.formats.tokenizing import fitting_length, tokenize_file, truncate_file
 from backend.training.utils import base_model
 from backend.training.utils.adapted_model import with_saved_adapter
@@ -101,21 +101,13 @@ def evaluate_perplexity(task: EvaluationTask) -> PerplexityReport:
             task.test_file, tokenizer, task.scratch_dir, "test", on_progress=lambda _: task.on_progress()
         )
         limit = base_model.model_limit(base_model.load_config(folder))
-        asked = task.max_length or _trained_length(task.adapter_dir)
+        asked = task.max_length or trained_length(task.adapter_dir)
         records = truncate_file(file, fitting_length(file.records, asked=asked, model_limit=limit))
-        model = base_model.load_model(folder, dtype=task.dtype)
+        # as in training: other roundings of the base would be counted as the adapter's doing
+        model = base_model.load_model(folder, dtype=task.dtype, quantization=trained_quantization(task.adapter_dir))
         base = _measure(model, records, task, pad_id_of(tokenizer))
         adapted = _measure(with_saved_adapter(model, task.adapter_dir), records, task, pad_id_of(tokenizer))
     return PerplexityReport(base.loss, adapted.loss, base.records, base.tokens, records.truncated)
-
-
-def _trained_length(adapter_dir: Path) -> int | None:
-    """Tokens per record that the adapter was trained on, where its folder says so."""
-    try:
-        run = json.loads((adapter_dir / "training_config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return int(run["resolved"]["max_length"])
 
 
 def _measure(model: "torch.nn.Module", records: TokenRecords, task: EvaluationTask, pad_id: int) -> MeanLoss:

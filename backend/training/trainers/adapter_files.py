@@ -8,6 +8,7 @@ training_log.jsonl         figures of every logged step
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,25 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedTokenizerBase
 
+    from backend.training.utils.quantization import Quantization
     from backend.training.utils.tensor_files import Tensors
 
 _LIBRARIES = ("torch", "transformers", "peft", "tokenizers", "safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptedBase:
+    """The base model that an adapter was trained on.
+
+    Args:
+        folder: Where it lies.
+        digest: Of its files.
+        quantization: How its weights were kept; None: unquantised.
+    """
+
+    folder: Path
+    digest: str
+    quantization: "Quantization | None" = None
 
 
 def save_adapter(
@@ -36,8 +53,7 @@ def save_adapter(
     records: TrainingRecords,
     result: LoopResult,
     *,
-    base_folder: Path,
-    base_digest: str,
+    base: AdaptedBase,
 ) -> None:
     """Fill `context.adapter_dir` with the adapter of a language model.
 
@@ -55,12 +71,16 @@ def save_adapter(
     write_adapter(
         folder,
         weights=get_peft_model_state_dict(model, save_embedding_layers=False),
-        config=config | {"base_model_name_or_path": str(base_folder), "inference_mode": True},
+        config=config | {"base_model_name_or_path": str(base.folder), "inference_mode": True},
         log=result.log,
         description=describe_run(
             context,
-            resolved={"max_length": records.max_length, "total_steps": result.total_steps},
-            base_model={"reference": context.base_model, "folder": str(base_folder), "digest": base_digest},
+            resolved={
+                "max_length": records.max_length,
+                "total_steps": result.total_steps,
+                "quantization": base.quantization.as_json() if base.quantization else None,
+            },
+            base_model={"reference": context.base_model, "folder": str(base.folder), "digest": base.digest},
             chat_template_sha256=hashlib.sha256(template.encode()).hexdigest() if template else None,
             facts=records.facts,
             metrics=result.metrics(),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from backend.training.trainers.training_records import TrainingRecords
+    from backend.training.utils.quantization import Quantization
 
 _SMALL_SET = 1000
 _SMALL_SET_DROPOUT = 0.05
@@ -38,6 +39,10 @@ class LoRATrainer(BaseTrainer):
                 ]
             )
 
+    def quantization(self, config: TrainingConfig) -> "Quantization | None":
+        """How the base model is kept; None: unquantised."""
+        return None
+
     def train(self, context: TrainingContext, reporter: Reporter) -> TrainingOutcome:
         """Base model, records, adapter, loop, files: in this order.
 
@@ -49,7 +54,7 @@ class LoRATrainer(BaseTrainer):
             InvalidTrainingConfig: If the target modules are not in the model.
             LossNotFinite: If training diverged.
         """
-        from backend.training.trainers.adapter_files import save_adapter
+        from backend.training.trainers.adapter_files import AdaptedBase, save_adapter
         from backend.training.trainers.stopping import go_on
         from backend.training.trainers.training_loop import TrainingLoop
         from backend.training.trainers.training_records import prepare_records
@@ -68,10 +73,19 @@ class LoRATrainer(BaseTrainer):
             limit = base_model.model_limit(base_model.load_config(folder))
             records = prepare_records(context, tokenizer, reporter, model_limit=limit)
             go_on(reporter)
-            model = _with_adapter(base_model.load_model(folder, dtype=config.model.dtype), config, records)
+            quantization = self.quantization(config)
+            base = base_model.load_model(folder, dtype=config.model.dtype, quantization=quantization)
+            model = _with_adapter(base, config, records)
             loop = TrainingLoop(model, records, context, reporter, pad_id=pad_id_of(tokenizer), base_digest=digest)
             result = loop.run()
-            save_adapter(model, tokenizer, context, records, result, base_folder=folder, base_digest=digest)
+            save_adapter(
+                model,
+                tokenizer,
+                context,
+                records,
+                result,
+                base=AdaptedBase(folder, digest, quantization),
+            )
         return TrainingOutcome(
             steps=result.progress.step,
             epochs=result.epochs,
@@ -96,6 +110,7 @@ def _with_adapter(model: "PreTrainedModel", config: TrainingConfig, records: "Tr
         lora_dropout=effective_dropout(config, records=len(records.train)),
         target_modules=config.lora.target_modules,
         use_rslora=config.lora.use_rslora,
+        use_dora=config.lora.use_dora,
         bias="none",
     )
     try:

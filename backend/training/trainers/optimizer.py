@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backend.training.training_config import TrainingSection
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _BETAS = (0.9, 0.999)
 _EPSILON = 1e-8
 _SEPARATOR = "|"
+_B_MATRIX = ".lora_B."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,27 @@ def make_optimizer(parameters: "Mapping[str, torch.nn.Parameter]", training: Tra
     import torch
 
     return torch.optim.AdamW(
-        list(parameters.values()),
+        _groups(parameters, training.lora_plus_ratio),
         lr=training.learning_rate,
         betas=_BETAS,
         eps=_EPSILON,
         weight_decay=training.weight_decay,
         fused=True,
     )
+
+
+def set_rate(optimizer: "torch.optim.Optimizer", rate: float) -> None:
+    """The learning rate of the next step; B matrices may have a multiple of it (LoRA+)."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["rate_factor"]
+
+
+def _groups(parameters: "Mapping[str, torch.nn.Parameter]", lora_plus_ratio: float) -> list[dict[str, Any]]:
+    if lora_plus_ratio == 1:
+        return [{"params": list(parameters.values()), "rate_factor": 1.0}]
+    faster = [parameter for name, parameter in parameters.items() if _B_MATRIX in name]
+    others = [parameter for name, parameter in parameters.items() if _B_MATRIX not in name]
+    return [{"params": others, "rate_factor": 1.0}, {"params": faster, "rate_factor": lora_plus_ratio}]
 
 
 def optimizer_tensors(

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backend.training.trainers.base import Reporter, StopReason, TrainingContext, TrainingStopped
-from backend.training.trainers.optimizer import make_optimizer, optimizer_tensors, restore_optimizer
+from backend.training.trainers.optimizer import make_optimizer, optimizer_tensors, restore_optimizer, set_rate
 from backend.training.trainers.run_checkpoints import RunCheckpoints
 from backend.training.trainers.run_plan import plan_run, run_identity
 from backend.training.trainers.stopping import go_on_unless_cancelled
@@ -175,8 +175,7 @@ class TrainingLoop:
         norm = float(torch.nn.utils.clip_grad_norm_(list(self._parameters.values()), self._training.max_grad_norm))
         check_figures(step + 1, loss=loss, grad_norm=norm)
         rate = self._plan.schedule.rate(step)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        set_rate(self._optimizer, rate)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self._running.add(loss, trained)

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from backend.training.utils.quantization import keep_gradients
 from shared.errors import InvalidInput, NotFound, Unavailable
 from shared.storage import MANIFEST_NAME, sha256_file, verify_folder
 
 if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+    from backend.training.utils.quantization import Quantization
 
 DtypeName = Literal["auto", "float32", "bfloat16"]
 
@@ -154,8 +157,13 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-def load_model(folder: Path, *, dtype: DtypeName) -> "PreTrainedModel":
+def load_model(folder: Path, *, dtype: DtypeName, quantization: "Quantization | None" = None) -> "PreTrainedModel":
     """The causal language model of a checked folder, on the best device of this machine.
+
+    Args:
+        folder: A checked base model.
+        dtype: Number format of weights that are not quantised.
+        quantization: How to keep the weights of linear layers; None: as `dtype` says.
 
     Raises:
         InvalidBaseModel: If it cannot be read, is no causal language model, or weights are missing in it.
@@ -166,6 +174,9 @@ def load_model(folder: Path, *, dtype: DtypeName) -> "PreTrainedModel":
 
     library_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library leaves it without annotations
     auto_model: Any = AutoModelForCausalLM  # its annotations do not know that loading info makes the result a pair
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    # weights are quantised while they are read, so that they never lie in memory as a whole
+    extra = {"quantization_config": quantization.for_loading(), "device_map": {"": device}} if quantization else {}
     with _loading(folder):
         model, report = auto_model.from_pretrained(
             folder,
@@ -174,12 +185,17 @@ def load_model(folder: Path, *, dtype: DtypeName) -> "PreTrainedModel":
             trust_remote_code=False,
             use_safetensors=True,
             output_loading_info=True,
+            **extra,
         )
     if report["missing_keys"]:
         missing = ", ".join(sorted(report["missing_keys"])[:3])
         raise InvalidBaseModel(folder, f"its weight files lack {missing}")
     model.config.use_cache = False
-    loaded: PreTrainedModel = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    if quantization is None:
+        model = model.to(device)
+    elif quantization.bits == 4:
+        keep_gradients(model)
+    loaded: PreTrainedModel = model.eval()
     return loaded
 
 
