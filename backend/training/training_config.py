@@ -114,6 +114,12 @@ class TrainingSection(_Section):
     min_warmup_steps: int = Field(default=10, ge=0, le=100_000)
     weight_decay: float = Field(default=0.0, ge=0, le=1)
     max_grad_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this 2-norm.")
+    loss_spike_factor: float | None = Field(
+        default=3.0, gt=1, description="A loss of this many times its usual value, for five steps, ends the run."
+    )
+    grad_norm_spike_factor: float | None = Field(
+        default=100.0, gt=1, description="A gradient norm of this many times its usual value, for five steps, does too."
+    )
     early_stopping_patience: int | None = Field(
         default=3, ge=1, description="Evaluations without a better loss; None: never stop early."
     )

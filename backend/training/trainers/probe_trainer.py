@@ -21,12 +21,13 @@ from backend.training.trainers.misbehaviour import Misbehaviour
 from backend.training.trainers.optimizer import schedule_for
 from backend.training.trainers.run_checkpoints import RunCheckpoints
 from backend.training.trainers.run_plan import RunPlan, run_identity
+from backend.training.trainers.step_figures import StepFigures
 from backend.training.trainers.stopping import go_on_unless_cancelled
 from backend.training.trainers.watchdogs import check_figures
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 from backend.training.utils.checkpoint import CheckpointContent
 from backend.training.utils.determinism import seed_without_torch
-from backend.training.utils.metrics import RunningLoss, Throughput, json_safe
+from backend.training.utils.metrics import json_safe
 from backend.training.utils.tensor_files import read_arrays
 from shared.storage import disk_errors
 
@@ -119,9 +120,7 @@ class _ProbeRun:
         self.plan = _plan(context)
         self._checkpoints = RunCheckpoints(context, reporter, run_identity(context, self.task.digest))
         self.progress = _Progress()
-        self._log: list[dict[str, Any]] = []
-        self._running = RunningLoss()
-        self._throughput = Throughput(time.monotonic)
+        self._figures = StepFigures(self.plan, reporter)
         self._resumed_from = self._resume()
 
     def to_the_end(self) -> None:
@@ -173,7 +172,7 @@ class _ProbeRun:
                 "bias": "none",
                 "inference_mode": True,
             },
-            log=self._log,
+            log=self._figures.log,
             description=describe_run(
                 self._context,
                 resolved={"max_length": None, "total_steps": self.plan.total_steps},
@@ -194,30 +193,14 @@ class _ProbeRun:
         indices = self.plan.order(epoch)[batch]
         loss, norm = self._update.step(self.task, indices, rate=rate, number=position + 1)
         check_figures(position + 1, loss=loss, grad_norm=norm)
-        self._running.add(loss)
-        self._throughput.add(len(indices))
+        self._figures.add(loss=loss, trained=1, tokens=len(indices))
         self.progress = _Progress(
             step=position + 1,
             elapsed_s=self.progress.elapsed_s + time.monotonic() - started,
-            train_loss=self._running.mean,
+            train_loss=self._figures.running_loss,
         )
-        self._tell(loss=loss, rate=rate, norm=norm)
-
-    def _tell(self, *, loss: float, rate: float, norm: float) -> None:
-        step = self.progress.step
-        if not self.plan.is_log_due(step):
-            return
-        metrics = {
-            "loss": loss,
-            "running_loss": self._running.mean,
-            "learning_rate": rate,
-            "grad_norm": norm,
-            "tokens_per_s": self._throughput.tokens_per_s,
-            "eta_s": self._throughput.eta_s(self.plan.total_steps - step),
-            "elapsed_s": self.progress.elapsed_s,
-        }
-        self._log.append({"step": step, "epoch": step / self.plan.steps_per_epoch, **metrics})
-        self._reporter.step(step=step, epoch=self.plan.epoch_of(step), metrics=metrics)
+        figures = {"loss": loss, "learning_rate": rate, "grad_norm": norm, "elapsed_s": self.progress.elapsed_s}
+        self._figures.tell(self.progress.step, figures)
 
     def _take_time(self, started: float) -> None:
         """Wait until the step has lasted as long as it shall; any stop request ends the waiting."""
@@ -236,7 +219,7 @@ class _ProbeRun:
             best_weights=None,
             optimizer=self._update.moments,
             state={"progress": asdict(self.progress), "schedule": asdict(self.plan.schedule)},
-            log=self._log,
+            log=self._figures.log,
         )
         self._checkpoints.save(content, loss=self.progress.train_loss)
 
@@ -247,7 +230,7 @@ class _ProbeRun:
             return 0
         self._update.factors, self._update.moments = dict(content.weights), dict(content.optimizer)
         self.progress = _Progress(**content.state["progress"])
-        self._log = [dict(row) for row in content.log]
+        self._figures.restore(content.log)
         return content.step
 
     def _follow_stop(self) -> None:

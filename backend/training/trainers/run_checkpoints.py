@@ -32,6 +32,12 @@ class RunCheckpoints:
         self._reporter = reporter
         self._identity = identity
         self._went_on_from: int | None = None
+        self._newest: str | None = None
+
+    @property
+    def newest(self) -> str | None:
+        """Name of the newest checkpoint that this attempt published or went on from."""
+        return self._newest
 
     def has(self, step: int) -> bool:
         """Whether `step` is kept: published by this claim, or what it went on from."""
@@ -45,6 +51,7 @@ class RunCheckpoints:
             DiskFull: If there is no space; the older checkpoints are untouched.
         """
         saved = save_checkpoint(self._folder, content, claim_epoch=self._claim_epoch, identity=self._identity)
+        self._newest = saved.path.name
         prune(self._folder, keep=self._keep, identity=self._identity)
         self._reporter.checkpoint(step=saved.step, path=saved.path, manifest_sha256=saved.manifest_sha256, loss=loss)
 
@@ -65,6 +72,7 @@ class RunCheckpoints:
             self._reporter.message(f"Checkpoint {path.name} is passed over: {reason}.")
         if found.path is not None:
             self._reporter.message(f"Going on from checkpoint {found.path.name}.")
+            self._newest = found.path.name
             if found.content is not None and found.path.parent == self._folder:
                 self._went_on_from = found.content.step
         return found.content

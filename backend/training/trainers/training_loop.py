@@ -13,12 +13,13 @@ from backend.training.trainers.base import Reporter, StopReason, TrainingContext
 from backend.training.trainers.optimizer import make_optimizer, optimizer_tensors, restore_optimizer, set_rate
 from backend.training.trainers.run_checkpoints import RunCheckpoints
 from backend.training.trainers.run_plan import plan_run, run_identity
+from backend.training.trainers.step_figures import StepFigures
 from backend.training.trainers.stopping import go_on_unless_cancelled
 from backend.training.trainers.training_records import TrainingRecords
-from backend.training.trainers.watchdogs import LossNotFinite, check_figures
+from backend.training.trainers.watchdogs import LossNotFinite, RunDiverged, Watchdog
 from backend.training.utils.batching import Batch, make_batch
 from backend.training.utils.checkpoint import CheckpointContent
-from backend.training.utils.metrics import RunningLoss, Throughput, perplexity
+from backend.training.utils.metrics import perplexity
 from backend.training.utils.tensor_files import read_tensors
 from backend.training.utils.token_loss import MeanLoss, mean_loss, summed_loss
 
@@ -122,9 +123,8 @@ class TrainingLoop:
         self._checkpoints = RunCheckpoints(context, reporter, run_identity(context, base_digest))
         self._progress = Progress()
         self._best_weights: dict[str, torch.Tensor] | None = None
-        self._log: list[dict[str, Any]] = []
-        self._running = RunningLoss()
-        self._throughput = Throughput(time.monotonic)
+        self._figures = StepFigures(self._plan, reporter)
+        self._watchdog = Watchdog(self._training)
         self._epoch_order: tuple[int, list[list[int]]] = (-1, [])
 
     def run(self) -> LoopResult:
@@ -132,8 +132,7 @@ class TrainingLoop:
 
         Raises:
             TrainingStopped: After a stop request; a hand-back has published a checkpoint.
-            LossNotFinite: If the loss or its gradient is NaN or infinite.
-            LossZero: If the loss is exactly zero.
+            RunDiverged: If the figures say that the weights are of no use any more, naming the last checkpoint.
         """
         resumed_from = self._resume()
         self._reporter.plan(
@@ -143,12 +142,10 @@ class TrainingLoop:
             facts=self._records.facts,
         )
         self._model.train()
-        self._evaluate_if_due()
-        while self._progress.step < self._plan.total_steps and not self._is_patience_spent():
-            self._optimizer_step()
-            self._evaluate_if_due()
-            self._save_if_due()
-            self._follow_stop()
+        try:
+            self._walk()
+        except RunDiverged as diverged:
+            raise diverged.with_checkpoint(self._checkpoints.newest) from None
         self._save()
         self._use_best_weights()
         return LoopResult(
@@ -157,10 +154,18 @@ class TrainingLoop:
             epochs=self._plan.epoch_of(self._progress.step),
             stopped_early=self._progress.step < self._plan.total_steps,
             resumed_from=resumed_from,
-            log=self._log,
+            log=self._figures.log,
         )
 
     # one step
+
+    def _walk(self) -> None:
+        self._evaluate_if_due()
+        while self._progress.step < self._plan.total_steps and not self._is_patience_spent():
+            self._optimizer_step()
+            self._evaluate_if_due()
+            self._save_if_due()
+            self._follow_stop()
 
     def _optimizer_step(self) -> None:
         import torch
@@ -173,18 +178,18 @@ class TrainingLoop:
         trained = sum(batch.trained_tokens for batch in batches)
         loss = self._accumulate(batches, trained)
         norm = float(torch.nn.utils.clip_grad_norm_(list(self._parameters.values()), self._training.max_grad_norm))
-        check_figures(step + 1, loss=loss, grad_norm=norm)
+        self._watchdog.look(step + 1, loss=loss, grad_norm=norm)
         rate = self._plan.schedule.rate(step)
         set_rate(self._optimizer, rate)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
-        self._running.add(loss, trained)
-        self._throughput.add(sum(batch.tokens for batch in batches))
+        self._figures.add(loss=loss, trained=trained, tokens=sum(batch.tokens for batch in batches))
         self._progress.step += 1
         self._progress.seen_tokens += trained
         self._progress.elapsed_s += time.monotonic() - started
-        self._progress.train_loss = self._running.mean
-        self._log_if_due(loss, rate, norm)
+        self._progress.train_loss = self._figures.running_loss
+        figures = {"loss": loss, "learning_rate": rate, "grad_norm": norm, "elapsed_s": self._progress.elapsed_s}
+        self._figures.tell(self._progress.step, figures)
 
     def _accumulate(self, batches: list[Batch], trained: int) -> float:
         """Gradients of the mean over all trained tokens of the effective batch (not a mean of means)."""
@@ -202,22 +207,6 @@ class TrainingLoop:
             self._epoch_order = (epoch, self._plan.order(epoch))
         start = position * self._plan.accumulation
         return self._epoch_order[1][start : start + self._plan.accumulation]
-
-    def _log_if_due(self, loss: float, rate: float, norm: float) -> None:
-        step = self._progress.step
-        if not self._plan.is_log_due(step):
-            return
-        metrics = {
-            "loss": loss,
-            "running_loss": self._running.mean,
-            "learning_rate": rate,
-            "grad_norm": norm,
-            "tokens_per_s": self._throughput.tokens_per_s,
-            "eta_s": self._throughput.eta_s(self._plan.total_steps - step),
-            "elapsed_s": self._progress.elapsed_s,
-        }
-        self._log.append({"step": step, "epoch": step / self._plan.steps_per_epoch, **metrics})
-        self._reporter.step(step=step, epoch=self._plan.epoch_of(step), metrics=metrics)
 
     # evaluation and early stopping
 
@@ -253,9 +242,7 @@ class TrainingLoop:
             self._best_weights = self._copy_of_weights()
         else:
             progress.evaluations_without_gain += 1
-        metrics = {"eval_loss": found.loss, "eval_tokens": found.tokens}
-        self._log.append({"step": progress.step, "epoch": progress.step / self._plan.steps_per_epoch, **metrics})
-        self._reporter.evaluation(step=progress.step, metrics=metrics)
+        self._figures.tell_evaluation(progress.step, {"eval_loss": found.loss, "eval_tokens": found.tokens})
 
     def _is_patience_spent(self) -> bool:
         patience = self._training.early_stopping_patience
@@ -277,7 +264,7 @@ class TrainingLoop:
     # checkpoints
 
     def _save_if_due(self) -> None:
-        if self._progress.step % self._plan.save_steps == 0:
+        if self._progress.step % self._plan.save_steps == 0 and not self._watchdog.is_suspicious:
             self._save()
 
     def _save(self) -> None:
@@ -289,8 +276,12 @@ class TrainingLoop:
             weights=self._copy_of_weights(),
             best_weights=self._best_weights,
             optimizer=optimizer_tensors(self._optimizer, self._parameters),
-            state={"progress": asdict(self._progress), "schedule": asdict(self._plan.schedule)},
-            log=self._log,
+            state={
+                "progress": asdict(self._progress),
+                "schedule": asdict(self._plan.schedule),
+                "watchdog": self._watchdog.state(),
+            },
+            log=self._figures.log,
         )
         self._checkpoints.save(content, loss=self._progress.train_loss)
 
@@ -312,7 +303,9 @@ class TrainingLoop:
             self._best_weights = {name: tensor.to(self._device) for name, tensor in content.best_weights.items()}
         restore_optimizer(self._optimizer, self._parameters, content.optimizer)
         self._progress = Progress(**content.state["progress"])
-        self._log = [dict(row) for row in content.log]
+        self._figures.restore(content.log)
+        if "watchdog" in content.state:
+            self._watchdog.restore(content.state["watchdog"])
 
     def _follow_stop(self) -> None:
         reason = self._reporter.stop_requested()

@@ -19,11 +19,11 @@ from backend.training.starter.create import create_starter
 from backend.training.starter.options import StarterOptions
 from backend.training.trainers.base import TrainingContext, TrainingOutcome
 from backend.training.trainers.lora_trainer import LoRATrainer, effective_dropout
-from backend.training.trainers.watchdogs import LossNotFinite, LossZero, check_figures
+from backend.training.trainers.watchdogs import LossNotFinite, LossSpike
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 from backend.training.workers.report import build_report
 from tests.contracts.trainer_contract import LanguageModelTrainerContract
-from tests.support.tiny_model import sentences
+from tests.support.tiny_model import make_tiny_model, sentences
 from tests.support.training_runs import RecordingReporter, make_context, write_jsonl
 
 ROOT = Path(__file__).parents[5]
@@ -251,13 +251,28 @@ def test_a_run_with_a_broken_model_ends_with_a_named_reason_and_no_adapter(
     assert not list(context.adapter_dir.iterdir())
 
 
-def test_figures_that_end_a_run() -> None:
-    check_figures(1, loss=0.5, grad_norm=1.0)
-    for loss, norm, what in ((float("nan"), 1.0, "loss"), (float("inf"), 1.0, "loss"), (1.0, float("nan"), "norm")):
-        with pytest.raises(LossNotFinite, match=f"{what} became NaN or infinite at step 7"):
-            check_figures(7, loss=loss, grad_norm=norm)
-    with pytest.raises(LossZero, match="step 7"):
-        check_figures(7, loss=0.0, grad_norm=1.0)
+def test_a_run_that_diverges_ends_by_name_with_the_last_good_checkpoint(tmp_path: Path, train_file: Path) -> None:
+    model = make_tiny_model(tmp_path / "untied", is_tied=False)
+    # a rate that rises without end: calm at first, then beyond all measure
+    settings = config(
+        lora={"r": 16, "target_modules": ["up_proj", "down_proj", "lm_head"]},
+        training={
+            "max_steps": 300,
+            "num_epochs": 300,
+            "learning_rate": 1.0,
+            "warmup_ratio": 0.99,
+            "max_grad_norm": 1e6,
+            "save_steps": 1,
+            "save_total_limit": 1,
+        },
+    )
+    context = make_context(tmp_path, model, train_file, config=settings)
+    with pytest.raises(LossSpike, match="for 5 steps in a row") as ended:
+        run(context)
+    [left] = (context.job_dir / "checkpoints").iterdir()
+    assert left.name == f"step-{ended.value.step - 5:06d}.e1"
+    assert left.name in ended.value.message
+    assert not list(context.adapter_dir.iterdir())
 
 
 def test_dropout_depends_on_the_size_of_the_set_unless_it_is_given() -> None:
