@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.training.trainers.base import Reporter
 from backend.training.trainers.run_plan import RunPlan
+from backend.training.utils.memory_use import memory_figures
 from backend.training.utils.metrics import RunningLoss, Throughput
 
 
@@ -52,6 +53,7 @@ class StepFigures:
             "running_loss": self._running.mean,
             "tokens_per_s": self._throughput.tokens_per_s,
             "eta_s": self._throughput.eta_s(self._plan.total_steps - step),
+            **memory_figures(),
         }
         self._append(step, metrics)
         self._reporter.step(step=step, epoch=self._plan.epoch_of(step), metrics=metrics)

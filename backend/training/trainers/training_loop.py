@@ -188,7 +188,13 @@ class TrainingLoop:
         self._progress.seen_tokens += trained
         self._progress.elapsed_s += time.monotonic() - started
         self._progress.train_loss = self._figures.running_loss
-        figures = {"loss": loss, "learning_rate": rate, "grad_norm": norm, "elapsed_s": self._progress.elapsed_s}
+        figures = {
+            "loss": loss,
+            "learning_rate": rate,
+            "grad_norm": norm,
+            "trained_tokens": self._progress.seen_tokens,
+            "elapsed_s": self._progress.elapsed_s,
+        }
         self._figures.tell(self._progress.step, figures)
 
     def _accumulate(self, batches: list[Batch], trained: int) -> float:
