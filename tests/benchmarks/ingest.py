@@ -5,7 +5,6 @@ every file and computes its SHA-256. Peak memory is that of the whole ingesting 
 """
 
 import json
-import os
 import subprocess
 import sys
 import tarfile
@@ -14,7 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-SHARED_DATA = Path(os.environ.get("CLARA_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
+from tests.support.shared_data import SHARED_DATA
+
 RSS_BOUND_MB = 300
 
 OURS = """

@@ -4,7 +4,6 @@ Needs ../shared/data (or CLARA_SHARED_DATA).
 """
 
 import json
-import os
 import tarfile
 import time
 from pathlib import Path
@@ -12,17 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.installation import dataset_of, installation, until
+from tests.support.shared_data import SHARED_DATA, needs_shared_data
 
-SHARED_DATA = Path(os.environ.get("CLARA_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
 ARCHIVE = SHARED_DATA / "gesetze.tar.xz"
 LAWS = 200
 LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
-pytestmark = [
-    pytest.mark.shared_data,
-    pytest.mark.slow,
-    pytest.mark.skipif(not ARCHIVE.is_file(), reason=f"{ARCHIVE} is not there; set CLARA_SHARED_DATA"),
-]
+pytestmark = [pytest.mark.slow, *needs_shared_data(ARCHIVE.name)]
 
 
 def unpack(folder: Path) -> None:

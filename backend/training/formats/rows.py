@@ -11,7 +11,7 @@ from shared.errors import InvalidInput, NotFound
 
 _MAX_LINE_BYTES = 64 << 20
 _MAX_JSON_BYTES = 512 << 20
-_STRUCTURED_FIELDS = ("messages", "tools", "metadata")
+_STRUCTURED_FIELDS = ("messages", "conversations", "history", "tools", "metadata")
 
 
 class TrainFileMissing(NotFound):

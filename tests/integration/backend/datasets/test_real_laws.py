@@ -1,6 +1,5 @@
 """Two hundred federal laws as they are published, from the archive to the search."""
 
-import os
 import tarfile
 from itertools import islice
 from pathlib import Path
@@ -12,14 +11,11 @@ from shared.database.adapters.embedded import EmbeddedSearchStore
 from shared.database.dataset_search import DatasetSearchAPI, DatasetSearchQuery
 from shared.database.stores import Stores, open_stores
 from shared.database.uds3_client import Uds3Client
+from tests.support.shared_data import SHARED_DATA, needs_shared_data
 
-SHARED_DATA = Path(os.environ.get("CLARA_SHARED_DATA") or Path(__file__).parents[5] / "shared" / "data")
 ARCHIVE = SHARED_DATA / "gesetze.tar.xz"
 
-pytestmark = [
-    pytest.mark.shared_data,
-    pytest.mark.skipif(not ARCHIVE.is_file(), reason=f"{ARCHIVE} is not there; set CLARA_SHARED_DATA"),
-]
+pytestmark = needs_shared_data(ARCHIVE.name)
 
 
 @pytest.fixture(scope="module")

@@ -1,28 +1,17 @@
 """Public vectors: Wycheproof (C2SP) and RFC 7520. Trust test G14."""
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from shared.auth.jws import InvalidToken
 from shared.auth.models import ASYMMETRIC_ALGORITHMS
 from shared.auth.tokens import verify_jws
+from tests.support.shared_data import SHARED_DATA, needs_shared_data
 
-SHARED_DATA = Path(os.environ.get("CLARA_SHARED_DATA", Path(__file__).parents[4].parent / "shared" / "data"))
-
-pytestmark = [
-    pytest.mark.shared_data,
-    pytest.mark.skipif(
-        not (SHARED_DATA / "wycheproof").is_dir(),
-        reason=f"needs the Wycheproof and RFC 7520 vectors in {SHARED_DATA} (CLARA_SHARED_DATA)",
-    ),
-]
+pytestmark = needs_shared_data("wycheproof", "rfc7520")
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi"})
 

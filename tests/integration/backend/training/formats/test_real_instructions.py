@@ -1,0 +1,37 @@
+"""Instruction sets as they are published, from the file to the adapter."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.training.formats.tokenizing import tokenize_file
+from backend.training.starter.tokenizer import train_tokenizer
+from backend.training.trainers.lora_trainer import LoRATrainer
+from tests.support.shared_data import SHARED_DATA, needs_shared_data
+from tests.support.tiny_model import make_tiny_model
+from tests.support.training_runs import RecordingReporter, make_context
+
+FOLDER = SHARED_DATA / "instructions"
+ALPACA, TOOLS = FOLDER / "alpaca_en_demo.json", FOLDER / "glaive_toolcall_en_demo.json"
+
+pytestmark = needs_shared_data(*(f"instructions/{path.name}" for path in (ALPACA, TOOLS)))
+
+
+@pytest.mark.parametrize(("path", "shape", "records"), [(ALPACA, "alpaca", 999), (TOOLS, "sharegpt", 300)])
+def test_every_record_is_read_and_trains_its_answers_only(tmp_path: Path, path: Path, shape: str, records: int) -> None:
+    tokenizer = train_tokenizer(iter([path.read_text(encoding="utf-8")]), vocab_size=2000, context_length=4096)
+    file = tokenize_file(path, tokenizer, tmp_path, "train")
+    assert (file.shape, len(file.lines)) == (shape, records)
+    trained = file.records.trained_tokens
+    assert (trained > 0).all()
+    assert (trained < file.records.full_lengths).all()
+
+
+@pytest.mark.parametrize("path", [ALPACA, TOOLS])
+def test_an_adapter_is_trained_on_them(tmp_path: Path, path: Path) -> None:
+    model = make_tiny_model(tmp_path / "model", context_length=4096)
+    settings = {"lora": {"r": 4}, "training": {"max_steps": 3, "batch_size": 4}}
+    context = make_context(tmp_path, model, path, config=settings)
+    outcome = LoRATrainer().train(context, RecordingReporter())
+    assert outcome.steps == 3
+    assert (context.adapter_dir / "adapter_model.safetensors").is_file()
