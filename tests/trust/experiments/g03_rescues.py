@@ -1,7 +1,8 @@
 """The job of a killed service runs again within 10 s, and no living worker ever loses its job.
 
-Two services share database and folders, the lease is 5 s. They hold a job in turn and are killed with it; the clock runs
-from the kill until the other has the job. Then each trains a job that lasts 20 leases, and watches that of the other.
+Two services share database and folders, the lease is 5 s. They hold a job in turn and are killed with it; the clock
+runs from the kill until the other has the job. Then each trains a job that lasts 20 leases, and watches that of the
+other.
 """
 
 import time
