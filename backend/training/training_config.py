@@ -50,6 +50,10 @@ class LoraSection(_Section):
     target_modules: str | list[str] = Field(
         default="all-linear", description="Module names, or all-linear (every linear layer except lm_head)."
     )
+    init: Literal["default", "pissa"] = Field(
+        default="default",
+        description="Where the update starts; pissa: at the principal components of the weights (PiSSA, 2404.02948).",
+    )
     use_rslora: bool = Field(default=False, description="Scale by alpha / sqrt(r) instead (rsLoRA, arXiv 2312.03732).")
     use_dora: bool = Field(
         default=False, description="Train the length of each weight column apart from its direction (DoRA, 2402.09353)."

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.training.trainers.base import TrainingContext
+from backend.training.trainers.pissa import as_difference, config_of_difference
 from backend.training.trainers.training_loop import LoopResult
 from backend.training.trainers.training_records import TrainingRecords
 from backend.training.utils.checkpoint import LOG_NAME, write_log
@@ -22,6 +23,7 @@ from backend.training.utils.tensor_files import write_tensors
 from shared.storage import disk_errors, write_json
 
 if TYPE_CHECKING:
+    import torch
     from peft import PeftModel
     from transformers import PreTrainedTokenizerBase
 
@@ -54,8 +56,18 @@ def save_adapter(
     result: LoopResult,
     *,
     base: AdaptedBase,
+    start: "Mapping[str, torch.Tensor] | None" = None,
 ) -> None:
     """Fill `context.adapter_dir` with the adapter of a language model.
+
+    Args:
+        model: Trained.
+        tokenizer: Of the base model.
+        context: Of the attempt.
+        records: What it was trained on.
+        result: Of the loop.
+        base: What it was trained on top of.
+        start: Weights before the first step, if they are to be subtracted (PiSSA).
 
     Raises:
         DiskFull: If there is no space.
@@ -67,10 +79,13 @@ def save_adapter(
     with disk_errors(folder):
         tokenizer.save_pretrained(folder)
     template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else ""
+    weights = get_peft_model_state_dict(model, save_embedding_layers=False)
     config = model.peft_config["default"].to_dict()
+    if start is not None:
+        weights, config = as_difference(weights, start), config_of_difference(config)
     write_adapter(
         folder,
-        weights=get_peft_model_state_dict(model, save_embedding_layers=False),
+        weights=weights,
         config=config | {"base_model_name_or_path": str(base.folder), "inference_mode": True},
         log=result.log,
         description=describe_run(

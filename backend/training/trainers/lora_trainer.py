@@ -1,11 +1,14 @@
 """LoRA: freeze the base model, train a low-rank update of its linear layers (Hu et al. 2021, arXiv 2106.09685)."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from backend.training.trainers.base import BaseTrainer, Reporter, TrainingContext, TrainingOutcome
+from backend.training.trainers.pissa import copy_of_start
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 
 if TYPE_CHECKING:
+    import torch
     from peft import PeftModel
     from transformers import PreTrainedModel
 
@@ -22,22 +25,22 @@ class LoRATrainer(BaseTrainer):
     trainer_type = "lora"
 
     def validate(self, config: TrainingConfig) -> None:
-        """Refuse target modules that name nothing.
+        """Refuse target modules that name nothing, and options that exclude each other.
 
         Raises:
             InvalidTrainingConfig: With the field and the reason.
         """
         modules = config.lora.target_modules
         names = [modules] if isinstance(modules, str) else modules
+        problems = []
         if not names or not all(name.strip() for name in names):
-            raise InvalidTrainingConfig(
-                [
-                    {
-                        "field": "lora.target_modules",
-                        "reason": "give module names or all-linear; found an empty name or list",
-                    }
-                ]
-            )
+            problems.append(_problem("target_modules", "give module names or all-linear; found an empty name or list"))
+        if config.lora.init == "pissa" and config.lora.use_dora:
+            problems.append(_problem("init", "pissa and use_dora start the same weights in two ways; choose one"))
+        if config.lora.init == "pissa" and self.quantization(config):
+            problems.append(_problem("init", "pissa changes the base weights, which are quantised; choose default"))
+        if problems:
+            raise InvalidTrainingConfig(problems)
 
     def quantization(self, config: TrainingConfig) -> "Quantization | None":
         """How the base model is kept; None: unquantised."""
@@ -76,6 +79,7 @@ class LoRATrainer(BaseTrainer):
             quantization = self.quantization(config)
             base = base_model.load_model(folder, dtype=config.model.dtype, quantization=quantization)
             model = _with_adapter(base, config, records)
+            start = _start_of(model, config)
             loop = TrainingLoop(model, records, context, reporter, pad_id=pad_id_of(tokenizer), base_digest=digest)
             result = loop.run()
             save_adapter(
@@ -85,6 +89,7 @@ class LoRATrainer(BaseTrainer):
                 records,
                 result,
                 base=AdaptedBase(folder, digest, quantization),
+                start=start,
             )
         return TrainingOutcome(
             steps=result.progress.step,
@@ -92,6 +97,19 @@ class LoRATrainer(BaseTrainer):
             metrics=json_safe({**records.facts, **result.metrics()}),
             base_model_digest=digest,
         )
+
+
+def _problem(field: str, reason: str) -> dict[str, str]:
+    return {"field": f"lora.{field}", "reason": reason}
+
+
+def _start_of(model: "PeftModel", config: TrainingConfig) -> "Mapping[str, torch.Tensor] | None":
+    """What has to be subtracted in the end."""
+    from peft import get_peft_model_state_dict
+
+    if config.lora.init != "pissa":
+        return None
+    return copy_of_start(get_peft_model_state_dict(model, save_embedding_layers=False))
 
 
 def _with_adapter(model: "PreTrainedModel", config: TrainingConfig, records: "TrainingRecords") -> "PeftModel":
@@ -111,6 +129,7 @@ def _with_adapter(model: "PreTrainedModel", config: TrainingConfig, records: "Tr
         target_modules=config.lora.target_modules,
         use_rslora=config.lora.use_rslora,
         use_dora=config.lora.use_dora,
+        init_lora_weights="pissa" if config.lora.init == "pissa" else True,
         bias="none",
     )
     try:

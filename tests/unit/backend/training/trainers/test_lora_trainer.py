@@ -9,7 +9,7 @@ import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -32,6 +32,16 @@ ADAPTER = "adapter_model.safetensors"
 
 class TestLoRATrainer(LanguageModelTrainerContract):
     trainer_type = "lora"
+
+
+class TestPiSSA(LanguageModelTrainerContract):
+    """The adapter is a difference to the base on disk, and a run that goes on finds the same start again."""
+
+    trainer_type = "lora"
+    config: ClassVar[dict[str, Any]] = {
+        **LanguageModelTrainerContract.config,
+        "lora": {"r": 4, "alpha": 8, "init": "pissa", "use_rslora": True},
+    }
 
 
 def run(context: TrainingContext, reporter: RecordingReporter | None = None) -> TrainingOutcome:
@@ -164,6 +174,7 @@ def test_all_shapes_are_trained(tmp_path: Path, tiny_model: Path, shape: str) ->
         {"lora": {"dropout": 0.5}},
         {"lora": {"use_rslora": True}},
         {"lora": {"use_dora": True}},
+        {"lora": {"init": "pissa"}},
         {"lora": {"target_modules": ["q_proj"]}},
         {"data": {"max_length": 8}},
         {"data": {"validation_split": 0.3}},
@@ -236,6 +247,12 @@ def test_target_modules_that_the_model_lacks_are_named(tmp_path: Path, tiny_mode
 def test_empty_target_modules_are_refused_at_submit(modules: str | list[str]) -> None:
     with pytest.raises(InvalidTrainingConfig, match=r"lora.target_modules"):
         LoRATrainer().validate(TrainingConfig.parse({"lora": {"target_modules": modules}}))
+
+
+@pytest.mark.parametrize("changes", [{"use_dora": True}, {"target_modules": [" "]}])
+def test_options_that_exclude_each_other_are_refused_at_submit(changes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidTrainingConfig, match="lora"):
+        LoRATrainer().validate(TrainingConfig.parse({"lora": {"init": "pissa", **changes}}))
 
 
 def test_a_run_with_a_broken_model_ends_with_a_named_reason_and_no_adapter(

@@ -106,6 +106,11 @@ def test_the_final_loss_is_near_that_of_lora(tmp_path: Path, train_file: Path, b
     assert sum(losses(qlora)[-5:]) == pytest.approx(sum(losses(lora)[-5:]), rel=0.02)
 
 
+def test_pissa_is_refused_since_it_would_change_quantised_weights() -> None:
+    with pytest.raises(InvalidTrainingConfig, match=r"lora\.init: pissa changes the base weights"):
+        QLoRATrainer().validate(TrainingConfig.parse({"lora": {"init": "pissa"}}))
+
+
 def test_without_bitsandbytes_it_is_refused_at_submit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quantization, "is_installed", lambda: False)
     with pytest.raises(InvalidTrainingConfig, match="bitsandbytes"):
