@@ -19,7 +19,7 @@ from shared.storage import CorruptArtefact, sha256_file, verify_folder
 from tests.support.tiny_model import make_tiny_model, sentences
 from tests.support.training_runs import RecordingReporter, make_context, write_jsonl
 
-PRELOADED = ["torch", "transformers", "peft", "accelerate", "backend.training.trainers.training_loop", __name__]
+PRELOADED = ["torch", "transformers", "peft", "accelerate", "backend.training.trainers.run.training_loop", __name__]
 STEPS = 12
 KEPT = 2
 RANK, ALPHA, DROPOUT, RATE, BATCH, SEED = 4, 8, 0.1, 1e-3, 2, 42

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from backend.training.trainers.base import BaseTrainer, Reporter, TrainingContext, TrainingOutcome
-from backend.training.trainers.pissa import copy_of_start
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 
 if TYPE_CHECKING:
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
-    from backend.training.trainers.training_records import TrainingRecords
+    from backend.training.trainers.run.records import TrainingRecords
     from backend.training.utils.quantization import Quantization
 
 _SMALL_SET = 1000
@@ -57,10 +56,10 @@ class LoRATrainer(BaseTrainer):
             InvalidTrainingConfig: If the target modules are not in the model.
             LossNotFinite: If training diverged.
         """
-        from backend.training.trainers.adapter_files import AdaptedBase, save_adapter
-        from backend.training.trainers.stopping import go_on
-        from backend.training.trainers.training_loop import TrainingLoop
-        from backend.training.trainers.training_records import prepare_records
+        from backend.training.trainers.run.adapter_files import AdaptedBase, save_adapter
+        from backend.training.trainers.run.records import prepare_records
+        from backend.training.trainers.run.stopping import go_on
+        from backend.training.trainers.run.training_loop import TrainingLoop
         from backend.training.utils import base_model
         from backend.training.utils.batching import pad_id_of
         from backend.training.utils.determinism import deterministic
@@ -106,6 +105,8 @@ def _problem(field: str, reason: str) -> dict[str, str]:
 def _start_of(model: "PeftModel", config: TrainingConfig) -> "Mapping[str, torch.Tensor] | None":
     """What has to be subtracted in the end."""
     from peft import get_peft_model_state_dict
+
+    from backend.training.trainers.run.pissa import copy_of_start
 
     if config.lora.init != "pissa":
         return None

@@ -19,7 +19,7 @@ from backend.training.starter.create import create_starter
 from backend.training.starter.options import StarterOptions
 from backend.training.trainers.base import TrainingContext, TrainingOutcome
 from backend.training.trainers.lora_trainer import LoRATrainer, effective_dropout
-from backend.training.trainers.watchdogs import LossNotFinite, LossSpike
+from backend.training.trainers.run.watchdogs import LossNotFinite, LossSpike
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 from backend.training.workers.report import build_report
 from tests.contracts.trainer_contract import LanguageModelTrainerContract

@@ -14,8 +14,8 @@ import torch
 from peft import PeftModel
 
 from backend.training.trainers.base import StopReason, TrainingStopped
-from backend.training.trainers.linear_map import LinearTask
-from backend.training.trainers.misbehaviour import Misbehaviour, ProbeFailed, ProbeUnavailable
+from backend.training.trainers.probe.linear_map import LinearTask
+from backend.training.trainers.probe.misbehaviour import Misbehaviour, ProbeFailed, ProbeUnavailable
 from backend.training.trainers.probe_trainer import ProbeTrainer
 from backend.training.trainers.registry import trainers_for
 from backend.training.training_config import InvalidTrainingConfig, ProbeSection, TrainingConfig
@@ -110,7 +110,7 @@ def test_production_has_every_trainer_but_the_probe() -> None:
 )
 def test_a_crash_is_a_real_one_and_comes_in_the_attempts_that_were_asked_for(probe: dict[str, Any], code: int) -> None:
     program = f"""
-from backend.training.trainers.misbehaviour import Misbehaviour
+from backend.training.trainers.probe.misbehaviour import Misbehaviour
 from backend.training.training_config import ProbeSection
 todo = Misbehaviour(ProbeSection(**{probe!r}), claim_epoch=2)
 for step in (1, 2, 3):

@@ -1,5 +1,6 @@
 """A new trainer is one new file: it is found, chosen by its type, and refused while it is not there."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -25,8 +26,17 @@ class EchoTrainer(BaseTrainer):
 '''
 
 
-def test_lora_is_installed_and_importing_it_loads_no_torch() -> None:
-    assert "lora" in installed_trainers()
+def test_finding_trainers_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; from backend.training.trainers.registry import trainer_for; trainer_for('lora'); "
+        "print(sorted({'torch', 'numpy', 'transformers', 'peft', 'safetensors'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_type_finds_its_trainer() -> None:
+    assert {"lora", "qlora", "probe"} <= set(installed_trainers())
     assert trainer_for("lora").trainer_type == "lora"
 
 

@@ -10,7 +10,7 @@ import torch
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
 
-from backend.training.trainers.watchdogs import LossZero
+from backend.training.trainers.run.watchdogs import LossZero
 from backend.training.utils.base_model import HubUnavailable
 from backend.training.workers.last_words import last_words
 from shared.errors import InvalidInput

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.training.trainers.watchdogs import (
+from backend.training.trainers.run.watchdogs import (
     GradientSpike,
     LossNotFinite,
     LossSpike,

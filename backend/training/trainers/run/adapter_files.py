@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.training.trainers.base import TrainingContext
-from backend.training.trainers.pissa import as_difference, config_of_difference
-from backend.training.trainers.training_loop import LoopResult
-from backend.training.trainers.training_records import TrainingRecords
+from backend.training.trainers.run.pissa import as_difference, config_of_difference
+from backend.training.trainers.run.records import TrainingRecords
+from backend.training.trainers.run.training_loop import LoopResult
 from backend.training.utils.checkpoint import LOG_NAME, write_log
 from backend.training.utils.metrics import json_safe
 from backend.training.utils.tensor_files import write_tensors

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backend.training.trainers.base import Reporter
-from backend.training.trainers.run_plan import RunPlan
+from backend.training.trainers.run.plan import RunPlan
 from backend.training.utils.memory_use import memory_figures
 from backend.training.utils.metrics import RunningLoss, Throughput
 

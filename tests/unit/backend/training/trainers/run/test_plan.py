@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend.training.trainers.run_plan import run_identity
+from backend.training.trainers.run.plan import run_identity
 from tests.support.training_runs import make_context
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backend.training.trainers.base import TrainingContext
-from backend.training.trainers.optimizer import Schedule, schedule_for
+from backend.training.trainers.run.optimizer import Schedule, schedule_for
 from backend.training.utils.batching import epoch_order
 
 _EVALUATIONS_PER_RUN = 10

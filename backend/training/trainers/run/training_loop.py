@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backend.training.trainers.base import Reporter, StopReason, TrainingContext, TrainingStopped
-from backend.training.trainers.optimizer import make_optimizer, optimizer_tensors, restore_optimizer, set_rate
-from backend.training.trainers.run_checkpoints import RunCheckpoints
-from backend.training.trainers.run_plan import plan_run, run_identity
-from backend.training.trainers.step_figures import StepFigures
-from backend.training.trainers.stopping import go_on_unless_cancelled
-from backend.training.trainers.training_records import TrainingRecords
-from backend.training.trainers.watchdogs import LossNotFinite, RunDiverged, Watchdog
+from backend.training.trainers.run.checkpoints import RunCheckpoints
+from backend.training.trainers.run.figures import StepFigures
+from backend.training.trainers.run.optimizer import make_optimizer, optimizer_tensors, restore_optimizer, set_rate
+from backend.training.trainers.run.plan import plan_run, run_identity
+from backend.training.trainers.run.records import TrainingRecords
+from backend.training.trainers.run.stopping import go_on_unless_cancelled
+from backend.training.trainers.run.watchdogs import LossNotFinite, RunDiverged, Watchdog
 from backend.training.utils.batching import Batch, make_batch
 from backend.training.utils.checkpoint import CheckpointContent
 from backend.training.utils.metrics import perplexity

@@ -9,7 +9,7 @@ import numpy as np
 
 from backend.training.formats.tokenizing import TokenizedFile, fitting_length, tokenize_file, truncate_file
 from backend.training.trainers.base import Reporter, TrainingContext
-from backend.training.trainers.stopping import go_on
+from backend.training.trainers.run.stopping import go_on
 from backend.training.utils.token_store import TokenRecords
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import torch
 
-from backend.training.trainers.optimizer import make_optimizer, set_rate
+from backend.training.trainers.run.optimizer import make_optimizer, set_rate
 from backend.training.training_config import TrainingSection
 
 
