@@ -143,6 +143,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
             folders,
             save_every=config.save_every,
             cpu_threads=_threads(config.max_concurrent_jobs),
+            token_cache_mb=config.token_cache_mb,
             trainer_types=trainer_types,
         ),
         folders,

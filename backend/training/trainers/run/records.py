@@ -52,7 +52,7 @@ class TrainingRecords:
 def prepare_records(
     context: TrainingContext, tokenizer: "PreTrainedTokenizerBase", reporter: Reporter, *, model_limit: int
 ) -> TrainingRecords:
-    """Tokenise the training and validation files of `context` into its scratch folder.
+    """Tokenise the training and validation files of `context`.
 
     Raises:
         InvalidRecords: With line, field and reason of bad rows.
@@ -67,6 +67,7 @@ def prepare_records(
             context.scratch_dir,
             name,
             seed=context.config.training.seed,
+            cache=context.token_cache,
             on_progress=lambda _: go_on(reporter),
         )
 
