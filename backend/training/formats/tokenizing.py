@@ -77,15 +77,17 @@ def tokenize_file(
     """
 
     def write(target: Path) -> None:
-        _write_file(path, tokenizer, target, on_progress)
+        problems = write_tokens(path, tokenizer, target, on_progress=on_progress)
+        if problems.count:
+            raise InvalidRecords(path.name, problems)
 
     if cache is not None:
-        return _opened(cache.found_or_made(path, tokenizer, write), path.name, seed)
+        return open_tokenized(cache.found_or_made(path, tokenizer, write), path.name, seed=seed)
     target = folder / name
     with disk_errors(folder):
         target.mkdir(parents=True, exist_ok=True)
     write(target)
-    return _opened(target, path.name, seed)
+    return open_tokenized(target, path.name, seed=seed)
 
 
 def fitting_length(records: TokenRecords, *, asked: int | None, model_limit: int) -> int:
@@ -110,6 +112,14 @@ def truncate_file(file: TokenizedFile, max_length: int) -> TokenRecords:
     Raises:
         InvalidRecords: If a record would train no token any more.
     """
+    problems = untrained(file, max_length)
+    if problems.count:
+        raise InvalidRecords(file.file_name, problems)
+    return file.records.truncate(max_length)
+
+
+def untrained(file: TokenizedFile, max_length: int) -> Problems:
+    """The records that would train nothing within this length."""
     needed = file.records.first_trained()
     problems = Problems()
     # of a pair, both answers have to train something
@@ -118,10 +128,8 @@ def truncate_file(file: TokenizedFile, max_length: int) -> TokenRecords:
         reason = f"trains no token within max_length {max_length}"
         if needed[index] < _NEVER:
             reason += f"; it needs at least {needed[index]} tokens: raise data.max_length or shorten the prompt"
-        problems.add(int(file.lines[index]), FieldProblem("", reason))
-    if problems.count:
-        raise InvalidRecords(file.file_name, problems)
-    return file.records.truncate(max_length)
+        problems.add(int(file.lines[index]), FieldProblem("", reason), is_untrained=True)
+    return problems
 
 
 def group_id(record: Record) -> int:
@@ -146,10 +154,20 @@ def group_numbers(ids: Numbers, seed: int) -> Numbers:
     return found
 
 
-def _write_file(
-    path: Path, tokenizer: "PreTrainedTokenizerBase", folder: Path, on_progress: Callable[[int], None]
-) -> None:
-    """Tokens, lines and groups of all rows as files of `folder`."""
+def write_tokens(
+    path: Path,
+    tokenizer: "PreTrainedTokenizerBase",
+    folder: Path,
+    *,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Problems:
+    """Tokens, lines and groups of all good rows as files of `folder`; returns what is wrong with the others.
+
+    Raises:
+        InvalidRecords: If no row is good.
+        EmptyData: If there is no row.
+        UnusableChatTemplate: If the records are chats and the tokenizer cannot mark the assistant's turns.
+    """
     problems, lines, groups = Problems(), array("q"), array("q")
     shape: RecordShape | None = None
     with TokenWriter(folder, _TOKENS) as writer:
@@ -162,17 +180,17 @@ def _write_file(
                 groups.append(group_id(row.record))
             if done % _PROGRESS_EVERY == 0:
                 on_progress(done)
-    if problems.count:
-        raise InvalidRecords(path.name, problems)
     if shape is None:
-        raise EmptyData(path.name)
+        raise InvalidRecords(path.name, problems) if problems.count else EmptyData(path.name)
     with disk_errors(folder):
         (folder / _LINES).write_bytes(lines.tobytes())
         (folder / _GROUPS).write_bytes(groups.tobytes())
     write_json(folder / _SHAPE, {"shape": shape.name, "sequences_per_record": shape.sequences})
+    return problems
 
 
-def _opened(folder: Path, file_name: str, seed: int) -> TokenizedFile:
+def open_tokenized(folder: Path, file_name: str, *, seed: int) -> TokenizedFile:
+    """What `write_tokens` wrote."""
     shape = json.loads((folder / _SHAPE).read_text(encoding="utf-8"))
     return TokenizedFile(
         records=open_tokens(folder, _TOKENS),
@@ -191,7 +209,7 @@ def _write(row: CheckedRow, tokenizer: "PreTrainedTokenizerBase", writer: TokenW
         problems.add(row.line, FieldProblem(row.shape.keys[0], str(exc)))
         return False
     if not all(any(rendered.mask[1:]) for rendered in sequences):
-        problems.add(row.line, FieldProblem("", "trains no token"))
+        problems.add(row.line, FieldProblem("", "trains no token"), is_untrained=True)
         return False
     for rendered in sequences:
         writer.add(rendered.token_ids, rendered.mask)

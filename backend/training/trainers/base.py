@@ -152,6 +152,10 @@ class BaseTrainer(ABC):
             InvalidTrainingConfig: With the field and the reason.
         """
 
+    def weight_bits(self, config: TrainingConfig) -> int | None:
+        """Bits in which the weights of the base model are kept; None: as they are."""
+        return None
+
     @abstractmethod
     def train(self, context: TrainingContext, reporter: Reporter) -> TrainingOutcome:
         """Train and leave the adapter (safetensors), tokenizer and chat template in `context.adapter_dir`.
