@@ -114,6 +114,11 @@ class TrainingSection(_Section):
     learning_rate: float | None = Field(
         default=None, gt=0, le=1, description="Highest rate; None: 2e-4 (sft), 1e-4 from 30B parameters, 5e-6 (dpo)."
     )
+    optimizer: Literal["auto", "adamw", "adamw_8bit", "paged_adamw_8bit"] = Field(
+        default="auto",
+        description="AdamW with moments in float32 or 8 bits, paged out of GPU memory on demand; auto: paged for qlora "
+        "on a GPU, else float32.",
+    )
     lora_plus_ratio: float = Field(
         default=1.0, ge=1, le=128, description="Rate of the B matrices over that of the A matrices (LoRA+, 2402.12354)."
     )

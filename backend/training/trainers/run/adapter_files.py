@@ -56,7 +56,7 @@ def save_adapter(
     result: LoopResult,
     *,
     base: AdaptedBase,
-    objective: str,
+    choices: Mapping[str, str],
     start: "Mapping[str, torch.Tensor] | None" = None,
 ) -> None:
     """Fill `context.adapter_dir` with the adapter of a language model.
@@ -68,7 +68,7 @@ def save_adapter(
         records: What it was trained on.
         result: Of the loop.
         base: What it was trained on top of.
-        objective: What it was trained for.
+        choices: What was made of settings that say `auto`.
         start: Weights before the first step, if they are to be subtracted (PiSSA).
 
     Raises:
@@ -95,7 +95,7 @@ def save_adapter(
             resolved={
                 "max_length": records.max_length,
                 "total_steps": result.total_steps,
-                "objective": objective,
+                **choices,
                 "learning_rate": result.peak_rate,
                 "quantization": base.quantization.as_json() if base.quantization else None,
             },
