@@ -4,6 +4,7 @@ A new shape is one new file in `shapes/` with one subclass of `RecordShape`. Imp
 validates records too.
 """
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 Record = Mapping[str, Any]
+
+_BLANK = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,16 @@ class RecordShape(ABC):
     name: ClassVar[str]
     keys: ClassVar[tuple[str, ...]]
     """Fields that make up the shape; a record has it when at least the first one is there."""
+    repeats_others: ClassVar[bool] = False
+    """Whether exports add the field to repeat, written out as one text, what the other fields of the record say."""
 
     def matches(self, record: Record) -> bool:
         """Whether the record means to have this shape (null counts as absent: columns of a table)."""
         return record.get(self.keys[0]) is not None
+
+    def is_complete(self, record: Record) -> bool:
+        """Whether every field of the shape is there."""
+        return all(record.get(key) is not None for key in self.keys)
 
     @abstractmethod
     def problems(self, record: Record) -> list[FieldProblem]:
@@ -100,13 +109,18 @@ def text_problem(field: str, value: object, *, may_be_blank: bool = False) -> Fi
     if not isinstance(value, str):
         found = "nothing" if value is None else type(value).__name__
         return FieldProblem(field, f"must be text, found {found}")
-    if not value.strip() and not may_be_blank:
-        return FieldProblem(field, "is empty")
+    if not may_be_blank and not _is_visible(value):
+        return FieldProblem(field, "is empty" if not value else "holds nothing visible, only blanks")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
         return FieldProblem(field, "holds half a character (a lone surrogate); it is not valid Unicode")
     return None
+
+
+def _is_visible(text: str) -> bool:
+    """Whether any character leaves ink; strip() alone would let zero-width characters pass as an answer."""
+    return any(unicodedata.category(character) not in _BLANK for character in text)
 
 
 def plain_ids(tokenizer: "PreTrainedTokenizerBase", text: str, *, with_special: bool) -> list[int]:

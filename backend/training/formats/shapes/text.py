@@ -24,6 +24,7 @@ class TextShape(RecordShape):
 
     name = "text"
     keys = ("text",)
+    repeats_others = True
 
     def problems(self, record: Record) -> list[FieldProblem]:
         """Text that is missing, blank or not Unicode."""
