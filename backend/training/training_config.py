@@ -36,6 +36,13 @@ class ModelSection(_Section):
         max_length=500,
         description="Local folder, name below the models folder, or hub name; empty: the server's default.",
     )
+    chat_template: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=500,
+        description="How chats are written: a name such as qwen or llama3, or a .jinja file below the configs folder; "
+        "None: as the base model says.",
+    )
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="Weights and compute; auto: bfloat16 on GPU, float32 on CPU."
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 
+_ANCHORS = ("\n", ".", "x")
 _BLANK = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
 
@@ -101,7 +102,16 @@ class RecordShape(ABC):
 
 
 class CannotRender(ValueError):
-    """A chat template refused a record; becomes a bad row with its reason."""
+    """A record that a chat template cannot write; becomes a bad row.
+
+    Args:
+        reason: Why.
+        field: Which part of the record; empty: the record as a whole.
+    """
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(reason)
+        self.field = field
 
 
 def text_problem(field: str, value: object, *, may_be_blank: bool = False) -> FieldProblem | None:
@@ -123,15 +133,32 @@ def _is_visible(text: str) -> bool:
     return any(unicodedata.category(character) not in _BLANK for character in text)
 
 
-def plain_ids(tokenizer: "PreTrainedTokenizerBase", text: str, *, with_special: bool) -> list[int]:
-    """Token ids of a text; `with_special` adds what the model expects at the beginning.
-
-    The length warning of the tokenizer is silenced because truncation is counted and reported elsewhere.
-    """
-    ids: list[int] = tokenizer(text, add_special_tokens=with_special, verbose=False)["input_ids"]
+def plain_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    """Token ids of a text that begins here, with what the model expects at the beginning."""
+    ids = _ids(tokenizer, text, with_special=True)
     # some tokenizers close a text themselves; ours is added exactly once, by the shape
-    if with_special and ids and ids[-1] == tokenizer.eos_token_id:
-        ids = ids[:-1]
+    return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
+
+
+def continued_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    """Token ids of a text that goes on after another: without the blank that some tokenizers put before every text."""
+    ids = _ids(tokenizer, text, with_special=False)
+    if _after(tokenizer, "\n", "x") != _ids(tokenizer, "x", with_special=False):
+        found = (_after(tokenizer, anchor, text) for anchor in _ANCHORS)
+        ids = next((tokens for tokens in found if tokens is not None), ids)
+    return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
+
+
+def _after(tokenizer: "PreTrainedTokenizerBase", anchor: str, text: str) -> list[int] | None:
+    """Token ids of a text behind another, None if the two share a token."""
+    before = _ids(tokenizer, anchor, with_special=False)
+    both = _ids(tokenizer, anchor + text, with_special=False)
+    return both[len(before) :] if both[: len(before)] == before else None
+
+
+def _ids(tokenizer: "PreTrainedTokenizerBase", text: str, *, with_special: bool) -> list[int]:
+    # the warning about the length is silenced because truncation is counted and reported elsewhere
+    ids: list[int] = tokenizer(text, add_special_tokens=with_special, verbose=False)["input_ids"]
     return list(ids)
 
 

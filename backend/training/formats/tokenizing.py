@@ -138,7 +138,7 @@ def _write(row: CheckedRow, tokenizer: "PreTrainedTokenizerBase", writer: TokenW
     try:
         rendered = row.shape.render(row.record, tokenizer)
     except CannotRender as exc:
-        problems.add(row.line, FieldProblem(row.shape.keys[0], str(exc)))
+        problems.add(row.line, FieldProblem(exc.field or row.shape.keys[0], str(exc)))
         return False
     if not any(rendered.mask[1:]):
         problems.add(row.line, FieldProblem("", "trains no token"))

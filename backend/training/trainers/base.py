@@ -95,6 +95,7 @@ class TrainingContext:
         resume_dirs: Checkpoint folders to look for a valid one in, the job's own first.
         save_every_steps: Default distance of checkpoints, in optimizer steps.
         cpu_threads: Threads for the CPU backend.
+        chat_template: Text of the template to write chats with; None: that of the base model.
     """
 
     job_id: str
@@ -110,6 +111,7 @@ class TrainingContext:
     save_every_steps: int
     cpu_threads: int
     resume_dirs: tuple[Path, ...] = ()
+    chat_template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ class LoRATrainer(BaseTrainer):
         from backend.training.trainers.run.adapter_files import AdaptedBase, save_adapter
         from backend.training.trainers.run.records import prepare_records
         from backend.training.trainers.run.stopping import go_on
+        from backend.training.trainers.run.tokenizer import tokenizer_of_run
         from backend.training.trainers.run.training_loop import TrainingLoop
         from backend.training.utils import base_model
         from backend.training.utils.batching import pad_id_of
@@ -71,7 +72,7 @@ class LoRATrainer(BaseTrainer):
         digest = base_model.base_model_digest(folder, on_file=lambda: go_on(reporter))
         threads = config.training.cpu_threads or context.cpu_threads
         with deterministic(seed=config.training.seed, threads=threads):
-            tokenizer = base_model.load_tokenizer(folder)
+            tokenizer = tokenizer_of_run(context, folder, reporter)
             limit = base_model.model_limit(base_model.load_config(folder))
             records = prepare_records(context, tokenizer, reporter, model_limit=limit)
             go_on(reporter)

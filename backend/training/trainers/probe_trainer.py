@@ -23,6 +23,7 @@ class ProbeTrainer(BaseTrainer):
         """
         given = {
             "model.base_model": config.model.base_model,
+            "model.chat_template": config.model.chat_template,
             "data.train_file": config.data.train_file,
             "data.dataset_id": config.data.dataset_id,
         }
