@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 
+_KINDS = (
+    (type(None), "nothing"),
+    (bool, "true or false"),
+    (int | float, "a number"),
+    (str, "text"),
+    (bytes, "binary data"),
+    (Mapping, "an object"),
+    (list | tuple, "a list"),
+)
+
 _ANCHORS = ("\n", ".", "x")
 _BLANK = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
@@ -114,11 +124,15 @@ class CannotRender(ValueError):
         self.field = field
 
 
+def kind_of(value: object) -> str:
+    """What a value is, in the words of people who write JSON; the value itself may be personal."""
+    return next((word for kind, word in _KINDS if isinstance(value, kind)), type(value).__name__)
+
+
 def text_problem(field: str, value: object, *, may_be_blank: bool = False) -> FieldProblem | None:
     """What keeps `value` from being text that a tokenizer can read, or None."""
     if not isinstance(value, str):
-        found = "nothing" if value is None else type(value).__name__
-        return FieldProblem(field, f"must be text, found {found}")
+        return FieldProblem(field, f"must be text, found {kind_of(value)}")
     if not may_be_blank and not _is_visible(value):
         return FieldProblem(field, "is empty" if not value else "holds nothing visible, only blanks")
     try:

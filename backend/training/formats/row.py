@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend.training.formats.base import kind_of
 from shared.errors import InvalidInput, NotFound
 
 
@@ -44,5 +45,5 @@ class Row:
 def as_row(line: int, content: object) -> Row:
     """The row that a JSON value makes."""
     if not isinstance(content, dict):
-        return Row(line, None, f"must be an object with fields, found {type(content).__name__}")
+        return Row(line, None, f"must be an object with fields, found {kind_of(content)}")
     return Row(line, content)

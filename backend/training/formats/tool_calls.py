@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backend.training.formats.base import text_problem
+from backend.training.formats.base import kind_of, text_problem
 from backend.training.formats.readers.strict_json import NotStrictJson, StrictJson
 
 
@@ -25,7 +25,7 @@ def tools_of(value: Any) -> list[Mapping[str, Any]] | None:
     if tools is None or tools in ([], ""):
         return None
     if not isinstance(tools, list):
-        raise WrongTools(f"must be a list of functions, found {type(tools).__name__}")
+        raise WrongTools(f"must be a list of functions, found {kind_of(tools)}")
     return [_tool(tool, f"[{index}]") for index, tool in enumerate(tools)]
 
 
@@ -57,8 +57,7 @@ def _call(call: Any, at: str) -> Mapping[str, Any]:
         except WrongTools as exc:
             raise WrongTools(str(exc), f"{at}.arguments") from exc
     if not isinstance(arguments, Mapping):
-        found = "nothing" if arguments is None else type(arguments).__name__
-        raise WrongTools(f"must be an object, found {found}", f"{at}.arguments")
+        raise WrongTools(f"must be an object, found {kind_of(arguments)}", f"{at}.arguments")
     _require_unicode(arguments, f"{at}.arguments")
     known = {"id": call["id"]} if isinstance(call.get("id"), str) else {}
     return {"type": "function", "function": {"name": function["name"], "arguments": arguments}, **known}
@@ -68,7 +67,7 @@ def _function(item: Any, at: str) -> Mapping[str, Any]:
     """The function that a tool or a call names, wrapped as OpenAI does or bare."""
     function = item.get("function", item) if isinstance(item, Mapping) else item
     if not isinstance(function, Mapping):
-        raise WrongTools(f"must be an object with a name, found {type(function).__name__}", at)
+        raise WrongTools(f"must be an object with a name, found {kind_of(function)}", at)
     problem = text_problem(f"{at}.name", function.get("name"))
     if problem is not None:
         raise WrongTools(problem.reason, problem.field)

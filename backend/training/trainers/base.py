@@ -138,11 +138,13 @@ class BaseTrainer(ABC):
         needs_inputs: Whether it adapts a base model on records; otherwise it makes what it learns from itself, gets
             neither, and its report is figures only.
         is_for_production: Whether an installation in production may run it.
+        sections: Sections of the config that it reads.
     """
 
     trainer_type: ClassVar[str]
     needs_inputs: ClassVar[bool] = True
     is_for_production: ClassVar[bool] = True
+    sections: ClassVar[frozenset[str]] = frozenset({"model", "lora", "data", "training"})
 
     def validate(self, config: TrainingConfig) -> None:  # noqa: B027 - a hook that most trainers do not need
         """Refuse a config this trainer cannot run; cheap, no heavy import, runs at submit.

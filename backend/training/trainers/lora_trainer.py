@@ -24,16 +24,12 @@ class LoRATrainer(BaseTrainer):
     trainer_type = "lora"
 
     def validate(self, config: TrainingConfig) -> None:
-        """Refuse target modules that name nothing, and options that exclude each other.
+        """Refuse options that exclude each other.
 
         Raises:
             InvalidTrainingConfig: With the field and the reason.
         """
-        modules = config.lora.target_modules
-        names = [modules] if isinstance(modules, str) else modules
         problems = []
-        if not names or not all(name.strip() for name in names):
-            problems.append(_problem("target_modules", "give module names or all-linear; found an empty name or list"))
         if config.lora.init == "pissa" and config.lora.use_dora:
             problems.append(_problem("init", "pissa and use_dora start the same weights in two ways; choose one"))
         if config.lora.init == "pissa" and self.quantization(config):

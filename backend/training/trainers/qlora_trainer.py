@@ -10,6 +10,7 @@ class QLoRATrainer(LoRATrainer):
     """Trains the same float32 adapter as LoRA with a fraction of the memory for the base model."""
 
     trainer_type = "qlora"
+    sections = LoRATrainer.sections | {"qlora"}
 
     def validate(self, config: TrainingConfig) -> None:
         """As LoRA; and refuse where the base model cannot be quantised.

@@ -5,9 +5,9 @@ from pathlib import Path
 
 _LOOKED_AT = 512
 _PARQUET = b"PAR1"
+_ZIP = b"PK\x03\x04"
 _COMPRESSED: Mapping[bytes, str] = {
     b"\x1f\x8b": "gzip",
-    b"PK\x03\x04": "zip",
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
@@ -18,6 +18,8 @@ def unlike_its_name(path: Path) -> str:
     """What the file is instead, and what to do; empty if nothing speaks against its name."""
     with path.open("rb") as stream:
         head = stream.read(_LOOKED_AT)
+    if head.startswith(_ZIP):
+        return "it is a zip archive, as spreadsheets are; unpack it, or export the sheet as CSV"
     is_parquet = path.suffix.lower() == ".parquet"
     packed = next((name for magic, name in _COMPRESSED.items() if head.startswith(magic)), None)
     if packed is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from backend.training.formats.base import kind_of
 from backend.training.formats.readers.strict_json import NotStrictJson, StrictJson
 from backend.training.formats.row import Row, UnreadableFile, as_row
 
@@ -53,7 +54,7 @@ def _row_of_line(json: StrictJson, line: int, raw: bytes) -> Row:
     try:
         return as_row(line, json.decode(raw.decode("utf-8-sig" if line == 1 else "utf-8").strip()))
     except UnicodeDecodeError:
-        return Row(line, None, "is not UTF-8")
+        return Row(line, None, "is not UTF-8; save the file as UTF-8")
     except NotStrictJson as exc:
         return Row(line, None, str(exc))
 
@@ -94,7 +95,7 @@ def _why_no_list(json: StrictJson, text: str, at: int) -> str:
     value, end = _item(json, text, at)
     if isinstance(value, dict) and text[_after_blank(text, end) :].startswith("{"):
         return "it holds one object after the other, not a list; let its name end in .jsonl"
-    return f"it must hold a list of records, found {type(value).__name__}"
+    return f"it must hold a list of records, found {kind_of(value)}"
 
 
 def _after_blank(text: str, at: int) -> int:

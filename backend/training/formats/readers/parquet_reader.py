@@ -30,4 +30,4 @@ def parquet_rows(path: Path) -> Iterator[Row]:
                     line += 1
                     yield Row(line, record)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as exc:
-        raise UnreadableFile(path, "it is damaged: it cannot be read as a Parquet file") from exc
+        raise UnreadableFile(path, "it is damaged and cannot be read as Parquet") from exc

@@ -86,7 +86,7 @@ def _reason(error: Exception, *, is_one_line: bool) -> str:
     if not isinstance(error, json.JSONDecodeError):
         return "holds a number with too many digits"  # the only other ValueError of the decoder
     at = f"column {error.colno}" if is_one_line else f"line {error.lineno} column {error.colno}"
-    return f"is not JSON: {error.msg} at {at}"
+    return f"is not JSON: {error.msg.removesuffix(' at')} at {at}"
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

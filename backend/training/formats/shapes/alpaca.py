@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backend.training.formats.base import FieldProblem, Record, text_problem
+from backend.training.formats.base import FieldProblem, Record, kind_of, text_problem
 from backend.training.formats.shapes._chat import Chat, ChatShape, Message
 
 
@@ -48,7 +48,7 @@ def _history_problems(history: Any) -> list[FieldProblem]:
     if history is None:
         return []
     if not isinstance(history, Sequence) or isinstance(history, str):
-        return [FieldProblem("history", f"must be a list of pairs, found {type(history).__name__}")]
+        return [FieldProblem("history", f"must be a list of pairs, found {kind_of(history)}")]
     found = []
     for index, turn in enumerate(history):
         at = f"history[{index}]"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backend.training.formats.base import FieldProblem, Record, text_problem
+from backend.training.formats.base import FieldProblem, Record, kind_of, text_problem
 from backend.training.formats.shapes._chat import Chat, ChatShape, Message, tools_problems
 from backend.training.formats.tool_calls import WrongTools, calls_of, tools_of
 from shared.utils.nearest import nearest
@@ -49,11 +49,13 @@ def _is_trained(message: Mapping[str, Any]) -> bool:
 def _message_problems(index: int, message: object) -> list[FieldProblem]:
     at = f"messages[{index}]"
     if not isinstance(message, dict):
-        return [FieldProblem(at, f"must be an object with role and content, found {type(message).__name__}")]
+        return [FieldProblem(at, f"must be an object with role and content, found {kind_of(message)}")]
     role = message.get("role")
     if role not in _ROLES:
         return [FieldProblem(f"{at}.role", wrong_role(role))]
     found = _call_problems(at, message)
+    if isinstance(message.get("content"), list):
+        return [*found, FieldProblem(f"{at}.content", "must be text, found a list; join the texts of its parts")]
     if message.get("content") is not None or not message.get("tool_calls"):
         may_be_blank = role != "assistant" or bool(message.get("tool_calls"))
         problem = text_problem(f"{at}.content", message.get("content"), may_be_blank=may_be_blank)

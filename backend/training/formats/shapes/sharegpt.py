@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backend.training.formats.base import FieldProblem, Record, text_problem
+from backend.training.formats.base import FieldProblem, Record, kind_of, text_problem
 from backend.training.formats.shapes._chat import Chat, ChatShape, Message, tools_problems
 from backend.training.formats.tool_calls import WrongTools, calls_of, tools_of
 from shared.utils.nearest import nearest
@@ -61,7 +61,7 @@ def _message(turn: Mapping[str, Any]) -> Message:
 def _turn_problems(index: int, turn: object) -> list[FieldProblem]:
     at = f"conversations[{index}]"
     if not isinstance(turn, dict):
-        return [FieldProblem(at, f"must be an object with from and value, found {type(turn).__name__}")]
+        return [FieldProblem(at, f"must be an object with from and value, found {kind_of(turn)}")]
     speaker = turn.get("from")
     if not isinstance(speaker, str) or speaker not in _ROLES:
         guess = nearest(speaker, _ROLES) if isinstance(speaker, str) else None

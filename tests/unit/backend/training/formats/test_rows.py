@@ -38,7 +38,7 @@ def test_a_bad_line_is_one_bad_row_and_the_rest_is_read(tmp_path: Path) -> None:
         (7, True),
     ]
     assert "UTF-8" in rows[3].problem
-    assert "list" in rows[2].problem
+    assert "a list" in rows[2].problem
 
 
 def test_structured_cells_of_a_csv_are_json(tmp_path: Path) -> None:
@@ -64,14 +64,14 @@ def test_a_long_cell_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.json", b"{}", "it must hold a list of records, found dict"),
+        ("a.json", b"{}", "it must hold a list of records, found an object"),
         ("a.json", b"[", "it is not JSON: Expecting value at line 1 column 2"),
         ("a.json", b'[{"text": "a"}\n{"text": "b"}]', "it is not JSON: line 2 should go on with a comma or end"),
         ("a.json", b"[] []", "it is not JSON: something follows the list in line 1"),
         ("a.json", b'{"text": 1}\n{"text": 2}', "it holds one object after the other, not a list"),
         ("a.json", b'["\xff"]', "it is not UTF-8"),
         ("a.jsonl", b"[\n]", "it holds a JSON list"),
-        ("a.parquet", b"PAR1 nicht", "it is damaged: it cannot be read as a Parquet file"),
+        ("a.parquet", b"PAR1 nicht", "it is damaged and cannot be read as Parquet"),
         ("a.csv", b"text\n\xff\n", "it is not UTF-8"),
         ("a.csv", b'text\n"a\n', "it is not CSV: line 2: unexpected end of data"),
         ("a.csv", b"prompt;completion\na;b\n", "its header is separated by semicolons"),
@@ -113,7 +113,7 @@ def test_items_of_a_json_list_are_judged_one_by_one(tmp_path: Path) -> None:
     assert [(row.line, row.problem) for row in read_rows(path)] == [
         (1, ""),
         (2, "holds NaN, which is not JSON"),
-        (3, "must be an object with fields, found int"),
+        (3, "must be an object with fields, found a number"),
         (4, "names text twice in one object"),
         (5, ""),
     ]

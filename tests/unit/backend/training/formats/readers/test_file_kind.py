@@ -14,7 +14,11 @@ RECORD = '{"text": "Die Behörde"}\n'
     ("name", "content", "reason"),
     [
         ("a.jsonl", gzip.compress(RECORD.encode()), "it is compressed with gzip; unpack it"),
-        ("a.json", b"PK\x03\x04 zip", "it is compressed with zip; unpack it"),
+        (
+            "a.json",
+            b"PK\x03\x04 zip",
+            "it is a zip archive, as spreadsheets are; unpack it, or export the sheet as CSV",
+        ),
         ("a.parquet", b"BZh9", "it is compressed with bzip2; unpack it"),
         ("a.csv", b"PAR1 and more", "it is a Parquet file; let its name end in .parquet"),
         ("a.parquet", RECORD.encode(), "it is not a Parquet file, which begins with the letters PAR1"),

@@ -33,7 +33,7 @@ def test_what_json_writes_is_read(value: object) -> None:
         ('{"a": ' * 100 + "1" + "}" * 100, "is nested more than 64 levels deep"),
         ("[" * 100_000, "is nested more than 64 levels deep"),
         ("{'a': 1}", "is not JSON: Expecting property name enclosed in double quotes at column 2"),
-        ('{"a": "b', "is not JSON: Unterminated string starting at at column 7"),
+        ('{"a": "b', "is not JSON: Unterminated string starting at column 7"),
         ("", "is not JSON: Expecting value at column 1"),
     ],
 )
