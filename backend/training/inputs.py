@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from backend.training.chosen_template import chosen_template
 from backend.training.folders import TrainingFolders
 from backend.training.trainers.base import BaseTrainer
 from backend.training.training_config import TrainingConfig
@@ -42,7 +43,7 @@ class DatasetNotReady(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedInputs:
-    """Inputs of one attempt as absolute paths (`base_model` may be a hub name).
+    """Inputs of one attempt as absolute paths (`base_model` may be a hub name; `chat_template` is the text of one).
 
     A trainer that needs no inputs gets the empty name and the empty file.
     """
@@ -53,6 +54,7 @@ class ResolvedInputs:
     test: Path | None
     dataset_id: str | None
     content_sha256: str
+    chat_template: str | None = None
 
 
 class InputResolver:
@@ -96,6 +98,7 @@ class InputResolver:
         if not trainer.needs_inputs:
             return
         self._folders.base_model(config.model.base_model, is_offline=self.is_offline)
+        chosen_template(config, self._folders)
         self._records(config)
 
     def resolve(self, config: TrainingConfig, trainer: BaseTrainer) -> ResolvedInputs:
@@ -116,9 +119,10 @@ class InputResolver:
         if not trainer.needs_inputs:
             return ResolvedInputs("", Path(os.devnull), None, None, None, "")
         base_model = self._folders.base_model(config.model.base_model, is_offline=self.is_offline)
+        template = chosen_template(config, self._folders)
         train, dataset = self._records(config)
         if dataset is None:
-            return ResolvedInputs(base_model, train, None, None, None, "")
+            return ResolvedInputs(base_model, train, None, None, None, "", template)
         return ResolvedInputs(
             base_model,
             train,
@@ -126,6 +130,7 @@ class InputResolver:
             _split_file(dataset, Split.TEST),
             dataset.dataset_id,
             dataset.content_sha256 or "",
+            template,
         )
 
     def _records(self, config: TrainingConfig) -> tuple[Path, Dataset | None]:

@@ -97,6 +97,7 @@ class TrainingContext:
         save_every_steps: Default distance of checkpoints, in optimizer steps.
         cpu_threads: Threads for the CPU backend.
         token_cache: Where tokenised files are kept over jobs; None keeps none.
+        chat_template: Text of the template to write chats with; None: that of the base model.
     """
 
     job_id: str
@@ -113,6 +114,7 @@ class TrainingContext:
     cpu_threads: int
     resume_dirs: tuple[Path, ...] = ()
     token_cache: TokenCache | None = None
+    chat_template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +141,13 @@ class BaseTrainer(ABC):
         needs_inputs: Whether it adapts a base model on records; otherwise it makes what it learns from itself, gets
             neither, and its report is figures only.
         is_for_production: Whether an installation in production may run it.
+        sections: Sections of the config that it reads.
     """
 
     trainer_type: ClassVar[str]
     needs_inputs: ClassVar[bool] = True
     is_for_production: ClassVar[bool] = True
+    sections: ClassVar[frozenset[str]] = frozenset({"model", "lora", "data", "training", "dpo"})
 
     def validate(self, config: TrainingConfig) -> None:  # noqa: B027 - a hook that most trainers do not need
         """Refuse a config this trainer cannot run; cheap, no heavy import, runs at submit.

@@ -15,16 +15,12 @@ _SMALL_SET_DROPOUT = 0.05
 
 
 def check_adapter_config(config: TrainingConfig, *, is_quantized: bool) -> None:
-    """Refuse target modules that name nothing, options that exclude each other, and what is not installed.
+    """Refuse options that exclude each other, and what is not installed.
 
     Raises:
         InvalidTrainingConfig: With the field and the reason.
     """
-    modules = config.lora.target_modules
-    names = [modules] if isinstance(modules, str) else modules
     problems = []
-    if not names or not all(name.strip() for name in names):
-        problems.append(_problem("target_modules", "give module names or all-linear; found an empty name or list"))
     if config.lora.init == "pissa" and config.lora.use_dora:
         problems.append(_problem("init", "pissa and use_dora start the same weights in two ways; choose one"))
     if config.lora.init == "pissa" and is_quantized:

@@ -13,6 +13,7 @@ from backend.training.trainers.run.pissa import copy_of_start
 from backend.training.trainers.run.plan import plan_run, run_identity
 from backend.training.trainers.run.records import TrainingRecords, prepare_records
 from backend.training.trainers.run.stopping import go_on
+from backend.training.trainers.run.tokenizer import tokenizer_of_run
 from backend.training.trainers.run.training_loop import TrainingLoop
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 from backend.training.utils import base_model
@@ -53,7 +54,7 @@ def train_adapter(
     digest = base_model.base_model_digest(folder, on_file=lambda: go_on(reporter))
     threads = config.training.cpu_threads or context.cpu_threads
     with deterministic(seed=config.training.seed, threads=threads):
-        tokenizer = base_model.load_tokenizer(folder)
+        tokenizer = tokenizer_of_run(context, folder, reporter)
         limit = base_model.model_limit(base_model.load_config(folder))
         records = prepare_records(context, tokenizer, reporter, model_limit=limit)
         objective_name = resolve_objective(
