@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backend.training.formats.base import CannotRender, FieldProblem, Record
+from backend.training.formats.base import CannotRender, FieldProblem, Record, RecordShape
 from backend.training.formats.validation import CheckedRow, EmptyData, InvalidRecords, Problems, checked_rows
 from backend.training.utils.token_store import Numbers, TokenRecords, TokenWriter, open_tokens
 from shared.utils.splitting import bucket_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _PERCENTILE = 99
 _PROGRESS_EVERY = 500
 _SMALLEST_LENGTH = 8
+_NEVER = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,12 @@ class TokenizedFile:
     """A data file as tokens.
 
     Args:
-        records: Not truncated yet.
+        records: Sequences, not truncated yet: `sequences_per_record` of each record, side by side.
         lines: Line of each record in the file, shape (n,).
         groups: Number that records of the same document share, shape (n,); for splits.
         shape: Name of the record shape.
         file_name: For messages.
+        sequences_per_record: 1, or 2 for pairs of answers.
     """
 
     records: TokenRecords
@@ -39,6 +41,7 @@ class TokenizedFile:
     groups: Numbers
     shape: str
     file_name: str
+    sequences_per_record: int = 1
 
 
 def tokenize_file(
@@ -65,12 +68,13 @@ def tokenize_file(
         EmptyData: If there is no row.
         UnusableChatTemplate: If the records are chats and the tokenizer cannot mark the assistant's turns.
     """
-    problems, lines, groups, shape = Problems(), array("q"), array("q"), ""
+    problems, lines, groups = Problems(), array("q"), array("q")
+    shape: RecordShape | None = None
     with TokenWriter(folder, name) as writer:
         for done, row in enumerate(checked_rows(path, problems), start=1):
-            if not shape:
-                row.shape.check_tokenizer(tokenizer)
-                shape = row.shape.name
+            if shape is None:
+                row.shape.check_tokenizer(tokenizer, row.record)
+                shape = row.shape
             if _write(row, tokenizer, writer, problems):
                 lines.append(row.line)
                 groups.append(group_number(row.record, seed))
@@ -78,14 +82,15 @@ def tokenize_file(
                 on_progress(done)
     if problems.count:
         raise InvalidRecords(path.name, problems)
-    if not lines:
+    if shape is None:
         raise EmptyData(path.name)
     return TokenizedFile(
         records=open_tokens(folder, name),
         lines=np.asarray(lines, dtype=np.int64),
         groups=np.asarray(groups, dtype=np.int64),
-        shape=shape,
+        shape=shape.name,
         file_name=path.name,
+        sequences_per_record=shape.sequences,
     )
 
 
@@ -113,9 +118,11 @@ def truncate_file(file: TokenizedFile, max_length: int) -> TokenRecords:
     """
     needed = file.records.first_trained()
     problems = Problems()
-    for index in np.flatnonzero((needed == 0) | (needed > max_length)):
+    # of a pair, both answers have to train something
+    needed = np.where(needed == 0, _NEVER, needed).reshape(-1, file.sequences_per_record).max(axis=1)
+    for index in np.flatnonzero(needed > max_length):
         reason = f"trains no token within max_length {max_length}"
-        if needed[index]:
+        if needed[index] < _NEVER:
             reason += f"; it needs at least {needed[index]} tokens: raise data.max_length or shorten the prompt"
         problems.add(int(file.lines[index]), FieldProblem("", reason))
     if problems.count:
@@ -136,12 +143,13 @@ def group_number(record: Record, seed: int) -> int:
 
 def _write(row: CheckedRow, tokenizer: "PreTrainedTokenizerBase", writer: TokenWriter, problems: Problems) -> bool:
     try:
-        rendered = row.shape.render(row.record, tokenizer)
+        sequences = row.shape.render_all(row.record, tokenizer)
     except CannotRender as exc:
         problems.add(row.line, FieldProblem(row.shape.keys[0], str(exc)))
         return False
-    if not any(rendered.mask[1:]):
+    if not all(any(rendered.mask[1:]) for rendered in sequences):
         problems.add(row.line, FieldProblem("", "trains no token"))
         return False
-    writer.add(rendered.token_ids, rendered.mask)
+    for rendered in sequences:
+        writer.add(rendered.token_ids, rendered.mask)
     return True

@@ -76,7 +76,7 @@ class RunPlan:
         return step % self.eval_steps == 0 or step == self.total_steps
 
 
-def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64]) -> RunPlan:
+def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64], *, peak_rate: float) -> RunPlan:
     """The plan for records of these lengths."""
     training = context.config.training
     batches = math.ceil(len(lengths) / training.batch_size)
@@ -93,7 +93,7 @@ def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64]) -> 
         eval_steps=training.eval_steps or math.ceil(total_steps / _EVALUATIONS_PER_RUN),
         save_steps=training.save_steps or context.save_every_steps,
         logging_steps=training.logging_steps,
-        schedule=schedule_for(training, total_steps=total_steps),
+        schedule=schedule_for(training, total_steps=total_steps, peak=peak_rate),
     )
 
 
