@@ -21,12 +21,14 @@ from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.training.api import routes, websocket
+from backend.training.api import feedback_routes, promotion_routes, routes, websocket
 from backend.training.api.dependencies import TrainingState
 from backend.training.feed.event_feed import EventFeed
+from backend.training.feedback.desk import FeedbackDesk
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
+from backend.training.promotions import Promotions
 from backend.training.trainers.registry import trainers_for
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
@@ -60,11 +62,16 @@ def create_app(config: BaseConfig) -> FastAPI:
             port=config.training_port,
             port_setting=PORT_SETTING,
             description="Accepts training jobs, runs them in processes of their own and keeps what they make.",
-            endpoints={"jobs": "/api/training/jobs", "adapters": "/api/training/adapters", "ws": "/api/training/ws"},
+            endpoints={
+                "jobs": "/api/training/jobs",
+                "adapters": "/api/training/adapters",
+                "feedback": "/api/training/feedback",
+                "ws": "/api/training/ws",
+            },
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan(config),
-        routers=[routes.router, websocket.router],
+        routers=[routes.router, feedback_routes.router, promotion_routes.router, websocket.router],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: cancelling what has ended is a bad request
@@ -183,7 +190,8 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
         poll_s=config.poll_seconds,
     )
     pools.append(pool)
-    return TrainingState(manager, pool, feed), pool
+    desk = FeedbackDesk(stores.feedback, stores.adapters)
+    return TrainingState(manager, pool, feed, desk, Promotions(stores.adapters)), pool
 
 
 def _folders(config: BaseConfig) -> TrainingFolders:

@@ -76,8 +76,16 @@ class Promotions:
         if check.reason is not None:
             raise AdapterDamaged(check)
         order = PromotionOrder(over, principal.email, is_override=objection is not None)
-        detail = {"base_model": adapter.base_model, "replaced": over, "overridden": objection}
-        audit = audit_entry(principal, "adapter.promoted", "adapter", adapter_id, request_id=request_id, **detail)
+        audit = audit_entry(
+            principal,
+            "adapter.promoted",
+            "adapter",
+            adapter_id,
+            request_id=request_id,
+            base_model=adapter.base_model,
+            replaced=over,
+            overridden=objection,
+        )
         promotion = self._adapters.promote(adapter_id, order, audit=audit)
         logger.info("adapter.promoted", extra={"adapter_id": adapter_id, "is_override": order.is_override})
         return promotion

@@ -34,7 +34,10 @@ def target_of(item: FeedbackItem, *, min_score: float = DEFAULT_MIN_SCORE) -> st
 
 
 def preference_pair_of(item: FeedbackItem) -> PreferencePair | None:
-    """The correction over the answer that it corrects; None if there is no correction, or the item was rejected."""
-    if item.state is not FeedbackState.ACCEPTED or item.correction is None:
+    """The correction over the answer that it corrects.
+
+    None if there is no correction, the model answered nothing, or the item was rejected.
+    """
+    if item.state is not FeedbackState.ACCEPTED or item.correction is None or not item.answer.strip():
         return None
     return PreferencePair(item.prompt, chosen=item.correction, rejected=item.answer)

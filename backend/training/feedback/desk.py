@@ -51,13 +51,18 @@ class FeedbackDesk:
             self._adapters.get(str(adapter_id))
         items = [self._judged(request, principal) for request in requests]
         rejected = sum(item.state is FeedbackState.REJECTED for item in items)
-        counts = {"items": len(items), "rejected": rejected}
         audit = audit_entry(
-            principal, "feedback.given", "feedback", items[0].feedback_id, request_id=request_id, **counts
+            principal,
+            "feedback.given",
+            "feedback",
+            items[0].feedback_id,
+            request_id=request_id,
+            items=len(items),
+            rejected=rejected,
         )
         stored = self._feedback.add(items, audit=audit)
         duplicates = sum(one.is_duplicate for one in stored)
-        logger.info("feedback.given", extra={**counts, "duplicates": duplicates})
+        logger.info("feedback.given", extra={"items": len(items), "rejected": rejected, "duplicates": duplicates})
         return stored
 
     def get(self, feedback_id: str) -> FeedbackItem:

@@ -48,9 +48,7 @@ class FeedbackRequest(BaseModel):
     source: Annotated[str, AfterValidator(_storable)] = Field(
         "api", min_length=1, max_length=100, description="Where it comes from, e.g. chat or review."
     )
-    importance: int = Field(
-        1, ge=1, le=HIGHEST_IMPORTANCE, description="How many times it stands in a training mix."
-    )
+    importance: int = Field(1, ge=1, le=HIGHEST_IMPORTANCE, description="How many times it stands in a training mix.")
     adapter_id: str | None = Field(None, max_length=100, description="Adapter that gave the answer.")
 
     @model_validator(mode="after")
