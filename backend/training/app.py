@@ -25,6 +25,7 @@ from backend.training.api import feedback_routes, promotion_routes, routes, webs
 from backend.training.api.dependencies import TrainingState
 from backend.training.feed.event_feed import EventFeed
 from backend.training.feedback.desk import FeedbackDesk
+from backend.training.feedback_inputs import FeedbackInputResolver, FeedbackSources
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
@@ -139,9 +140,7 @@ class _Holder:
 def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tuple[TrainingState, WorkerPool]:
     loop = asyncio.get_running_loop()
     feed = EventFeed(stores.jobs)
-    inputs = InputResolver(
-        stores.datasets, folders, default_model=config.default_base_model, is_offline=config.hub_offline
-    )
+    inputs = _inputs(config, stores, folders)
     trainer_types = trainers_for(is_production=config.is_production or config.security_mode == "production")
     supervisor = Supervisor(
         stores.jobs,
@@ -192,6 +191,17 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
     pools.append(pool)
     desk = FeedbackDesk(stores.feedback, stores.adapters)
     return TrainingState(manager, pool, feed, desk, Promotions(stores.adapters)), pool
+
+
+def _inputs(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> InputResolver:
+    sources = FeedbackSources(stores.feedback, stores.adapters, stores.jobs, stores.datasets)
+    return InputResolver(
+        stores.datasets,
+        folders,
+        default_model=config.default_base_model,
+        is_offline=config.hub_offline,
+        feedback=FeedbackInputResolver(sources, folders),
+    )
 
 
 def _folders(config: BaseConfig) -> TrainingFolders:

@@ -8,7 +8,7 @@ from shared.auth.audit import audit_entry
 from shared.database.base import AdapterStore
 from shared.errors import Conflict
 from shared.models.adapter import Adapter, AdapterCheck, Promotion, PromotionOrder
-from shared.models.comparison import Verdict, compared_with, verdict_of
+from shared.models.comparison import ComparisonVerdict, compared_with, verdict_of
 from shared.models.users import Principal
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def _objection(adapter: Adapter, active: str | None) -> str | None:
     verdict = verdict_of(adapter.metrics)
     if verdict is None:
         return None
-    if verdict is not Verdict.PROMOTE:
+    if verdict is not ComparisonVerdict.PROMOTE:
         return "its comparison ended with reject"
     with_which = compared_with(adapter.metrics)
     if with_which != active and active is not None:

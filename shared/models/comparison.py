@@ -8,17 +8,17 @@ COMPARISON = "comparison"
 """Name under which an adapter's metrics keep it."""
 
 
-class Verdict(StrEnum):
+class ComparisonVerdict(StrEnum):
     """What a comparison with the active adapter ends with."""
 
     PROMOTE = "promote"
     REJECT = "reject"
 
 
-def verdict_of(metrics: Mapping[str, Any]) -> Verdict | None:
+def verdict_of(metrics: Mapping[str, Any]) -> ComparisonVerdict | None:
     """The verdict on an adapter, None if it was never compared."""
     comparison = metrics.get(COMPARISON)
-    return Verdict(comparison["verdict"]) if isinstance(comparison, Mapping) else None
+    return ComparisonVerdict(comparison["verdict"]) if isinstance(comparison, Mapping) else None
 
 
 def compared_with(metrics: Mapping[str, Any]) -> str | None:

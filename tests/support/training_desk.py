@@ -10,7 +10,6 @@ from backend.training.app import create_app
 from backend.training.feed.event_feed import EventFeed
 from backend.training.feedback.desk import FeedbackDesk
 from backend.training.folders import TrainingFolders
-from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
 from backend.training.models import JobRequest, WorkerView
 from backend.training.promotions import Promotions
@@ -23,6 +22,7 @@ from shared.models.job import Claim, Progress, TrainingJob
 from shared.models.users import Principal, Role
 from shared.storage import stage
 from shared.utils.clock import utc_now
+from tests.support.input_resolvers import input_resolver
 
 OTHER = Principal("u2", "other@example.org", frozenset({Role.TRAINER}))
 TRAINER = Principal("u1", "trainer@example.org", frozenset({Role.TRAINER}))
@@ -46,7 +46,7 @@ class Desk:
             logs=root / "logs",
             base_model_roots=(root / "models",),
         )
-        self.inputs = InputResolver(self.stores.datasets, self.folders, default_model="starter", is_offline=True)
+        self.inputs = input_resolver(self.stores, self.folders)
         self.feedback = FeedbackDesk(self.stores.feedback, self.stores.adapters)
         self.promotions = Promotions(self.stores.adapters)
         self.changes = 0

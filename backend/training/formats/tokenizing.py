@@ -31,7 +31,7 @@ class TokenizedFile:
         records: Sequences, not truncated yet: `sequences_per_record` of each record, side by side.
         lines: Line of each record in the file, shape (n,).
         groups: Number that records of the same document share, shape (n,); for splits.
-        shape: Name of the record shape.
+        shape: Name of the record shape; of several, joined by "+".
         file_name: For messages.
         sequences_per_record: 1, or 2 for pairs of answers.
     """
@@ -51,6 +51,7 @@ def tokenize_file(
     name: str,
     *,
     seed: int = 42,
+    is_mixed: bool = False,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> TokenizedFile:
     """Check and tokenise all rows of `path` into memory-mapped files below `folder`.
@@ -61,6 +62,7 @@ def tokenize_file(
         folder: Private scratch folder.
         name: Name of the token files.
         seed: Enters `groups`.
+        is_mixed: Whether rows may have different shapes.
         on_progress: Called with the number of rows done, now and then; may raise to stop.
 
     Raises:
@@ -69,12 +71,12 @@ def tokenize_file(
         UnusableChatTemplate: If the records are chats and the tokenizer cannot mark the assistant's turns.
     """
     problems, lines, groups = Problems(), array("q"), array("q")
-    shape: RecordShape | None = None
+    shapes: dict[str, RecordShape] = {}
     with TokenWriter(folder, name) as writer:
-        for done, row in enumerate(checked_rows(path, problems), start=1):
-            if shape is None:
+        for done, row in enumerate(checked_rows(path, problems, is_mixed=is_mixed), start=1):
+            if row.shape.name not in shapes:
                 row.shape.check_tokenizer(tokenizer, row.record)
-                shape = row.shape
+                shapes[row.shape.name] = row.shape
             if _write(row, tokenizer, writer, problems):
                 lines.append(row.line)
                 groups.append(group_number(row.record, seed))
@@ -82,15 +84,15 @@ def tokenize_file(
                 on_progress(done)
     if problems.count:
         raise InvalidRecords(path.name, problems)
-    if shape is None:
+    if not shapes:
         raise EmptyData(path.name)
     return TokenizedFile(
         records=open_tokens(folder, name),
         lines=np.asarray(lines, dtype=np.int64),
         groups=np.asarray(groups, dtype=np.int64),
-        shape=shape.name,
+        shape="+".join(sorted(shapes)),
         file_name=path.name,
-        sequences_per_record=shape.sequences,
+        sequences_per_record=next(iter(shapes.values())).sequences,
     )
 
 

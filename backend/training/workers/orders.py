@@ -6,7 +6,7 @@ from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.preflight import Preflight
 from backend.training.training_config import TrainingConfig
-from backend.training.workers.protocol import TrainingOrder
+from backend.training.workers.protocol import TrainingOrder, plain_continuous
 from shared.models.job import Claim, TrainingJob
 from shared.storage import disk_errors, make_folder
 
@@ -42,10 +42,10 @@ class OrderWriter:
             ClaraError: If a model, dataset or file is no longer there.
         """
         config = TrainingConfig.parse(job.config)
-        inputs = self._inputs.resolve(config, self._preflight.trainer(job.trainer_type))
         job_dir = self._folders.job(job.job_id)
         with disk_errors(job_dir):
             make_folder(job_dir)
+        inputs = self._inputs.resolve(config, self._preflight.trainer(job.trainer_type), job_dir)
         adapter_name = f"{job.job_id}.e{claim.epoch}"
         earlier = [str(self._folders.job(job.resume_from) / "checkpoints")] if job.resume_from else []
         return TrainingOrder(
@@ -68,4 +68,5 @@ class OrderWriter:
             resume_dirs=(str(job_dir / "checkpoints"), *earlier),
             save_every_steps=config.training.save_steps or self._save_every,
             cpu_threads=config.training.cpu_threads or self._cpu_threads,
+            continuous=plain_continuous(inputs.continuous),
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.common.json_lines import encode
-from backend.training.trainers.base import TrainingData
+from backend.training.trainers.base import ActiveAdapter, ContinuousData, TrainingData
 
 
 class MessageType(StrEnum):
@@ -40,6 +40,7 @@ class TrainingOrder:
     Args:
         config: The validated training config as plain JSON.
         adapter_path: Final folder of the adapter; carries the claim epoch.
+        continuous: `ContinuousData` as plain JSON.
     """
 
     job_id: str
@@ -61,6 +62,7 @@ class TrainingOrder:
     resume_dirs: tuple[str, ...]
     save_every_steps: int
     cpu_threads: int
+    continuous: Mapping[str, Any] | None = None
 
     def to_line(self) -> bytes:
         """The order as its line on the pipe."""
@@ -87,4 +89,22 @@ class TrainingOrder:
             test=Path(self.test_path) if self.test_path else None,
             content_sha256=self.content_sha256,
             dataset_id=self.dataset_id,
+            continuous=None if self.continuous is None else _continuous(self.continuous),
         )
+
+
+def plain_continuous(data: ContinuousData | None) -> dict[str, Any] | None:
+    """The data of a continuous run as plain JSON."""
+    if data is None:
+        return None
+    active = None if data.active is None else {**asdict(data.active), "path": str(data.active.path)}
+    return {"golden": str(data.golden), "replay": str(data.replay) if data.replay else None, "active": active}
+
+
+def _continuous(plain: Mapping[str, Any]) -> ContinuousData:
+    active = plain["active"]
+    return ContinuousData(
+        golden=Path(plain["golden"]),
+        replay=Path(plain["replay"]) if plain["replay"] else None,
+        active=ActiveAdapter(**{**active, "path": Path(active["path"])}) if active else None,
+    )

@@ -67,6 +67,7 @@ def prepare_records(
             context.scratch_dir,
             name,
             seed=context.config.training.seed,
+            is_mixed=context.data.is_mixed,
             on_progress=lambda _: go_on(reporter),
         )
 
