@@ -31,6 +31,7 @@ from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
 from backend.training.promotions import Promotions
 from backend.training.trainers.registry import trainers_for
+from backend.training.trigger import ContinuousTrigger, TriggerRule
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
 from backend.training.workers.supervisor import SupervisionTimes, Supervisor
@@ -103,13 +104,17 @@ class _Holder:
             app.state.training = self._state = state
             app.state.on_stop += [state.feed.stop, pool.begin_stop]
             pool.start()
-            feed_task = asyncio.create_task(state.feed.run(), name="event-feed")
+            tasks = [asyncio.create_task(state.feed.run(), name="event-feed")]
+            trigger = _trigger(config, self._stores, self._folders, state.manager)
+            if trigger is not None:
+                tasks.append(asyncio.create_task(trigger.run(config.continuous_check_seconds), name="trigger"))
             try:
                 yield
             finally:
                 await pool.stop()
-                feed_task.cancel()
-                await asyncio.gather(feed_task, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
                 self._stores.close()
 
         return opened
@@ -202,6 +207,13 @@ def _inputs(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> Inp
         is_offline=config.hub_offline,
         feedback=FeedbackInputResolver(sources, folders),
     )
+
+
+def _trigger(
+    config: BaseConfig, stores: Stores, folders: TrainingFolders, manager: TrainingJobManager
+) -> ContinuousTrigger | None:
+    rule = TriggerRule(config.continuous_after_items, config.continuous_after_hours, config.continuous_config_path)
+    return ContinuousTrigger(stores.feedback, stores.jobs, manager, folders, rule) if rule.is_on else None
 
 
 def _folders(config: BaseConfig) -> TrainingFolders:

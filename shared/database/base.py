@@ -254,6 +254,10 @@ class JobStore(Protocol):
         """
         ...
 
+    def newest_of(self, created_by: str) -> TrainingJob | None:
+        """The job that this user submitted last, None if there is none."""
+        ...
+
     def counts(self) -> JobCounts:
         """Numbers over all jobs."""
         ...

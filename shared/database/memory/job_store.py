@@ -104,6 +104,11 @@ class MemoryJobStore:
         wanted = [job for job in self._all() if status is None or job.status is status]
         return newest_first(wanted, lambda job: job.job_id, limit=limit, after=start)
 
+    def newest_of(self, created_by: str) -> TrainingJob | None:
+        """See `JobStore.newest_of`."""
+        own = [job for job in self._all() if job.created_by == created_by]
+        return max(own, key=lambda job: (job.created_at, job.job_id), default=None)
+
     def counts(self) -> JobCounts:
         """See `JobStore.counts`."""
         statuses = [job.status for job in self._all()]

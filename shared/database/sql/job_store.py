@@ -139,6 +139,14 @@ class SqlJobStore:
                 value_from=job_from,
             )
 
+    def newest_of(self, created_by: str) -> TrainingJob | None:
+        """See `JobStore.newest_of`."""
+        newest = jobs.c.created_at.desc(), jobs.c.job_id.desc()
+        query = select(jobs).where(jobs.c.created_by == created_by).order_by(*newest).limit(1)
+        with read_transaction(self._engine) as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else job_from(row)
+
     def counts(self) -> JobCounts:
         """See `JobStore.counts`."""
         with read_transaction(self._engine) as connection:
