@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -32,6 +33,7 @@ from backend.training.manager import TrainingJobManager
 from backend.training.promotions import Promotions
 from backend.training.trainers.registry import trainers_for
 from backend.training.trigger import ContinuousTrigger, TriggerRule
+from backend.training.workers.inspections import RecordInspections
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
 from backend.training.workers.supervisor import SupervisionTimes, Supervisor
@@ -100,18 +102,21 @@ class _Holder:
             await in_thread(prepare_folders, config.home, config.configs_dir, *self._folders.written)
             self._stores = await in_thread(open_stores, config.database_url_resolved)
             self._size = config.max_concurrent_jobs
-            state, pool = _compose(config, self._stores, self._folders)
-            app.state.training = self._state = state
-            app.state.on_stop += [state.feed.stop, pool.begin_stop]
-            pool.start()
-            tasks = [asyncio.create_task(state.feed.run(), name="event-feed")]
-            trigger = _trigger(config, self._stores, self._folders, state.manager)
+            service = _compose(config, self._stores, self._folders)
+            app.state.training = self._state = service.state
+            app.state.on_stop += [service.state.feed.stop, service.pool.begin_stop]
+            service.pool.start()
+            tasks = [
+                asyncio.create_task(service.state.feed.run(), name="event-feed"),
+                asyncio.create_task(service.inspections.run(), name="inspections"),
+            ]
+            trigger = _trigger(config, self._stores, self._folders, service.state.manager)
             if trigger is not None:
                 tasks.append(asyncio.create_task(trigger.run(config.continuous_check_seconds), name="trigger"))
             try:
                 yield
             finally:
-                await pool.stop()
+                await service.pool.stop()
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
@@ -142,7 +147,16 @@ class _Holder:
             await in_thread(check_writable, *self._folders.written)
 
 
-def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tuple[TrainingState, WorkerPool]:
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """What the lifespan starts and stops."""
+
+    state: TrainingState
+    pool: WorkerPool
+    inspections: RecordInspections
+
+
+def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> "_Service":
     loop = asyncio.get_running_loop()
     feed = EventFeed(stores.jobs)
     inputs = _inputs(config, stores, folders)
@@ -154,6 +168,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
             folders,
             save_every=config.save_every,
             cpu_threads=_threads(config.max_concurrent_jobs),
+            token_cache_mb=config.token_cache_mb,
             trainer_types=trainer_types,
         ),
         folders,
@@ -175,11 +190,25 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
         for wake in (feed.wake, supervisor.look, *(pool.wake for pool in pools)):
             loop.call_soon_threadsafe(wake)
 
+    def looked_at() -> None:
+        for pool in pools:
+            pool.wake()
+
+    inspections = RecordInspections(
+        inputs,
+        folders,
+        cpu_threads=_threads(config.max_concurrent_jobs),
+        token_cache_mb=config.token_cache_mb,
+        silence_s=config.stall_seconds,
+        retry_s=config.retry_seconds,
+        on_done=looked_at,
+    )
     manager = TrainingJobManager(
         stores.jobs,
         stores.adapters,
         inputs,
         folders,
+        inspections=inspections,
         trainer_types=trainer_types,
         max_attempts=config.max_attempts,
         limits=QueueLimits(total=config.max_queued_jobs, per_user=config.max_jobs_per_user),
@@ -195,7 +224,8 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
     )
     pools.append(pool)
     desk = FeedbackDesk(stores.feedback, stores.adapters)
-    return TrainingState(manager, pool, feed, desk, Promotions(stores.adapters)), pool
+    state = TrainingState(manager, pool, feed, desk, Promotions(stores.adapters))
+    return _Service(state, pool, inspections)
 
 
 def _inputs(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> InputResolver:

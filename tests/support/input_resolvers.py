@@ -6,8 +6,8 @@ from backend.training.inputs import InputResolver
 from shared.database.stores import Stores
 
 
-def input_resolver(stores: Stores, folders: TrainingFolders) -> InputResolver:
-    """Offline, with `starter` as the default base model."""
+def input_resolver(stores: Stores, folders: TrainingFolders, *, default_model: str = "starter") -> InputResolver:
+    """Offline, as a service composes it."""
     sources = FeedbackSources(stores.feedback, stores.adapters, stores.jobs, stores.datasets)
     feedback = FeedbackInputResolver(sources, folders)
-    return InputResolver(stores.datasets, folders, default_model="starter", is_offline=True, feedback=feedback)
+    return InputResolver(stores.datasets, folders, default_model=default_model, is_offline=True, feedback=feedback)

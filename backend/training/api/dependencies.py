@@ -100,6 +100,7 @@ IdempotencyKey = Annotated[
     AfterValidator(lambda key: key if key is None else _printable_ascii(key)),
 ]
 JobId = Annotated[str, Path(max_length=100, description="Id of a training job.")]
+DryRunAsked = Annotated[bool, Query(description="Tell what would be done and what is in the records; store nothing.")]
 AfterSeq = Annotated[int, Query(ge=0, le=LARGEST_SEQ, description="Sequence number after which to start.")]
 LastEventId = Annotated[
     int, Header(alias="Last-Event-ID", ge=0, le=LARGEST_SEQ, description="Replay what came after this number.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backend.training.formats.token_cache import TokenCache
 from backend.training.formats.tokenizing import fitting_length, tokenize_file, truncate_file
 from backend.training.utils import base_model
 from backend.training.utils.adapted_model import with_saved_adapter
@@ -38,6 +39,7 @@ class EvaluationTask:
         dtype: As in training.
         batch_size: Records per forward pass.
         cpu_threads: Threads for the CPU backend.
+        token_cache: Where tokenised files are kept over jobs; None keeps none.
         on_progress: Called now and then; may raise to stop.
     """
 
@@ -50,6 +52,7 @@ class EvaluationTask:
     dtype: DtypeName = "auto"
     batch_size: int = 4
     cpu_threads: int = 1
+    token_cache: TokenCache | None = None
     on_progress: Callable[[], None] = lambda: None
 
 
@@ -106,7 +109,12 @@ def evaluate_perplexity(task: EvaluationTask) -> PerplexityReport:
     with deterministic(seed=0, threads=task.cpu_threads):
         tokenizer = base_model.load_tokenizer(task.adapter_dir)
         file = tokenize_file(
-            task.test_file, tokenizer, task.scratch_dir, "test", on_progress=lambda _: task.on_progress()
+            task.test_file,
+            tokenizer,
+            task.scratch_dir,
+            "test",
+            cache=task.token_cache,
+            on_progress=lambda _: task.on_progress(),
         )
         limit = base_model.model_limit(base_model.load_config(folder))
         asked = task.max_length or trained_length(task.adapter_dir)

@@ -23,6 +23,10 @@ class QLoRATrainer(BaseTrainer):
             reason = "qlora needs the package bitsandbytes, which is not installed here; take lora or install it"
             raise InvalidTrainingConfig([{"field": "trainer_type", "reason": reason}])
 
+    def weight_bits(self, config: TrainingConfig) -> int | None:
+        """As `qlora.bits` says."""
+        return config.qlora.bits
+
     def train(self, context: TrainingContext, reporter: Reporter) -> TrainingOutcome:
         """See `train_adapter`."""
         from backend.training.trainers.run.adapter_run import train_adapter

@@ -17,6 +17,7 @@ class OrderWriter:
     Args:
         save_every: Default distance of checkpoints, in optimizer steps.
         cpu_threads: Threads of one trainer, so that all workers together use each core once.
+        token_cache_mb: Size of the token cache (unit: MiB); 0: none.
         trainer_types: Trainers that may be used; None: every installed one.
     """
 
@@ -27,12 +28,14 @@ class OrderWriter:
         *,
         save_every: int,
         cpu_threads: int,
+        token_cache_mb: int = 0,
         trainer_types: Collection[str] | None = None,
     ) -> None:
         self._inputs = inputs
         self._folders = folders
         self._save_every = save_every
         self._cpu_threads = cpu_threads
+        self._token_cache_mb = token_cache_mb
         self._preflight = Preflight(inputs, trainer_types=trainer_types)
 
     def write(self, job: TrainingJob, claim: Claim) -> TrainingOrder:
@@ -68,5 +71,7 @@ class OrderWriter:
             resume_dirs=(str(job_dir / "checkpoints"), *earlier),
             save_every_steps=config.training.save_steps or self._save_every,
             cpu_threads=config.training.cpu_threads or self._cpu_threads,
+            token_cache_dir=str(self._folders.token_cache),
+            token_cache_mb=self._token_cache_mb,
             continuous=plain_continuous(inputs.continuous),
         )

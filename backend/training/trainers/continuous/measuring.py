@@ -97,7 +97,8 @@ def _tokenized(
     context: TrainingContext, tokenizer: "PreTrainedTokenizerBase", name: str, path: Path, length: int | None
 ) -> MeasuredSet:
     seed = context.config.training.seed
-    file = tokenize_file(path, tokenizer, context.scratch_dir, f"compare-{name}", seed=seed)
+    cache = context.token_cache if name == "golden" else None
+    file = tokenize_file(path, tokenizer, context.scratch_dir, f"compare-{name}", seed=seed, cache=cache)
     # of a pair of answers, the chosen one
     records = file.records.select(np.arange(0, len(file.records), file.sequences_per_record)).truncate(length)
     return MeasuredSet(records, records.trained_tokens(), file.groups)

@@ -1,5 +1,6 @@
 """The LoRA section of a config: what excludes each other, and the same in the words of peft. Cheap to import."""
 
+import re
 from typing import TYPE_CHECKING
 
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
@@ -7,6 +8,7 @@ from backend.training.training_config import InvalidTrainingConfig, TrainingConf
 if TYPE_CHECKING:
     from peft import LoraConfig
 
+_NAME = re.compile(r"\w+")
 _SMALL_SET = 1000
 _SMALL_SET_DROPOUT = 0.05
 
@@ -44,12 +46,17 @@ def lora_config(config: TrainingConfig, *, records: int) -> "LoraConfig":
         r=config.lora.r,
         lora_alpha=config.lora.alpha,
         lora_dropout=effective_dropout(config, records=records),
-        target_modules=config.lora.target_modules,
+        target_modules=_modules(config.lora.target_modules),
         use_rslora=config.lora.use_rslora,
         use_dora=config.lora.use_dora,
         init_lora_weights="pissa" if config.lora.init == "pissa" else True,
         bias="none",
     )
+
+
+def _modules(asked: str | list[str]) -> str | list[str]:
+    """A single name as a list: peft takes a text for a pattern over whole paths (or for `all-linear`)."""
+    return [asked] if isinstance(asked, str) and _NAME.fullmatch(asked) else asked
 
 
 def effective_dropout(config: TrainingConfig, *, records: int) -> float:

@@ -19,6 +19,7 @@ from backend.training.utils import base_model
 from backend.training.utils.adapted_model import with_fresh_adapter
 from backend.training.utils.batching import pad_id_of
 from backend.training.utils.determinism import deterministic
+from backend.training.utils.memory_use import peak_memory_mb
 from backend.training.utils.metrics import json_safe
 from backend.training.utils.quantization import Quantization
 
@@ -55,7 +56,9 @@ def train_adapter(
         tokenizer = base_model.load_tokenizer(folder)
         limit = base_model.model_limit(base_model.load_config(folder))
         records = prepare_records(context, tokenizer, reporter, model_limit=limit)
-        objective_name = resolve_objective(config.training.objective, records)
+        objective_name = resolve_objective(
+            config.training.objective, are_pairs=records.are_pairs, shape=records.facts["record_shape"]
+        )
         go_on(reporter)
         base = base_model.load_model(folder, dtype=config.model.dtype, quantization=quantization)
         model = _with_adapter(base, config, records)
@@ -78,7 +81,14 @@ def train_adapter(
     return TrainingOutcome(
         steps=result.progress.step,
         epochs=result.epochs,
-        metrics=json_safe({**records.facts, "objective": objective_name, **result.metrics()}),
+        metrics=json_safe(
+            {
+                **records.facts,
+                "objective": objective_name,
+                **result.metrics(),
+                "peak_memory_mb": round(peak_memory_mb(), 1),
+            }
+        ),
         base_model_digest=digest,
     )
 

@@ -52,7 +52,7 @@ class TrainingRecords:
 def prepare_records(
     context: TrainingContext, tokenizer: "PreTrainedTokenizerBase", reporter: Reporter, *, model_limit: int
 ) -> TrainingRecords:
-    """Tokenise the training and validation files of `context` into its scratch folder.
+    """Tokenise the training and validation files of `context`.
 
     Raises:
         InvalidRecords: With line, field and reason of bad rows.
@@ -68,6 +68,8 @@ def prepare_records(
             name,
             seed=context.config.training.seed,
             is_mixed=context.data.is_mixed,
+            # a mix is of one job alone
+            cache=None if context.data.is_mixed else context.token_cache,
             on_progress=lambda _: go_on(reporter),
         )
 
