@@ -185,10 +185,73 @@ class DpoSection(_Section):
 
 
 class ContinuousSection(_Section):
-    """How continuous training mixes new and old records."""
+    """What a continuous run learns from feedback, and what it has to show before it may be promoted.
 
-    replay_share: Number = Field(default=0.2, ge=0, le=0.9)
-    min_new_records: int = Field(default=50, ge=1)
+    The members that say which feedback is meant are fixed when the job is accepted, and stored with it.
+    """
+
+    feedback_until: int | None = Field(
+        default=None, ge=0, description="Newest item that counts, by its seq; None: the newest there is."
+    )
+    feedback_after: int | None = Field(
+        default=None,
+        ge=0,
+        description="Newest item that is not new any more; None: where the active adapter's run ended.",
+    )
+    # stored as JSON, which has lists only
+    replay_ranges: list[Annotated[tuple[int, int], Field(strict=False)]] | None = Field(
+        default=None,
+        max_length=10_000,
+        description="Earlier feedback as pairs (after, until]; None: what the active adapter and its parents learnt.",
+    )
+    parent_adapter_id: str | None = Field(
+        default=None, max_length=100, description="Adapter to compare with; None: the active one; '': the base model."
+    )
+    min_score: Number = Field(default=0.5, ge=-1, le=1, description="Lowest score at which an answer is a target.")
+    min_new_records: int = Field(default=50, ge=1, description="New items with a target that a run needs at least.")
+    record_format: Literal["messages", "prompt_completion"] = Field(
+        default="messages", description="How feedback is put to the model: by its chat template, or as plain text."
+    )
+    replay_share: Number = Field(default=0.2, ge=0, le=0.9, description="Share of earlier records in the training mix.")
+    held_out_share: Number = Field(
+        default=0.2, ge=0.05, le=0.5, description="Share of the new prompts that is never trained on, at least ten."
+    )
+    golden_file: str | None = Field(
+        default=None,
+        max_length=1000,
+        description="Records below the data folder that must not get worse; None: the dataset's test split.",
+    )
+    comparison_limit: int = Field(
+        default=500,
+        ge=10,
+        le=100_000,
+        description="Records of each kind that are compared at most.",
+    )
+    confidence: Number = Field(default=0.95, ge=0.8, lt=1, description="Of each bound that a verdict goes by.")
+    min_gain: Number = Field(
+        default=0.005, ge=0, le=10, description="The loss on held-out new records must fall by more (nats per token)."
+    )
+    golden_tolerance: Number = Field(
+        default=0.02, ge=0, le=10, description="The loss on golden records may rise by no more (nats per token)."
+    )
+    min_fit: Number = Field(
+        default=0.005,
+        ge=-10,
+        le=10,
+        description="New answers must be likelier after their own prompt than after others by more (nats per token).",
+    )
+    promote: bool = Field(
+        default=False, description="Make the candidate the active adapter by itself if the verdict is promote."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        after, until = self.feedback_after, self.feedback_until
+        if after is not None and until is not None and after >= until:
+            raise ValueError(f"feedback_after ({after}) must be smaller than feedback_until ({until})")
+        if any(after >= until for after, until in self.replay_ranges or ()):
+            raise ValueError("each pair of replay_ranges is (after, until) with after < until")
+        return self
 
 
 class ProbeSection(_Section):

@@ -131,7 +131,8 @@ class RecordInspections:
 
     def _order(self, trainer_type: str, config: TrainingConfig) -> InspectionOrder | None:
         trainer = trainer_for(trainer_type)
-        if not trainer.needs_inputs:
+        # feedback was judged item by item when it came
+        if not trainer.needs_inputs or trainer.needs_feedback:
             return None
         inputs = self._inputs.find(config, trainer)
         scratch = self._folders.data / "jobs"

@@ -15,7 +15,7 @@ from typing import Any
 
 from backend.common.json_lines import encode
 from backend.training.formats.token_cache import TokenCache
-from backend.training.trainers.base import TrainingData
+from backend.training.trainers.base import ActiveAdapter, ContinuousData, TrainingData
 
 
 class MessageType(StrEnum):
@@ -43,6 +43,7 @@ class TrainingOrder:
         chat_template: Text of the template that the config chose; None: that of the base model.
         adapter_path: Final folder of the adapter; carries the claim epoch.
         token_cache_mb: Size of the token cache (unit: MiB); 0: none.
+        continuous: `ContinuousData` as plain JSON.
     """
 
     job_id: str
@@ -67,6 +68,7 @@ class TrainingOrder:
     cpu_threads: int
     token_cache_dir: str
     token_cache_mb: int
+    continuous: Mapping[str, Any] | None = None
 
     def to_line(self) -> bytes:
         """The order as its line on the pipe."""
@@ -98,4 +100,22 @@ class TrainingOrder:
             test=Path(self.test_path) if self.test_path else None,
             content_sha256=self.content_sha256,
             dataset_id=self.dataset_id,
+            continuous=None if self.continuous is None else _continuous(self.continuous),
         )
+
+
+def plain_continuous(data: ContinuousData | None) -> dict[str, Any] | None:
+    """The data of a continuous run as plain JSON."""
+    if data is None:
+        return None
+    active = None if data.active is None else {**asdict(data.active), "path": str(data.active.path)}
+    return {"golden": str(data.golden), "replay": str(data.replay) if data.replay else None, "active": active}
+
+
+def _continuous(plain: Mapping[str, Any]) -> ContinuousData:
+    active = plain["active"]
+    return ContinuousData(
+        golden=Path(plain["golden"]),
+        replay=Path(plain["replay"]) if plain["replay"] else None,
+        active=ActiveAdapter(**{**active, "path": Path(active["path"])}) if active else None,
+    )

@@ -20,7 +20,7 @@ def submitted(tmp_path: Path, config: dict[str, Any], trainer_type: str = "lora"
         ("lora", {"qlora": {"bits": 4}}, "qlora", "it is read by qlora"),
         ("lora", {"training": {"quantization_bits": 8}}, "qlora", "it is read by qlora"),
         ("lora", {"probe": {"steps": 3}}, "probe", "it is read by probe"),
-        ("qlora", {"continuous": {"replay_share": 0.1}}, "continuous", "no installed trainer reads it"),
+        ("qlora", {"continuous": {"replay_share": 0.1}}, "continuous", "it is read by continuous"),
     ],
 )
 def test_a_section_that_the_trainer_does_not_read_is_refused(

@@ -7,7 +7,6 @@ import pytest
 
 from backend.training.folders import TrainingFolders
 from backend.training.formats.chat_templates import installed_templates
-from backend.training.inputs import InputResolver
 from backend.training.preflight import TrainerRefused
 from backend.training.training_config import TrainingConfig
 from backend.training.workers.orders import OrderWriter
@@ -15,6 +14,7 @@ from backend.training.workers.protocol import TrainingOrder
 from shared.database.stores import memory_stores
 from shared.models.job import Claim, TrainingJob
 from shared.utils.clock import utc_now
+from tests.support.input_resolvers import input_resolver
 from tests.support.training_desk import Desk
 
 
@@ -26,7 +26,7 @@ def writer(root: Path, trainer_types: frozenset[str] | None = None) -> OrderWrit
         logs=root / "logs",
         base_model_roots=(root / "models",),
     )
-    inputs = InputResolver(memory_stores().datasets, folders, default_model="starter", is_offline=True)
+    inputs = input_resolver(memory_stores(), folders)
     return OrderWriter(inputs, folders, save_every=7, cpu_threads=2, trainer_types=trainer_types)
 
 
