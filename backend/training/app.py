@@ -31,6 +31,7 @@ from backend.training.trainers.registry import trainers_for
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
 from backend.training.workers.supervisor import SupervisionTimes, Supervisor
+from backend.training.workers.worker_figures import WorkerFigures
 from config import BaseConfig, get_config
 from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
@@ -93,6 +94,8 @@ class _Holder:
             self._size = config.max_concurrent_jobs
             state, pool = _compose(config, self._stores, self._folders)
             app.state.training = self._state = state
+            figures = WorkerFigures(pool.progress)
+            app.state.metrics.registry.register(figures)
             app.state.on_stop += [state.feed.stop, pool.begin_stop]
             pool.start()
             feed_task = asyncio.create_task(state.feed.run(), name="event-feed")
@@ -102,6 +105,7 @@ class _Holder:
                 await pool.stop()
                 feed_task.cancel()
                 await asyncio.gather(feed_task, return_exceptions=True)
+                app.state.metrics.registry.unregister(figures)
                 self._stores.close()
 
         return opened

@@ -2,20 +2,21 @@
 
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from backend.training.adapter_check import check_adapter
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
+from backend.training.job_figures import JobFigures, figures_of
 from backend.training.models import JobRequest
 from backend.training.preflight import Preflight
 from backend.training.submissions import Submission, Submissions, audit_entry
 from shared.database.base import AdapterStore, JobStore, Page
 from shared.errors import ClaraError, Conflict, NotFound, Unavailable
 from shared.models.adapter import Adapter, AdapterCheck, Checkpoint
-from shared.models.events import EventType, JobEvent
+from shared.models.events import JobEvent
 from shared.models.job import AttemptRecord, JobCounts, JobStatus, QueueLimits, TrainingJob
 from shared.models.users import Principal
 from shared.utils.clock import Clock, utc_now
@@ -150,19 +151,9 @@ class TrainingJobManager:
         """Every attempt of a job and how it ended, oldest first."""
         return self._jobs.attempts(job_id)
 
-    def step_metrics(self, job_id: str) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-        """Logged steps and evaluations of a job, in order."""
-        steps: list[Mapping[str, Any]] = []
-        evaluations: list[Mapping[str, Any]] = []
-        after = 0
-        while page := self._jobs.events(job_id, after=after, limit=1000):
-            after = page[-1].seq
-            for event in page:
-                if event.type is EventType.STEP:
-                    steps.append({"step": event.payload["current_step"], **event.payload["metrics"]})
-                elif event.type is EventType.EVALUATION:
-                    evaluations.append({"step": event.payload["current_step"], **event.payload.get("evaluation", {})})
-        return steps, evaluations
+    def figures(self, job_id: str, *, points: int, after: int = 0) -> JobFigures:
+        """Logged steps and evaluations of a job with `seq > after`; see `figures_of`."""
+        return figures_of(self._jobs, job_id, points=points, after=after)
 
     def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
         """Registered checkpoints, newest first."""

@@ -18,6 +18,7 @@ from backend.training.api.dependencies import (
     JobId,
     LastEventId,
     Manager,
+    Points,
     Pool,
     TokenExpiry,
     Trainer,
@@ -150,10 +151,11 @@ async def job_attempts(job_id: JobId, manager: Manager, _: AnyUser) -> AttemptLi
 
 
 @router.get("/jobs/{job_id}/metrics")
-async def job_metrics(job_id: JobId, manager: Manager, _: AnyUser) -> MetricsView:
-    """Figures of every logged step and evaluation."""
-    steps, evaluations = await in_thread(manager.step_metrics, job_id)
-    return MetricsView(job_id=job_id, latest=steps[-1] if steps else None, steps=steps, evaluations=evaluations)
+async def job_metrics(
+    job_id: JobId, manager: Manager, _: AnyUser, points: Points = 1000, after: AfterSeq = 0
+) -> MetricsView:
+    """Figures of logged steps and evaluations, at most `points` of each, the first and the last always among them."""
+    return MetricsView.of(job_id, await in_thread(manager.figures, job_id, points=points, after=after))
 
 
 @router.get("/jobs/{job_id}/events")

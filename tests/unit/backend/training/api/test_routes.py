@@ -10,7 +10,8 @@ import pytest
 
 from config.development import DevelopmentConfig
 from shared.models.adapter import Checkpoint
-from shared.models.job import AttemptOutcome, QueueLimits
+from shared.models.events import EventType
+from shared.models.job import AttemptOutcome, Progress, QueueLimits
 from shared.utils.clock import utc_now
 from tests.support.services import client_of
 from tests.support.training_desk import Desk, a_published_adapter, service_at
@@ -155,3 +156,36 @@ async def test_the_documentation_names_the_key_the_replay_and_the_wait(client: h
         assert "idempotency-key" in {parameter["name"].lower() for parameter in post["parameters"]}
         assert "Idempotency-Replayed" in post["responses"]["200"]["headers"]
         assert "Retry-After" in post["responses"]["429"]["headers"]
+
+
+async def test_the_figures_of_a_long_run_are_thinned_and_none_is_missed_by_asking_for_more(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    job_id = desk.submit()
+    _, claim = desk.claimed()
+    for step in range(1, 101):
+        desk.stores.jobs.record_progress(claim, Progress(current_step=step, metrics={"loss": 1 / step}))
+        if step % 10 == 0:
+            progress = Progress(current_step=step, metrics={"loss": 1.0})
+            desk.stores.jobs.record_progress(
+                claim, progress, kind=EventType.EVALUATION, detail={"evaluation": {"eval_loss": 2.0}}
+            )
+    found = (await client.get(f"{JOBS}/{job_id}/metrics", params={"points": 12})).json()
+    assert [row["step"] for row in found["steps"]] == [1, 10, 19, 28, 37, 46, 55, 64, 73, 82, 91, 100]
+    assert found["latest"] == {"step": 100, "loss": 0.01}
+    assert found["evaluations"] == [{"step": step, "eval_loss": 2.0} for step in range(10, 101, 10)]
+    assert (found["logged_steps"], found["logged_evaluations"], found["is_thinned"]) == (100, 10, True)
+    whole = (await client.get(f"{JOBS}/{job_id}/metrics")).json()
+    assert (len(whole["steps"]), whole["is_thinned"]) == (100, False)
+
+    desk.stores.jobs.record_progress(claim, Progress(current_step=101, metrics={"loss": 0.5}))
+    later = (await client.get(f"{JOBS}/{job_id}/metrics", params={"after": found["next_after"]})).json()
+    assert (later["steps"], later["evaluations"]) == ([{"step": 101, "loss": 0.5}], [])
+    nothing = (await client.get(f"{JOBS}/{job_id}/metrics", params={"after": later["next_after"]})).json()
+    assert (nothing["latest"], nothing["next_after"]) == (None, later["next_after"])
+
+
+@pytest.mark.parametrize("points", [1, 10_001])
+async def test_a_number_of_points_without_sense_is_refused(client: httpx.AsyncClient, points: int) -> None:
+    answer = await client.get(f"{JOBS}/job_x/metrics", params={"points": points})
+    assert answer.status_code == 422
