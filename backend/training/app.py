@@ -28,6 +28,7 @@ from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
 from backend.training.trainers.registry import trainers_for
+from backend.training.workers.job_history import JobHistory
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
 from backend.training.workers.supervisor import SupervisionTimes, Supervisor
@@ -148,6 +149,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
             save_every=config.save_every,
             cpu_threads=_threads(config.max_concurrent_jobs),
             trainer_types=trainer_types,
+            history=JobHistory(stores.jobs).of,
         ),
         folders,
         SupervisionTimes(

@@ -68,6 +68,14 @@ class TrainingFolders:
             raise PathNotAllowed(name, root)
         return folder
 
+    def adapter_file(self, adapter: str, name: str) -> Path:
+        """A file in an adapter's folder, whether it exists or not.
+
+        Raises:
+            PathNotAllowed: If it lies outside the adapters folder, or is a link that leads there.
+        """
+        return confined(self.models / "adapters", str(Path(adapter) / name))
+
     def config_file(self, asked: str) -> Path:
         """An existing YAML file below the configs folder.
 

@@ -35,7 +35,10 @@ class NoReport(NotFound):
     code = "no_report"
 
     def __init__(self, job_id: str, name: str) -> None:
-        super().__init__(f"Job {job_id} has no {name}; only a completed job has one.", job_id=job_id)
+        super().__init__(
+            f"Job {job_id} has no {name}; only a completed job of a language model has one (a probe has report.json).",
+            job_id=job_id,
+        )
 
 
 class TrainingJobManager:
@@ -181,6 +184,7 @@ class TrainingJobManager:
         content: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         paths = {
             "adapter": report.parent,
+            "report": report.parent / "report.html",
             "loss_curve": report.parent / "loss_curve.png",
             "model_card": report.parent / "README.md",
             "log": self._folders.job_log(job_id),
@@ -194,6 +198,14 @@ class TrainingJobManager:
             NoReport: If the job is not completed.
         """
         return self._artefact(job_id, "loss_curve.png")
+
+    def report_page(self, job_id: str) -> Path:
+        """The report of a completed job as one HTML file.
+
+        Raises:
+            NoReport: If the job is not completed, or is of before there were such reports.
+        """
+        return self._artefact(job_id, "report.html")
 
     def adapter(self, adapter_id: str) -> Adapter:
         """A finished adapter."""
@@ -247,8 +259,14 @@ class TrainingJobManager:
         return True
 
     def _artefact(self, job_id: str, name: str) -> Path:
+        """A file of a job's adapter; a link that leads out of the adapters folder is none.
+
+        Raises:
+            NoReport: If there is no such file.
+            PathNotAllowed: If it lies elsewhere.
+        """
         job = self._jobs.get(job_id)
-        path = Path(job.adapter_path) / name if job.adapter_path else None
+        path = self._folders.adapter_file(job.adapter_path, name) if job.adapter_path else None
         if path is None or not path.is_file():
             raise NoReport(job_id, name)
         return path

@@ -168,6 +168,8 @@ TEXTS: Mapping[str, Text] = {
     "report.prompt": Text("Prompt", "Eingabe"),
     "report.loss": Text("Training loss", "Trainingsverlust"),
     "report.saved": Text("Loss curve saved: {path}", "Verlustkurve gespeichert: {path}"),
+    "report.page_saved": Text("Report saved: {path}", "Bericht gespeichert: {path}"),
+    "report.not_opened": Text("There is no browser here that could be opened.", "Hier lässt sich kein Browser öffnen."),
     "report.reference": Text("as written", "Original"),
     # serve
     "serve.starting": Text("Starting {name} …", "{name} startet …"),

@@ -160,6 +160,10 @@ class JobsClient:
         """What a completed job achieved: held-out perplexity, sample completions, paths, loss history."""
         return self._object(f"{_job(job_id)}/report")
 
+    def report_page(self, job_id: str, target: Path) -> Path:
+        """Save the report of a completed job as one HTML file at `target`."""
+        return download(self._transport, f"{_job(job_id)}/report.html", target).path
+
     def loss_curve(self, job_id: str, target: Path) -> Path:
         """Save the loss curve as PNG at `target`."""
         return download(self._transport, f"{_job(job_id)}/loss-curve.png", target).path

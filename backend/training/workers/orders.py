@@ -1,6 +1,7 @@
 """From a claimed job to the order of its trainer process."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
@@ -18,6 +19,7 @@ class OrderWriter:
         save_every: Default distance of checkpoints, in optimizer steps.
         cpu_threads: Threads of one trainer, so that all workers together use each core once.
         trainer_types: Trainers that may be used; None: every installed one.
+        history: Tells what happened to a job before.
     """
 
     def __init__(
@@ -28,18 +30,20 @@ class OrderWriter:
         save_every: int,
         cpu_threads: int,
         trainer_types: Collection[str] | None = None,
+        history: Callable[[TrainingJob], Mapping[str, Any]] = lambda _: {},
     ) -> None:
         self._inputs = inputs
         self._folders = folders
         self._save_every = save_every
         self._cpu_threads = cpu_threads
+        self._history = history
         self._preflight = Preflight(inputs, trainer_types=trainer_types)
 
     def write(self, job: TrainingJob, claim: Claim) -> TrainingOrder:
         """The order of one attempt.
 
         Raises:
-            ClaraError: If a model, dataset or file is no longer there.
+            ClaraError: If a model, dataset or file is no longer there, or the database is away.
         """
         config = TrainingConfig.parse(job.config)
         inputs = self._inputs.resolve(config, self._preflight.trainer(job.trainer_type))
@@ -68,4 +72,5 @@ class OrderWriter:
             resume_dirs=(str(job_dir / "checkpoints"), *earlier),
             save_every_steps=config.training.save_steps or self._save_every,
             cpu_threads=config.training.cpu_threads or self._cpu_threads,
+            history=self._history(job),
         )

@@ -8,7 +8,7 @@ counts lies in published folders.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class TrainingOrder:
     Args:
         config: The validated training config as plain JSON.
         adapter_path: Final folder of the adapter; carries the claim epoch.
+        history: What happened to the job before, for its report; see `JobHistory`.
     """
 
     job_id: str
@@ -61,6 +62,7 @@ class TrainingOrder:
     resume_dirs: tuple[str, ...]
     save_every_steps: int
     cpu_threads: int
+    history: Mapping[str, Any] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
         """The order as its line on the pipe."""

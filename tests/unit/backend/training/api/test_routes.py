@@ -189,3 +189,35 @@ async def test_the_figures_of_a_long_run_are_thinned_and_none_is_missed_by_askin
 async def test_a_number_of_points_without_sense_is_refused(client: httpx.AsyncClient, points: int) -> None:
     answer = await client.get(f"{JOBS}/job_x/metrics", params={"points": points})
     assert answer.status_code == 422
+
+
+async def test_the_report_of_a_job_is_a_page_that_a_browser_may_only_draw(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    adapter = a_published_adapter(desk)
+    missing = await client.get(f"{JOBS}/{adapter.job_id}/report.html")
+    assert (missing.status_code, missing.json()["code"]) == (404, "no_report")
+    (Path(adapter.path) / "report.html").write_text("<!doctype html><title>Bericht</title>", encoding="utf-8")
+    answer = await client.get(f"{JOBS}/{adapter.job_id}/report.html")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "sandbox", "frame-ancestors 'none'", "form-action 'none'"} <= set(policy)
+    assert not [part for part in policy if "script" in part]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "Bericht" in answer.text
+
+
+async def test_a_report_that_is_a_link_to_elsewhere_is_not_handed_out(
+    desk: Desk, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    adapter = a_published_adapter(desk)
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    for name, route in (
+        ("report.html", "report.html"),
+        ("loss_curve.png", "loss-curve.png"),
+        ("report.json", "report"),
+    ):
+        (Path(adapter.path) / name).symlink_to(tmp_path / "secret")
+        answer = await client.get(f"{JOBS}/{adapter.job_id}/{route}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "path_not_allowed")
