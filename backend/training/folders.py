@@ -68,6 +68,17 @@ class TrainingFolders:
             raise PathNotAllowed(name, root)
         return folder
 
+    def new_model(self, name: str) -> Path:
+        """Folder for a model of this name, which need not exist.
+
+        Raises:
+            PathNotAllowed: If the name leaves the models folder, or is that of the adapters.
+        """
+        folder, adapters = confined(self.models, name), (self.models / "adapters").resolve()
+        if folder == self.models.resolve() or folder.is_relative_to(adapters):
+            raise PathNotAllowed(name, self.models)
+        return folder
+
     def adapter_file(self, adapter: str, name: str) -> Path:
         """A file in an adapter's folder, whether it exists or not.
 

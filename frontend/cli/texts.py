@@ -157,6 +157,21 @@ TEXTS: Mapping[str, Text] = {
         "{damaged} of {n} adapters are damaged. Do not serve them; train them again with clara jobs retry JOB_ID.",
         "{damaged} von {n} Adaptern sind beschädigt. Nicht ausliefern; mit clara jobs retry JOB_ID neu trainieren.",
     ),
+    "merge.done": Text(
+        "The merged model lies in {path}: {parameters} parameters, {size}, {time}. It computes what base model and "
+        "adapter do, to {difference} (the adapter makes {effect}).",
+        "Das zusammengeführte Modell liegt in {path}: {parameters} Parameter, {size}, {time}. Es rechnet wie "
+        "Grundmodell und Adapter, bis auf {difference} (der Adapter macht {effect} aus).",
+    ),
+    "merge.rounding": Text(
+        "Rounding moved the weights by {rounding} of what the adapter moves them; --dtype float32 keeps all of it.",
+        "Das Runden verschob die Gewichte um das {rounding}-Fache des Adapters; mit --dtype float32 bleibt alles.",
+    ),
+    "merge.next": Text(
+        "Next: clara train --base-model {name}, or hand the folder to your engine.",
+        "Weiter: clara train --base-model {name}, oder den Ordner der Ausgabe-Software geben.",
+    ),
+    "merge.failed": Text("Nothing was merged: {reason}", "Nichts wurde zusammengeführt: {reason}"),
     # report
     "report.perplexity": Text("Held-out perplexity", "Perplexität auf ungesehenem Text"),
     "report.base": Text("base model", "Grundmodell"),
