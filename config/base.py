@@ -92,6 +92,9 @@ class BaseConfig(BaseSettings):
     trainer_memory_mb: int | None = Field(
         None, ge=64, description="Memory that a trainer process may allocate; empty: no limit (unit: MiB)."
     )
+    token_cache_mb: int = Field(
+        20_000, ge=0, description="Tokenised data files kept over jobs below data/cache; 0: none (unit: MiB)."
+    )
     max_queued_jobs: int = Field(10_000, ge=1, description="Active jobs of all users; one more is answered with 429.")
     max_jobs_per_user: int = Field(1_000, ge=1, description="Active jobs of one user; one more is answered with 429.")
     poll_seconds: float = Field(

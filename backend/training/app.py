@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -28,6 +29,7 @@ from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
 from backend.training.trainers.registry import trainers_for
+from backend.training.workers.inspections import RecordInspections
 from backend.training.workers.job_history import JobHistory
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
@@ -93,19 +95,23 @@ class _Holder:
             await in_thread(prepare_folders, config.home, config.configs_dir, *self._folders.written)
             self._stores = await in_thread(open_stores, config.database_url_resolved)
             self._size = config.max_concurrent_jobs
-            state, pool = _compose(config, self._stores, self._folders)
-            app.state.training = self._state = state
-            figures = WorkerFigures(pool.progress)
+            service = _compose(config, self._stores, self._folders)
+            app.state.training = self._state = service.state
+            figures = WorkerFigures(service.pool.progress)
             app.state.metrics.registry.register(figures)
-            app.state.on_stop += [state.feed.stop, pool.begin_stop]
-            pool.start()
-            feed_task = asyncio.create_task(state.feed.run(), name="event-feed")
+            app.state.on_stop += [service.state.feed.stop, service.pool.begin_stop]
+            service.pool.start()
+            tasks = [
+                asyncio.create_task(service.state.feed.run(), name="event-feed"),
+                asyncio.create_task(service.inspections.run(), name="inspections"),
+            ]
             try:
                 yield
             finally:
-                await pool.stop()
-                feed_task.cancel()
-                await asyncio.gather(feed_task, return_exceptions=True)
+                await service.pool.stop()
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
                 app.state.metrics.registry.unregister(figures)
                 self._stores.close()
 
@@ -134,7 +140,16 @@ class _Holder:
             await in_thread(check_writable, *self._folders.written)
 
 
-def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tuple[TrainingState, WorkerPool]:
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """What the lifespan starts and stops."""
+
+    state: TrainingState
+    pool: WorkerPool
+    inspections: RecordInspections
+
+
+def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> "_Service":
     loop = asyncio.get_running_loop()
     feed = EventFeed(stores.jobs)
     inputs = InputResolver(
@@ -148,6 +163,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
             folders,
             save_every=config.save_every,
             cpu_threads=_threads(config.max_concurrent_jobs),
+            token_cache_mb=config.token_cache_mb,
             trainer_types=trainer_types,
             history=JobHistory(stores.jobs).of,
         ),
@@ -170,11 +186,25 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
         for wake in (feed.wake, supervisor.look, *(pool.wake for pool in pools)):
             loop.call_soon_threadsafe(wake)
 
+    def looked_at() -> None:
+        for pool in pools:
+            pool.wake()
+
+    inspections = RecordInspections(
+        inputs,
+        folders,
+        cpu_threads=_threads(config.max_concurrent_jobs),
+        token_cache_mb=config.token_cache_mb,
+        silence_s=config.stall_seconds,
+        retry_s=config.retry_seconds,
+        on_done=looked_at,
+    )
     manager = TrainingJobManager(
         stores.jobs,
         stores.adapters,
         inputs,
         folders,
+        inspections=inspections,
         trainer_types=trainer_types,
         max_attempts=config.max_attempts,
         limits=QueueLimits(total=config.max_queued_jobs, per_user=config.max_jobs_per_user),
@@ -189,7 +219,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
         poll_s=config.poll_seconds,
     )
     pools.append(pool)
-    return TrainingState(manager, pool, feed), pool
+    return _Service(TrainingState(manager, pool, feed), pool, inspections)
 
 
 def _folders(config: BaseConfig) -> TrainingFolders:

@@ -48,6 +48,11 @@ class TrainingFolders:
         """Folders that jobs write to."""
         return self.data, self.models / "adapters", self.logs
 
+    @property
+    def token_cache(self) -> Path:
+        """Tokenised files, kept over jobs."""
+        return self.data / "cache" / "tokens"
+
     def job(self, job_id: str) -> Path:
         """Checkpoints and scratch space of a job."""
         return self.data / "jobs" / job_id

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,18 +99,26 @@ class InputResolver:
         self._records(config)
 
     def resolve(self, config: TrainingConfig, trainer: BaseTrainer) -> ResolvedInputs:
-        """Everything as absolute paths, with the identity of the records.
+        """Everything as absolute paths, with the identity of the records; a bare file is read for it.
+
+        Raises:
+            ClaraError: As `check`.
+        """
+        found = self.find(config, trainer)
+        return found if found.content_sha256 else replace(found, content_sha256=sha256_file(found.train))
+
+    def find(self, config: TrainingConfig, trainer: BaseTrainer) -> ResolvedInputs:
+        """As `resolve`, without the identity of a bare file.
 
         Raises:
             ClaraError: As `check`.
         """
         if not trainer.needs_inputs:
-            nothing = Path(os.devnull)
-            return ResolvedInputs("", nothing, None, None, None, sha256_file(nothing))
+            return ResolvedInputs("", Path(os.devnull), None, None, None, "")
         base_model = self._folders.base_model(config.model.base_model, is_offline=self.is_offline)
         train, dataset = self._records(config)
         if dataset is None:
-            return ResolvedInputs(base_model, train, None, None, None, sha256_file(train))
+            return ResolvedInputs(base_model, train, None, None, None, "")
         return ResolvedInputs(
             base_model,
             train,

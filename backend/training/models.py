@@ -89,6 +89,27 @@ class JobView(BaseModel):
         )
 
 
+class DryRunView(BaseModel):
+    """Answer to `?dry_run=true`: what submitting would do; nothing was stored."""
+
+    success: bool = True
+    is_accepted: bool = Field(description="Whether the job would be queued.")
+    message: str
+    config: Mapping[str, Any] = Field(description="As it would be stored.")
+    resolved_defaults: Mapping[str, str] = Field(description="What the server would fill in.")
+    preflight: Mapping[str, Any] = Field(
+        description="Bad rows (first 100 and their count), token histogram, shares of truncated and untrained records, "
+        "one rendered record with its trained stretches, plan, and estimates of memory (MiB) and time (s)."
+    )
+
+
+class PreflightView(BaseModel):
+    """What was found before a job was queued."""
+
+    job_id: str
+    preflight: Mapping[str, Any] = Field(description="As in the answer to a dry run.")
+
+
 class JobAccepted(BaseModel):
     """Answer to a submit; `resolved_defaults` names what the server filled in."""
 

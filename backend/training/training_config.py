@@ -107,7 +107,13 @@ class TrainingSection(_Section):
     )
     batch_size: int = Field(default=4, ge=1, le=4096, description="Records per forward pass.")
     gradient_accumulation_steps: int = Field(default=4, ge=1, le=4096, description="Forward passes per optimizer step.")
-    learning_rate: float = Field(default=2e-4, gt=0, le=1)
+    objective: Literal["auto", "sft", "dpo"] = Field(
+        default="auto",
+        description="sft: learn answers; dpo: prefer the chosen to the rejected one; auto: as the records are.",
+    )
+    learning_rate: float | None = Field(
+        default=None, gt=0, le=1, description="Highest rate; None: 2e-4 (sft), 1e-4 from 30B parameters, 5e-6 (dpo)."
+    )
     lora_plus_ratio: float = Field(
         default=1.0, ge=1, le=128, description="Rate of the B matrices over that of the A matrices (LoRA+, 2402.12354)."
     )
@@ -140,6 +146,15 @@ class TrainingSection(_Section):
     gradient_checkpointing: bool = Field(default=False, description="Recompute activations to save memory.")
     seed: int = Field(default=42, ge=0, lt=2**32)
     cpu_threads: int | None = Field(default=None, ge=1, le=1024, description="None: cores / CLARA_MAX_CONCURRENT_JOBS.")
+
+
+class DpoSection(_Section):
+    """Direct preference optimisation (arXiv 2305.18290)."""
+
+    beta: float = Field(default=0.1, gt=0, le=10, description="How much a distance from the base model counts.")
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=0.5, description="Share of pairs that are taken to be the wrong way round."
+    )
 
 
 class ContinuousSection(_Section):
@@ -186,6 +201,7 @@ class TrainingConfig(_Section):
     qlora: QloraSection = QloraSection()
     data: DataSection = DataSection()
     training: TrainingSection = TrainingSection()
+    dpo: DpoSection = DpoSection()
     continuous: ContinuousSection = ContinuousSection()
     probe: ProbeSection = ProbeSection()
 

@@ -186,6 +186,46 @@ TEXTS: Mapping[str, Text] = {
     "report.page_saved": Text("Report saved: {path}", "Bericht gespeichert: {path}"),
     "report.not_opened": Text("There is no browser here that could be opened.", "Hier lässt sich kein Browser öffnen."),
     "report.reference": Text("as written", "Original"),
+    # pre-flight
+    "preflight.fine": Text("The job would be queued.", "Der Auftrag würde eingereiht."),
+    "preflight.bad": Text("The job would fail: {n} problem(s).", "Der Auftrag würde scheitern: {n} Fehler."),
+    "preflight.line": Text("Line", "Zeile"),
+    "preflight.field": Text("Field", "Feld"),
+    "preflight.reason": Text("What is wrong", "Was daran falsch ist"),
+    "preflight.more": Text("… and {n} more.", "… und {n} weitere."),
+    "preflight.records": Text("Records", "Datensätze"),
+    "preflight.records_of": Text(
+        "{train} to train on, {validation} held out ({shape})",
+        "{train} zum Trainieren, {validation} zurückgehalten ({shape})",
+    ),
+    "preflight.tokens": Text("Tokens", "Token"),
+    "preflight.tokens_of": Text(
+        "{total}, {share} of them trained; half of the records have up to {p50}, 99 % up to {p99}, the longest has "
+        "{longest}",
+        "{total}, davon {share} trainiert; die Hälfte der Datensätze hat bis {p50}, 99 % bis {p99}, der längste "
+        "{longest}",
+    ),
+    "preflight.truncated": Text("Cut", "Gekürzt"),
+    "preflight.truncated_of": Text(
+        "{n} records ({share}) are longer than {length} tokens; {lost} tokens are not seen",
+        "{n} Datensätze ({share}) sind länger als {length} Token; {lost} Token bleiben ungesehen",
+    ),
+    "preflight.plan": Text("Run", "Lauf"),
+    "preflight.plan_of": Text(
+        "{steps} steps of {batch} records ({objective}), learning rate {rate}, {trained} of {base} parameters",
+        "{steps} Schritte zu {batch} Datensätzen ({objective}), Lernrate {rate}, {trained} von {base} Parametern",
+    ),
+    "preflight.estimate": Text("Estimate", "Schätzung"),
+    "preflight.estimate_of": Text("{memory} of memory, {time}", "{memory} Arbeitsspeicher, {time}"),
+    "preflight.actual": Text("It took", "Gebraucht"),
+    "preflight.actual_of": Text("{memory} of memory, {time}", "{memory} Arbeitsspeicher, {time}"),
+    "preflight.unknown_time": Text("time unknown (GPU)", "Dauer unbekannt (GPU)"),
+    "preflight.lengths": Text("Tokens per record", "Token je Datensatz"),
+    "preflight.up_to": Text("up to {n}", "bis {n}"),
+    "preflight.sample": Text(
+        "Line {line} as the model sees it; what is trained is marked:",
+        "Zeile {line}, wie das Modell sie sieht; Trainiertes ist markiert:",
+    ),
     # serve
     "serve.starting": Text("Starting {name} …", "{name} startet …"),
     "serve.ready": Text("{name} is ready: {url}/docs", "{name} ist bereit: {url}/docs"),

@@ -87,6 +87,16 @@ class SubmittedJob(Answer):
     data: Mapping[str, Any] = Field(default_factory=dict)
 
 
+class DryRun(Answer):
+    """What submitting would do; `preflight` is what was found in the records."""
+
+    is_accepted: bool
+    message: str = ""
+    config: Mapping[str, Any] = Field(default_factory=dict)
+    resolved_defaults: Mapping[str, str] = Field(default_factory=dict)
+    preflight: Mapping[str, Any] = Field(default_factory=dict)
+
+
 class Attempt(Answer):
     """One claim of a job by one worker; `outcome` is None while it lasts."""
 

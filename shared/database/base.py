@@ -231,8 +231,12 @@ class JobStore(Protocol):
         """Numbers over all jobs."""
         ...
 
-    def admit(self, job: TrainingJob) -> TrainingJob:
+    def admit(self, job: TrainingJob, *, preflight: Mapping[str, Any] | None = None) -> TrainingJob:
         """Move a checked job from pending to queued, over the version that was read.
+
+        Args:
+            job: As it was read.
+            preflight: What was found beforehand, plain JSON; the payload of the event has it.
 
         Raises:
             StaleVersion: If someone else was faster (another service, a cancel).
@@ -240,8 +244,15 @@ class JobStore(Protocol):
         """
         ...
 
-    def reject(self, job: TrainingJob, *, error_message: str) -> TrainingJob:
+    def reject(
+        self, job: TrainingJob, *, error_message: str, preflight: Mapping[str, Any] | None = None
+    ) -> TrainingJob:
         """Fail a job that no worker holds (pre-flight found it impossible).
+
+        Args:
+            job: As it was read.
+            error_message: Why.
+            preflight: As for `admit`.
 
         Raises:
             StaleVersion: As for `admit`.

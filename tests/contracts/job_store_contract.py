@@ -138,6 +138,21 @@ class JobStoreContract(JobLifeContract, JobAttemptsContract, JobPauseContract, J
         with pytest.raises(IllegalTransition):
             stores.jobs.admit(admitted)
 
+    @pytest.mark.parametrize("ends", ["queued", "failed"])
+    def test_what_was_found_beforehand_is_in_the_event(self, stores: Stores, ends: str) -> None:
+        job = stores.jobs.add(a_job(), audit=an_audit())
+        found = {"records": 3, "sample": {"pieces": [{"text": "a\x00b \ud800", "is_trained": True}]}, "share": 0.5}
+
+        if ends == "queued":
+            stores.jobs.admit(job, preflight=found)
+        else:
+            stores.jobs.reject(job, error_message="no", preflight=found)
+
+        kept = stores.jobs.events(job.job_id)[-1].payload
+        assert kept["status"] == ends
+        assert (kept["preflight"]["records"], kept["preflight"]["share"]) == (3, 0.5)
+        assert kept["preflight"]["sample"]["pieces"][0]["is_trained"]
+
     def test_a_cancel_beats_an_admission_that_read_before_it(self, stores: Stores) -> None:
         job = stores.jobs.add(a_job(), audit=an_audit())
         stores.jobs.cancel(job.job_id, audit=an_audit())

@@ -5,7 +5,7 @@ from typing import Any
 from backend.training.evaluation.config_table import config_rows
 from backend.training.training_config import TrainingConfig
 
-CONFIG = {"model": {"base_model": "starter"}, "lora": {"r": 8}, "training": {"learning_rate": 0.005}}
+CONFIG = {"model": {"base_model": "starter"}, "lora": {"r": 8}, "training": {"batch_size": 2}}
 
 
 def a_report(**changes: Any) -> dict[str, Any]:
@@ -52,7 +52,13 @@ def a_report(**changes: Any) -> dict[str, Any]:
         "loss_history": [{"step": 0, "epoch": 0.0, "eval_loss": 4.5}, *(a_row(step) for step in range(1, 41))],
         "run": {
             "config": config.model_dump(mode="json"),
-            "resolved": {"max_length": 128, "total_steps": 60, "quantization": None},
+            "resolved": {
+                "max_length": 128,
+                "total_steps": 60,
+                "objective": "sft",
+                "learning_rate": 2e-4,
+                "quantization": None,
+            },
             "base_model": {"reference": "/srv/models/starter", "folder": "/srv/models/starter", "digest": "b" * 64},
             "chat_template_sha256": None,
             "data": {

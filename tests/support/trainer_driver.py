@@ -41,6 +41,8 @@ def probe_order(root: Path, config: Mapping[str, Any] | None = None, *, name: st
         resume_dirs=(),
         save_every_steps=1,
         cpu_threads=1,
+        token_cache_dir="",
+        token_cache_mb=0,
     )
 
 

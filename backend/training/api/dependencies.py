@@ -88,6 +88,7 @@ IdempotencyKey = Annotated[
 ]
 JobId = Annotated[str, Path(max_length=100, description="Id of a training job.")]
 Points = Annotated[int, Query(ge=2, le=MAX_POINTS, description="Steps in the answer at most; evenly thinned beyond.")]
+DryRunAsked = Annotated[bool, Query(description="Tell what would be done and what is in the records; store nothing.")]
 AfterSeq = Annotated[int, Query(ge=0, le=LARGEST_SEQ, description="Sequence number after which to start.")]
 LastEventId = Annotated[
     int, Header(alias="Last-Event-ID", ge=0, le=LARGEST_SEQ, description="Replay what came after this number.")

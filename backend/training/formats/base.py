@@ -62,6 +62,10 @@ class RecordShape(ABC):
     name: ClassVar[str]
     keys: ClassVar[tuple[str, ...]]
     """Fields that make up the shape; a record has it when at least the first one is there."""
+    outranks: ClassVar[tuple[str, ...]] = ()
+    """Names of shapes that a record of this one may look like as well."""
+    sequences: ClassVar[int] = 1
+    """Token sequences that a record makes: 2 for a pair of answers."""
 
     def matches(self, record: Record) -> bool:
         """Whether the record means to have this shape (null counts as absent: columns of a table)."""
@@ -71,8 +75,8 @@ class RecordShape(ABC):
     def problems(self, record: Record) -> list[FieldProblem]:
         """Everything that keeps a record of this shape from being trained on; empty if nothing does."""
 
-    def check_tokenizer(self, tokenizer: "PreTrainedTokenizerBase") -> None:  # noqa: B027 - most shapes ask nothing
-        """Refuse a tokenizer that cannot render this shape.
+    def check_tokenizer(self, tokenizer: "PreTrainedTokenizerBase", record: Record) -> None:  # noqa: B027 - most shapes ask nothing
+        """Refuse a tokenizer that cannot render records like this one.
 
         Raises:
             InvalidInput: With what is missing and how to get it.
@@ -85,6 +89,14 @@ class RecordShape(ABC):
         Raises:
             CannotRender: If the tokenizer's template refuses this record.
         """
+
+    def render_all(self, record: Record, tokenizer: "PreTrainedTokenizerBase") -> tuple[Rendered, ...]:
+        """All `sequences` of the record.
+
+        Raises:
+            CannotRender: If the tokenizer's template refuses this record.
+        """
+        return (self.render(record, tokenizer),)
 
     @abstractmethod
     def cut(self, record: Record, tokenizer: "PreTrainedTokenizerBase") -> HeldOutPrompt:

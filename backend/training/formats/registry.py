@@ -14,6 +14,8 @@ def installed_shapes() -> list[RecordShape]:
 def shape_of(record: Record, candidates: list[RecordShape]) -> RecordShape | FieldProblem:
     """The one shape the record has, or what keeps it from having one."""
     matching = [shape for shape in candidates if shape.matches(record)]
+    outranked = {name for shape in matching for name in shape.outranks}
+    matching = [shape for shape in matching if shape.name not in outranked]
     if len(matching) == 1:
         return matching[0]
     if matching:

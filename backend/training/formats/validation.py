@@ -1,7 +1,7 @@
 """Check every row of a data file before anything is trained: which line, which field, why."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from backend.training.formats.base import FieldProblem, Record, RecordShape
@@ -27,6 +27,7 @@ class InvalidRecords(InvalidInput):
     code = "invalid_records"
 
     def __init__(self, file_name: str, problems: "Problems") -> None:
+        self.problems = problems
         first = "; ".join(
             f"line {row.line}{', ' + row.field if row.field else ''}: {row.reason}" for row in problems.shown[:3]
         )
@@ -34,7 +35,7 @@ class InvalidRecords(InvalidInput):
             f"{file_name} holds {problems.count} problem(s). {first}{' …' if problems.count > 3 else ''}",
             file=file_name,
             count=problems.count,
-            rows=[{"line": row.line, "field": row.field, "reason": row.reason} for row in problems.shown],
+            rows=problems.rows(),
         )
 
 
@@ -49,16 +50,22 @@ class EmptyData(InvalidInput):
 
 @dataclass(slots=True)
 class Problems:
-    """All problems counted, the first hundred kept."""
+    """All problems counted, the first hundred kept; `untrained` counts records that would train no token."""
 
     count: int = 0
+    untrained: int = 0
     shown: list[BadRow] = field(default_factory=list)
 
-    def add(self, line: int, problem: FieldProblem) -> None:
+    def add(self, line: int, problem: FieldProblem, *, is_untrained: bool = False) -> None:
         """Count a problem."""
         self.count += 1
+        self.untrained += is_untrained
         if len(self.shown) < _SHOWN:
             self.shown.append(BadRow(line, problem.field, problem.reason))
+
+    def rows(self) -> list[dict[str, object]]:
+        """The kept ones as JSON."""
+        return [asdict(row) for row in self.shown]
 
 
 @dataclass(frozen=True, slots=True)

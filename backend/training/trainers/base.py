@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from backend.training.formats.token_cache import TokenCache
 from backend.training.training_config import TrainingConfig
 
 
@@ -95,6 +96,7 @@ class TrainingContext:
         resume_dirs: Checkpoint folders to look for a valid one in, the job's own first.
         save_every_steps: Default distance of checkpoints, in optimizer steps.
         cpu_threads: Threads for the CPU backend.
+        token_cache: Where tokenised files are kept over jobs; None keeps none.
     """
 
     job_id: str
@@ -110,6 +112,7 @@ class TrainingContext:
     save_every_steps: int
     cpu_threads: int
     resume_dirs: tuple[Path, ...] = ()
+    token_cache: TokenCache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,10 @@ class BaseTrainer(ABC):
         Raises:
             InvalidTrainingConfig: With the field and the reason.
         """
+
+    def weight_bits(self, config: TrainingConfig) -> int | None:
+        """Bits in which the weights of the base model are kept; None: as they are."""
+        return None
 
     @abstractmethod
     def train(self, context: TrainingContext, reporter: Reporter) -> TrainingOutcome:

@@ -1,10 +1,14 @@
-"""Negative log-likelihood summed over trained tokens: the one loss of training and evaluation."""
+"""Likelihoods of trained tokens: summed over a batch for learning and measuring, by row for comparing answers."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from backend.training.utils.batching import IGNORED, Batch, batches_of
+import numpy as np
+import numpy.typing as npt
+
+from backend.training.utils.batching import IGNORED, Batch, batches_of, length_order, make_batch
 from backend.training.utils.token_store import TokenRecords
 
 if TYPE_CHECKING:
@@ -31,14 +35,37 @@ def summed_loss(model: "torch.nn.Module", batch: Batch) -> "torch.Tensor":
 
     Position i predicts token i + 1. The head's scores are widened to float32 before the softmax.
     """
+    return _losses(model, batch, reduction="sum")
+
+
+def row_log_probabilities(model: "torch.nn.Module", batch: Batch) -> "torch.Tensor":
+    """Log-likelihood of the trained tokens of each row, shape (batch,), float32 with gradient."""
+    return -_losses(model, batch, reduction="none").view(batch.labels.shape).sum(dim=1)
+
+
+def _losses(model: "torch.nn.Module", batch: Batch, *, reduction: str) -> "torch.Tensor":
     import torch
 
     scores = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False).logits
     # the targets are shifted, not the scores: a shifted copy of the scores would be the largest tensor of the step
     targets = torch.nn.functional.pad(batch.labels[:, 1:], (0, 1), value=IGNORED)
     return torch.nn.functional.cross_entropy(
-        scores.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum"
+        scores.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction=reduction
     )
+
+
+@contextlib.contextmanager
+def without_training(model: "torch.nn.Module") -> Iterator[None]:
+    """No gradients and no dropout; the model's mode is given back."""
+    import torch
+
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(was_training)
 
 
 def mean_loss(
@@ -58,18 +85,38 @@ def mean_loss(
         pad_id: Token id for padding.
         on_batch: Called after every batch; may raise to stop.
     """
-    import torch
-
-    was_training = model.training
     device = next(model.parameters()).device
     total, tokens = 0.0, 0
-    model.eval()
-    try:
-        with torch.no_grad():
-            for batch in batches_of(records, batch_size=batch_size, pad_id=pad_id, device=device):
-                total += summed_loss(model, batch).item()
-                tokens += batch.trained_tokens
-                on_batch()
-    finally:
-        model.train(was_training)
+    with without_training(model):
+        for batch in batches_of(records, batch_size=batch_size, pad_id=pad_id, device=device):
+            total += summed_loss(model, batch).item()
+            tokens += batch.trained_tokens
+            on_batch()
     return MeanLoss(total / tokens, tokens, len(records))
+
+
+def log_probabilities(
+    model: "torch.nn.Module",
+    records: TokenRecords,
+    *,
+    batch_size: int,
+    pad_id: int,
+    on_batch: Callable[[], None] = lambda: None,
+) -> npt.NDArray[np.float64]:
+    """Log-likelihood of the trained tokens of each sequence, shape (n,), without gradients and dropout.
+
+    Args:
+        model: Any causal language model.
+        records: Sequences.
+        batch_size: Sequences per forward pass.
+        pad_id: Token id for padding.
+        on_batch: Called after every batch; may raise to stop.
+    """
+    found = np.zeros(len(records), dtype=np.float64)
+    device = next(model.parameters()).device
+    with without_training(model):
+        for indices in length_order(records.lengths, batch_size=batch_size):
+            batch = make_batch(records, indices, pad_id=pad_id, device=device)
+            found[indices] = row_log_probabilities(model, batch).double().cpu().numpy()
+            on_batch()
+    return found

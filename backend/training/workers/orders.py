@@ -18,6 +18,7 @@ class OrderWriter:
     Args:
         save_every: Default distance of checkpoints, in optimizer steps.
         cpu_threads: Threads of one trainer, so that all workers together use each core once.
+        token_cache_mb: Size of the token cache (unit: MiB); 0: none.
         trainer_types: Trainers that may be used; None: every installed one.
         history: Tells what happened to a job before.
     """
@@ -29,6 +30,7 @@ class OrderWriter:
         *,
         save_every: int,
         cpu_threads: int,
+        token_cache_mb: int = 0,
         trainer_types: Collection[str] | None = None,
         history: Callable[[TrainingJob], Mapping[str, Any]] = lambda _: {},
     ) -> None:
@@ -37,6 +39,7 @@ class OrderWriter:
         self._save_every = save_every
         self._cpu_threads = cpu_threads
         self._history = history
+        self._token_cache_mb = token_cache_mb
         self._preflight = Preflight(inputs, trainer_types=trainer_types)
 
     def write(self, job: TrainingJob, claim: Claim) -> TrainingOrder:
@@ -73,4 +76,6 @@ class OrderWriter:
             save_every_steps=config.training.save_steps or self._save_every,
             cpu_threads=config.training.cpu_threads or self._cpu_threads,
             history=self._history(job),
+            token_cache_dir=str(self._folders.token_cache),
+            token_cache_mb=self._token_cache_mb,
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.common.json_lines import encode
+from backend.training.formats.token_cache import TokenCache
 from backend.training.trainers.base import TrainingData
 
 
@@ -40,6 +41,7 @@ class TrainingOrder:
     Args:
         config: The validated training config as plain JSON.
         adapter_path: Final folder of the adapter; carries the claim epoch.
+        token_cache_mb: Size of the token cache (unit: MiB); 0: none.
         history: What happened to the job before, for its report; see `JobHistory`.
     """
 
@@ -62,6 +64,8 @@ class TrainingOrder:
     resume_dirs: tuple[str, ...]
     save_every_steps: int
     cpu_threads: int
+    token_cache_dir: str
+    token_cache_mb: int
     history: Mapping[str, Any] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
@@ -79,6 +83,11 @@ class TrainingOrder:
         if not isinstance(content, dict) or set(content) != {f.name for f in fields(cls)}:
             raise ValueError("the first line must be an order")
         return cls(**{**content, "resume_dirs": tuple(content["resume_dirs"])})
+
+    @property
+    def token_cache(self) -> TokenCache | None:
+        """Where tokenised files are kept over jobs."""
+        return TokenCache(Path(self.token_cache_dir), self.token_cache_mb) if self.token_cache_mb else None
 
     @property
     def data(self) -> TrainingData:

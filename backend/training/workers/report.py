@@ -78,6 +78,7 @@ def _held_out(
         max_length=context.config.data.max_length,
         dtype=context.config.model.dtype,
         cpu_threads=context.config.training.cpu_threads or context.cpu_threads,
+        token_cache=context.token_cache,
         on_progress=lambda: go_on(reporter),
     )
     figures = evaluate_perplexity(task).as_metrics()

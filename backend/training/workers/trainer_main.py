@@ -133,6 +133,7 @@ def _run(order: TrainingOrder, reporter: PipeReporter, diary: Diary) -> None:
             save_every_steps=order.save_every_steps,
             cpu_threads=order.cpu_threads,
             resume_dirs=tuple(Path(folder) for folder in order.resume_dirs),
+            token_cache=order.token_cache,
         )
         trainer = trainer_for(order.trainer_type)
         outcome = trainer.train(context, reporter)

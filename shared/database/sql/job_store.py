@@ -149,13 +149,15 @@ class SqlJobStore:
             failed=by_status.get(JobStatus.FAILED, 0),
         )
 
-    def admit(self, job: TrainingJob) -> TrainingJob:
+    def admit(self, job: TrainingJob, *, preflight: Mapping[str, Any] | None = None) -> TrainingJob:
         """See `JobStore.admit`."""
-        return self._change_as_read(job, admitted(job))
+        return self._change_as_read(job, admitted(job, preflight))
 
-    def reject(self, job: TrainingJob, *, error_message: str) -> TrainingJob:
+    def reject(
+        self, job: TrainingJob, *, error_message: str, preflight: Mapping[str, Any] | None = None
+    ) -> TrainingJob:
         """See `JobStore.reject`."""
-        return self._change_as_read(job, rejected(job, error_message))
+        return self._change_as_read(job, rejected(job, error_message, preflight))
 
     def pending(self, limit: int = 20) -> Sequence[TrainingJob]:
         """See `JobStore.pending`."""

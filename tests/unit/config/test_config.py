@@ -21,6 +21,7 @@ SAMPLES = {
     "hub_offline": "true",
     "postgres_schema": "clara_schema",
     "trainer_memory_mb": "4096",
+    "token_cache_mb": "1000",
 }
 
 

@@ -13,8 +13,10 @@ from backend.training.evaluation.page import wording
 from backend.training.evaluation.page.charts import Chart, Series, chart, series_of
 
 _HERE = Path(__file__).parent
-# figure of the log, title, unit, how it is written; all of them are amounts
+# figure of the log, title, unit, how it is written; all of them are seen from zero
 _SMALL = (
+    ("reward_accuracy", "Chosen answers preferred", "share of the pairs of a step", wording.number),
+    ("reward_margin", "Margin of the chosen answer", "reward", wording.number),
     ("learning_rate", "Learning rate", "", wording.number),
     ("grad_norm", "Norm of the gradient", "before clipping", wording.number),
     ("tokens_per_s", "Speed", "tokens/s", wording.number),
@@ -22,6 +24,7 @@ _SMALL = (
     ("gpu_memory_used_mb", "Memory of the GPU", "all processes", wording.memory),
     ("gpu_utilization_percent", "GPU busy", "% of the time", wording.number),
 )
+_LOSS_UNITS = {"sft": "nats per token", "dpo": "nats per pair"}
 
 
 def render_page(report: Mapping[str, Any]) -> str:
@@ -39,19 +42,19 @@ def render_page(report: Mapping[str, Any]) -> str:
         report=report,
         style=Markup(style),  # noqa: S704 - see above
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-        loss=loss_chart(rows),
+        loss=loss_chart(rows, _LOSS_UNITS.get(report["run"]["resolved"].get("objective", ""), "")),
         small=[drawn for drawn in (_small(rows, *figure) for figure in _SMALL) if drawn],
     )
 
 
-def loss_chart(rows: Sequence[Mapping[str, Any]]) -> Chart | None:
+def loss_chart(rows: Sequence[Mapping[str, Any]], unit: str) -> Chart | None:
     """Training and validation loss."""
     curves = (
         Series("faint", "training, single steps", series_of(rows, "loss")),
         Series("train", "training, running mean", series_of(rows, "running_loss")),
         Series("eval", "validation", series_of(rows, "eval_loss"), has_dots=True),
     )
-    return chart("Loss", "nats per token", curves, shown=wording.number)
+    return chart("Loss", unit, curves, shown=wording.number)
 
 
 def _small(rows: Sequence[Mapping[str, Any]], figure: str, title: str, unit: str, shown: Any) -> Chart | None:

@@ -50,7 +50,7 @@ class ChatShape(RecordShape):
     def chat(self, record: Record) -> Chat:
         """The chat of a record without problems."""
 
-    def check_tokenizer(self, tokenizer: "PreTrainedTokenizerBase") -> None:
+    def check_tokenizer(self, tokenizer: "PreTrainedTokenizerBase", record: Record) -> None:
         """Probe the template with one question and answer.
 
         Raises:

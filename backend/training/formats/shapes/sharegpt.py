@@ -30,8 +30,6 @@ class ShareGptShape(ChatShape):
     def problems(self, record: Record) -> list[FieldProblem]:
         """Wrong turns, wrong tools, or nothing that the assistant says."""
         turns = record.get("conversations")
-        if record.get("chosen") is not None:
-            return [FieldProblem("chosen", "makes this a preference record, which this trainer cannot learn from")]
         if not isinstance(turns, list) or not turns:
             return [FieldProblem("conversations", "must be a list with at least one turn")]
         found = [problem for index, turn in enumerate(turns) for problem in _turn_problems(index, turn)]

@@ -13,7 +13,7 @@ from backend.training.trainers.probe.misbehaviour import Misbehaviour
 from backend.training.trainers.run.adapter_files import describe_run, write_adapter
 from backend.training.trainers.run.checkpoints import RunCheckpoints
 from backend.training.trainers.run.figures import StepFigures
-from backend.training.trainers.run.optimizer import schedule_for
+from backend.training.trainers.run.optimizer import peak_rate, schedule_for
 from backend.training.trainers.run.plan import RunPlan, run_identity
 from backend.training.trainers.run.stopping import go_on_unless_cancelled
 from backend.training.trainers.run.watchdogs import check_figures
@@ -208,5 +208,5 @@ def _plan(context: TrainingContext) -> RunPlan:
         eval_steps=steps,
         save_steps=training.save_steps or context.save_every_steps,
         logging_steps=training.logging_steps,
-        schedule=schedule_for(training, total_steps=steps),
+        schedule=schedule_for(training, total_steps=steps, peak=peak_rate(training)),
     )

@@ -56,6 +56,7 @@ def save_adapter(
     result: LoopResult,
     *,
     base: AdaptedBase,
+    objective: str,
     start: "Mapping[str, torch.Tensor] | None" = None,
 ) -> None:
     """Fill `context.adapter_dir` with the adapter of a language model.
@@ -67,6 +68,7 @@ def save_adapter(
         records: What it was trained on.
         result: Of the loop.
         base: What it was trained on top of.
+        objective: What it was trained for.
         start: Weights before the first step, if they are to be subtracted (PiSSA).
 
     Raises:
@@ -93,6 +95,8 @@ def save_adapter(
             resolved={
                 "max_length": records.max_length,
                 "total_steps": result.total_steps,
+                "objective": objective,
+                "learning_rate": result.peak_rate,
                 "quantization": base.quantization.as_json() if base.quantization else None,
             },
             base_model={"reference": context.base_model, "folder": str(base.folder), "digest": base.digest},

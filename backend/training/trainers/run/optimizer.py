@@ -14,6 +14,9 @@ _BETAS = (0.9, 0.999)
 _EPSILON = 1e-8
 _SEPARATOR = "|"
 _B_MATRIX = ".lora_B."
+_RATE = 2e-4
+_LARGE_MODEL, _LARGE_MODEL_RATE = 30_000_000_000, 1e-4
+_DPO_RATE = 5e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,26 @@ class Schedule:
         return self.peak * (0.5 * (1 + math.cos(math.pi * done)) if self.kind == "cosine" else 1 - done)
 
 
-def schedule_for(training: TrainingSection, *, total_steps: int) -> Schedule:
+def peak_rate(training: TrainingSection, *, objective: str = "sft", parameters: int = 0) -> float:
+    """The configured highest rate, or the default for such a run.
+
+    Args:
+        training: Of the config.
+        objective: `sft` or `dpo`.
+        parameters: Of the whole model; large ones want smaller steps.
+    """
+    if training.learning_rate is not None:
+        return training.learning_rate
+    if objective == "dpo":
+        return _DPO_RATE
+    return _LARGE_MODEL_RATE if parameters >= _LARGE_MODEL else _RATE
+
+
+def schedule_for(training: TrainingSection, *, total_steps: int, peak: float) -> Schedule:
     """The configured schedule; the warm-up never takes more than half of a short run."""
     wanted = max(training.min_warmup_steps, round(training.warmup_ratio * total_steps))
     return Schedule(
-        peak=training.learning_rate,
+        peak=peak,
         kind=training.lr_scheduler,
         warmup_steps=min(wanted, total_steps // 2),
         total_steps=total_steps,
@@ -54,12 +72,11 @@ def schedule_for(training: TrainingSection, *, total_steps: int) -> Schedule:
 
 
 def make_optimizer(parameters: "Mapping[str, torch.nn.Parameter]", training: TrainingSection) -> "torch.optim.AdamW":
-    """Fused AdamW over the trained parameters (the fused kernel exists for CPU and CUDA)."""
+    """Fused AdamW over the trained parameters (the fused kernel exists for CPU and CUDA); `set_rate` says the rate."""
     import torch
 
     return torch.optim.AdamW(
         _groups(parameters, training.lora_plus_ratio),
-        lr=training.learning_rate,
         betas=_BETAS,
         eps=_EPSILON,
         weight_decay=training.weight_decay,

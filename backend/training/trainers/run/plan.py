@@ -11,6 +11,7 @@ import numpy as np
 
 from backend.training.trainers.base import TrainingContext
 from backend.training.trainers.run.optimizer import Schedule, schedule_for
+from backend.training.training_config import TrainingSection
 from backend.training.utils.batching import epoch_order
 
 _EVALUATIONS_PER_RUN = 10
@@ -76,13 +77,10 @@ class RunPlan:
         return step % self.eval_steps == 0 or step == self.total_steps
 
 
-def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64]) -> RunPlan:
+def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64], *, peak_rate: float) -> RunPlan:
     """The plan for records of these lengths."""
     training = context.config.training
-    batches = math.ceil(len(lengths) / training.batch_size)
-    steps_per_epoch = math.ceil(batches / training.gradient_accumulation_steps)
-    planned = steps_per_epoch * training.num_epochs
-    total_steps = min(planned, training.max_steps or planned)
+    steps_per_epoch, total_steps = step_counts(training, records=len(lengths))
     return RunPlan(
         lengths=lengths,
         batch_size=training.batch_size,
@@ -90,11 +88,24 @@ def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64]) -> 
         seed=training.seed,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps,
-        eval_steps=training.eval_steps or math.ceil(total_steps / _EVALUATIONS_PER_RUN),
+        eval_steps=evaluation_distance(training, total_steps=total_steps),
         save_steps=training.save_steps or context.save_every_steps,
         logging_steps=training.logging_steps,
-        schedule=schedule_for(training, total_steps=total_steps),
+        schedule=schedule_for(training, total_steps=total_steps, peak=peak_rate),
     )
+
+
+def step_counts(training: TrainingSection, *, records: int) -> tuple[int, int]:
+    """Optimizer steps of an epoch, and of the whole run."""
+    batches = math.ceil(records / training.batch_size)
+    per_epoch = math.ceil(batches / training.gradient_accumulation_steps)
+    planned = per_epoch * training.num_epochs
+    return per_epoch, min(planned, training.max_steps or planned)
+
+
+def evaluation_distance(training: TrainingSection, *, total_steps: int) -> int:
+    """Optimizer steps between evaluations."""
+    return training.eval_steps or math.ceil(total_steps / _EVALUATIONS_PER_RUN)
 
 
 def run_identity(context: TrainingContext, base_digest: str) -> str:

@@ -6,22 +6,21 @@ the order of batches and the learning rate are the former; weights, moments, ran
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backend.training.trainers.base import Reporter, StopReason, TrainingContext, TrainingStopped
 from backend.training.trainers.run.checkpoints import RunCheckpoints
 from backend.training.trainers.run.figures import StepFigures
+from backend.training.trainers.run.objectives.base import Evaluation, Objective, Portion
 from backend.training.trainers.run.optimizer import make_optimizer, optimizer_tensors, restore_optimizer, set_rate
-from backend.training.trainers.run.plan import plan_run, run_identity
-from backend.training.trainers.run.records import TrainingRecords
+from backend.training.trainers.run.plan import RunPlan
 from backend.training.trainers.run.stopping import go_on_unless_cancelled
 from backend.training.trainers.run.watchdogs import LossNotFinite, RunDiverged, Watchdog
-from backend.training.utils.batching import Batch, make_batch
 from backend.training.utils.checkpoint import CheckpointContent
 from backend.training.utils.metrics import perplexity
 from backend.training.utils.tensor_files import read_tensors
-from backend.training.utils.token_loss import MeanLoss, mean_loss, summed_loss
 
 if TYPE_CHECKING:
     import torch
@@ -62,6 +61,7 @@ class LoopResult:
     epochs: int
     stopped_early: bool
     resumed_from: int
+    peak_rate: float
     log: list[dict[str, Any]] = field(default_factory=list)
 
     def metrics(self) -> dict[str, Any]:
@@ -93,34 +93,35 @@ class TrainingLoop:
 
     Args:
         model: With trainable parameters, on its device.
-        records: Tokenised and cut.
+        objective: What is learnt, and how its loss is made.
+        plan: Steps and what is due when.
+        facts: Counts of the records, told with the plan.
         context: Of the attempt.
         reporter: Told of everything, asked for stops at every step.
-        pad_id: Token id for padding.
-        base_digest: Of the base model's files; part of the run's identity.
+        identity: Of the run; checkpoints of another one are never gone on from.
     """
 
     def __init__(
         self,
         model: "torch.nn.Module",
-        records: TrainingRecords,
+        objective: Objective,
+        plan: RunPlan,
         context: TrainingContext,
         reporter: Reporter,
         *,
-        pad_id: int,
-        base_digest: str,
+        identity: str,
+        facts: Mapping[str, Any],
     ) -> None:
         self._model = model
-        self._records = records
-        self._context = context
+        self._objective = objective
+        self._plan = plan
+        self._facts = facts
         self._training = context.config.training
         self._reporter = reporter
-        self._pad_id = pad_id
         self._device = next(model.parameters()).device
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self._optimizer = make_optimizer(self._parameters, self._training)
-        self._plan = plan_run(context, records.train.lengths)
-        self._checkpoints = RunCheckpoints(context, reporter, run_identity(context, base_digest))
+        self._checkpoints = RunCheckpoints(context, reporter, identity)
         self._progress = Progress()
         self._best_weights: dict[str, torch.Tensor] | None = None
         self._figures = StepFigures(self._plan, reporter)
@@ -134,12 +135,13 @@ class TrainingLoop:
             TrainingStopped: After a stop request; a hand-back has published a checkpoint.
             RunDiverged: If the figures say that the weights are of no use any more, naming the last checkpoint.
         """
+        self._objective.prepare(self._model)
         resumed_from = self._resume()
         self._reporter.plan(
             total_steps=self._plan.total_steps,
             total_epochs=self._plan.total_epochs,
             start_step=resumed_from,
-            facts=self._records.facts,
+            facts=self._facts,
         )
         self._model.train()
         try:
@@ -154,6 +156,7 @@ class TrainingLoop:
             epochs=self._plan.epoch_of(self._progress.step),
             stopped_early=self._progress.step < self._plan.total_steps,
             resumed_from=resumed_from,
+            peak_rate=self._plan.schedule.peak,
             log=self._figures.log,
         )
 
@@ -171,25 +174,23 @@ class TrainingLoop:
         import torch
 
         step, started = self._progress.step, time.monotonic()
-        batches = [
-            make_batch(self._records.train, indices, pad_id=self._pad_id, device=self._device)
-            for indices in self._micro_batches(step)
-        ]
-        trained = sum(batch.trained_tokens for batch in batches)
-        loss = self._accumulate(batches, trained)
+        portions = [self._objective.portion(indices, self._device) for indices in self._micro_batches(step)]
+        trained = sum(portion.batch.trained_tokens for portion in portions)
+        loss, others = self._accumulate(portions)
         norm = float(torch.nn.utils.clip_grad_norm_(list(self._parameters.values()), self._training.max_grad_norm))
         self._watchdog.look(step + 1, loss=loss, grad_norm=norm)
         rate = self._plan.schedule.rate(step)
         set_rate(self._optimizer, rate)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
-        self._figures.add(loss=loss, trained=trained, tokens=sum(batch.tokens for batch in batches))
+        self._figures.add(loss=loss, trained=trained, tokens=sum(portion.batch.tokens for portion in portions))
         self._progress.step += 1
         self._progress.seen_tokens += trained
         self._progress.elapsed_s += time.monotonic() - started
         self._progress.train_loss = self._figures.running_loss
         figures = {
             "loss": loss,
+            **others,
             "learning_rate": rate,
             "grad_norm": norm,
             "trained_tokens": self._progress.seen_tokens,
@@ -197,15 +198,18 @@ class TrainingLoop:
         }
         self._figures.tell(self._progress.step, figures)
 
-    def _accumulate(self, batches: list[Batch], trained: int) -> float:
-        """Gradients of the mean over all trained tokens of the effective batch (not a mean of means)."""
-        total = 0.0
-        for batch in batches:
+    def _accumulate(self, portions: list[Portion]) -> tuple[float, dict[str, float]]:
+        """Gradients of the mean over the whole effective batch; the loss, and the objective's further figures."""
+        weight = sum(portion.weight for portion in portions)
+        total, others = 0.0, dict[str, float]()
+        for portion in portions:
             go_on_unless_cancelled(self._reporter)
-            summed = summed_loss(self._model, batch)
-            (summed / trained).backward()  # type: ignore[no-untyped-call]  # torch ships it without annotations
-            total += summed.item()
-        return total / trained
+            found = self._objective.loss(self._model, portion)
+            (found.total / weight).backward()  # type: ignore[no-untyped-call]  # torch ships it without annotations
+            total += found.total.item()
+            for name, value in found.sums.items():
+                others[name] = others.get(name, 0.0) + value
+        return total / weight, {name: value / weight for name, value in others.items()}
 
     def _micro_batches(self, step: int) -> list[list[int]]:
         epoch, position = divmod(step, self._plan.steps_per_epoch)
@@ -217,24 +221,21 @@ class TrainingLoop:
     # evaluation and early stopping
 
     def _evaluate_if_due(self) -> None:
-        step, validation = self._progress.step, self._records.validation
+        step = self._progress.step
         # after a restart the evaluation of this very step may be done already, or still be owed
-        if validation is None or not self._plan.is_evaluation_due(step) or self._progress.evaluated_step == step:
+        if (
+            not self._objective.has_validation
+            or not self._plan.is_evaluation_due(step)
+            or self._progress.evaluated_step == step
+        ):
             return
-        found = mean_loss(
-            self._model,
-            validation,
-            batch_size=self._training.batch_size,
-            pad_id=self._pad_id,
-            on_batch=self._go_on_evaluating,
-        )
-        self._note_evaluation(found)
+        self._note_evaluation(self._objective.evaluate(self._model, on_batch=self._go_on_evaluating))
 
     def _go_on_evaluating(self) -> None:
         self._reporter.alive()
         self._follow_stop()
 
-    def _note_evaluation(self, found: MeanLoss) -> None:
+    def _note_evaluation(self, found: Evaluation) -> None:
         progress = self._progress
         progress.evaluated_step = progress.step
         progress.last_eval_loss = found.loss
@@ -248,7 +249,7 @@ class TrainingLoop:
             self._best_weights = self._copy_of_weights()
         else:
             progress.evaluations_without_gain += 1
-        self._figures.tell_evaluation(progress.step, {"eval_loss": found.loss, "eval_tokens": found.tokens})
+        self._figures.tell_evaluation(progress.step, found.figures)
 
     def _is_patience_spent(self) -> bool:
         patience = self._training.early_stopping_patience

@@ -19,7 +19,7 @@ def reasons(raw: dict[str, object]) -> dict[str, str]:
 def test_an_empty_config_takes_every_documented_default() -> None:
     config = TrainingConfig.parse({})
     assert (config.lora.r, config.lora.alpha, config.lora.target_modules) == (32, 32, "all-linear")
-    assert config.training.learning_rate == 2e-4
+    assert config.training.learning_rate is None
     assert config.data.max_length is None
 
 

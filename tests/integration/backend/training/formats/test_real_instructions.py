@@ -1,5 +1,6 @@
 """Instruction sets as they are published, from the file to the adapter."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,14 @@ from tests.support.training_runs import RecordingReporter, make_context
 
 FOLDER = SHARED_DATA / "instructions"
 ALPACA, TOOLS = FOLDER / "alpaca_en_demo.json", FOLDER / "glaive_toolcall_en_demo.json"
+PREFERENCES = FOLDER / "dpo_en_demo.json"
 
-pytestmark = needs_shared_data(*(f"instructions/{path.name}" for path in (ALPACA, TOOLS)))
+pytestmark = needs_shared_data(*(f"instructions/{path.name}" for path in (ALPACA, TOOLS, PREFERENCES)))
 
 
-@pytest.mark.parametrize(("path", "shape", "records"), [(ALPACA, "alpaca", 999), (TOOLS, "sharegpt", 300)])
+@pytest.mark.parametrize(
+    ("path", "shape", "records"), [(ALPACA, "alpaca", 999), (TOOLS, "sharegpt", 300), (PREFERENCES, "preference", 300)]
+)
 def test_every_record_is_read_and_trains_its_answers_only(tmp_path: Path, path: Path, shape: str, records: int) -> None:
     tokenizer = train_tokenizer(iter([path.read_text(encoding="utf-8")]), vocab_size=2000, context_length=8192)
     file = tokenize_file(path, tokenizer, tmp_path, "train")
@@ -27,11 +31,13 @@ def test_every_record_is_read_and_trains_its_answers_only(tmp_path: Path, path: 
     assert (trained < file.records.full_lengths).all()
 
 
-@pytest.mark.parametrize("path", [ALPACA, TOOLS])
+@pytest.mark.parametrize("path", [ALPACA, TOOLS, PREFERENCES])
 def test_an_adapter_is_trained_on_them(tmp_path: Path, path: Path) -> None:
-    model = make_tiny_model(tmp_path / "model", context_length=8192)
-    settings = {"lora": {"r": 4}, "training": {"max_steps": 3, "batch_size": 4}}
-    context = make_context(tmp_path, model, path, config=settings)
+    model = make_tiny_model(tmp_path / "model", context_length=16_384)
+    settings = {"lora": {"r": 4}, "training": {"max_steps": 3, "batch_size": 1}}
+    records = tmp_path / "records.json"
+    records.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8"))[:60]), encoding="utf-8")
+    context = make_context(tmp_path, model, records, config=settings)
     outcome = LoRATrainer().train(context, RecordingReporter())
     assert outcome.steps == 3
     assert (context.adapter_dir / "adapter_model.safetensors").is_file()

@@ -39,6 +39,7 @@ POLICY = {
     "GET /api/training/jobs/{job_id}/logs": TRAINERS,
     "GET /api/training/jobs/{job_id}/loss-curve.png": EVERYBODY,
     "GET /api/training/jobs/{job_id}/metrics": EVERYBODY,
+    "GET /api/training/jobs/{job_id}/preflight": EVERYBODY,
     "GET /api/training/jobs/{job_id}/report": EVERYBODY,
     "GET /api/training/jobs/{job_id}/report.html": EVERYBODY,
     "GET /api/training/adapters": EVERYBODY,

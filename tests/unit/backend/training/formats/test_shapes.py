@@ -183,12 +183,12 @@ def test_a_template_that_cannot_mark_the_assistant_is_refused(
     tokenizer = load_tokenizer(tiny_model)
     tokenizer.chat_template = template
     with pytest.raises(UnusableChatTemplate, match="generation") as caught:
-        MessagesShape().check_tokenizer(tokenizer)
+        MessagesShape().check_tokenizer(tokenizer, {})
     assert reason in caught.value.message
 
 
 def test_the_template_of_the_starter_model_is_accepted(shared_tokenizer: PreTrainedTokenizerBase) -> None:
-    MessagesShape().check_tokenizer(shared_tokenizer)
+    MessagesShape().check_tokenizer(shared_tokenizer, {})
 
 
 def test_a_chat_that_the_template_refuses_says_why(shared_tokenizer: PreTrainedTokenizerBase) -> None:
@@ -226,7 +226,6 @@ def test_a_chat_that_the_template_refuses_says_why(shared_tokenizer: PreTrainedT
         (ShareGptShape(), {"conversations": [{"from": "function_call", "value": "{}"}]}, "conversations[0].value"),
         (ShareGptShape(), {"conversations": [{"from": "gpt", "value": "x"}], "tools": "{"}, "tools"),
         (ShareGptShape(), {"conversations": [{"from": "gpt", "value": "x"}], "tools": "[1]"}, "tools"),
-        (ShareGptShape(), {"conversations": [{"from": "human", "value": "x"}], "chosen": {}}, "chosen"),
     ],
 )
 def test_a_bad_record_names_its_field(shape: RecordShape, record: dict[str, Any], field: str) -> None:
@@ -273,6 +272,7 @@ def test_the_shapes_of_the_contract_are_installed() -> None:
     assert {shape.name for shape in installed_shapes()} == {
         "alpaca",
         "messages",
+        "preference",
         "prompt_completion",
         "sharegpt",
         "text",

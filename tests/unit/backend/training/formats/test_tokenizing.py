@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from backend.training.formats.tokenizing import fitting_length, group_number, tokenize_file, truncate_file
+from backend.training.formats.tokenizing import fitting_length, group_id, group_numbers, tokenize_file, truncate_file
 from backend.training.formats.validation import EmptyData, InvalidRecords
 from backend.training.utils.token_store import TokenWriter, open_tokens
 from tests.support.training_runs import write_jsonl
@@ -75,6 +76,14 @@ def test_a_stop_raised_by_the_progress_callback_ends_tokenising(
 
 
 def test_equal_records_without_a_document_are_one_group() -> None:
-    assert group_number({"text": "a"}, 1) == group_number({"text": "a"}, 1)
-    assert group_number({"text": "a"}, 1) != group_number({"text": "b"}, 1)
-    assert group_number({"text": "a"}, 1) != group_number({"text": "a"}, 2)
+    ids = np.asarray([group_id({"text": text}) for text in ("a", "a", "b")])
+    first, second = group_numbers(ids, 1), group_numbers(ids, 2)
+    assert first[0] == first[1] != first[2]
+    assert first[0] != second[0]
+
+
+def test_group_numbers_are_spread_evenly_and_never_change() -> None:
+    numbers = group_numbers(np.arange(100_000), 42)
+    assert ((numbers >= 0) & (numbers < 1_000_000)).all()
+    assert (numbers < 100_000).mean() == pytest.approx(0.1, abs=0.005)
+    assert numbers[:3].tolist() == [328680, 529955, 709575]

@@ -18,7 +18,8 @@ from backend.training.evaluation.perplexity import EvaluationTask, evaluate_perp
 from backend.training.starter.create import create_starter
 from backend.training.starter.options import StarterOptions
 from backend.training.trainers.base import TrainingContext, TrainingOutcome
-from backend.training.trainers.lora_trainer import LoRATrainer, effective_dropout
+from backend.training.trainers.lora_trainer import LoRATrainer
+from backend.training.trainers.run.adapter_config import effective_dropout
 from backend.training.trainers.run.watchdogs import LossNotFinite, LossSpike
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 from backend.training.workers.report import build_report

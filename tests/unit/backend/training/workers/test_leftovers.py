@@ -42,6 +42,8 @@ def order_of(root: Path, claim: Claim) -> TrainingOrder:
         resume_dirs=(),
         save_every_steps=1,
         cpu_threads=1,
+        token_cache_dir="",
+        token_cache_mb=0,
     )
 
 

@@ -115,6 +115,9 @@ def test_it_tells_what_was_trained_on_what_and_how_well() -> None:
         "before training 4.5",
         "Trained tokens 95 000 (95 %)",
         "Records cut there 7",
+        "Objective predict the trained tokens",
+        "Loss nats per token",
+        "learning rate 0.0002",
         "Optimizer steps 40 of 60",
         "Stopped early yes",
         "Gone on from step 20",
@@ -136,7 +139,7 @@ def test_parameters_that_are_not_the_default_stand_out_with_the_default_beside_t
     assert set_rows == [
         ("model.base_model", "starter", "–"),
         ("lora.r", "8", "32"),
-        ("training.learning_rate", "0.005", "0.0002"),
+        ("training.batch_size", "2", "4"),
     ]
     assert re.search(r"<tr><th><code>training.num_epochs</code></th><td>3</td><td>same</td>", text)
 
@@ -145,6 +148,16 @@ def test_without_held_out_records_it_says_that_nothing_is_known() -> None:
     text = Page(render_page(a_report(held_out={}, samples=[]))).text
     assert "Whether the adapter is better than its base model is not known." in text
     assert "In its own words" not in text
+
+
+def test_a_run_on_preferences_tells_what_its_loss_and_its_figures_mean() -> None:
+    report = a_report()
+    run = {**report["run"], "resolved": {**report["run"]["resolved"], "objective": "dpo"}}
+    rows = [{"step": step, "loss": 0.6, "reward_accuracy": 0.75, "reward_margin": -0.5} for step in (1, 2)]
+    held_out = {**report["held_out"], "preference_accuracy": 0.875}
+    text = Page(render_page(a_report(run=run, loss_history=rows, held_out=held_out))).text
+    for expected in ("(DPO)", "Loss nats per pair", "Chosen answers preferred", "chosen answer gained more – 87.5 %"):
+        assert expected in text
 
 
 @pytest.mark.parametrize("bare", [{"metrics": {"steps": 3}}, {"history": {}}, {"loss_history": []}, {"peaks": {}}])
