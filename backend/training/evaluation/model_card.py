@@ -21,7 +21,7 @@ _TRAINING = (
     ("stopped_early", "Stopped early"),
 )
 _LONGEST_SAMPLE = 400
-_USE = """\
+INTENDED_USE = """\
 For drafting and searching in the subject matter of the records above, by people who check the result. It states no
 law: what it writes may be wrong, outdated or made up, and it is no basis for a decision about a person. It repeats what
 its records contain, personal data included. The perplexity above says how well it predicts such text, not whether its
@@ -106,7 +106,7 @@ def _use(run: Mapping[str, Any]) -> str:
         [
             "## Intended use and limits",
             "",
-            _USE,
+            INTENDED_USE,
             "",
             "## Loading",
             "",
