@@ -49,6 +49,7 @@ class LoRATrainer(BaseTrainer):
             BaseModelMissing: If the base model is not here.
             InvalidBaseModel: If its folder is incomplete or unsafe.
             InvalidRecords: If records cannot be trained on.
+            UnusableChatTemplate: If chats cannot be written, or not with the tokens of the base model.
             InvalidTrainingConfig: If the target modules are not in the model.
             LossNotFinite: If training diverged.
         """
