@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from backend.training.chosen_template import chosen_template
 from backend.training.folders import TrainingFolders
 from backend.training.trainers.base import BaseTrainer, ContinuousData
 from backend.training.training_config import TrainingConfig
@@ -42,7 +43,7 @@ class DatasetNotReady(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedInputs:
-    """Inputs of one attempt as absolute paths (`base_model` may be a hub name).
+    """Inputs of one attempt as absolute paths (`base_model` may be a hub name; `chat_template` is the text of one).
 
     A trainer that needs no inputs gets the empty name and the empty file.
     """
@@ -53,6 +54,7 @@ class ResolvedInputs:
     test: Path | None
     dataset_id: str | None
     content_sha256: str
+    chat_template: str | None = None
     continuous: ContinuousData | None = None
 
 
@@ -131,6 +133,7 @@ class InputResolver:
         if not trainer.needs_inputs:
             return
         self._folders.base_model(config.model.base_model, is_offline=self.is_offline)
+        chosen_template(config, self._folders)
         if trainer.needs_feedback:
             self._feedback.check(config)
         else:
@@ -149,7 +152,8 @@ class InputResolver:
         """
         if trainer.needs_feedback:
             base_model = self._folders.base_model(config.model.base_model, is_offline=self.is_offline)
-            return self._feedback.resolve(config, base_model, job_dir)
+            resolved = self._feedback.resolve(config, base_model, job_dir)
+            return replace(resolved, chat_template=chosen_template(config, self._folders))
         found = self.find(config, trainer)
         return found if found.content_sha256 else replace(found, content_sha256=sha256_file(found.train))
 
@@ -162,9 +166,10 @@ class InputResolver:
         if not trainer.needs_inputs:
             return ResolvedInputs("", Path(os.devnull), None, None, None, "")
         base_model = self._folders.base_model(config.model.base_model, is_offline=self.is_offline)
+        template = chosen_template(config, self._folders)
         train, dataset = self._records(config)
         if dataset is None:
-            return ResolvedInputs(base_model, train, None, None, None, "")
+            return ResolvedInputs(base_model, train, None, None, None, "", template)
         return ResolvedInputs(
             base_model,
             train,
@@ -172,6 +177,7 @@ class InputResolver:
             split_file(dataset, Split.TEST),
             dataset.dataset_id,
             dataset.content_sha256 or "",
+            template,
         )
 
     def _records(self, config: TrainingConfig) -> tuple[Path, Dataset | None]:

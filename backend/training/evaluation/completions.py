@@ -125,4 +125,5 @@ def _greedy(
 
 def _ends(tokenizer: "PreTrainedTokenizerBase") -> set[int]:
     """Tokens that end a completion: end of text, and every other special one (end of turn, padding)."""
-    return set(tokenizer.all_special_ids)
+    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return special | set(tokenizer.all_special_ids)

@@ -210,7 +210,7 @@ def _write(row: CheckedRow, tokenizer: "PreTrainedTokenizerBase", writer: TokenW
     try:
         sequences = row.shape.render_all(row.record, tokenizer)
     except CannotRender as exc:
-        problems.add(row.line, FieldProblem(row.shape.keys[0], str(exc)))
+        problems.add(row.line, FieldProblem(exc.field or row.shape.keys[0], str(exc)))
         return False
     if not all(any(rendered.mask[1:]) for rendered in sequences):
         problems.add(row.line, FieldProblem("", "trains no token"), is_untrained=True)

@@ -28,8 +28,9 @@ class InvalidRecords(InvalidInput):
 
     def __init__(self, file_name: str, problems: "Problems") -> None:
         self.problems = problems
+        place = "line" if file_name.lower().endswith(".jsonl") else "record"
         first = "; ".join(
-            f"line {row.line}{', ' + row.field if row.field else ''}: {row.reason}" for row in problems.shown[:3]
+            f"{place} {row.line}{', ' + row.field if row.field else ''}: {row.reason}" for row in problems.shown[:3]
         )
         super().__init__(
             f"{file_name} holds {problems.count} problem(s). {first}{' …' if problems.count > 3 else ''}",

@@ -29,6 +29,7 @@ class RunInputs:
 
     Args:
         base_model: Folder or hub name.
+        chat_template: Text of the template to write chats with; None: that of the base model.
         train: Data file.
         validation: Data file of its own, if there is one.
         scratch: Private folder.
@@ -37,6 +38,7 @@ class RunInputs:
     trainer_type: str
     config: TrainingConfig
     base_model: str
+    chat_template: str | None
     is_offline: bool
     train: Path
     validation: Path | None
@@ -68,6 +70,8 @@ def inspect_run(inputs: RunInputs, *, on_progress: Callable[[], None] = lambda: 
     """
     folder = base_model.locate_base_model(inputs.base_model, is_offline=inputs.is_offline)
     tokenizer = base_model.load_tokenizer(folder)
+    if inputs.chat_template is not None:
+        tokenizer.chat_template = inputs.chat_template
     limit = base_model.model_limit(base_model.load_config(folder))
 
     def looked_at(path: Path) -> InspectedFile:

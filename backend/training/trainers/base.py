@@ -132,6 +132,7 @@ class TrainingContext:
         save_every_steps: Default distance of checkpoints, in optimizer steps.
         cpu_threads: Threads for the CPU backend.
         token_cache: Where tokenised files are kept over jobs; None keeps none.
+        chat_template: Text of the template to write chats with; None: that of the base model.
     """
 
     job_id: str
@@ -148,6 +149,7 @@ class TrainingContext:
     cpu_threads: int
     resume_dirs: tuple[Path, ...] = ()
     token_cache: TokenCache | None = None
+    chat_template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +177,14 @@ class BaseTrainer(ABC):
             neither, and its report is figures only.
         needs_feedback: Whether it learns from feedback; its inputs are fixed when the job is accepted.
         is_for_production: Whether an installation in production may run it.
+        sections: Sections of the config that it reads.
     """
 
     trainer_type: ClassVar[str]
     needs_inputs: ClassVar[bool] = True
     needs_feedback: ClassVar[bool] = False
     is_for_production: ClassVar[bool] = True
+    sections: ClassVar[frozenset[str]] = frozenset({"model", "lora", "data", "training", "dpo"})
 
     def validate(self, config: TrainingConfig) -> None:  # noqa: B027 - a hook that most trainers do not need
         """Refuse a config this trainer cannot run; cheap, no heavy import, runs at submit.

@@ -142,6 +142,7 @@ class RecordInspections:
             trainer_type=trainer_type,
             config=config.model_dump(mode="json"),
             base_model=inputs.base_model,
+            chat_template=inputs.chat_template,
             is_offline=self._inputs.is_offline,
             train_path=str(inputs.train),
             validation_path=str(inputs.validation) if inputs.validation else None,

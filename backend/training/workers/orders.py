@@ -59,6 +59,7 @@ class OrderWriter:
             claim_epoch=claim.epoch,
             config=job.config,
             base_model=inputs.base_model,
+            chat_template=inputs.chat_template,
             is_offline=self._inputs.is_offline,
             train_path=str(inputs.train),
             validation_path=str(inputs.validation) if inputs.validation else None,

@@ -40,6 +40,7 @@ class TrainingOrder:
 
     Args:
         config: The validated training config as plain JSON.
+        chat_template: Text of the template that the config chose; None: that of the base model.
         adapter_path: Final folder of the adapter; carries the claim epoch.
         token_cache_mb: Size of the token cache (unit: MiB); 0: none.
         continuous: `ContinuousData` as plain JSON.
@@ -52,6 +53,7 @@ class TrainingOrder:
     claim_epoch: int
     config: Mapping[str, Any]
     base_model: str
+    chat_template: str | None
     is_offline: bool
     train_path: str
     validation_path: str | None
