@@ -260,8 +260,8 @@ def test_what_a_killed_service_left_in_a_session_of_its_own_is_ended_by_the_next
 
 def test_a_trainer_that_keeps_saying_that_it_gets_on_may_take_its_time(tmp_path: Path) -> None:
     async def scenario() -> None:
-        stub = ("--steps", "1", "--seconds-per-step", "2", "--signs-of-life")
-        async with bench(tmp_path, *stub, times=replace(TIMES, stall_s=0.5)) as it:
+        stub = ("--steps", "1", "--seconds-per-step", "5", "--signs-of-life")
+        async with bench(tmp_path, *stub, times=replace(TIMES, stall_s=2.0)) as it:
             job = await it.ended(it.submit())
             assert (job.status, job.attempt) == (JobStatus.COMPLETED, 1)
             assert not any("text" in event.payload for event in it.stores.jobs.events(job.job_id))
