@@ -107,7 +107,7 @@ def test_running_text_is_replayed_beside_chats(tmp_path: Path, tiny_model: Path)
 def test_the_report_holds_the_evidence(tmp_path: Path, tiny_model: Path) -> None:
     context = make_continuous_context(tmp_path, tiny_model, write_feedback(tmp_path / "f.jsonl"), config=CONFIG)
     outcome = ContinuousTrainer().train(context, RecordingReporter())
-    figures = build_report(context, outcome, RecordingReporter())
+    figures = build_report(context, outcome, RecordingReporter(), about=dict)
     report = json.loads((context.adapter_dir / "report.json").read_text(encoding="utf-8"))
     assert report["metrics"]["comparison"] == outcome.metrics["comparison"] == figures["comparison"]
 

@@ -338,7 +338,7 @@ def test_every_stretch_without_steps_says_that_it_gets_on(tmp_path: Path, tiny_m
     made = make_context(tmp_path, tiny_model, train_file, validation=records, config=settings)
     context = replace(made, data=replace(made.data, test=records))
     reporter = RecordingReporter()
-    build_report(context, run(context, reporter), reporter)
+    build_report(context, run(context, reporter), reporter, about=dict)
     signs: list[tuple[str, int]] = []  # what was told, and how many signs of life came before it
     count = 0
     for kind in [kind for kind, _ in reporter.calls if kind != "message"] + ["end"]:
