@@ -19,7 +19,7 @@ from shared.models.document import StoredSection
 
 Batch = Iterable[tuple[str, int, Sequence[StoredSection]]]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MAX_LEXEMES = 64  # further words of a long query change the order little and cost as much as the first
 _LEXEME = re.compile(r"[^\W_]+")
 _SCHEMA = """

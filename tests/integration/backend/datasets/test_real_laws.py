@@ -71,14 +71,18 @@ def test_every_citation_finds_its_section_first(stores: Stores, tmp_path: Path) 
     while client.drain():
         pass
     api = DatasetSearchAPI(client, stores.documents)
-    cited = [
-        stored
-        for stored in stores.documents.iter_sections()
-        if stored.section.number.startswith("§ ") and len(stored.section.text) > 80
-    ]
+    cited = sorted(
+        (
+            stored
+            for stored in stores.documents.iter_sections()
+            if stored.section.number.startswith("§ ") and len(stored.section.text) > 80
+        ),
+        key=lambda stored: (stored.abbreviation, stored.section.ordinal),
+    )
+    alike = [stored for stored in cited if stored.abbreviation.startswith(("AEG", "AltersVersErhV"))]
 
     missed = []
-    for stored in cited[:: max(1, len(cited) // 100)]:
+    for stored in (*alike, *cited[:: len(cited) // 100]):
         query = f"{stored.section.number} {stored.abbreviation}"
         best = next(api.search(DatasetSearchQuery(query, top_k=1)))
         if (best.stored.section.number, best.stored.abbreviation) != (stored.section.number, stored.abbreviation):
