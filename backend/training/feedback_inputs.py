@@ -161,7 +161,7 @@ class FeedbackInputResolver:
         folder = job_dir / FOLDER
         if not _is_whole(folder):
             self._write(config.continuous, folder)
-        parts = [read_manifest(folder).sha256, sha256_file(golden), sha256_file(replay) if replay else ""]
+        parts = [read_manifest(folder).sha256, _identity(golden, dataset), _identity(replay, dataset)]
         return ResolvedInputs(
             base_model=base_model,
             train=folder / FEEDBACK_FILE,
@@ -259,6 +259,15 @@ class FeedbackInputResolver:
         while page := self._sources.feedback.targets(min_score=min_score, after=after, until=until, limit=_PAGE):
             yield from page
             after = page[-1].seq
+
+
+def _identity(path: Path | None, dataset: Dataset | None) -> str:
+    """What tells the content of a file; a split of a dataset is told without reading it."""
+    if path is None:
+        return ""
+    if dataset is not None and dataset.path is not None and path.parent == Path(dataset.path):
+        return f"{dataset.content_sha256}/{path.name}"
+    return sha256_file(path)
 
 
 def _is_whole(folder: Path) -> bool:

@@ -8,7 +8,7 @@ from backend.common.blocking import in_thread
 from backend.common.pagination import Limit
 from backend.common.request_id import request_id
 from backend.training.api.dependencies import AnyUser, DiskCheck, Promoter, Trainer
-from backend.training.models import PromotionList, PromotionRequest, PromotionView
+from backend.training.promotion_models import PromotionList, PromotionRequest, PromotionView
 
 router = APIRouter(prefix="/api/training", tags=["training"])
 

@@ -52,6 +52,7 @@ class ContinuousTrainer(BaseTrainer):
 
         Raises:
             TooFewPrompts: If too little can be held out.
+            TooFewGolden: If there is too little to compare on.
             ActiveAdapterUnusable: If the adapter to compare with is damaged or of another base model.
             ClaraError: As `train_adapter` and `measure`.
         """

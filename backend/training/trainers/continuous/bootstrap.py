@@ -35,7 +35,7 @@ class Estimate:
 
 
 def estimate(differences: Floats, tokens: Numbers, groups: Numbers, *, confidence: float) -> Estimate:
-    """Bounds of the difference per token; the same for the same arrays.
+    """Bounds of the difference per token; the same for the same arrays, all 0 for none.
 
     Args:
         differences: Of summed log-likelihoods, one per record, shape (n,).
@@ -43,6 +43,8 @@ def estimate(differences: Floats, tokens: Numbers, groups: Numbers, *, confidenc
         groups: A number that records of one group share, shape (n,).
         confidence: Of each bound by itself, e.g. 0.95.
     """
+    if not len(groups):
+        return Estimate(0.0, 0.0, 0.0, 0)
     _, member = np.unique(groups, return_inverse=True)
     count = int(member.max()) + 1
     sums = np.bincount(member, weights=differences, minlength=count)

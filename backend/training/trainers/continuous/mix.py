@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 COUNTS = ("new_records", "held_out_records", "replayed_records")
-FEWEST_HELD_OUT = 10
+FEWEST_MEASURED = 10
+"""Prompts that are held out, and golden records, at least: a bound from fewer is no bound."""
 OTHER_PROMPTS = 4
 """With how many other prompts each held-out answer is measured."""
 
@@ -38,9 +39,24 @@ class TooFewPrompts(InvalidInput):
     def __init__(self, found: int) -> None:
         super().__init__(
             f"The new feedback has {found} different prompts that this base model can be asked; a continuous run needs "
-            f"{2 * FEWEST_HELD_OUT}, of which {FEWEST_HELD_OUT} are held out.",
+            f"{2 * FEWEST_MEASURED}, of which {FEWEST_MEASURED} are held out.",
             found=found,
-            needed=2 * FEWEST_HELD_OUT,
+            needed=2 * FEWEST_MEASURED,
+        )
+
+
+class TooFewGolden(InvalidInput):
+    """So few golden records that nobody could say whether they got worse."""
+
+    code = "too_few_golden"
+
+    def __init__(self, path: Path, found: int) -> None:
+        super().__init__(
+            f"{path.name} holds {found} records; {FEWEST_MEASURED} golden records are needed to tell whether a "
+            "candidate is worse. Name another file (continuous.golden_file) or a dataset with a larger test split.",
+            file=path.name,
+            found=found,
+            needed=FEWEST_MEASURED,
         )
 
 
@@ -74,6 +90,7 @@ def write_mix(
 
     Raises:
         TooFewPrompts: If too little can be held out.
+        TooFewGolden: If there is too little to compare on.
         DiskFull: If there is no space.
     """
     return _MixWriter(context, tokenizer, limit, on_progress).write()
@@ -86,9 +103,9 @@ def held_out_keys(keys: Iterable[str], section: ContinuousSection, seed: int) ->
         TooFewPrompts: If there are not twice as many keys as have to be held out.
     """
     ordered = sorted(keys, key=lambda key: (bucket_of(key, seed), key))
-    if len(ordered) < 2 * FEWEST_HELD_OUT:
+    if len(ordered) < 2 * FEWEST_MEASURED:
         raise TooFewPrompts(len(ordered))
-    wanted = max(FEWEST_HELD_OUT, round(section.held_out_share * len(ordered)))
+    wanted = max(FEWEST_MEASURED, round(section.held_out_share * len(ordered)))
     return frozenset(ordered[: min(wanted, section.comparison_limit)])
 
 
@@ -125,7 +142,7 @@ class _MixWriter:
         self._counts: Counter[str] = Counter(dict.fromkeys(COUNTS, 0))
 
     def write(self) -> Mix:
-        golden = {key for row in read_rows(self._golden) if row.record and (key := prompt_key(row.record))}
+        golden = self._golden_prompts()
         new = {row.key for row in self._new()}
         held_out = held_out_keys(new, self._section, self._seed)
         measured = [row for row in self._new() if row.key in held_out]
@@ -136,6 +153,17 @@ class _MixWriter:
             self._file("others", with_other_prompts(measured, record_format)),
             {**self._counts, "held_out_records": len(measured)},
         )
+
+    def _golden_prompts(self) -> set[str]:
+        keys: set[str] = set()
+        records = 0
+        for row in read_rows(self._golden):
+            records += 1
+            if row.record is not None and (key := prompt_key(row.record)) is not None:
+                keys.add(key)
+        if records < FEWEST_MEASURED:
+            raise TooFewGolden(self._golden, records)
+        return keys
 
     def _new(self) -> Iterator[FeedbackRow]:
         """New feedback that this base model can learn from."""

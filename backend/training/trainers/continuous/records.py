@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.training.formats.base import CannotRender, FieldProblem, Record
+from backend.training.formats.chat_rendering import added_tokens
 from backend.training.formats.registry import installed_shapes, shape_of
 from shared.models.feedback import digest_of
 
@@ -86,7 +87,7 @@ def is_usable(record: Record, tokenizer: "PreTrainedTokenizerBase", limit: int) 
     if isinstance(shape, FieldProblem) or shape.problems(record):
         return False
     texts = json.dumps(record, ensure_ascii=False)
-    if any(token in texts for token in tokenizer.all_special_tokens):
+    if any(token in texts for token in added_tokens(tokenizer).special):
         return False
     try:
         rendered = shape.render(record, tokenizer)

@@ -17,10 +17,9 @@ import numpy as np
 
 from backend.training.trainers.continuous.bootstrap import RESAMPLES, Estimate, Floats, estimate
 from backend.training.trainers.continuous.measuring import Measured, MeasuredSet
+from backend.training.trainers.continuous.mix import FEWEST_MEASURED
 from backend.training.training_config import ContinuousSection
 from shared.models.comparison import ComparisonVerdict
-
-FEWEST_GROUPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +115,12 @@ def _answer(
     one: MeasuredSet, difference: Estimate, bound: float, required: float, is_passed: bool, figures: Mapping[str, float]
 ) -> Answer:
     # a bound from a handful of groups is no bound
-    is_enough = difference.groups >= FEWEST_GROUPS
+    is_enough = difference.groups >= FEWEST_MEASURED
     return Answer(len(one.tokens), int(one.tokens.sum()), difference, bound, required, is_passed and is_enough, figures)
 
 
 def _losses(ours: Floats, theirs: Floats, one: MeasuredSet) -> dict[str, float]:
-    tokens = int(one.tokens.sum())
+    tokens = max(1, int(one.tokens.sum()))
     return {"candidate_loss": float(-ours.sum() / tokens), "active_loss": float(-theirs.sum() / tokens)}
 
 

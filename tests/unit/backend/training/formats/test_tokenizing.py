@@ -87,3 +87,15 @@ def test_group_numbers_are_spread_evenly_and_never_change() -> None:
     assert ((numbers >= 0) & (numbers < 1_000_000)).all()
     assert (numbers < 100_000).mean() == pytest.approx(0.1, abs=0.005)
     assert numbers[:3].tolist() == [328680, 529955, 709575]
+
+
+def test_a_mix_may_have_several_shapes_but_no_pairs(tmp_path: Path, shared_tokenizer: PreTrainedTokenizerBase) -> None:
+    first, last = {"text": "Die Frist gilt."}, {"text": "Die Satzung gilt."}
+    path = write_jsonl(tmp_path / "mix.jsonl", [first, {"prompt": "Frist?", "completion": "Ein Monat."}, last])
+    file = tokenize_file(path, shared_tokenizer, tmp_path, "mix", is_mixed=True)
+    assert (file.shape, len(file.lines), file.sequences_per_record) == ("prompt_completion+text", 3, 1)
+    with pytest.raises(InvalidRecords, match="line 2: has the shape prompt_completion, but the file began with text"):
+        tokenize_file(path, shared_tokenizer, tmp_path, "strict")
+    pair = {"prompt": "Frist?", "chosen": "Ja.", "rejected": "Nein."}
+    with pytest.raises(InvalidRecords, match="line 2"):
+        tokenize_file(write_jsonl(tmp_path / "p.jsonl", [first, pair]), shared_tokenizer, tmp_path, "p", is_mixed=True)

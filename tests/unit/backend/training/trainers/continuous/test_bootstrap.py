@@ -43,3 +43,9 @@ def test_noise_passes_a_bound_about_as_rarely_as_promised(size: int) -> None:
     )
     # 5 % are promised; a percentile bootstrap of few groups is a little too sure
     assert above <= 0.09 * 300
+
+
+def test_nothing_is_known_of_no_records() -> None:
+    nothing = np.array([])
+    found = estimate(nothing, nothing.astype(int), nothing.astype(int), confidence=0.95)
+    assert (found.mean, found.low, found.high, found.groups) == (0.0, 0.0, 0.0, 0)

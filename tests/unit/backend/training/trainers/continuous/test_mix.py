@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from backend.training.trainers.continuous.mix import OTHER_PROMPTS, Mix, TooFewPrompts, held_out_keys, write_mix
+from backend.training.trainers.continuous.mix import (
+    OTHER_PROMPTS,
+    Mix,
+    TooFewGolden,
+    TooFewPrompts,
+    held_out_keys,
+    write_mix,
+)
 from backend.training.trainers.continuous.records import prompt_key, read_feedback
 from backend.training.training_config import TrainingConfig
 from shared.models.feedback import digest_of
@@ -105,7 +112,7 @@ def test_what_is_said_now_takes_the_place_of_what_was_said_before(mix: Any) -> N
 
 def test_golden_and_held_out_prompts_are_left_out_of_everything_that_is_trained(mix: Any, tmp_path: Path) -> None:
     golden = write_jsonl(
-        tmp_path / "g.jsonl", [{"prompt": f" Frage {n}  zur Gebühr?", "completion": "x"} for n in range(5)]
+        tmp_path / "g.jsonl", [{"prompt": f" Frage {n}  zur Gebühr?", "completion": "x"} for n in range(10)]
     )
     held_out = set(prompts(mix(new(), name="a").held_out))
     replay = write_jsonl(
@@ -113,7 +120,7 @@ def test_golden_and_held_out_prompts_are_left_out_of_everything_that_is_trained(
         [{"instruction": prompt, "output": "Altes Wissen."} for prompt in [*held_out, "Frage 3 zur Gebühr?"]],
     )
     found = mix(new(), name="b", golden=golden, replay=replay, config={"continuous": {"replay_share": 0.9}})
-    assert not {f"Frage {n} zur Gebühr?" for n in range(5)} & set(prompts(found.train))
+    assert not {f"Frage {n} zur Gebühr?" for n in range(10)} & set(prompts(found.train))
     assert "Altes Wissen" not in found.train.read_text(encoding="utf-8")
 
 
@@ -145,6 +152,12 @@ def test_every_held_out_answer_is_measured_after_prompts_that_are_not_its_own(mi
 def test_too_few_prompts_are_refused(mix: Any, count: int) -> None:
     with pytest.raises(TooFewPrompts, match=f"has {count} different prompts"):
         mix([*new(count), *(feedback_row(0, feedback_id=f"again_{n}") for n in range(30) if count)])
+
+
+def test_too_few_golden_records_are_refused_before_anything_is_trained(mix: Any, tmp_path: Path) -> None:
+    golden = write_jsonl(tmp_path / "g.jsonl", [{"text": "Die Satzung gilt."} for _ in range(9)])
+    with pytest.raises(TooFewGolden, match=r"g\.jsonl holds 9 records; 10"):
+        mix(new(), golden=golden)
 
 
 def test_plain_prompts_can_be_asked_for(mix: Any) -> None:

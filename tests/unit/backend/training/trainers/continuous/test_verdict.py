@@ -95,6 +95,13 @@ def test_a_handful_of_records_is_no_evidence() -> None:
     assert failed(measured(golden=9)) == ["golden"]
 
 
+def test_nothing_seen_is_nothing_passed() -> None:
+    found = measured()
+    for one in found.sets.values():
+        one.tokens[:] = 0
+    assert failed(found) == ["held_out", "golden", "fit"]
+
+
 def test_records_of_which_nothing_is_seen_are_left_out() -> None:
     found = measured()
     found.sets["held_out"].tokens[:3] = 0
