@@ -32,14 +32,9 @@ def missing() -> list[str]:
 def write_records(folder: Path, *, train: int, held_out: int) -> tuple[Path, Path]:
     """`train.jsonl` and `held_out.jsonl`: half instructions in English, half sections of German laws, shuffled."""
     rng = random.Random(_SEED)
-    both = [list(_instructions()), list(_sections())]
     chosen: list[Record] = []
-    for records in both:
-        fitting = [
-            record
-            for record in records
-            if _SHORTEST_CHARS < len(record["completion"]) and _length(record) < _LONGEST_CHARS
-        ]
+    for records in (_instructions(), _sections()):
+        fitting = [record for record in records if _SHORTEST_CHARS < _length(record) < _LONGEST_CHARS]
         chosen += rng.sample(fitting, (train + held_out) // 2)
     rng.shuffle(chosen)
     return (

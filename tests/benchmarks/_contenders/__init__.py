@@ -1,1 +1,1 @@
-"""Trainers that are compared with each other: each is a module that runs in a process, and an environment, of its own."""
+"""Trainers that are compared with each other: each runs in a process, and where needed an environment, of its own."""

@@ -1,4 +1,4 @@
-"""Environments of contenders that cannot live in ours, each with a lock of its own; made when a benchmark needs them."""
+"""Environments of contenders that cannot live in ours, each with a lock of its own; made when needed."""
 
 import subprocess
 import sys

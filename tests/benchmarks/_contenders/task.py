@@ -1,4 +1,4 @@
-"""What every contender is told and what it answers: standard library only, since each may live in another environment."""
+"""What a contender is told and what it answers: standard library only, since it may live in another environment."""
 
 import json
 import sys
@@ -57,7 +57,7 @@ class Task:
 
 @dataclass
 class Stretch:
-    """Wall and CPU seconds of the optimisation: after everything is loaded and tokenised, to the end of the last step."""
+    """Wall and CPU seconds of the optimisation: from when all is loaded and tokenised to the end of the last step."""
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
