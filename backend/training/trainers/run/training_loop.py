@@ -176,40 +176,38 @@ class TrainingLoop:
         step, started = self._progress.step, time.monotonic()
         portions = [self._objective.portion(indices, self._device) for indices in self._micro_batches(step)]
         trained = sum(portion.batch.trained_tokens for portion in portions)
-        loss, others = self._accumulate(portions)
-        norm = float(torch.nn.utils.clip_grad_norm_(list(self._parameters.values()), self._training.max_grad_norm))
-        self._watchdog.look(step + 1, loss=loss, grad_norm=norm)
+        means = self._accumulate(portions)
+        norm = torch.nn.utils.clip_grad_norm_(list(self._parameters.values()), self._training.max_grad_norm)
+        seen = _read({**means, "grad_norm": norm})
+        self._watchdog.look(step + 1, loss=seen["loss"], grad_norm=seen["grad_norm"])
         rate = self._plan.schedule.rate(step)
         set_rate(self._optimizer, rate)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
-        self._figures.add(loss=loss, trained=trained, tokens=sum(portion.batch.tokens for portion in portions))
+        self._figures.add(loss=seen["loss"], trained=trained, tokens=sum(portion.batch.tokens for portion in portions))
         self._progress.step += 1
         self._progress.seen_tokens += trained
         self._progress.elapsed_s += time.monotonic() - started
         self._progress.train_loss = self._figures.running_loss
         figures = {
-            "loss": loss,
-            **others,
+            **seen,
             "learning_rate": rate,
-            "grad_norm": norm,
             "trained_tokens": self._progress.seen_tokens,
             "elapsed_s": self._progress.elapsed_s,
         }
         self._figures.tell(self._progress.step, figures)
 
-    def _accumulate(self, portions: list[Portion]) -> tuple[float, dict[str, float]]:
-        """Gradients of the mean over the whole effective batch; the loss, and the objective's further figures."""
+    def _accumulate(self, portions: list[Portion]) -> "dict[str, torch.Tensor]":
+        """Gradients of the mean over the whole effective batch; that mean, and those of the objective's figures."""
         weight = sum(portion.weight for portion in portions)
-        total, others = 0.0, dict[str, float]()
+        sums: dict[str, torch.Tensor] = {}
         for portion in portions:
             go_on_unless_cancelled(self._reporter)
             found = self._objective.loss(self._model, portion)
             (found.total / weight).backward()  # type: ignore[no-untyped-call]  # torch ships it without annotations
-            total += found.total.item()
-            for name, value in found.sums.items():
-                others[name] = others.get(name, 0.0) + value
-        return total / weight, {name: value / weight for name, value in others.items()}
+            for name, value in {"loss": found.total.detach(), **found.sums}.items():
+                sums[name] = sums[name] + value.double() if name in sums else value.double()
+        return {name: total / weight for name, total in sums.items()}
 
     def _micro_batches(self, step: int) -> list[list[int]]:
         epoch, position = divmod(step, self._plan.steps_per_epoch)
@@ -321,3 +319,11 @@ class TrainingLoop:
         if reason is not StopReason.CANCEL:
             self._save()
         raise TrainingStopped(reason)
+
+
+def _read(figures: "Mapping[str, torch.Tensor]") -> dict[str, float]:
+    """Scalars of the device as numbers, all at once: the one moment of a step in which the host waits for a GPU."""
+    import torch
+
+    values: list[float] = torch.stack([figure.double() for figure in figures.values()]).tolist()
+    return dict(zip(figures, values, strict=True))

@@ -36,11 +36,12 @@ class SummedLoss:
 
     Args:
         total: Sum over the portion, a float32 scalar with gradient.
-        sums: Further figures, summed over the portion, by name.
+        sums: Further figures, summed over the portion, by name; scalars that stay on the device, since reading one
+            would make the host wait.
     """
 
     total: "torch.Tensor"
-    sums: Mapping[str, float] = field(default_factory=dict)
+    sums: "Mapping[str, torch.Tensor]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Objective(ABC):
     def has_validation(self) -> bool:
         """Whether anything is held out."""
 
-    def prepare(self, model: "torch.nn.Module") -> None:  # noqa: B027 - supervised learning asks nothing beforehand
+    @abstractmethod
+    def prepare(self, model: "torch.nn.Module") -> None:
         """Look at the model before its first step, when its fresh adapter changes nothing yet."""
 
     @abstractmethod

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from backend.training.trainers.run.objectives.base import Evaluation, Objective, Portion, SummedLoss
 from backend.training.trainers.run.records import TrainingRecords
 from backend.training.utils.batching import make_batch
+from backend.training.utils.output_layer import SplitModel, split_model
 from backend.training.utils.token_loss import mean_loss, summed_loss
 from backend.training.utils.token_store import Numbers
 
@@ -28,6 +29,7 @@ class SupervisedObjective(Objective):
         self._records = records
         self._pad_id = pad_id
         self._eval_batch_size = eval_batch_size
+        self._split: SplitModel | None = None
 
     @property
     def lengths(self) -> Numbers:
@@ -39,6 +41,10 @@ class SupervisedObjective(Objective):
         """See `Objective`."""
         return self._records.validation is not None
 
+    def prepare(self, model: "torch.nn.Module") -> None:
+        """Find out whether the output layer can be asked apart."""
+        self._split = split_model(model)
+
     def portion(self, indices: Sequence[int], device: "torch.device") -> Portion:
         """See `Objective`."""
         batch = make_batch(self._records.train, indices, pad_id=self._pad_id, device=device)
@@ -46,7 +52,7 @@ class SupervisedObjective(Objective):
 
     def loss(self, model: "torch.nn.Module", portion: Portion) -> SummedLoss:
         """See `Objective`."""
-        return SummedLoss(summed_loss(model, portion.batch))
+        return SummedLoss(summed_loss(model, portion.batch, split=self._split))
 
     def evaluate(self, model: "torch.nn.Module", *, on_batch: Callable[[], None]) -> Evaluation:
         """See `Objective`."""
@@ -56,6 +62,7 @@ class SupervisedObjective(Objective):
             self._records.validation,
             batch_size=self._eval_batch_size,
             pad_id=self._pad_id,
+            split=self._split,
             on_batch=on_batch,
         )
         return Evaluation(found.loss, {"eval_loss": found.loss, "eval_tokens": found.tokens})
