@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -21,13 +22,18 @@ from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.training.api import routes, websocket
+from backend.training.api import feedback_routes, promotion_routes, routes, websocket
 from backend.training.api.dependencies import TrainingState
 from backend.training.feed.event_feed import EventFeed
+from backend.training.feedback.desk import FeedbackDesk
+from backend.training.feedback_inputs import FeedbackInputResolver, FeedbackSources
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
+from backend.training.promotions import Promotions
 from backend.training.trainers.registry import trainers_for
+from backend.training.trigger import ContinuousTrigger, TriggerRule
+from backend.training.workers.inspections import RecordInspections
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
 from backend.training.workers.supervisor import SupervisionTimes, Supervisor
@@ -60,11 +66,16 @@ def create_app(config: BaseConfig) -> FastAPI:
             port=config.training_port,
             port_setting=PORT_SETTING,
             description="Accepts training jobs, runs them in processes of their own and keeps what they make.",
-            endpoints={"jobs": "/api/training/jobs", "adapters": "/api/training/adapters", "ws": "/api/training/ws"},
+            endpoints={
+                "jobs": "/api/training/jobs",
+                "adapters": "/api/training/adapters",
+                "feedback": "/api/training/feedback",
+                "ws": "/api/training/ws",
+            },
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan(config),
-        routers=[routes.router, websocket.router],
+        routers=[routes.router, feedback_routes.router, promotion_routes.router, websocket.router],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: cancelling what has ended is a bad request
@@ -91,17 +102,24 @@ class _Holder:
             await in_thread(prepare_folders, config.home, config.configs_dir, *self._folders.written)
             self._stores = await in_thread(open_stores, config.database_url_resolved)
             self._size = config.max_concurrent_jobs
-            state, pool = _compose(config, self._stores, self._folders)
-            app.state.training = self._state = state
-            app.state.on_stop += [state.feed.stop, pool.begin_stop]
-            pool.start()
-            feed_task = asyncio.create_task(state.feed.run(), name="event-feed")
+            service = _compose(config, self._stores, self._folders)
+            app.state.training = self._state = service.state
+            app.state.on_stop += [service.state.feed.stop, service.pool.begin_stop]
+            service.pool.start()
+            tasks = [
+                asyncio.create_task(service.state.feed.run(), name="event-feed"),
+                asyncio.create_task(service.inspections.run(), name="inspections"),
+            ]
+            trigger = _trigger(config, self._stores, self._folders, service.state.manager)
+            if trigger is not None:
+                tasks.append(asyncio.create_task(trigger.run(config.continuous_check_seconds), name="trigger"))
             try:
                 yield
             finally:
-                await pool.stop()
-                feed_task.cancel()
-                await asyncio.gather(feed_task, return_exceptions=True)
+                await service.pool.stop()
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
                 self._stores.close()
 
         return opened
@@ -129,12 +147,19 @@ class _Holder:
             await in_thread(check_writable, *self._folders.written)
 
 
-def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tuple[TrainingState, WorkerPool]:
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """What the lifespan starts and stops."""
+
+    state: TrainingState
+    pool: WorkerPool
+    inspections: RecordInspections
+
+
+def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> "_Service":
     loop = asyncio.get_running_loop()
     feed = EventFeed(stores.jobs)
-    inputs = InputResolver(
-        stores.datasets, folders, default_model=config.default_base_model, is_offline=config.hub_offline
-    )
+    inputs = _inputs(config, stores, folders)
     trainer_types = trainers_for(is_production=config.is_production or config.security_mode == "production")
     supervisor = Supervisor(
         stores.jobs,
@@ -165,11 +190,25 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
         for wake in (feed.wake, supervisor.look, *(pool.wake for pool in pools)):
             loop.call_soon_threadsafe(wake)
 
+    def looked_at() -> None:
+        for pool in pools:
+            pool.wake()
+
+    inspections = RecordInspections(
+        inputs,
+        folders,
+        cpu_threads=_threads(config.max_concurrent_jobs),
+        token_cache_mb=config.token_cache_mb,
+        silence_s=config.stall_seconds,
+        retry_s=config.retry_seconds,
+        on_done=looked_at,
+    )
     manager = TrainingJobManager(
         stores.jobs,
         stores.adapters,
         inputs,
         folders,
+        inspections=inspections,
         trainer_types=trainer_types,
         max_attempts=config.max_attempts,
         limits=QueueLimits(total=config.max_queued_jobs, per_user=config.max_jobs_per_user),
@@ -184,7 +223,27 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> tu
         poll_s=config.poll_seconds,
     )
     pools.append(pool)
-    return TrainingState(manager, pool, feed), pool
+    desk = FeedbackDesk(stores.feedback, stores.adapters)
+    state = TrainingState(manager, pool, feed, desk, Promotions(stores.adapters))
+    return _Service(state, pool, inspections)
+
+
+def _inputs(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> InputResolver:
+    sources = FeedbackSources(stores.feedback, stores.adapters, stores.jobs, stores.datasets)
+    return InputResolver(
+        stores.datasets,
+        folders,
+        default_model=config.default_base_model,
+        is_offline=config.hub_offline,
+        feedback=FeedbackInputResolver(sources, folders),
+    )
+
+
+def _trigger(
+    config: BaseConfig, stores: Stores, folders: TrainingFolders, manager: TrainingJobManager
+) -> ContinuousTrigger | None:
+    rule = TriggerRule(config.continuous_after_items, config.continuous_after_hours, config.continuous_config_path)
+    return ContinuousTrigger(stores.feedback, stores.jobs, manager, folders, rule) if rule.is_on else None
 
 
 def _folders(config: BaseConfig) -> TrainingFolders:

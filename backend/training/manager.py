@@ -3,15 +3,19 @@
 import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend.common.blocking import in_thread
 from backend.training.adapter_check import check_adapter
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
+from backend.training.inspection.verdict import Inspections, NoInspections
 from backend.training.models import JobRequest
 from backend.training.preflight import Preflight
 from backend.training.submissions import Submission, Submissions, audit_entry
+from backend.training.training_config import TrainingConfig
 from shared.database.base import AdapterStore, JobStore, Page
 from shared.errors import ClaraError, Conflict, NotFound, Unavailable
 from shared.models.adapter import Adapter, AdapterCheck, Checkpoint
@@ -24,6 +28,9 @@ from shared.utils.ids import new_id
 logger = logging.getLogger(__name__)
 
 _LOG_TAIL_BYTES = 256 * 1024
+_FIRST_EVENTS = 50
+"""The pre-flight report stands in one of the first events: only pauses come before it."""
+_ACTUAL: Mapping[str, str] = {"memory_mb": "peak_memory_mb", "seconds": "elapsed_s"}
 _ADMITTED_AT_ONCE = 200
 """Jobs per round: housekeeping also rescues, and a service that stops waits for the round."""
 
@@ -37,6 +44,32 @@ class NoReport(NotFound):
         super().__init__(f"Job {job_id} has no {name}; only a completed job has one.", job_id=job_id)
 
 
+class NoPreflight(NotFound):
+    """Nobody has looked at the records of the job (yet)."""
+
+    code = "no_preflight"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"Job {job_id} has no pre-flight report: it is still pending, or it trains on no records.", job_id=job_id
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What submitting would do.
+
+    Args:
+        config: As it would be stored.
+        filled: Name -> what the server would take.
+        report: See `inspect_run`.
+    """
+
+    config: TrainingConfig
+    filled: Mapping[str, str]
+    report: Mapping[str, Any]
+
+
 class TrainingJobManager:
     """The use cases of the training service.
 
@@ -45,6 +78,7 @@ class TrainingJobManager:
         adapters: Truth of adapters.
         inputs: Finds base models and records.
         folders: Where files lie.
+        inspections: Looks at the records of runs; None: nobody does, and trainers find out themselves.
         trainer_types: Trainers that may be used; None: every installed one.
         max_attempts: Failed attempts in a row without progress after which a job fails.
         limits: Active jobs that there may be.
@@ -58,6 +92,7 @@ class TrainingJobManager:
         inputs: InputResolver,
         folders: TrainingFolders,
         *,
+        inspections: Inspections | None = None,
         trainer_types: Collection[str] | None = None,
         max_attempts: int = 3,
         limits: QueueLimits = QueueLimits(),  # noqa: B008 - frozen and empty
@@ -69,6 +104,7 @@ class TrainingJobManager:
         self._adapters = adapters
         self._folders = folders
         self._on_change = on_change
+        self._inspections = inspections or NoInspections()
         self._preflight = Preflight(inputs, trainer_types=trainer_types)
         self._submissions = Submissions(
             jobs,
@@ -204,6 +240,30 @@ class TrainingJobManager:
         """
         return self._artefact(job_id, "loss_curve.png")
 
+    async def dry_run(self, request: JobRequest) -> DryRun:
+        """What submitting would do, without doing it: the config with the server's defaults, and what the records hold.
+
+        Raises:
+            InvalidInput: As `submit`.
+            RecordsRefused: If the records as a whole cannot be trained on.
+        """
+        config, filled = await in_thread(self._submissions.read, request)
+        return DryRun(config, filled, await self._inspections.inspect(request.trainer_type, config))
+
+    def preflight(self, job_id: str) -> Mapping[str, Any]:
+        """What was found before the job was queued, and in `actual` what a finished run really took.
+
+        Raises:
+            JobNotFound: If there is none.
+            NoPreflight: If it still waits for that, or has no records to look at.
+        """
+        figures = self._jobs.get(job_id).progress.metrics
+        took = {name: figures.get(figure) for name, figure in _ACTUAL.items()}
+        for event in self._jobs.events(job_id, limit=_FIRST_EVENTS):
+            if "preflight" in event.payload:
+                return {**event.payload["preflight"], "actual": took if any(took.values()) else None}
+        raise NoPreflight(job_id)
+
     def adapter(self, adapter_id: str) -> Adapter:
         """A finished adapter."""
         return self._adapters.get(adapter_id)
@@ -221,7 +281,9 @@ class TrainingJobManager:
         return check_adapter(self._adapters.get(adapter_id))
 
     def admit_pending(self) -> int:
-        """Run the pre-flight check of the oldest pending jobs: each becomes queued, or failed with the reason.
+        """Run the pre-flight check of the next pending jobs: each becomes queued, or failed with the reason.
+
+        A job whose records nobody has looked at yet stays pending until that is done.
 
         Safe in several services at once: the loser of a race leaves the job alone.
 
@@ -243,6 +305,7 @@ class TrainingJobManager:
     def _admit(self, job: TrainingJob, check: Callable[[TrainingJob], None]) -> bool:
         try:
             check(job)
+            verdict = self._inspections.look_up(job.trainer_type, TrainingConfig.parse(job.config))
         except Unavailable:
             # says nothing about the job; the next round asks again
             raise
@@ -252,7 +315,12 @@ class TrainingJobManager:
         except ClaraError as error:
             self._jobs.reject(job, error_message=error.message)
             return True
-        self._jobs.admit(job)
+        if verdict is None:
+            return False
+        if verdict.refusal:
+            self._jobs.reject(job, error_message=verdict.refusal, preflight=verdict.report)
+        else:
+            self._jobs.admit(job, preflight=verdict.report)
         return True
 
     def _artefact(self, job_id: str, name: str) -> Path:

@@ -1,12 +1,12 @@
 """What goes in and out of the training service over HTTP; names and shapes are fixed by the contract."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.models.adapter import Adapter, AdapterCheck, Checkpoint
+from shared.models.adapter import Adapter, AdapterCheck, Checkpoint, Promotion
 from shared.models.events import JobEvent
 from shared.models.job import AttemptOutcome, AttemptRecord, JobStatus, TrainingJob
 
@@ -86,6 +86,27 @@ class JobView(BaseModel):
             metrics=dict(job.progress.metrics) or None,
             tags=list(job.tags),
         )
+
+
+class DryRunView(BaseModel):
+    """Answer to `?dry_run=true`: what submitting would do; nothing was stored."""
+
+    success: bool = True
+    is_accepted: bool = Field(description="Whether the job would be queued.")
+    message: str
+    config: Mapping[str, Any] = Field(description="As it would be stored.")
+    resolved_defaults: Mapping[str, str] = Field(description="What the server would fill in.")
+    preflight: Mapping[str, Any] = Field(
+        description="Bad rows (first 100 and their count), token histogram, shares of truncated and untrained records, "
+        "one rendered record with its trained stretches, plan, and estimates of memory (MiB) and time (s)."
+    )
+
+
+class PreflightView(BaseModel):
+    """What was found before a job was queued."""
+
+    job_id: str
+    preflight: Mapping[str, Any] = Field(description="As in the answer to a dry run.")
 
 
 class JobAccepted(BaseModel):
@@ -260,6 +281,42 @@ class AdapterCheckView(BaseModel):
             size_bytes=check.size_bytes,
             manifest_sha256=check.adapter.manifest_sha256,
         )
+
+
+class PromotionRequest(BaseModel):
+    """Body of POST …/promote; may be left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    override: bool = Field(False, description="Promote although the comparison speaks against it; recorded.")
+
+
+class PromotionView(BaseModel):
+    """An adapter became the active one of its base model."""
+
+    number: int
+    base_model: str
+    adapter_id: str
+    replaced: str | None = Field(description="Adapter that was active before.")
+    promoted_at: datetime
+    promoted_by: str
+    is_override: bool = Field(description="Its comparison spoke against it, or was out of date.")
+
+    @classmethod
+    def of(cls, promotion: Promotion) -> "PromotionView":
+        """The public view of a promotion."""
+        return cls(**{name: getattr(promotion, name) for name in cls.model_fields})
+
+
+class PromotionList(BaseModel):
+    """Promotions."""
+
+    promotions: list[PromotionView]
+
+    @classmethod
+    def of(cls, promotions: Sequence[Promotion]) -> "PromotionList":
+        """The public view of promotions."""
+        return cls(promotions=[PromotionView.of(one) for one in promotions])
 
 
 class LogView(BaseModel):

@@ -99,7 +99,7 @@ class Submissions:
         known_as = _key(principal, key, "submit", request.model_dump(mode="json"))
         if earlier := self._replayed(known_as):
             return earlier
-        config, filled = self._preflight.accept(request.trainer_type, self._read_config(request))
+        config, filled = self.read(request)
         job_id = self._make_id("job")
         job = TrainingJob(
             job_id=job_id,
@@ -117,6 +117,14 @@ class Submissions:
             max_attempts=self._max_attempts,
         )
         return self._add(job, principal, request_id, key=known_as, filled=filled)
+
+    def read(self, request: JobRequest) -> tuple[TrainingConfig, Mapping[str, str]]:
+        """The config that a request means, checked as far as it can be without reading records, and what was filled in.
+
+        Raises:
+            InvalidInput: As `submit`.
+        """
+        return self._preflight.accept(request.trainer_type, self._read_config(request))
 
     def retry(
         self, job_id: str, principal: Principal, *, request_id: str | None = None, key: str | None = None

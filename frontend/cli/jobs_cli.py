@@ -105,6 +105,16 @@ def show_logs(
         session.say(text("job.no_logs"))
 
 
+@command(jobs, "preflight", examples=(f"clara jobs preflight {EXAMPLE_JOB}",))
+def show_preflight(session: Session, job_id: JobId) -> None:
+    """Show what was found in the records of a job before it was queued, with plan and estimate."""
+    from frontend.cli.preflight import draw_preflight
+
+    with session.client() as client:
+        found = client.jobs.preflight(job_id)
+    session.answer(found, lambda: draw_preflight(found))
+
+
 @command(
     jobs, "report", examples=(f"clara jobs report {EXAMPLE_JOB}", f"clara jobs report {EXAMPLE_JOB} --png loss.png")
 )

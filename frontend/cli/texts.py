@@ -157,7 +157,55 @@ TEXTS: Mapping[str, Text] = {
         "{damaged} of {n} adapters are damaged. Do not serve them; train them again with clara jobs retry JOB_ID.",
         "{damaged} von {n} Adaptern sind beschädigt. Nicht ausliefern; mit clara jobs retry JOB_ID neu trainieren.",
     ),
+    "adapters.none_active": Text(
+        "Promote one with `clara adapters promote ID`.", "Mit `clara adapters promote ID` einsetzen."
+    ),
+    "adapters.promoted": Text(
+        "Adapter {adapter_id} is the active one of {base_model}; before: {replaced}.",
+        "Adapter {adapter_id} ist für {base_model} im Einsatz; zuvor: {replaced}.",
+    ),
+    "adapters.overridden": Text(
+        "Its comparison spoke against it; the override is recorded.",
+        "Der Vergleich sprach dagegen; das wurde festgehalten.",
+    ),
+    "adapters.nothing_before": Text("none", "keiner"),
+    # feedback
+    "feedback.none": Text(
+        "Give some with `clara feedback add` or `clara feedback import FILE`.",
+        "Mit `clara feedback add` oder `clara feedback import DATEI` geben.",
+    ),
+    "feedback.given": Text(
+        "{accepted} accepted, {rejected} rejected, {duplicates} known already.",
+        "{accepted} angenommen, {rejected} abgelehnt, {duplicates} schon bekannt.",
+    ),
+    "feedback.rejected": Text("{where}rejected: {reason}", "{where}abgelehnt: {reason}"),
+    "feedback.line": Text("line {line}: ", "Zeile {line}: "),
+    "feedback.importing": Text("Importing", "Einlesen"),
+    "feedback.exported": Text("{n} records written to {path}.", "{n} Sätze nach {path} geschrieben."),
+    "feedback.exists": Text(
+        "{path} exists already; name another file.", "{path} gibt es schon; eine andere Datei nennen."
+    ),
+    "feedback.bad_line": Text(
+        "{path}, line {line}: {reason}. {stored} items before it are stored; repeating the import stores none twice.",
+        "{path}, Zeile {line}: {reason}. {stored} Einträge davor sind gespeichert; ein neuer Versuch speichert keinen "
+        "doppelt.",
+    ),
+    "feedback.next": Text(
+        "Learn from it: clara train --trainer continuous --watch",
+        "Daraus lernen: clara train --trainer continuous --watch",
+    ),
     # report
+    "report.verdict": Text("Compared with {adapter}: {verdict}", "Vergleich mit {adapter}: {verdict}"),
+    "report.question": Text("question", "Frage"),
+    "report.bound": Text("sure to {confidence}", "sicher zu {confidence}"),
+    "report.held_out": Text("held-out new records gain", "ungesehene neue Sätze gewinnen"),
+    "report.golden": Text("golden records lose", "Goldsätze verlieren"),
+    "report.fit": Text("new answers fit their prompts", "neue Antworten passen zur Frage"),
+    "report.more_than": Text("more than {value}", "mehr als {value}"),
+    "report.at_most": Text("at most {value}", "höchstens {value}"),
+    "report.needed": Text("needed", "nötig"),
+    "report.passed": Text("passed", "bestanden"),
+    "report.not_passed": Text("not passed", "nicht bestanden"),
     "report.perplexity": Text("Held-out perplexity", "Perplexität auf ungesehenem Text"),
     "report.base": Text("base model", "Grundmodell"),
     "report.adapter": Text("with adapter", "mit Adapter"),
@@ -169,6 +217,46 @@ TEXTS: Mapping[str, Text] = {
     "report.loss": Text("Training loss", "Trainingsverlust"),
     "report.saved": Text("Loss curve saved: {path}", "Verlustkurve gespeichert: {path}"),
     "report.reference": Text("as written", "Original"),
+    # pre-flight
+    "preflight.fine": Text("The job would be queued.", "Der Auftrag würde eingereiht."),
+    "preflight.bad": Text("The job would fail: {n} problem(s).", "Der Auftrag würde scheitern: {n} Fehler."),
+    "preflight.line": Text("Line", "Zeile"),
+    "preflight.field": Text("Field", "Feld"),
+    "preflight.reason": Text("What is wrong", "Was daran falsch ist"),
+    "preflight.more": Text("… and {n} more.", "… und {n} weitere."),
+    "preflight.records": Text("Records", "Datensätze"),
+    "preflight.records_of": Text(
+        "{train} to train on, {validation} held out ({shape})",
+        "{train} zum Trainieren, {validation} zurückgehalten ({shape})",
+    ),
+    "preflight.tokens": Text("Tokens", "Token"),
+    "preflight.tokens_of": Text(
+        "{total}, {share} of them trained; half of the records have up to {p50}, 99 % up to {p99}, the longest has "
+        "{longest}",
+        "{total}, davon {share} trainiert; die Hälfte der Datensätze hat bis {p50}, 99 % bis {p99}, der längste "
+        "{longest}",
+    ),
+    "preflight.truncated": Text("Cut", "Gekürzt"),
+    "preflight.truncated_of": Text(
+        "{n} records ({share}) are longer than {length} tokens; {lost} tokens are not seen",
+        "{n} Datensätze ({share}) sind länger als {length} Token; {lost} Token bleiben ungesehen",
+    ),
+    "preflight.plan": Text("Run", "Lauf"),
+    "preflight.plan_of": Text(
+        "{steps} steps of {batch} records ({objective}), learning rate {rate}, {trained} of {base} parameters",
+        "{steps} Schritte zu {batch} Datensätzen ({objective}), Lernrate {rate}, {trained} von {base} Parametern",
+    ),
+    "preflight.estimate": Text("Estimate", "Schätzung"),
+    "preflight.estimate_of": Text("{memory} of memory, {time}", "{memory} Arbeitsspeicher, {time}"),
+    "preflight.actual": Text("It took", "Gebraucht"),
+    "preflight.actual_of": Text("{memory} of memory, {time}", "{memory} Arbeitsspeicher, {time}"),
+    "preflight.unknown_time": Text("time unknown (GPU)", "Dauer unbekannt (GPU)"),
+    "preflight.lengths": Text("Tokens per record", "Token je Datensatz"),
+    "preflight.up_to": Text("up to {n}", "bis {n}"),
+    "preflight.sample": Text(
+        "Line {line} as the model sees it; what is trained is marked:",
+        "Zeile {line}, wie das Modell sie sieht; Trainiertes ist markiert:",
+    ),
     # serve
     "serve.starting": Text("Starting {name} …", "{name} startet …"),
     "serve.ready": Text("{name} is ready: {url}/docs", "{name} ist bereit: {url}/docs"),

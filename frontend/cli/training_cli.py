@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from frontend.cli.command import IdempotencyKey, WaitForRoom, command
+from frontend.cli.failure import ExitCode
 from frontend.cli.overrides import parse_override, read_config, with_override
 from frontend.cli.session import Session
 from frontend.cli.texts import text
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
             "clara train --config lora.yaml --set lora.r=16 --set training.learning_rate=1e-4",
             "clara train                        # newest dataset, default base model",
             "clara train --trainer probe --steps 20 --watch    # try the installation out, in seconds",
+            "clara train --dataset ds_1hq7x0a2b3c4d5e6f --dry-run    # what is in it, what it will take",
             "clara train --idempotency-key nightly-2026-03-01 --wait-for-room 600",
         ),
     )(train)
@@ -48,12 +50,17 @@ def train(
     priority: Annotated[int, typer.Option("--priority", min=1, max=5, help="5 is served first.")] = 1,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Label; may be repeated.")] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the training to its end.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Look at the records and estimate memory and time; order nothing."),
+    ] = False,
     idempotency_key: IdempotencyKey = None,
     wait_for_room: WaitForRoom = 0.0,
 ) -> None:
     """Train an adapter. Without a dataset or a base model the server takes its defaults and says which.
 
-    With --watch the exit code is 0 if the job completed and 1 if it failed or was cancelled.
+    With --dry-run nothing is ordered, and the exit code is 2 if the job would fail. With --watch the exit code is 0 if
+    the job completed and 1 if it failed or was cancelled.
     """
     from frontend.cli.jobs_cli import follow_job
 
@@ -64,6 +71,9 @@ def train(
         order = with_override(order, "probe.steps" if trainer == TrainerType.PROBE else "training.max_steps", steps)
     for assignment in overrides or ():
         order = with_override(order, *parse_override(assignment))
+    if dry_run:
+        _tell_dry_run(session, trainer=trainer, order=order, dataset=dataset)
+        return
     with session.client() as client:
         submitted = client.jobs.submit(
             trainer_type=trainer,
@@ -81,3 +91,16 @@ def train(
             return
     session.answer(submitted.as_json(), lambda: submitted.job_id)
     session.say(text("job.follow", job_id=submitted.job_id))
+
+
+def _tell_dry_run(session: Session, *, trainer: str, order: dict[str, Any], dataset: str | None) -> None:
+    from frontend.cli.preflight import draw_preflight
+
+    with session.client() as client:
+        found = client.jobs.dry_run(trainer_type=trainer, config=order, dataset_id=dataset)
+    session.answer(found.as_json(), lambda: draw_preflight(found.preflight))
+    if found.is_accepted:
+        session.say(text("preflight.fine"))
+        return
+    session.say(text("preflight.bad", n=found.preflight["problems"]["count"]))
+    raise typer.Exit(ExitCode.BAD_INPUT)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from frontend.client.download import download
-from frontend.client.models import Attempt, Job, JobEvent, JobPage, JobUpdate, Outcome, SubmittedJob
+from frontend.client.models import Attempt, DryRun, Job, JobEvent, JobPage, JobUpdate, Outcome, SubmittedJob
 from frontend.client.submission import Patience, submit_once
 from frontend.client.transport import Transport
 from frontend.client.watch import Reconnect, watch
@@ -51,11 +52,37 @@ class JobsClient:
             ServiceBusy: If the queue is full.
             AnswerLost: If the service went away before it confirmed, and did not come back.
         """
-        body: dict[str, Any] = {"trainer_type": trainer_type, "priority": priority, "tags": list(tags)}
-        chosen = {"config_path": config_path} if config_path is not None else {"config": dict(config or {})}
-        named = {"job_name": job_name, "dataset_id": dataset_id, "dataset_path": dataset_path}
-        body |= chosen | {name: value for name, value in named.items() if value is not None}
+        body = _order(
+            trainer_type=trainer_type,
+            config=config,
+            config_path=config_path,
+            named={"job_name": job_name, "dataset_id": dataset_id, "dataset_path": dataset_path},
+            others={"priority": priority, "tags": list(tags)},
+        )
         return self._submit(_JOBS, idempotency_key, wait_for_room_s, body=body)
+
+    def dry_run(
+        self,
+        *,
+        trainer_type: str = "lora",
+        config: Mapping[str, Any] | None = None,
+        config_path: str | None = None,
+        dataset_id: str | None = None,
+        dataset_path: str | None = None,
+    ) -> DryRun:
+        """What `submit` would do and what the records hold; nothing is stored. Takes as long as reading them does."""
+        body = _order(
+            trainer_type=trainer_type,
+            config=config,
+            config_path=config_path,
+            named={"dataset_id": dataset_id, "dataset_path": dataset_path},
+        )
+        return self._transport.call("POST", _JOBS, DryRun, params={"dry_run": "true"}, body=body, is_slow=True)
+
+    def preflight(self, job_id: str) -> Mapping[str, Any]:
+        """What was found in the records of a job before it was queued."""
+        found: Mapping[str, Any] = self._object(f"{_job(job_id)}/preflight").get("preflight", {})
+        return found
 
     def get(self, job_id: str) -> Job:
         """One job."""
@@ -209,3 +236,17 @@ def _as_update(job_id: str, event: JobEvent) -> dict[str, Any]:
 def _members(content: object, name: str) -> Sequence[Any]:
     members = content.get(name) if isinstance(content, dict) else None
     return members if isinstance(members, list) else []
+
+
+def _order(
+    *,
+    trainer_type: str,
+    config: Mapping[str, Any] | None,
+    config_path: str | None,
+    named: Mapping[str, str | None],
+    others: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Body of a submission; what is None is left to the service."""
+    chosen = {"config_path": config_path} if config_path is not None else {"config": dict(config or {})}
+    given = {name: value for name, value in named.items() if value is not None}
+    return {"trainer_type": trainer_type, **others, **chosen, **given}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.models.adapter import Adapter, Checkpoint
+from shared.models.adapter import Adapter, Checkpoint, PromotionOrder
 from shared.models.events import AuditEntry, EventType
 from shared.models.job import (
     CRASHES,
@@ -74,19 +74,28 @@ def claim_audit(job: TrainingJob, claim: Claim) -> AuditEntry:
     return _audit("job.claimed", job.job_id, owner=claim.owner, claim_epoch=claim.epoch, attempt=job.attempt)
 
 
-def admitted(job: TrainingJob) -> JobChange:
+def admitted(job: TrainingJob, preflight: Mapping[str, Any] | None = None) -> JobChange:
     """Checked and ready for a worker.
+
+    Args:
+        job: As it was read.
+        preflight: What was found beforehand; goes into the event.
 
     Raises:
         IllegalTransition: If the job is not pending.
     """
     if job.status is not JobStatus.PENDING:
         raise IllegalTransition(job.job_id, job.status, JobStatus.QUEUED)
-    return JobChange({"status": JobStatus.QUEUED}, audit=_audit("job.queued", job.job_id))
+    return JobChange({"status": JobStatus.QUEUED}, detail=_preflight(preflight), audit=_audit("job.queued", job.job_id))
 
 
-def rejected(job: TrainingJob, error_message: str) -> JobChange:
+def rejected(job: TrainingJob, error_message: str, preflight: Mapping[str, Any] | None = None) -> JobChange:
     """Found impossible before a worker took it.
+
+    Args:
+        job: As it was read.
+        error_message: Why.
+        preflight: What was found beforehand; goes into the event.
 
     Raises:
         IllegalTransition: If the job is neither pending nor queued.
@@ -97,9 +106,13 @@ def rejected(job: TrainingJob, error_message: str) -> JobChange:
     outcome = AttemptOutcome.REJECTED
     return JobChange(
         {"status": JobStatus.FAILED, "error_message": message, "failure_reason": outcome},
-        detail={"error_message": message, "reason": outcome.value},
+        detail={"error_message": message, "reason": outcome.value, **_preflight(preflight)},
         audit=_audit("job.failed", job.job_id, reason=outcome.value),
     )
+
+
+def _preflight(report: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {} if report is None else {"preflight": storable(report)}
 
 
 def unreadable(job_id: str, reason: str) -> JobChange:
@@ -134,14 +147,25 @@ def checkpointed(job: TrainingJob, checkpoint: Checkpoint) -> JobChange:
     return JobChange(fields, kind=EventType.CHECKPOINT, detail=detail)
 
 
-def completed(claim: Claim, adapter: Adapter, progress: Progress) -> JobChange:
-    """The adapter is published and the job done."""
+def completed(claim: Claim, adapter: Adapter, progress: Progress, *, is_promoted: bool | None = None) -> JobChange:
+    """The adapter is published and the job done; `is_promoted` says what became of a promotion that was asked for."""
     where = {"adapter_id": adapter.adapter_id, "adapter_path": adapter.path}
     return JobChange(
         {"status": JobStatus.COMPLETED, "progress": progress, **where, **_UNOWNED},
-        detail=where,
+        detail=where if is_promoted is None else {**where, "is_promoted": is_promoted},
         audit=_audit("job.completed", claim.job_id, claim_epoch=claim.epoch, adapter_id=adapter.adapter_id),
         attempt_outcome=AttemptOutcome.COMPLETED,
+    )
+
+
+def promotion_audit(adapter: Adapter, order: PromotionOrder) -> AuditEntry:
+    """The entry for an adapter that became active by the completion of its job."""
+    return AuditEntry(
+        action="adapter.promoted",
+        object_type="adapter",
+        object_id=adapter.adapter_id,
+        actor=order.by,
+        detail={"base_model": adapter.base_model, "replaced": order.over, "job_id": adapter.job_id},
     )
 
 
@@ -222,6 +246,15 @@ def cancelled(job: TrainingJob, audit: AuditEntry) -> JobChange:
 def _counted(count: int, *, counts: bool, has_progressed: bool) -> int:
     """Failures in a row after an attempt: a new checkpoint ends the row before this failure is counted."""
     return (0 if has_progressed else count) + counts
+
+
+def storable(value: Any) -> Any:
+    """Plain JSON in which every text can be stored."""
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, Mapping):
+        return {storable_text(str(name)): storable(item) for name, item in value.items()}
+    return [storable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def storable_text(text: str) -> str:

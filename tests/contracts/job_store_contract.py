@@ -46,6 +46,15 @@ class JobStoreContract(JobLifeContract, JobAttemptsContract, JobPauseContract, J
 
     # --- storing and reading ---
 
+    def test_the_newest_job_of_a_user_is_found(self, stores: Stores) -> None:
+        assert stores.jobs.newest_of("tina@amt.example") is None
+        older, newest = (stores.jobs.add(a_job(number), audit=an_audit()) for number in (1, 3))
+        stores.jobs.add(a_job(2), audit=an_audit())
+        stores.jobs.add(a_job(9, created_by="otto@amt.example"), audit=an_audit())
+
+        assert stores.jobs.newest_of("tina@amt.example") == newest != older
+        assert stores.jobs.newest_of("nobody@amt.example") is None
+
     def test_a_job_is_read_as_it_was_stored(self, stores: Stores) -> None:
         job = a_job(
             tags=("eilig", "Gebühren"), priority=4, dataset_id="ds_1", config_path="a.yaml", resume_from="job_0"
@@ -137,6 +146,21 @@ class JobStoreContract(JobLifeContract, JobAttemptsContract, JobPauseContract, J
             stores.jobs.admit(job)
         with pytest.raises(IllegalTransition):
             stores.jobs.admit(admitted)
+
+    @pytest.mark.parametrize("ends", ["queued", "failed"])
+    def test_what_was_found_beforehand_is_in_the_event(self, stores: Stores, ends: str) -> None:
+        job = stores.jobs.add(a_job(), audit=an_audit())
+        found = {"records": 3, "sample": {"pieces": [{"text": "a\x00b \ud800", "is_trained": True}]}, "share": 0.5}
+
+        if ends == "queued":
+            stores.jobs.admit(job, preflight=found)
+        else:
+            stores.jobs.reject(job, error_message="no", preflight=found)
+
+        kept = stores.jobs.events(job.job_id)[-1].payload
+        assert kept["status"] == ends
+        assert (kept["preflight"]["records"], kept["preflight"]["share"]) == (3, 0.5)
+        assert kept["preflight"]["sample"]["pieces"][0]["is_trained"]
 
     def test_a_cancel_beats_an_admission_that_read_before_it(self, stores: Stores) -> None:
         job = stores.jobs.add(a_job(), audit=an_audit())

@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import Response
 
 from backend.common.problem import MEDIA_TYPE
-from backend.training.models import JobAccepted, JobView
+from backend.training.manager import DryRun
+from backend.training.models import DryRunView, JobAccepted, JobView
 from backend.training.submissions import Submission
 
 REPLAYED = "Idempotency-Replayed"
@@ -45,4 +46,19 @@ def accepted(submission: Submission, response: Response, message: str) -> JobAcc
         message=message,
         data=JobView.of(job),
         resolved_defaults=dict(submission.filled),
+    )
+
+
+def told(found: DryRun) -> DryRunView:
+    """What submitting would do."""
+    is_accepted = bool(found.report["is_accepted"])
+    count = found.report["problems"]["count"]
+    return DryRunView(
+        is_accepted=is_accepted,
+        message="The job would be queued."
+        if is_accepted
+        else f"The job would fail: {count} problem(s) in the records.",
+        config=found.config.model_dump(mode="json"),
+        resolved_defaults=dict(found.filled),
+        preflight=found.report,
     )

@@ -11,8 +11,10 @@ from starlette.requests import HTTPConnection
 
 from backend.training.api.updates import LARGEST_SEQ
 from backend.training.feed.event_feed import EventFeed
+from backend.training.feedback.desk import FeedbackDesk
 from backend.training.manager import TrainingJobManager
 from backend.training.models import WorkerView
+from backend.training.promotions import Promotions
 from shared.auth import current_principal, require_roles
 from shared.auth.policies import token_expiry
 from shared.auth.websocket import Handshake, current_handshake
@@ -38,6 +40,8 @@ class TrainingState:
     manager: TrainingJobManager
     pool: Workers
     feed: EventFeed
+    feedback: FeedbackDesk
+    promotions: Promotions
     disk_checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
 
@@ -57,6 +61,14 @@ async def _feed(connection: HTTPConnection) -> EventFeed:
     return _state(connection).feed
 
 
+async def _feedback(connection: HTTPConnection) -> FeedbackDesk:
+    return _state(connection).feedback
+
+
+async def _promotions(connection: HTTPConnection) -> Promotions:
+    return _state(connection).promotions
+
+
 async def _disk_check(connection: HTTPConnection) -> AsyncIterator[None]:
     async with _state(connection).disk_checks:
         yield
@@ -72,6 +84,8 @@ MAX_KEY = 200
 Manager = Annotated[TrainingJobManager, Depends(_manager)]
 Pool = Annotated[Workers, Depends(_pool)]
 Feed = Annotated[EventFeed, Depends(_feed)]
+Desk = Annotated[FeedbackDesk, Depends(_feedback)]
+Promoter = Annotated[Promotions, Depends(_promotions)]
 AnyUser = Annotated[Principal, Depends(current_principal)]
 Trainer = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER))]
 DiskCheck = Depends(_disk_check)
@@ -86,6 +100,7 @@ IdempotencyKey = Annotated[
     AfterValidator(lambda key: key if key is None else _printable_ascii(key)),
 ]
 JobId = Annotated[str, Path(max_length=100, description="Id of a training job.")]
+DryRunAsked = Annotated[bool, Query(description="Tell what would be done and what is in the records; store nothing.")]
 AfterSeq = Annotated[int, Query(ge=0, le=LARGEST_SEQ, description="Sequence number after which to start.")]
 LastEventId = Annotated[
     int, Header(alias="Last-Event-ID", ge=0, le=LARGEST_SEQ, description="Replay what came after this number.")

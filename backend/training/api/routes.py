@@ -8,11 +8,12 @@ from fastapi.responses import FileResponse
 from backend.common.blocking import in_thread
 from backend.common.pagination import After, Limit
 from backend.common.request_id import request_id
-from backend.training.api.answers import BUSY, REPLAYABLE, accepted
+from backend.training.api.answers import BUSY, REPLAYABLE, accepted, told
 from backend.training.api.dependencies import (
     AfterSeq,
     AnyUser,
     DiskCheck,
+    DryRunAsked,
     Feed,
     IdempotencyKey,
     JobId,
@@ -32,6 +33,7 @@ from backend.training.models import (
     AttemptView,
     CheckpointList,
     CheckpointView,
+    DryRunView,
     EventList,
     EventView,
     JobAccepted,
@@ -42,6 +44,7 @@ from backend.training.models import (
     JobView,
     LogView,
     MetricsView,
+    PreflightView,
     WorkerList,
 )
 from shared.models.job import JobStatus
@@ -56,13 +59,18 @@ async def submit_job(
     principal: Trainer,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-) -> JobAccepted:
+    dry_run: DryRunAsked = False,
+) -> JobAccepted | DryRunView:
     """Accept a training job; it is on disk when the answer arrives.
 
-    Everything that can be checked without reading the records is checked now. `config: {}` takes the server's base
+    Everything that can be checked without reading the records is checked now; the records are looked at while the job
+    is `pending`, and a job with bad ones fails before it is queued. `dry_run=true` looks at them at once, tells what it
+    found and stores nothing. `config: {}` takes the server's base
     model and the newest completed dataset; `resolved_defaults` says which. Send an `Idempotency-Key`, so that you can
     repeat the request when its answer is lost.
     """
+    if dry_run:
+        return told(await manager.dry_run(request))
     submission = await in_thread(manager.submit, request, principal, request_id=request_id(), key=idempotency_key)
     filled = ", ".join(f"{name} {value}" for name, value in submission.filled.items())
     return accepted(submission, response, f"Job accepted{f'; taken from the server: {filled}' if filled else ''}.")
@@ -90,6 +98,12 @@ async def get_job(job_id: JobId, manager: Manager, _: AnyUser) -> JobView:
     """One job in its newest state, with its place in the queue while it waits."""
     job, position = await in_thread(manager.look_up, job_id)
     return JobView.of(job).model_copy(update={"queue_position": position})
+
+
+@router.get("/jobs/{job_id}/preflight")
+async def get_preflight(job_id: JobId, manager: Manager, _: AnyUser) -> PreflightView:
+    """What was found in the records of a job before it was queued, with plan and estimates."""
+    return PreflightView(job_id=job_id, preflight=await in_thread(manager.preflight, job_id))
 
 
 @router.delete("/jobs/{job_id}")

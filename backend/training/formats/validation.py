@@ -1,7 +1,7 @@
 """Check every row of a data file before anything is trained: which line, which field, why."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from backend.training.formats.base import FieldProblem, Record, RecordShape
@@ -27,14 +27,16 @@ class InvalidRecords(InvalidInput):
     code = "invalid_records"
 
     def __init__(self, file_name: str, problems: "Problems") -> None:
+        self.problems = problems
+        place = "line" if file_name.lower().endswith(".jsonl") else "record"
         first = "; ".join(
-            f"line {row.line}{', ' + row.field if row.field else ''}: {row.reason}" for row in problems.shown[:3]
+            f"{place} {row.line}{', ' + row.field if row.field else ''}: {row.reason}" for row in problems.shown[:3]
         )
         super().__init__(
             f"{file_name} holds {problems.count} problem(s). {first}{' …' if problems.count > 3 else ''}",
             file=file_name,
             count=problems.count,
-            rows=[{"line": row.line, "field": row.field, "reason": row.reason} for row in problems.shown],
+            rows=problems.rows(),
         )
 
 
@@ -49,16 +51,22 @@ class EmptyData(InvalidInput):
 
 @dataclass(slots=True)
 class Problems:
-    """All problems counted, the first hundred kept."""
+    """All problems counted, the first hundred kept; `untrained` counts records that would train no token."""
 
     count: int = 0
+    untrained: int = 0
     shown: list[BadRow] = field(default_factory=list)
 
-    def add(self, line: int, problem: FieldProblem) -> None:
+    def add(self, line: int, problem: FieldProblem, *, is_untrained: bool = False) -> None:
         """Count a problem."""
         self.count += 1
+        self.untrained += is_untrained
         if len(self.shown) < _SHOWN:
             self.shown.append(BadRow(line, problem.field, problem.reason))
+
+    def rows(self) -> list[dict[str, object]]:
+        """The kept ones as JSON."""
+        return [asdict(row) for row in self.shown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,13 @@ class CheckedRow:
     shape: RecordShape
 
 
-def checked_rows(path: Path, problems: Problems) -> Iterator[CheckedRow]:
+def checked_rows(path: Path, problems: Problems, *, is_mixed: bool = False) -> Iterator[CheckedRow]:
     """Good rows in order; bad ones are counted in `problems`. All rows must have the shape of the first good one.
+
+    Args:
+        path: JSONL, JSON, Parquet or CSV.
+        problems: Gets what is wrong.
+        is_mixed: Whether rows may have any shape that makes as many sequences as the first one.
 
     Raises:
         TrainFileMissing: If there is no such file.
@@ -80,7 +93,7 @@ def checked_rows(path: Path, problems: Problems) -> Iterator[CheckedRow]:
     candidates = installed_shapes()
     expected: RecordShape | None = None
     for row in read_rows(path):
-        checked = _checked(row, candidates, expected)
+        checked = _checked(row, candidates, expected, is_mixed=is_mixed)
         if isinstance(checked, CheckedRow):
             expected = checked.shape
             yield checked
@@ -111,13 +124,19 @@ def check_file(path: Path) -> tuple[str, int]:
     return shape, count
 
 
-def _checked(row: Row, candidates: list[RecordShape], expected: RecordShape | None) -> CheckedRow | list[FieldProblem]:
+def _checked(
+    row: Row, candidates: list[RecordShape], expected: RecordShape | None, *, is_mixed: bool
+) -> CheckedRow | list[FieldProblem]:
     if row.record is None:
         return [FieldProblem("", row.problem)]
     shape = shape_of(row.record, candidates)
     if isinstance(shape, FieldProblem):
         return [shape]
-    if expected is not None and shape is not expected:
+    if expected is not None and not _go_together(shape, expected, is_mixed=is_mixed):
         return [FieldProblem("", f"has the shape {shape.name}, but the file began with {expected.name}")]
     found = shape.problems(row.record)
     return found or CheckedRow(row.line, row.record, shape)
+
+
+def _go_together(shape: RecordShape, expected: RecordShape, *, is_mixed: bool) -> bool:
+    return shape.sequences == expected.sequences if is_mixed else shape is expected

@@ -11,6 +11,7 @@ class QLoRATrainer(BaseTrainer):
     """Trains the same float32 adapter as LoRA with a fraction of the memory for the base model."""
 
     trainer_type = "qlora"
+    sections = BaseTrainer.sections | {"qlora"}
 
     def validate(self, config: TrainingConfig) -> None:
         """As LoRA; and refuse where the base model cannot be quantised.
@@ -22,6 +23,10 @@ class QLoRATrainer(BaseTrainer):
         if not quantization.is_installed():
             reason = "qlora needs the package bitsandbytes, which is not installed here; take lora or install it"
             raise InvalidTrainingConfig([{"field": "trainer_type", "reason": reason}])
+
+    def weight_bits(self, config: TrainingConfig) -> int | None:
+        """As `qlora.bits` says."""
+        return config.qlora.bits
 
     def train(self, context: TrainingContext, reporter: Reporter) -> TrainingOutcome:
         """See `train_adapter`."""

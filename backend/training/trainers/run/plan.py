@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from backend.training.formats.chat_templates import template_sha256
 from backend.training.trainers.base import TrainingContext
 from backend.training.trainers.run.optimizer import Schedule, schedule_for
+from backend.training.training_config import TrainingSection
 from backend.training.utils.batching import epoch_order
 
 _EVALUATIONS_PER_RUN = 10
 # they change where things lie and when something is told or goes wrong, never the course of the run
 _WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
-    "model": ("base_model",),  # its digest says which one it is, wherever it lies
+    "model": ("base_model", "chat_template"),  # their digests say which ones they are, wherever they lie
     "training": ("output_dir", "cpu_threads", "save_steps", "save_total_limit", "logging_steps"),
     "probe": (
         "seconds_per_step",
@@ -79,10 +81,7 @@ class RunPlan:
 def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64], *, peak_rate: float) -> RunPlan:
     """The plan for records of these lengths."""
     training = context.config.training
-    batches = math.ceil(len(lengths) / training.batch_size)
-    steps_per_epoch = math.ceil(batches / training.gradient_accumulation_steps)
-    planned = steps_per_epoch * training.num_epochs
-    total_steps = min(planned, training.max_steps or planned)
+    steps_per_epoch, total_steps = step_counts(training, records=len(lengths))
     return RunPlan(
         lengths=lengths,
         batch_size=training.batch_size,
@@ -90,11 +89,24 @@ def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64], *, 
         seed=training.seed,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps,
-        eval_steps=training.eval_steps or math.ceil(total_steps / _EVALUATIONS_PER_RUN),
+        eval_steps=evaluation_distance(training, total_steps=total_steps),
         save_steps=training.save_steps or context.save_every_steps,
         logging_steps=training.logging_steps,
         schedule=schedule_for(training, total_steps=total_steps, peak=peak_rate),
     )
+
+
+def step_counts(training: TrainingSection, *, records: int) -> tuple[int, int]:
+    """Optimizer steps of an epoch, and of the whole run."""
+    batches = math.ceil(records / training.batch_size)
+    per_epoch = math.ceil(batches / training.gradient_accumulation_steps)
+    planned = per_epoch * training.num_epochs
+    return per_epoch, min(planned, training.max_steps or planned)
+
+
+def evaluation_distance(training: TrainingSection, *, total_steps: int) -> int:
+    """Optimizer steps between evaluations."""
+    return training.eval_steps or math.ceil(total_steps / _EVALUATIONS_PER_RUN)
 
 
 def run_identity(context: TrainingContext, base_digest: str) -> str:
@@ -111,4 +123,6 @@ def run_identity(context: TrainingContext, base_digest: str) -> str:
         "has_validation_file": context.data.validation is not None,
         "base_model": base_digest,
     }
+    if context.chat_template is not None:
+        facts["chat_template"] = template_sha256(context.chat_template)
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -1,5 +1,6 @@
 """Training configs in both spellings, and what is said about wrong ones."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,41 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 def test_two_sources_of_records_are_refused() -> None:
     assert "not both" in str(reasons({"data": {"train_file": "a.jsonl", "dataset_id": "d"}}))
+
+
+def test_text_that_is_a_number_is_taken_for_a_rate_and_for_nothing_else() -> None:
+    assert TrainingConfig.parse({"training": {"learning_rate": "2e-4"}}).training.learning_rate == 2e-4
+    found = reasons({"training": {"learning_rate": "2e", "batch_size": "4"}, "lora": {"use_dora": "true"}})
+    assert found == {
+        "training.learning_rate": "must be a number, found '2e'",
+        "training.batch_size": "must be a whole number, found '4'",
+        "lora.use_dora": "must be true or false, found 'true'",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [("all-linear", "all-linear"), ("q_proj", ["q_proj"]), (["self_attn.q_proj"], ["self_attn.q_proj"])],
+)
+def test_one_module_name_is_a_list_of_one(given: object, taken: object) -> None:
+    assert TrainingConfig.parse({"lora": {"target_modules": given}}).lora.target_modules == taken
+
+
+@pytest.mark.parametrize("given", ["", "q_proj,v_proj", "q_proj v_proj", [], ["q_proj", " "], [1], None, ".*_proj"])
+def test_what_names_no_module_is_refused(given: object) -> None:
+    found = reasons({"lora": {"target_modules": given}})["lora.target_modules"]
+    assert found.startswith("must be all-linear or a list of module names such as [q_proj, v_proj], found ")
+
+
+def test_a_config_as_it_is_stored_is_read_again() -> None:
+    config = TrainingConfig.parse({"lora": {"target_modules": "q_proj"}, "training": {"learning_rate": "1e-4"}})
+    assert TrainingConfig.parse(json.loads(json.dumps(config.model_dump(mode="json")))) == config
+
+
+def test_an_old_name_and_its_new_one_may_say_the_same_but_not_two_things() -> None:
+    assert TrainingConfig.parse({"training": {"lora_rank": 8}, "lora": {"r": 8}}).lora.r == 8
+    found = reasons({"training": {"lora_rank": 8}, "lora": {"r": 16}})
+    assert found == {"training.lora_rank": "says the same as lora.r, which has another value; give one of them"}
 
 
 def test_the_older_flat_form_is_read() -> None:

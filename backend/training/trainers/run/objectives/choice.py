@@ -24,15 +24,20 @@ class WrongObjective(InvalidInput):
         )
 
 
-def resolve_objective(asked: str, records: TrainingRecords) -> str:
+def resolve_objective(asked: str, *, are_pairs: bool, shape: str) -> str:
     """`sft` or `dpo`.
+
+    Args:
+        asked: `training.objective`.
+        are_pairs: Whether every record has two answers.
+        shape: Name of the record shape, for the error.
 
     Raises:
         WrongObjective: If the records are not for the asked one.
     """
-    suggested = "dpo" if records.are_pairs else "sft"
+    suggested = "dpo" if are_pairs else "sft"
     if asked not in ("auto", suggested):
-        raise WrongObjective(asked, str(records.facts["record_shape"]))
+        raise WrongObjective(asked, shape)
     return suggested
 
 
