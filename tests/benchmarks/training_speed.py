@@ -1,8 +1,8 @@
 """Trained tokens per second of a LoRA run: ours beside a bare PyTorch loop, `trl.SFTTrainer` and LLaMA-Factory.
 
 The same small random Llama (6.6 million parameters), the same real records of mixed length (English instructions,
-German laws), the same rank, learning rate, schedule, effective batch, steps and seed, one thread each; all else stays at each
-contender's defaults. Everyone trains in a process (and an environment) of its own, one after the other, in rounds.
+German laws), the same rank, learning rate, schedule, effective batch, steps and seed, one thread each; all else stays
+at each contender's defaults. Everyone trains in a process (where needed an environment) of its own, in turn, in rounds.
 Tokens are trained ones, never padding or prompts. The time is that of the optimisation: from the first batch to the end
 of the last step, ours with its reports and its checkpoint; imports, loading and tokenising are in `process_s` only. The
 loss is measured afterwards, on records that nobody trained on, by one function for all.

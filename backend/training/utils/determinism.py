@@ -3,6 +3,7 @@
 import contextlib
 import random
 from collections.abc import Iterator
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -12,8 +13,8 @@ def deterministic(*, seed: int, threads: int) -> Iterator[None]:
     On a GPU some attention kernels have no deterministic form, so there equality is not promised.
     """
     import torch
-    from torch.utils import deterministic as strictness
 
+    strictness: Any = torch.utils.deterministic  # it declares its one flag in no way that a type checker could see
     threads_before = torch.get_num_threads()
     strict_before = torch.are_deterministic_algorithms_enabled()
     filled_before = strictness.fill_uninitialized_memory

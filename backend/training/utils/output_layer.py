@@ -34,7 +34,8 @@ def split_model(model: "torch.nn.Module") -> SplitModel | None:
     import torch
 
     # peft wraps the model that has an output layer, and every such model names what comes before it
-    whole: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
+    asked: Any = model
+    whole = asked.get_base_model() if hasattr(model, "get_base_model") else asked
     body, output = getattr(whole, "base_model", whole), whole.get_output_embeddings()
     if body is whole or type(output) is not torch.nn.Linear or output.bias is not None or output.weight.requires_grad:
         return None

@@ -42,9 +42,7 @@ def summed_loss(model: "torch.nn.Module", batch: Batch, *, split: SplitModel | N
     return _losses(model, batch, split).sum()
 
 
-def row_log_probabilities(
-    model: "torch.nn.Module", batch: Batch, *, split: SplitModel | None = None
-) -> "torch.Tensor":
+def row_log_probabilities(model: "torch.nn.Module", batch: Batch, *, split: SplitModel | None = None) -> "torch.Tensor":
     """Log-likelihood of the trained tokens of each row, shape (batch,), float32 with gradient."""
     losses = _losses(model, batch, split)
     rows, length = batch.input_ids.shape
