@@ -113,7 +113,7 @@ def _loop(
 ) -> TrainingLoop:
     _, parameters = model.get_nb_trainable_parameters()  # counts what 4-bit weights stand for, not their bytes
     rate = peak_rate(context.config.training, objective=objective.name, parameters=parameters)
-    plan = plan_run(context, objective.lengths, peak_rate=rate)
+    plan = plan_run(context, objective.lengths, peak_rate=rate, validation_share=objective.validation_share)
     return TrainingLoop(model, objective, plan, context, reporter, identity=identity, facts=facts, optimizer=optimizer)
 
 

@@ -223,11 +223,8 @@ class TrainingLoop:
     def _evaluate_if_due(self) -> None:
         step = self._progress.step
         # after a restart the evaluation of this very step may be done already, or still be owed
-        if (
-            not self._objective.has_validation
-            or not self._plan.is_evaluation_due(step)
-            or self._progress.evaluated_step == step
-        ):
+        is_due = self._objective.validation_share > 0 and self._plan.is_evaluation_due(step)
+        if not is_due or self._progress.evaluated_step == step:
             return
         self._note_evaluation(self._objective.evaluate(self._model, on_batch=self._go_on_evaluating))
 

@@ -73,8 +73,8 @@ class Objective(ABC):
 
     @property
     @abstractmethod
-    def has_validation(self) -> bool:
-        """Whether anything is held out."""
+    def validation_share(self) -> float:
+        """Held-out tokens over training tokens; 0: nothing is held out."""
 
     @abstractmethod
     def prepare(self, model: "torch.nn.Module") -> None:

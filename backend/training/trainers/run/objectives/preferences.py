@@ -73,9 +73,9 @@ class PreferenceObjective(Objective):
         return _pair_lengths(self._records.train)
 
     @property
-    def has_validation(self) -> bool:
+    def validation_share(self) -> float:
         """See `Objective`."""
-        return self._records.validation is not None
+        return self._records.validation_share
 
     def prepare(self, model: "torch.nn.Module") -> None:
         """Ask the base model about all answers, or read what it said."""
@@ -98,7 +98,7 @@ class PreferenceObjective(Objective):
     def evaluate(self, model: "torch.nn.Module", *, on_batch: Callable[[], None]) -> Evaluation:
         """See `Objective`."""
         validation = self._records.validation
-        assert validation is not None  # noqa: S101 - asked only if `has_validation`
+        assert validation is not None  # noqa: S101 - asked only if there is a `validation_share`
         sums = dict.fromkeys(("loss", "reward_accuracy", "reward_margin"), 0.0)
         device = next(model.parameters()).device
         with without_training(model):

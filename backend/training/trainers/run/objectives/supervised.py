@@ -37,9 +37,9 @@ class SupervisedObjective(Objective):
         return self._records.train.lengths
 
     @property
-    def has_validation(self) -> bool:
+    def validation_share(self) -> float:
         """See `Objective`."""
-        return self._records.validation is not None
+        return self._records.validation_share
 
     def prepare(self, model: "torch.nn.Module") -> None:
         """Find out whether the output layer can be asked apart."""
@@ -56,7 +56,7 @@ class SupervisedObjective(Objective):
 
     def evaluate(self, model: "torch.nn.Module", *, on_batch: Callable[[], None]) -> Evaluation:
         """See `Objective`."""
-        assert self._records.validation is not None  # noqa: S101 - asked only if `has_validation`
+        assert self._records.validation is not None  # noqa: S101 - asked only if there is a `validation_share`
         found = mean_loss(
             model,
             self._records.validation,
