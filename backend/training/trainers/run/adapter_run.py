@@ -20,6 +20,7 @@ from backend.training.utils import base_model
 from backend.training.utils.adapted_model import with_fresh_adapter
 from backend.training.utils.batching import pad_id_of
 from backend.training.utils.determinism import deterministic
+from backend.training.utils.gpu_kernels import accelerator_here, choose_kernels, use_kernels
 from backend.training.utils.memory_use import peak_memory_mb
 from backend.training.utils.metrics import json_safe
 from backend.training.utils.quantization import Quantization
@@ -62,6 +63,8 @@ def train_adapter(
         )
         go_on(reporter)
         base = base_model.load_model(folder, dtype=config.model.dtype, quantization=quantization)
+        kernels = use_kernels(base, choose_kernels(accelerator_here(), dtype=base.dtype)).as_facts()
+        facts = {**records.facts, **kernels}
         model = _with_adapter(base, config, records)
         start = _start_of(model, config)
         identity = run_identity(context, digest)
@@ -73,9 +76,7 @@ def train_adapter(
             is_quantized=quantization is not None,
             has_gpu=next(model.parameters()).is_cuda,
         )
-        result = _loop(
-            model, objective, context, reporter, identity=identity, facts=records.facts, optimizer=optimizer
-        ).run()
+        result = _loop(model, objective, context, reporter, identity=identity, facts=facts, optimizer=optimizer).run()
         save_adapter(
             model,
             tokenizer,
@@ -83,7 +84,7 @@ def train_adapter(
             records,
             result,
             base=AdaptedBase(folder, digest, quantization),
-            choices={"objective": objective_name, "optimizer": optimizer},
+            choices={"objective": objective_name, "optimizer": optimizer, **kernels},
             start=start,
         )
     return TrainingOutcome(
@@ -91,7 +92,7 @@ def train_adapter(
         epochs=result.epochs,
         metrics=json_safe(
             {
-                **records.facts,
+                **facts,
                 "objective": objective_name,
                 **result.metrics(),
                 "peak_memory_mb": round(peak_memory_mb(), 1),
