@@ -30,6 +30,12 @@ class ClaraError(Exception):
         self.context = context
 
 
+def family_of(error: ClaraError) -> str:
+    """Name of the family, for those who learn of an error through a pipe."""
+    families = (NotFound, Conflict, InvalidInput, NotPermitted, Unavailable)
+    return next((family.__name__ for family in families if isinstance(error, family)), ClaraError.__name__)
+
+
 class NotFound(ClaraError):
     """What was asked for does not exist (or the caller may not know that it does)."""
 

@@ -34,9 +34,11 @@ from backend.training.promotions import Promotions
 from backend.training.trainers.registry import trainers_for
 from backend.training.trigger import ContinuousTrigger, TriggerRule
 from backend.training.workers.inspections import RecordInspections
+from backend.training.workers.job_history import JobHistory
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
 from backend.training.workers.supervisor import SupervisionTimes, Supervisor
+from backend.training.workers.worker_figures import WorkerFigures
 from config import BaseConfig, get_config
 from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
@@ -104,6 +106,8 @@ class _Holder:
             self._size = config.max_concurrent_jobs
             service = _compose(config, self._stores, self._folders)
             app.state.training = self._state = service.state
+            figures = WorkerFigures(service.pool.progress)
+            app.state.metrics.registry.register(figures)
             app.state.on_stop += [service.state.feed.stop, service.pool.begin_stop]
             service.pool.start()
             tasks = [
@@ -120,6 +124,7 @@ class _Holder:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                app.state.metrics.registry.unregister(figures)
                 self._stores.close()
 
         return opened
@@ -170,6 +175,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> "_
             cpu_threads=_threads(config.max_concurrent_jobs),
             token_cache_mb=config.token_cache_mb,
             trainer_types=trainer_types,
+            history=JobHistory(stores.jobs).of,
         ),
         folders,
         SupervisionTimes(

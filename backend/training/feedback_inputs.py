@@ -185,7 +185,7 @@ class FeedbackInputResolver:
         earlier = self._section_of(parent)
         learnt = None if earlier is None or earlier.feedback_until is None else earlier
         after, until = (0, 0) if learnt is None else (learnt.feedback_after or 0, learnt.feedback_until or 0)
-        ranges = [] if learnt is None else [*(learnt.replay_ranges or ()), (after, until)]
+        ranges = [] if learnt is None else [*(learnt.replay_ranges or ()), [after, until]]
         values = {
             "parent_adapter_id": _BASE_MODEL if parent is None else parent.adapter_id,
             "feedback_until": self._sources.feedback.newest_seq(),

@@ -74,6 +74,25 @@ class TrainingFolders:
             raise PathNotAllowed(name, root)
         return folder
 
+    def new_model(self, name: str) -> Path:
+        """Folder for a model of this name, which need not exist.
+
+        Raises:
+            PathNotAllowed: If the name leaves the models folder, or is that of the adapters.
+        """
+        folder, adapters = confined(self.models, name), (self.models / "adapters").resolve()
+        if folder == self.models.resolve() or folder.is_relative_to(adapters):
+            raise PathNotAllowed(name, self.models)
+        return folder
+
+    def adapter_file(self, adapter: str, name: str) -> Path:
+        """A file in an adapter's folder, whether it exists or not.
+
+        Raises:
+            PathNotAllowed: If it lies outside the adapters folder, or is a link that leads there.
+        """
+        return confined(self.models / "adapters", str(Path(adapter) / name))
+
     def config_file(self, asked: str) -> Path:
         """An existing YAML file below the configs folder.
 

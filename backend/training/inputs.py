@@ -152,8 +152,8 @@ class InputResolver:
         """
         if trainer.needs_feedback:
             base_model = self._folders.base_model(config.model.base_model, is_offline=self.is_offline)
-            inputs = self._feedback.resolve(config, base_model, job_dir)
-            return replace(inputs, chat_template=chosen_template(config, self._folders))
+            resolved = self._feedback.resolve(config, base_model, job_dir)
+            return replace(resolved, chat_template=chosen_template(config, self._folders))
         found = self.find(config, trainer)
         return found if found.content_sha256 else replace(found, content_sha256=sha256_file(found.train))
 

@@ -12,6 +12,7 @@ from backend.training.adapter_check import check_adapter
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.inspection.verdict import Inspections, NoInspections
+from backend.training.job_figures import JobFigures, figures_of
 from backend.training.models import JobRequest
 from backend.training.preflight import Preflight
 from backend.training.submissions import Submission, Submissions, audit_entry
@@ -19,7 +20,7 @@ from backend.training.training_config import TrainingConfig
 from shared.database.base import AdapterStore, JobStore, Page
 from shared.errors import ClaraError, Conflict, NotFound, Unavailable
 from shared.models.adapter import Adapter, AdapterCheck, Checkpoint
-from shared.models.events import EventType, JobEvent
+from shared.models.events import JobEvent
 from shared.models.job import AttemptRecord, JobCounts, JobStatus, QueueLimits, TrainingJob
 from shared.models.users import Principal
 from shared.utils.clock import Clock, utc_now
@@ -41,7 +42,10 @@ class NoReport(NotFound):
     code = "no_report"
 
     def __init__(self, job_id: str, name: str) -> None:
-        super().__init__(f"Job {job_id} has no {name}; only a completed job has one.", job_id=job_id)
+        super().__init__(
+            f"Job {job_id} has no {name}; only a completed job of a language model has one (a probe has report.json).",
+            job_id=job_id,
+        )
 
 
 class NoPreflight(NotFound):
@@ -186,19 +190,9 @@ class TrainingJobManager:
         """Every attempt of a job and how it ended, oldest first."""
         return self._jobs.attempts(job_id)
 
-    def step_metrics(self, job_id: str) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-        """Logged steps and evaluations of a job, in order."""
-        steps: list[Mapping[str, Any]] = []
-        evaluations: list[Mapping[str, Any]] = []
-        after = 0
-        while page := self._jobs.events(job_id, after=after, limit=1000):
-            after = page[-1].seq
-            for event in page:
-                if event.type is EventType.STEP:
-                    steps.append({"step": event.payload["current_step"], **event.payload["metrics"]})
-                elif event.type is EventType.EVALUATION:
-                    evaluations.append({"step": event.payload["current_step"], **event.payload.get("evaluation", {})})
-        return steps, evaluations
+    def figures(self, job_id: str, *, points: int, after: int = 0) -> JobFigures:
+        """Logged steps and evaluations of a job with `seq > after`; see `figures_of`."""
+        return figures_of(self._jobs, job_id, points=points, after=after)
 
     def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
         """Registered checkpoints, newest first."""
@@ -226,6 +220,7 @@ class TrainingJobManager:
         content: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         paths = {
             "adapter": report.parent,
+            "report": report.parent / "report.html",
             "loss_curve": report.parent / "loss_curve.png",
             "model_card": report.parent / "README.md",
             "log": self._folders.job_log(job_id),
@@ -239,6 +234,14 @@ class TrainingJobManager:
             NoReport: If the job is not completed.
         """
         return self._artefact(job_id, "loss_curve.png")
+
+    def report_page(self, job_id: str) -> Path:
+        """The report of a completed job as one HTML file.
+
+        Raises:
+            NoReport: If the job is not completed, or is of before there were such reports.
+        """
+        return self._artefact(job_id, "report.html")
 
     async def dry_run(self, request: JobRequest) -> DryRun:
         """What submitting would do, without doing it: the config with the server's defaults, and what the records hold.
@@ -324,8 +327,14 @@ class TrainingJobManager:
         return True
 
     def _artefact(self, job_id: str, name: str) -> Path:
+        """A file of a job's adapter; a link that leads out of the adapters folder is none.
+
+        Raises:
+            NoReport: If there is no such file.
+            PathNotAllowed: If it lies elsewhere.
+        """
         job = self._jobs.get(job_id)
-        path = Path(job.adapter_path) / name if job.adapter_path else None
+        path = self._folders.adapter_file(job.adapter_path, name) if job.adapter_path else None
         if path is None or not path.is_file():
             raise NoReport(job_id, name)
         return path

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from backend.training.job_figures import JobFigures
 from shared.models.adapter import Adapter, AdapterCheck, Checkpoint, Promotion
 from shared.models.events import JobEvent
 from shared.models.job import AttemptOutcome, AttemptRecord, JobStatus, TrainingJob
@@ -197,12 +198,28 @@ class EventList(BaseModel):
 
 
 class MetricsView(BaseModel):
-    """Logged figures of a job, one entry per logged step."""
+    """Logged figures of a job, one entry per logged step; those of a long run are thinned evenly."""
 
     job_id: str
     latest: Mapping[str, Any] | None
     steps: list[Mapping[str, Any]]
     evaluations: list[Mapping[str, Any]]
+    logged_steps: int = Field(description="Steps that were logged, shown or not.")
+    logged_evaluations: int
+    is_thinned: bool = Field(description="Whether some are left out; `/events` has them all, page by page.")
+    next_after: int = Field(description="Pass as `after` to get what is logged from now on.")
+
+    @classmethod
+    def of(cls, job_id: str, figures: JobFigures) -> "MetricsView":
+        """The public view of a job's figures."""
+        names = ("logged_steps", "logged_evaluations", "is_thinned", "next_after")
+        return cls(
+            job_id=job_id,
+            latest=figures.steps[-1] if figures.steps else None,
+            steps=list(figures.steps),
+            evaluations=list(figures.evaluations),
+            **{name: getattr(figures, name) for name in names},
+        )
 
 
 class CheckpointView(BaseModel):

@@ -187,6 +187,9 @@ class DpoSection(_Section):
     )
 
 
+_Range = Annotated[list[int], Field(min_length=2, max_length=2)]
+
+
 class ContinuousSection(_Section):
     """What a continuous run learns from feedback, and what it has to show before it may be promoted.
 
@@ -201,8 +204,7 @@ class ContinuousSection(_Section):
         ge=0,
         description="Newest item that is not new any more; None: where the active adapter's run ended.",
     )
-    # stored as JSON, which has lists only
-    replay_ranges: list[Annotated[tuple[int, int], Field(strict=False)]] | None = Field(
+    replay_ranges: list[_Range] | None = Field(
         default=None,
         max_length=10_000,
         description="Earlier feedback as pairs (after, until]; None: what the active adapter and its parents learnt.",

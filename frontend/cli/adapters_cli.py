@@ -1,6 +1,7 @@
 """`clara adapters …`."""
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +20,19 @@ if TYPE_CHECKING:
     from frontend.client import ClaraClient
     from frontend.client.models import AdapterCheck
 
-adapters = typer.Typer(no_args_is_help=True, help="Look at the trained adapters, check their files, promote one.")
+adapters = typer.Typer(
+    no_args_is_help=True, help="Look at the trained adapters, check their files, promote one, merge one."
+)
+
+
+_MUCH_ROUNDING = 0.25
+
+
+class MergedDtype(StrEnum):
+    """Number formats of a merged model."""
+
+    BFLOAT16 = "bfloat16"
+    FLOAT32 = "float32"
 
 
 class AdaptersNotNamed(InvalidInput):
@@ -146,6 +159,39 @@ def promote_adapter(
     session.say(text("adapters.promoted", replaced=before, **names))
     if promotion.is_override:
         session.say(text("adapters.overridden"))
+
+
+@command(
+    adapters,
+    "merge",
+    examples=(
+        "clara adapters merge adp_1hq7x0a2b3c4d5e6f --output permits-merged",
+        "clara adapters merge adp_1hq7x0a2b3c4d5e6f --output permits-exact --dtype float32",
+    ),
+)
+def merge_adapter(
+    session: Session,
+    adapter_id: Annotated[str, typer.Argument(help="Id as shown by `clara adapters list`.")],
+    output: Annotated[str, typer.Option("--output", metavar="NAME", help="Folder below the models folder.")],
+    dtype: Annotated[MergedDtype, typer.Option("--dtype", help="Number format of the weights.")] = MergedDtype.BFLOAT16,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads, else all.")] = None,
+) -> None:
+    """Merge an adapter into its unquantised base model: a model of its own, for engines that load no adapters.
+
+    Works on the machine where the models lie, without the services; needs the trainer packages there, and memory for
+    the whole base model. The adapter's files and the base model are verified first, the result is compared with base
+    model and adapter, and it is there whole or not at all.
+    """
+    from frontend.cli.merge_process import run_merge
+
+    options = {"--adapter-id": adapter_id, "--output": output, "--dtype": dtype.value, "--threads": threads}
+    result = run_merge(session, [f"{flag}={value}" for flag, value in options.items() if value is not None])
+    figures = {name: formats.number(result.get(name)) for name in ("parameters", "difference", "effect", "rounding")}
+    size, time = formats.size(int(result.get("size_bytes") or 0)), formats.duration(float(result.get("elapsed_s") or 0))
+    session.answer(result, lambda: text("merge.done", path=result.get("path"), size=size, time=time, **figures))
+    if float(result.get("rounding") or 0) > _MUCH_ROUNDING:
+        session.say(text("merge.rounding", rounding=figures["rounding"]))
+    session.say(text("merge.next", name=output))
 
 
 def _ids(client: "ClaraClient", named: "Iterable[str]") -> list[str]:

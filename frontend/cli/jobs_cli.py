@@ -116,23 +116,39 @@ def show_preflight(session: Session, job_id: JobId) -> None:
 
 
 @command(
-    jobs, "report", examples=(f"clara jobs report {EXAMPLE_JOB}", f"clara jobs report {EXAMPLE_JOB} --png loss.png")
+    jobs,
+    "report",
+    examples=(
+        f"clara jobs report {EXAMPLE_JOB}",
+        f"clara jobs report {EXAMPLE_JOB} --html report.html",
+        f"clara jobs report {EXAMPLE_JOB} --open",
+        f"clara jobs report {EXAMPLE_JOB} --png loss.png",
+    ),
 )
 def show_report(
     session: Session,
     job_id: JobId,
     png: Annotated[Path | None, typer.Option("--png", help="Also save the loss curve as PNG.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Also save the report as one HTML page.")] = None,
+    in_browser: Annotated[bool, typer.Option("--open", help="Open the HTML page in the browser.")] = False,
 ) -> None:
     """Show what a completed job learned: perplexity on unseen text, completions side by side, loss curve."""
     from frontend.cli.job_report import draw_report
+    from frontend.cli.report_page import open_page, place_for
 
     with session.client() as client:
         report = client.jobs.report(job_id)
-        saved = client.jobs.loss_curve(job_id, png) if png is not None else None
+        curve = client.jobs.loss_curve(job_id, png) if png is not None else None
+        target = html or (place_for(job_id) if in_browser else None)
+        page = client.jobs.report_page(job_id, target) if target is not None else None
     console = session.console()
     session.answer(dict(report), lambda: draw_report(report, width=console.width))
-    if saved is not None:
-        session.say(text("report.saved", path=saved))
+    if curve is not None:
+        session.say(text("report.saved", path=curve))
+    if page is not None:
+        session.say(text("report.page_saved", path=page))
+        if in_browser and not open_page(page):
+            session.say(text("report.not_opened"))
 
 
 def follow_job(session: Session, client: "ClaraClient", job_id: str) -> None:

@@ -194,6 +194,21 @@ TEXTS: Mapping[str, Text] = {
         "Learn from it: clara train --trainer continuous --watch",
         "Daraus lernen: clara train --trainer continuous --watch",
     ),
+    "merge.done": Text(
+        "The merged model lies in {path}: {parameters} parameters, {size}, {time}. It computes what base model and "
+        "adapter do, to {difference} (the adapter makes {effect}).",
+        "Das zusammengeführte Modell liegt in {path}: {parameters} Parameter, {size}, {time}. Es rechnet wie "
+        "Grundmodell und Adapter, bis auf {difference} (der Adapter macht {effect} aus).",
+    ),
+    "merge.rounding": Text(
+        "Rounding moved the weights by {rounding} of what the adapter moves them; --dtype float32 keeps all of it.",
+        "Das Runden verschob die Gewichte um das {rounding}-Fache des Adapters; mit --dtype float32 bleibt alles.",
+    ),
+    "merge.next": Text(
+        "Next: clara train --base-model {name}, or hand the folder to your engine.",
+        "Weiter: clara train --base-model {name}, oder den Ordner der Ausgabe-Software geben.",
+    ),
+    "merge.failed": Text("Nothing was merged: {reason}", "Nichts wurde zusammengeführt: {reason}"),
     # report
     "report.verdict": Text("Compared with {adapter}: {verdict}", "Vergleich mit {adapter}: {verdict}"),
     "report.question": Text("question", "Frage"),
@@ -216,6 +231,8 @@ TEXTS: Mapping[str, Text] = {
     "report.prompt": Text("Prompt", "Eingabe"),
     "report.loss": Text("Training loss", "Trainingsverlust"),
     "report.saved": Text("Loss curve saved: {path}", "Verlustkurve gespeichert: {path}"),
+    "report.page_saved": Text("Report saved: {path}", "Bericht gespeichert: {path}"),
+    "report.not_opened": Text("There is no browser here that could be opened.", "Hier lässt sich kein Browser öffnen."),
     "report.reference": Text("as written", "Original"),
     # pre-flight
     "preflight.fine": Text("The job would be queued.", "Der Auftrag würde eingereiht."),

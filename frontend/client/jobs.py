@@ -132,9 +132,15 @@ class JobsClient:
         members = _members(self._transport.get_json(path), "attempts")
         return [self._transport.parse(Attempt, member, f"GET {path}") for member in members]
 
-    def metrics(self, job_id: str) -> Mapping[str, Any]:
-        """Logged figures of the job."""
-        return self._object(f"{_job(job_id)}/metrics")
+    def metrics(self, job_id: str, *, points: int = 1000, after: int = 0) -> Mapping[str, Any]:
+        """Logged figures of the job.
+
+        Args:
+            job_id: Of the job.
+            points: Steps at most; those of a longer run are thinned evenly.
+            after: `next_after` of an earlier answer: only what was logged since.
+        """
+        return self._object(f"{_job(job_id)}/metrics", points=points, after=after)
 
     def events(self, job_id: str, *, after: int = 0, page_size: int = 500) -> Iterator[JobEvent]:
         """Events with `seq > after` that exist now, in order."""
@@ -181,6 +187,10 @@ class JobsClient:
         """What a completed job achieved: held-out perplexity, sample completions, paths, loss history."""
         return self._object(f"{_job(job_id)}/report")
 
+    def report_page(self, job_id: str, target: Path) -> Path:
+        """Save the report of a completed job as one HTML file at `target`."""
+        return download(self._transport, f"{_job(job_id)}/report.html", target).path
+
     def loss_curve(self, job_id: str, target: Path) -> Path:
         """Save the loss curve as PNG at `target`."""
         return download(self._transport, f"{_job(job_id)}/loss-curve.png", target).path
@@ -217,8 +227,8 @@ class JobsClient:
         patience = replace(self._patience, room_s=wait_for_room_s)
         return submit_once(self._transport, path, body=body, key=key, patience=patience)
 
-    def _object(self, path: str) -> Mapping[str, Any]:
-        content = self._transport.get_json(path)
+    def _object(self, path: str, **params: object) -> Mapping[str, Any]:
+        content = self._transport.get_json(path, params=params)
         return content if isinstance(content, dict) else {"data": content}
 
 

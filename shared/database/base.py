@@ -13,7 +13,7 @@ from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
 from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
 from shared.models.document import Document, ParsedDocument, SectionHit, StoredSection
-from shared.models.events import AuditEntry, EventType, JobEvent
+from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent
 from shared.models.feedback import FeedbackFilter, FeedbackItem, StoredFeedback
 from shared.models.job import (
     AttemptOutcome,
@@ -440,6 +440,19 @@ class JobStore(Protocol):
 
     def events(self, job_id: str, *, after: int = 0, limit: int = 500) -> Sequence[JobEvent]:
         """Events with `seq > after`, in order.
+
+        Raises:
+            JobNotFound: If there is no such job.
+        """
+        ...
+
+    def sample_events(
+        self, job_id: str, kind: EventType, *, points: int, after: int = 0, until: int = LARGEST_SEQ
+    ) -> EventSample:
+        """At most `points` (2 or more) events of a kind with `after < seq <= until`, spread evenly over all of them.
+
+        A run of a hundred thousand logged steps is drawn from as many values as a picture has room for; only those are
+        read.
 
         Raises:
             JobNotFound: If there is no such job.

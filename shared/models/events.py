@@ -1,10 +1,13 @@
 """What happened: events of a job (a gap-free sequence per job) and entries of the audit log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+LARGEST_SEQ = 2**53 - 1
+"""No sequence number is larger; JavaScript counts no further."""
 
 
 class EventType(StrEnum):
@@ -34,6 +37,29 @@ class JobEvent:
     type: EventType
     payload: Mapping[str, Any]
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventSample:
+    """Events of one kind, spread evenly over all there are; the first and the last are always among them.
+
+    Args:
+        events: In order.
+        total: How many there are.
+    """
+
+    events: Sequence[JobEvent]
+    total: int
+
+
+def stride_of(total: int, points: int) -> int:
+    """Take every n-th of `total` things, and the last, to have at most `points` of them.
+
+    Args:
+        total: How many there are.
+        points: How many are wanted at most; 2 or more.
+    """
+    return max(1, -(-(total - 1) // (points - 1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ import pytest
 from shared.database.base import (
     ClaimLost,
     JobAlreadyFinished,
+    JobNotFound,
 )
 from shared.database.stores import Stores
 from shared.errors import Conflict
-from shared.models.events import EventType
+from shared.models.events import LARGEST_SEQ, EventType
 from shared.models.job import (
     AttemptOutcome,
     JobStatus,
@@ -105,6 +106,40 @@ class JobLifeContract:
         assert all(before.created_at <= after.created_at for before, after in itertools.pairwise(events))
         assert [event.seq for event in stores.jobs.events(job.job_id, after=2, limit=3)] == [3, 4, 5]
         assert stores.jobs.events(job.job_id, after=done.event_seq) == []
+        assert stores.jobs.events(job.job_id, after=LARGEST_SEQ) == []
+
+    @pytest.mark.parametrize(
+        ("points", "steps"), [(2, [1, 9]), (3, [1, 5, 9]), (4, [1, 4, 7, 9]), (9, list(range(1, 10)))]
+    )
+    def test_a_sample_of_events_is_spread_evenly_and_has_the_first_and_the_last(
+        self, stores: Stores, points: int, steps: list[int]
+    ) -> None:
+        job, claim = running(stores)
+        for step in range(1, 10):
+            stores.jobs.record_progress(claim, Progress(current_step=step, total_steps=9))
+            stores.jobs.record_progress(claim, Progress(current_step=step), kind=EventType.EVALUATION)
+
+        sample = stores.jobs.sample_events(job.job_id, EventType.STEP, points=points)
+
+        assert sample.total == 9
+        assert [event.payload["current_step"] for event in sample.events] == steps
+        assert {event.type for event in sample.events} == {EventType.STEP}
+
+    def test_a_sample_of_events_keeps_to_a_stretch_of_one_job(self, stores: Stores) -> None:
+        job, claim = running(stores)
+        _, other = running(stores, number=1)
+        seqs = []
+        for step in range(1, 6):
+            seqs.append(stores.jobs.record_progress(claim, Progress(current_step=step)).seq)
+            stores.jobs.record_progress(other, Progress(current_step=100))
+
+        sample = stores.jobs.sample_events(job.job_id, EventType.STEP, points=50, after=seqs[1], until=seqs[3])
+
+        assert ([event.seq for event in sample.events], sample.total) == (seqs[2:4], 2)
+        nothing = stores.jobs.sample_events(job.job_id, EventType.STEP, points=50, after=LARGEST_SEQ)
+        assert (list(nothing.events), nothing.total) == ([], 0)
+        with pytest.raises(JobNotFound):
+            stores.jobs.sample_events("job_none", EventType.STEP, points=50)
 
     def test_the_first_look_for_changes_names_every_job_that_has_not_ended(self, stores: Stores) -> None:
         assert stores.jobs.changes().heads == {}

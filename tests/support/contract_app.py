@@ -94,6 +94,7 @@ def contract_app(state: ContractState) -> Starlette:
             Route(f"{jobs}/{{id}}/logs", service.logs),
             Route(f"{jobs}/{{id}}/report", service.report),
             Route(f"{jobs}/{{id}}/loss-curve.png", service.loss_curve),
+            Route(f"{jobs}/{{id}}/report.html", service.report_page),
             Route("/api/training/adapters", service.list_adapters),
             Route("/api/training/adapters/{id}", service.adapter),
             Route("/api/training/adapters/{id}/verify", service.verify),
@@ -240,6 +241,9 @@ class _Service:
 
     async def report(self, request: Request) -> Response:
         return self._one(request, self.state.reports, "job_not_found")
+
+    async def report_page(self, _: Request) -> Response:
+        return Response(b"<!doctype html>", media_type="text/html")
 
     async def loss_curve(self, _: Request) -> Response:
         return Response(b"\x89PNG", media_type="image/png")

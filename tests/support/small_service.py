@@ -21,6 +21,8 @@ from tests.support.services import SPEC, small_app
 
 router = APIRouter()
 
+GRACE_S = 4
+
 
 @router.get("/slow")
 async def slow() -> str:
@@ -84,7 +86,7 @@ def main(port: int, what: str, *tls: str) -> int:
     configure_logging("INFO", "small")
     app = small_app([router], lifespan=lifespan_of(what))
     files = TlsFiles(*map(Path, tls)) if tls else None
-    return run_service(Serving(app, Address("127.0.0.1", port, SPEC.port_setting), tls=files, grace_s=2))
+    return run_service(Serving(app, Address("127.0.0.1", port, SPEC.port_setting), tls=files, grace_s=GRACE_S))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ def sentences(count: int, *, seed: int = 7, words: int = 24) -> list[str]:
     return [" ".join(rng.choices(vocabulary, k=rng.randint(words // 2, words))) + "." for _ in range(count)]
 
 
-def make_tiny_model(folder: Path, *, context_length: int = 128, seed: int = 0, is_tied: bool = True) -> Path:
+def make_tiny_model(
+    folder: Path, *, context_length: int = 128, seed: int = 0, is_tied: bool = True, has_biases: bool = False
+) -> Path:
     """Save a two-layer Llama with random weights, about 30,000 parameters, and return its folder.
 
     Args:
@@ -26,6 +28,7 @@ def make_tiny_model(folder: Path, *, context_length: int = 128, seed: int = 0, i
         context_length: Longest input, in tokens.
         seed: Of the weights.
         is_tied: Whether the output layer is the embedding, as in most small models.
+        has_biases: Whether the layers of attention have biases.
     """
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -44,6 +47,7 @@ def make_tiny_model(folder: Path, *, context_length: int = 128, seed: int = 0, i
                 num_key_value_heads=2,
                 max_position_embeddings=context_length,
                 tie_word_embeddings=is_tied,
+                attention_bias=has_biases,
                 eos_token_id=tokenizer.eos_token_id,
                 pad_token_id=tokenizer.pad_token_id,
                 architectures=["LlamaForCausalLM"],

@@ -1,13 +1,17 @@
 """Training runs for tests: records on disk, contexts, and a reporter that remembers and can ask to stop."""
 
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from backend.training.trainers.base import StopReason, TrainingContext, TrainingData
+from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
-from shared.storage import sha256_file
+from shared.models.adapter import Adapter
+from shared.storage import sha256_file, stage
+from shared.utils.clock import utc_now
 
 
 def write_jsonl(path: Path, records: Iterable[Mapping[str, Any]]) -> Path:
@@ -100,4 +104,27 @@ def make_context(
         cpu_threads=1,
         resume_dirs=resume_dirs,
         chat_template=chat_template,
+    )
+
+
+def train_adapter(
+    root: Path, base: Path, train: Path, config: Mapping[str, Any], *, name: str = "a", trainer_type: str = "lora"
+) -> Adapter:
+    """Train, publish, and return the row that the database would have; nothing is stored."""
+    context = make_context(root, base, train, config=config, name=name)
+    trained = trainer_for(trainer_type).train(context, RecordingReporter())
+    with stage(root / "adapters" / name) as staged:
+        shutil.copytree(context.adapter_dir, staged.path, dirs_exist_ok=True)
+        manifest = staged.publish()
+    return Adapter(
+        adapter_id=f"adp_{name}",
+        job_id=context.job_id,
+        name=context.job_name,
+        path=str(staged.target),
+        manifest_sha256=manifest.sha256,
+        trainer_type=trainer_type,
+        base_model=base.name,
+        base_model_digest=trained.base_model_digest,
+        created_at=utc_now(),
+        created_by="tina@amt.example",
     )

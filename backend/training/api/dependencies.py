@@ -9,7 +9,6 @@ from fastapi import Depends, Header, Path, Query
 from pydantic import AfterValidator
 from starlette.requests import HTTPConnection
 
-from backend.training.api.updates import LARGEST_SEQ
 from backend.training.feed.event_feed import EventFeed
 from backend.training.feedback.desk import FeedbackDesk
 from backend.training.manager import TrainingJobManager
@@ -18,6 +17,7 @@ from backend.training.promotions import Promotions
 from shared.auth import current_principal, require_roles
 from shared.auth.policies import token_expiry
 from shared.auth.websocket import Handshake, current_handshake
+from shared.models.events import LARGEST_SEQ
 from shared.models.users import Principal, Role
 
 
@@ -81,6 +81,7 @@ def _printable_ascii(key: str) -> str:
 
 
 MAX_KEY = 200
+MAX_POINTS = 10_000
 Manager = Annotated[TrainingJobManager, Depends(_manager)]
 Pool = Annotated[Workers, Depends(_pool)]
 Feed = Annotated[EventFeed, Depends(_feed)]
@@ -100,6 +101,7 @@ IdempotencyKey = Annotated[
     AfterValidator(lambda key: key if key is None else _printable_ascii(key)),
 ]
 JobId = Annotated[str, Path(max_length=100, description="Id of a training job.")]
+Points = Annotated[int, Query(ge=2, le=MAX_POINTS, description="Steps in the answer at most; evenly thinned beyond.")]
 DryRunAsked = Annotated[bool, Query(description="Tell what would be done and what is in the records; store nothing.")]
 AfterSeq = Annotated[int, Query(ge=0, le=LARGEST_SEQ, description="Sequence number after which to start.")]
 LastEventId = Annotated[

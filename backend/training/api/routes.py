@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
 from backend.common.blocking import in_thread
 from backend.common.pagination import After, Limit
 from backend.common.request_id import request_id
-from backend.training.api.answers import BUSY, REPLAYABLE, accepted, told
+from backend.training.api.answers import BUSY, PAGE_POLICY, REPLAYABLE, accepted, told
 from backend.training.api.dependencies import (
     AfterSeq,
     AnyUser,
@@ -19,6 +19,7 @@ from backend.training.api.dependencies import (
     JobId,
     LastEventId,
     Manager,
+    Points,
     Pool,
     TokenExpiry,
     Trainer,
@@ -164,10 +165,11 @@ async def job_attempts(job_id: JobId, manager: Manager, _: AnyUser) -> AttemptLi
 
 
 @router.get("/jobs/{job_id}/metrics")
-async def job_metrics(job_id: JobId, manager: Manager, _: AnyUser) -> MetricsView:
-    """Figures of every logged step and evaluation."""
-    steps, evaluations = await in_thread(manager.step_metrics, job_id)
-    return MetricsView(job_id=job_id, latest=steps[-1] if steps else None, steps=steps, evaluations=evaluations)
+async def job_metrics(
+    job_id: JobId, manager: Manager, _: AnyUser, points: Points = 1000, after: AfterSeq = 0
+) -> MetricsView:
+    """Figures of logged steps and evaluations, at most `points` of each, the first and the last always among them."""
+    return MetricsView.of(job_id, await in_thread(manager.figures, job_id, points=points, after=after))
 
 
 @router.get("/jobs/{job_id}/events")
@@ -215,6 +217,13 @@ async def job_checkpoints(job_id: JobId, manager: Manager, _: AnyUser) -> Checkp
 async def job_report(job_id: JobId, manager: Manager, _: AnyUser) -> dict[str, Any]:
     """Held-out figures of base model and adapter, sample completions and where everything lies."""
     return await in_thread(manager.report, job_id)
+
+
+@router.get("/jobs/{job_id}/report.html", response_class=HTMLResponse)
+async def job_report_page(job_id: JobId, manager: Manager, _: AnyUser) -> FileResponse:
+    """The same for people: one page without scripts that needs nothing else, to be read, printed and kept."""
+    page = await in_thread(manager.report_page, job_id)
+    return FileResponse(page, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": PAGE_POLICY})
 
 
 @router.get("/jobs/{job_id}/loss-curve.png", response_class=FileResponse)

@@ -8,8 +8,6 @@ from backend.training.feed.updates import Delivery, Update
 from backend.training.manager import TrainingJobManager
 
 _PAGE = 500
-LARGEST_SEQ = 2**53 - 1
-"""No sequence number is larger; JavaScript counts no further."""
 
 
 class OrderedUpdates:

@@ -12,10 +12,11 @@ from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 from backend.common.blocking import in_thread
 from backend.training.api.dependencies import CurrentHandshake, Feed, Manager
 from backend.training.api.ending import Ending, first_ending, moment_of
-from backend.training.api.updates import LARGEST_SEQ, OrderedUpdates
+from backend.training.api.updates import OrderedUpdates
 from backend.training.feed.listener import Listener
 from backend.training.feed.updates import Delivery
 from shared.errors import ClaraError, InvalidInput, NotFound
+from shared.models.events import LARGEST_SEQ
 
 router = APIRouter()
 

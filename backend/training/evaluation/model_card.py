@@ -21,7 +21,7 @@ _TRAINING = (
     ("stopped_early", "Stopped early"),
 )
 _LONGEST_SAMPLE = 400
-_USE = """\
+INTENDED_USE = """\
 For drafting and searching in the subject matter of the records above, by people who check the result. It states no
 law: what it writes may be wrong, outdated or made up, and it is no basis for a decision about a person. It repeats what
 its records contain, personal data included. The perplexity above says how well it predicts such text, not whether its
@@ -77,9 +77,18 @@ def _what(run: Mapping[str, Any]) -> str:
             f"- Base model: `{run['base_model']['reference']}` (SHA-256 `{run['base_model']['digest']}`)",
             f"- Trained on {source} with content SHA-256 `{data['sha256']}`",
             f"- {data['records']} records of shape `{data['record_shape']}`, {data['trained_tokens']} trained tokens",
+            *_chats(run),
             "",
         ]
     )
+
+
+def _chats(run: Mapping[str, Any]) -> list[str]:
+    if not run["chat_template_sha256"]:
+        return []
+    named = run["config"]["model"].get("chat_template")
+    source = f"`{named}`" if named else "of the base model"
+    return [f"- Chat template {source}, stored here as `chat_template.jinja` (SHA-256 `{run['chat_template_sha256']}`)"]
 
 
 def _table(run: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
@@ -106,7 +115,7 @@ def _use(run: Mapping[str, Any]) -> str:
         [
             "## Intended use and limits",
             "",
-            _USE,
+            INTENDED_USE,
             "",
             "## Loading",
             "",

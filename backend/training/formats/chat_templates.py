@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("templates")
-_COMMENT = re.compile(r"\A\s*\{#(.*?)#\}", re.DOTALL)
+_COMMENT = re.compile(r"\A\s*\{#-?(.*?)-?#\}", re.DOTALL)
 _GENERATION = re.compile(r"\{%-?\s*generation\s*-?%\}")
 
 

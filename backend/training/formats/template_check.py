@@ -27,7 +27,8 @@ class UnusableChatTemplate(InvalidInput):
 
     def __init__(self, reason: str, advice: str) -> None:
         super().__init__(
-            f"Records that are chats cannot be trained: {reason}. {advice} Or give them as prompt and completion.",
+            f"Chats cannot be trained with this base model: {reason}. {advice} Or give the records as prompt and "
+            "completion.",
             reason=reason,
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from backend.training.formats.template_check import check_template
 from backend.training.formats.token_cache import TokenCache
 from backend.training.formats.tokenizing import TokenizedFile
 from backend.training.formats.validation import Problems
@@ -72,6 +73,7 @@ def inspect_run(inputs: RunInputs, *, on_progress: Callable[[], None] = lambda: 
     tokenizer = base_model.load_tokenizer(folder)
     if inputs.chat_template is not None:
         tokenizer.chat_template = inputs.chat_template
+        check_template(tokenizer)
     limit = base_model.model_limit(base_model.load_config(folder))
 
     def looked_at(path: Path) -> InspectedFile:

@@ -13,7 +13,7 @@ from backend.training.starter.create import create_starter
 from backend.training.starter.options import StarterOptions, StarterProgress, StarterSummary
 from backend.training.starter.section_texts import SPLIT_SEED, keeper, section_texts
 from backend.training.utils.metrics import json_safe
-from shared.errors import ClaraError
+from shared.errors import ClaraError, family_of
 
 EXIT_REFUSED = 2
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         summary = _create(arguments)
     except ClaraError as error:
-        _tell("error", code=error.code, message=error.message)
+        _tell("error", code=error.code, family=family_of(error), message=error.message)
         return EXIT_REFUSED
     _tell("done", **{**asdict(summary), "path": str(summary.path)})
     return 0

@@ -39,7 +39,7 @@ class Reporter(Protocol):
         ...
 
     def step(self, *, step: int, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Report a logged step: loss (nats/trained token), learning_rate, grad_norm, tokens_per_s, eta_s …"""
+        """Report a logged step: loss (nats/trained token), learning_rate, grad_norm, tokens_per_s, eta_s, memory …"""
         ...
 
     def evaluation(self, *, step: int, metrics: Mapping[str, float]) -> None:

@@ -72,6 +72,8 @@ class ContinuousTrainer(BaseTrainer):
         limit = base_model.model_limit(base_model.load_config(folder))
         limit = min(limit, context.config.data.max_length or limit)
         tokenizer = base_model.load_tokenizer(folder)
+        if context.chat_template is not None:
+            tokenizer.chat_template = context.chat_template
         mix = write_mix(context, tokenizer, limit=limit, on_progress=lambda: go_on(reporter))
         reporter.message(_mixed(mix.counts))
         data = replace(context.data, train=mix.train, validation=None, is_mixed=True)

@@ -157,13 +157,16 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-def load_model(folder: Path, *, dtype: DtypeName, quantization: "Quantization | None" = None) -> "PreTrainedModel":
-    """The causal language model of a checked folder, on the best device of this machine.
+def load_model(
+    folder: Path, *, dtype: DtypeName, quantization: "Quantization | None" = None, device: str | None = None
+) -> "PreTrainedModel":
+    """The causal language model of a checked folder.
 
     Args:
         folder: A checked base model.
         dtype: Number format of weights that are not quantised.
         quantization: How to keep the weights of linear layers; None: as `dtype` says.
+        device: Where to; None: the best that this machine has.
 
     Raises:
         InvalidBaseModel: If it cannot be read, is no causal language model, or weights are missing in it.
@@ -174,7 +177,7 @@ def load_model(folder: Path, *, dtype: DtypeName, quantization: "Quantization | 
 
     library_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library leaves it without annotations
     auto_model: Any = AutoModelForCausalLM  # its annotations do not know that loading info makes the result a pair
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     # weights are quantised while they are read, so that they never lie in memory as a whole
     extra = {"quantization_config": quantization.for_loading(), "device_map": {"": device}} if quantization else {}
     with _loading(folder):

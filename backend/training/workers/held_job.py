@@ -65,6 +65,7 @@ class HeldJob:
     Attributes:
         cancel: Set when somebody asked for a cancel.
         pause: Set when somebody asked for a pause.
+        latest: Where the attempt stands, as it was last recorded.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class HeldJob:
         self.claim = claim
         self.cancel = asyncio.Event()
         self.pause = asyncio.Event()
+        self.latest = Progress()
         self._jobs = jobs
         self._times = times
         self._stop = stop
@@ -117,6 +119,7 @@ class HeldJob:
     async def progress(self, progress: Progress, kind: EventType, detail: dict[str, Any]) -> None:
         """Record where the attempt stands."""
         await self._write(self._jobs.record_progress, progress, kind=kind, detail=detail)
+        self.latest = progress
 
     async def checkpoint(self, checkpoint: Checkpoint) -> None:
         """Register a published checkpoint."""

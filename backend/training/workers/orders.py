@@ -1,6 +1,7 @@
 """From a claimed job to the order of its trainer process."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
@@ -19,6 +20,7 @@ class OrderWriter:
         cpu_threads: Threads of one trainer, so that all workers together use each core once.
         token_cache_mb: Size of the token cache (unit: MiB); 0: none.
         trainer_types: Trainers that may be used; None: every installed one.
+        history: Tells what happened to a job before.
     """
 
     def __init__(
@@ -30,11 +32,13 @@ class OrderWriter:
         cpu_threads: int,
         token_cache_mb: int = 0,
         trainer_types: Collection[str] | None = None,
+        history: Callable[[TrainingJob], Mapping[str, Any]] = lambda _: {},
     ) -> None:
         self._inputs = inputs
         self._folders = folders
         self._save_every = save_every
         self._cpu_threads = cpu_threads
+        self._history = history
         self._token_cache_mb = token_cache_mb
         self._preflight = Preflight(inputs, trainer_types=trainer_types)
 
@@ -42,7 +46,7 @@ class OrderWriter:
         """The order of one attempt.
 
         Raises:
-            ClaraError: If a model, dataset or file is no longer there.
+            ClaraError: If a model, dataset or file is no longer there, or the database is away.
         """
         config = TrainingConfig.parse(job.config)
         job_dir = self._folders.job(job.job_id)
@@ -72,6 +76,7 @@ class OrderWriter:
             resume_dirs=(str(job_dir / "checkpoints"), *earlier),
             save_every_steps=config.training.save_steps or self._save_every,
             cpu_threads=config.training.cpu_threads or self._cpu_threads,
+            history=self._history(job),
             token_cache_dir=str(self._folders.token_cache),
             token_cache_mb=self._token_cache_mb,
             continuous=plain_continuous(inputs.continuous),

@@ -15,7 +15,7 @@ from backend.training.workers.leftovers import end_strays
 from backend.training.workers.supervisor import Supervisor
 from shared.database.base import JobStore
 from shared.errors import ClaraError, Unavailable
-from shared.models.job import AttemptOutcome, Claim, Lease, TrainingJob
+from shared.models.job import AttemptOutcome, Claim, Lease, Progress, TrainingJob
 from shared.utils.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -79,6 +79,11 @@ class WorkerPool:
             WorkerView(worker_id=worker_id, status="active" if job_id else "idle", job_id=job_id)
             for worker_id, job_id in self._running.items()
         ]
+
+    def progress(self) -> list[Progress | None]:
+        """Where the job of each worker stands, in the order of `workers`; None for an idle one."""
+        standing = self._supervisor.progress()
+        return [None if job_id is None else standing.get(job_id, Progress()) for job_id in self._running.values()]
 
     def begin_stop(self) -> None:
         """Claim nothing more and begin to hand running jobs back; call on the event loop's thread."""

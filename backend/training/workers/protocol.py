@@ -8,7 +8,7 @@ counts lies in published folders.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class TrainingOrder:
         adapter_path: Final folder of the adapter; carries the claim epoch.
         token_cache_mb: Size of the token cache (unit: MiB); 0: none.
         continuous: `ContinuousData` as plain JSON.
+        history: What happened to the job before, for its report; see `JobHistory`.
     """
 
     job_id: str
@@ -69,6 +70,7 @@ class TrainingOrder:
     token_cache_dir: str
     token_cache_mb: int
     continuous: Mapping[str, Any] | None = None
+    history: Mapping[str, Any] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
         """The order as its line on the pipe."""

@@ -1,11 +1,10 @@
 """What a person wants to see of a finished run, made inside the adapter folder before it is published.
 
-`report.json` (held-out figures, completions side by side, loss history), `loss_curve.png` and the model card.
+`report.json` (held-out figures, completions side by side, loss history), the same as a page (`report.html`),
+`loss_curve.png` and the model card.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,22 @@ from backend.training.evaluation.model_card import write_model_card
 from backend.training.evaluation.perplexity import EvaluationTask, evaluate_perplexity
 from backend.training.trainers.base import Reporter, TrainingContext, TrainingOutcome
 from backend.training.trainers.run.stopping import go_on
+from backend.training.workers.report_content import report_content
 from shared.storage import write_json
 
 REPORT_FILE = "report.json"
+PAGE_FILE = "report.html"
 LOSS_CURVE_FILE = "loss_curve.png"
 LOG_FILE = "training_log.jsonl"
 
 
 def build_report(
-    context: TrainingContext, outcome: TrainingOutcome, reporter: Reporter, *, is_of_language_model: bool = True
+    context: TrainingContext,
+    outcome: TrainingOutcome,
+    reporter: Reporter,
+    *,
+    about: Callable[[], Mapping[str, Any]],
+    is_of_language_model: bool = True,
 ) -> Mapping[str, Any]:
     """Evaluate on held-out records, write the report files, and return the figures for the job.
 
@@ -33,8 +39,9 @@ def build_report(
         context: Of the attempt; its adapter folder gets the files.
         outcome: What the trainer handed over.
         reporter: Told of the stretch, asked for stops.
-        is_of_language_model: Otherwise the report is figures only: no picture (it takes a second to load what
-            draws) and no model card.
+        about: What the order and the course of the run say, see `report_content`; asked once nothing more is said.
+        is_of_language_model: Otherwise the report is figures only: no picture and no page (it takes a second to load
+            what draws) and no model card.
     """
     held_out: Mapping[str, Any] = {}
     samples: list[SampleCompletion] = []
@@ -42,12 +49,21 @@ def build_report(
         reporter.message("Evaluating base model and adapter on held-out records.")
         held_out, samples = _held_out(context, context.data.test, reporter)
     figures = {**outcome.metrics, **({"held_out": held_out} if held_out else {})}
-    log = context.adapter_dir / LOG_FILE
+    content = report_content(context, outcome, held_out, samples, about=about())
     if is_of_language_model:
+        log = context.adapter_dir / LOG_FILE
         plot_loss_curve(log, context.adapter_dir / LOSS_CURVE_FILE, title=context.job_name)
         write_model_card(context.adapter_dir, figures={**outcome.metrics, **held_out}, samples=samples)
-    write_json(context.adapter_dir / REPORT_FILE, _report(context, outcome, held_out, samples, log))
+        _write_page(context.adapter_dir / PAGE_FILE, content)
+    write_json(context.adapter_dir / REPORT_FILE, content)
     return figures
+
+
+def _write_page(target: Path, content: Mapping[str, Any]) -> None:
+    from backend.training.evaluation.page.render import render_page
+
+    # what cannot be written as UTF-8 (half a surrogate pair in a record) is a question mark on a page
+    target.write_text(render_page(content), encoding="utf-8", errors="replace", newline="\n")
 
 
 def _held_out(
@@ -76,26 +92,3 @@ def _held_out(
         on_progress=task.on_progress,
     )
     return figures, samples
-
-
-def _report(
-    context: TrainingContext,
-    outcome: TrainingOutcome,
-    held_out: Mapping[str, Any],
-    samples: list[SampleCompletion],
-    log: Path,
-) -> dict[str, Any]:
-    return {
-        "job_id": context.job_id,
-        "job_name": context.job_name,
-        "base_model": context.config.model.base_model,
-        "dataset_id": context.data.dataset_id,
-        "dataset_sha256": context.data.content_sha256,
-        "steps": outcome.steps,
-        "metrics": dict(outcome.metrics),
-        "perplexity_base": held_out.get("base_perplexity"),
-        "perplexity_adapter": held_out.get("adapter_perplexity"),
-        "held_out": dict(held_out),
-        "samples": [asdict(sample) for sample in samples],
-        "loss_history": [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()],
-    }

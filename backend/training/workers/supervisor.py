@@ -26,7 +26,7 @@ from backend.training.workers.trainer_process import TRAINER_COMMAND, mark_of, s
 from backend.training.workers.verdict import verdict_on, was_terminated
 from shared.database.base import ClaimLost, JobStore
 from shared.errors import ClaraError, Unavailable
-from shared.models.job import AttemptOutcome, Claim, TrainingJob
+from shared.models.job import AttemptOutcome, Claim, Progress, TrainingJob
 from shared.storage import CorruptArtefact, read_manifest
 from shared.utils.clock import Clock, utc_now
 
@@ -96,6 +96,10 @@ class Supervisor:
         """Ask the database at once whether a running job was cancelled; call on the event loop's thread."""
         for held in self._held:
             held.look()
+
+    def progress(self) -> dict[str, Progress]:
+        """Where each job that is supervised now stands."""
+        return {held.job.job_id: held.latest for held in self._held}
 
     async def run(self, job: TrainingJob, claim: Claim, stop: asyncio.Event) -> None:
         """Run one attempt to its end; `stop` asks to hand the job back without burning the attempt."""

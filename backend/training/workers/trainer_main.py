@@ -17,6 +17,7 @@ from backend.common.parent_pipe import ParentPipe
 from backend.training.trainers.base import StopReason, TrainingContext, TrainingOutcome, TrainingStopped
 from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
+from backend.training.workers.diary import Diary
 from backend.training.workers.last_words import last_words
 from backend.training.workers.memory import limit_memory
 from backend.training.workers.protocol import MessageType, TrainingOrder
@@ -29,10 +30,16 @@ _SIGN_EVERY_S = 1.0
 
 
 class PipeReporter:
-    """Reports over the pipe and listens for stop requests; implements `Reporter`."""
+    """Reports over the pipe and listens for stop requests; implements `Reporter`.
 
-    def __init__(self, pipe: ParentPipe) -> None:
+    Args:
+        pipe: To the supervisor.
+        diary: Keeps what the report of the run will tell.
+    """
+
+    def __init__(self, pipe: ParentPipe, diary: Diary) -> None:
         self._pipe = pipe
+        self._diary = diary
         self._stop: StopReason | None = None
         self._last_sign = time.monotonic()
 
@@ -61,10 +68,12 @@ class PipeReporter:
 
     def checkpoint(self, *, step: int, path: Path, manifest_sha256: str, loss: float | None) -> None:
         """Report a published checkpoint."""
+        self._diary.checkpoint(step, path, loss)
         self.send(MessageType.CHECKPOINT, step=step, path=str(path), manifest_sha256=manifest_sha256, loss=loss)
 
     def message(self, text: str) -> None:
         """Say something a person should read."""
+        self._diary.message(text)
         self.send(MessageType.MESSAGE, text=text)
 
     def alive(self) -> None:
@@ -86,13 +95,14 @@ def main() -> int:
     _quieten_libraries()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     order = TrainingOrder.from_message(pipe.order())
-    reporter = PipeReporter(pipe)
+    diary = Diary(order.history)
+    reporter = PipeReporter(pipe, diary)
     # a service manager may tell every process of the service to stop: the trainer then hands back as well
     signal.signal(signal.SIGTERM, lambda *_: reporter.take({"stop": StopReason.HAND_BACK}))
     pipe.listen(reporter.take)
     reporter.send(MessageType.READY, pid=os.getpid())
     try:
-        _run(order, reporter)
+        _run(order, reporter, diary)
     except TrainingStopped as stopped:
         reporter.send(MessageType.STOPPED, reason=stopped.reason)
     except Exception as error:
@@ -103,7 +113,7 @@ def main() -> int:
     return 0
 
 
-def _run(order: TrainingOrder, reporter: PipeReporter) -> None:
+def _run(order: TrainingOrder, reporter: PipeReporter, diary: Diary) -> None:
     config = TrainingConfig.parse(order.config)
     scratch = Path(order.job_dir) / "scratch" / f"e{order.claim_epoch}"
     with disk_errors(scratch):
@@ -128,10 +138,20 @@ def _run(order: TrainingOrder, reporter: PipeReporter) -> None:
         )
         trainer = trainer_for(order.trainer_type)
         outcome = trainer.train(context, reporter)
-        figures = build_report(context, outcome, reporter, is_of_language_model=trainer.needs_inputs)
+        figures = build_report(
+            context,
+            outcome,
+            reporter,
+            about=lambda: _about(order, diary),
+            is_of_language_model=trainer.needs_inputs,
+        )
         metrics = {**outcome.metrics, **figures}
         manifest = staged.publish(_properties(order, outcome))
     _announce(order, outcome, metrics, manifest, reporter)
+
+
+def _about(order: TrainingOrder, diary: Diary) -> dict[str, Any]:
+    return {"adapter_id": order.adapter_id, "trainer_type": order.trainer_type, "history": diary.as_json()}
 
 
 def _properties(order: TrainingOrder, outcome: TrainingOutcome) -> dict[str, Any]:

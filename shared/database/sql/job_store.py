@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Engine, Insert, delete, func, insert, select, tuple_
+from sqlalchemy import BigInteger, Engine, Insert, delete, func, insert, literal, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from shared.database.base import ClaimLost, JobAlreadyFinished, JobChanges, JobNotFound, Page, StaleVersion
@@ -27,6 +27,7 @@ from shared.database.job_changes import (
 )
 from shared.database.sql.driver import Transaction, driver_transaction
 from shared.database.sql.job_admission import job_of, placed, refuse_beyond, remember, serialise_submissions
+from shared.database.sql.job_events import sampled
 from shared.database.sql.job_feed import change_number, changes_since
 from shared.database.sql.job_writes import (
     HEARTBEAT,
@@ -57,7 +58,7 @@ from shared.database.sql_time import db_now
 from shared.database.tables import adapters, attempts, checkpoints, job_events, jobs
 from shared.errors import Conflict
 from shared.models.adapter import Adapter, Checkpoint, PromotionOrder
-from shared.models.events import AuditEntry, EventType, JobEvent
+from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent
 from shared.models.job import (
     AttemptOutcome,
     AttemptRecord,
@@ -319,7 +320,8 @@ class SqlJobStore:
         """See `JobStore.events`."""
         query = (
             select(job_events)
-            .where(job_events.c.job_id == job_id, job_events.c.seq > after)
+            # a client may name a number that no event has yet, and that the column cannot hold
+            .where(job_events.c.job_id == job_id, job_events.c.seq > literal(after, BigInteger))
             .order_by(job_events.c.seq)
             .limit(limit)
         )
@@ -328,6 +330,16 @@ class SqlJobStore:
         if not found:
             self.get(job_id)
         return found
+
+    def sample_events(
+        self, job_id: str, kind: EventType, *, points: int, after: int = 0, until: int = LARGEST_SEQ
+    ) -> EventSample:
+        """See `JobStore.sample_events`."""
+        with read_transaction(self._engine) as connection:
+            rows, total = sampled(connection, job_id, kind, points=points, after=after, until=until)
+        if not rows:
+            self.get(job_id)
+        return EventSample([event_from(row) for row in rows], total)
 
     def changes(self, cursor: int | None = None) -> JobChanges:
         """See `JobStore.changes`."""

@@ -73,7 +73,8 @@ def measure(context: TrainingContext, mix: Mix, *, on_progress: Callable[[], Non
     active = context.data.continuous.active
     threads = context.config.training.cpu_threads or context.cpu_threads
     with deterministic(seed=0, threads=threads):
-        tokenizer = base_model.load_tokenizer(folder)
+        # with the chat template that the candidate was trained with
+        tokenizer = base_model.load_tokenizer(context.adapter_dir)
         files = {"held_out": mix.held_out, "others": mix.others, "golden": context.data.continuous.golden}
         length = trained_length(context.adapter_dir)
         sets = {name: _tokenized(context, tokenizer, name, path, length) for name, path in files.items()}

@@ -46,6 +46,7 @@ def train_adapter(
         BaseModelMissing: If the base model is not here.
         InvalidBaseModel: If its folder is incomplete or unsafe.
         InvalidRecords: If records cannot be trained on.
+        UnusableChatTemplate: If chats cannot be written, or not with the tokens of the base model.
         WrongObjective: If they are not what the objective learns from.
         InvalidTrainingConfig: If the target modules are not in the model.
         RunDiverged: If the figures say that the weights are of no use any more.

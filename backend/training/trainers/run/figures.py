@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.training.trainers.base import Reporter
 from backend.training.trainers.run.plan import RunPlan
+from backend.training.utils.gpu_use import GpuUse
 from backend.training.utils.memory_use import memory_figures
 from backend.training.utils.metrics import RunningLoss, Throughput
 
@@ -27,6 +28,7 @@ class StepFigures:
         self._reporter = reporter
         self._running = RunningLoss()
         self._throughput = Throughput(time.monotonic)
+        self._gpu = GpuUse()
 
     @property
     def running_loss(self) -> float:
@@ -54,6 +56,7 @@ class StepFigures:
             "tokens_per_s": self._throughput.tokens_per_s,
             "eta_s": self._throughput.eta_s(self._plan.total_steps - step),
             **memory_figures(),
+            **self._gpu.figures(),
         }
         self._append(step, metrics)
         self._reporter.step(step=step, epoch=self._plan.epoch_of(step), metrics=metrics)

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.support.certificates import Authority
 from tests.support.live_server import free_port
+from tests.support.small_service import GRACE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +31,7 @@ def running(port: int, *what: str) -> Iterator["subprocess.Popen[str]"]:
     """The service as a process that accepts connections; ended by force if the test has not done so."""
     process = subprocess.Popen(command(port, *what), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -47,7 +48,7 @@ def stopped(process: "subprocess.Popen[str]", number: int = signal.SIGTERM) -> t
     """Seconds from the signal to the end, standard output and standard error."""
     started_at = time.monotonic()
     process.send_signal(number)
-    out, err = process.communicate(timeout=15)
+    out, err = process.communicate(timeout=60)
     return time.monotonic() - started_at, out, err
 
 
@@ -91,7 +92,7 @@ async def test_an_answer_without_end_is_told_of_the_stop_and_holds_nobody_up() -
             process.send_signal(signal.SIGTERM)
             assert await anext(lines) == "ended"
         seconds, _, _ = stopped(process)
-    assert (process.returncode, seconds < 2) == (0, True)
+    assert (process.returncode, seconds < GRACE_S) == (0, True)
 
 
 async def test_a_thread_that_hangs_cannot_hold_up_the_end_beyond_the_grace_and_two_seconds() -> None:
@@ -102,7 +103,7 @@ async def test_a_thread_that_hangs_cannot_hold_up_the_end_beyond_the_grace_and_t
             await asyncio.sleep(0.3)
             seconds, _, err = await asyncio.to_thread(stopped, process)
             await asyncio.gather(request, return_exceptions=True)
-    assert (process.returncode, 2 <= seconds < 4) == (4, True)
+    assert (process.returncode, GRACE_S <= seconds < 3 * GRACE_S) == (4, True)
     assert "service.stop_cut_short" in err
 
 
@@ -114,12 +115,12 @@ async def test_an_open_websocket_is_closed_and_holds_nobody_up() -> None:
             assert await websocket.recv() == "ping"
             stopping = asyncio.create_task(asyncio.to_thread(stopped, process))
             with pytest.raises(ConnectionClosed) as closed:
-                await asyncio.wait_for(websocket.recv(), 5)
+                await asyncio.wait_for(websocket.recv(), 30)
         duration_s, _, err = await stopping
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1012
     assert process.returncode == 0
-    assert duration_s < 2
+    assert duration_s < GRACE_S
     assert "Traceback" not in err
 
 
@@ -130,14 +131,14 @@ async def test_a_websocket_handler_that_waits_for_something_else_is_cut_off_afte
             await websocket.recv()
             duration_s, out, _ = await asyncio.to_thread(stopped, process)
     assert process.returncode == 0
-    assert 2 <= duration_s < 4
+    assert GRACE_S <= duration_s < 3 * GRACE_S
     assert out == "closed\n"
 
 
 async def test_a_port_in_use_gives_exit_code_2_and_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        finished = subprocess.run(command(port, "fine"), capture_output=True, text=True, timeout=15, check=False)
+        finished = subprocess.run(command(port, "fine"), capture_output=True, text=True, timeout=60, check=False)
     assert finished.returncode == 2
     assert finished.stdout == ""  # nothing was opened
     assert finished.stderr == (
@@ -148,7 +149,7 @@ async def test_a_port_in_use_gives_exit_code_2_and_one_line() -> None:
 
 async def test_a_reason_not_to_start_is_one_line_and_exit_code_2() -> None:
     finished = subprocess.run(
-        command(free_port(), "read_only"), capture_output=True, text=True, timeout=15, check=False
+        command(free_port(), "read_only"), capture_output=True, text=True, timeout=60, check=False
     )
     assert finished.returncode == 2
     assert "Traceback" not in finished.stderr
@@ -156,7 +157,7 @@ async def test_a_reason_not_to_start_is_one_line_and_exit_code_2() -> None:
 
 
 async def test_a_bug_at_start_is_exit_code_3_with_its_traceback_in_the_log() -> None:
-    finished = subprocess.run(command(free_port(), "bug"), capture_output=True, text=True, timeout=15, check=False)
+    finished = subprocess.run(command(free_port(), "bug"), capture_output=True, text=True, timeout=60, check=False)
     assert finished.returncode == 3
     assert "bug at start" in finished.stderr
     assert all(json.loads(line) for line in finished.stderr.splitlines())
@@ -201,7 +202,7 @@ async def test_tls_files_that_cannot_be_used_are_one_line_and_exit_code_2(tmp_pa
             command(free_port(), "fine", str(certificate), str(authority.cert)),
             capture_output=True,
             text=True,
-            timeout=15,
+            timeout=60,
             check=False,
         )
         assert finished.returncode == 2

@@ -1,12 +1,15 @@
 """Training configs in both spellings, and what is said about wrong ones."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig, load_config_file
 from shared.errors import InvalidInput
+
+GUIDE = Path(__file__).parents[4] / "docs" / "guides" / "training.md"
 
 
 def reasons(raw: dict[str, object]) -> dict[str, str]:
@@ -93,6 +96,12 @@ def test_the_older_flat_form_is_read() -> None:
 def test_exponents_in_yaml_are_numbers(tmp_path: Path, text: str, value: float) -> None:
     (tmp_path / "c.yaml").write_text(f"training:\n  learning_rate: {text}\n", encoding="utf-8")
     assert load_config_file(tmp_path / "c.yaml") == {"training": {"learning_rate": value}}
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
+def test_the_configs_that_the_guide_shows_are_valid(tmp_path: Path, block: str) -> None:
+    (tmp_path / "c.yaml").write_text(block, encoding="utf-8")
+    assert TrainingConfig.parse(load_config_file(tmp_path / "c.yaml"))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
@@ -208,6 +210,26 @@ def test_the_report_shows_the_figure_both_completions_the_curve_and_the_folder(
         assert part in result.stdout
     assert (tmp_path / "loss.png").read_bytes() == b"\x89PNG"
     assert clara.json("jobs", "report", "job_1")["perplexity_adapter"] == 42.0
+
+
+def test_the_report_is_saved_as_a_page_and_opened_in_the_browser(
+    clara: Clara, state: ContractState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state.reports["job_1"] = {}
+    result = clara("jobs", "report", "job_1", "--html", str(tmp_path / "report.html"))
+    assert (tmp_path / "report.html").read_bytes() == b"<!doctype html>"
+    assert f"Report saved: {tmp_path / 'report.html'}" in result.stderr
+
+    browser, seen = tmp_path / "browser", tmp_path / "seen"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {seen}\n', encoding="utf-8")
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", str(browser))
+    assert clara("jobs", "report", "job_1", "--open").exit_code == 0
+    opened = seen.read_text(encoding="utf-8").strip()
+    assert opened.startswith("file://")
+    page = Path(url2pathname(urlsplit(opened).path))
+    assert page.read_bytes() == b"<!doctype html>"
+    assert page.parent.stat().st_mode & 0o077 == 0
 
 
 def test_a_report_without_held_out_records_still_shows_what_there_is(clara: Clara, state: ContractState) -> None:

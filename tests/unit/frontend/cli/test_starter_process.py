@@ -43,11 +43,11 @@ def test_progress_is_drawn_for_people(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("code", "error"),
-    [("already_published", StarterExists), ("disk_full", StarterFailed), ("corpus_too_small", StarterRefused)],
+    ("family", "error"),
+    [("Conflict", StarterExists), ("Unavailable", StarterFailed), ("InvalidInput", StarterRefused)],
 )
-def test_a_named_refusal_keeps_its_family_and_its_words(tmp_path: Path, code: str, error: type[Exception]) -> None:
-    last = {"event": "error", "code": code, "message": "because of this"}
+def test_a_named_refusal_keeps_its_family_and_its_words(tmp_path: Path, family: str, error: type[Exception]) -> None:
+    last = {"event": "error", "code": "x", "family": family, "message": "because of this"}
     with pytest.raises(error, match="because of this"):
         run_starter(SESSION, [], command=saying(tmp_path, last, exit_code=2))
 

@@ -53,3 +53,13 @@ def test_a_run_on_the_gpu_resumes_from_its_checkpoint(root: Path) -> None:
     reporter = RecordingReporter()
     trainer_for("lora").train(again, reporter)
     assert reporter.of("plan")[0]["start_step"] == TRAINING["max_steps"]
+
+
+def test_steps_tell_memory_and_utilisation_of_the_gpu(root: Path) -> None:
+    config = {"data": {"max_length": 128}, "training": {**TRAINING, "max_steps": 5}}
+    run = make_context(root, root / "starter", root / "train.jsonl", config=config, name="figures")
+    reporter = RecordingReporter()
+    trainer_for("lora").train(run, reporter)
+    last = reporter.of("step")[-1]
+    assert 0 < last["gpu_memory_mb"] <= last["gpu_memory_used_mb"]
+    assert 0 <= last["gpu_utilization_percent"] <= 100

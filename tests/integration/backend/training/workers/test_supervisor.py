@@ -116,6 +116,21 @@ def test_cancel_of_a_running_job_ends_its_whole_process_group_within_the_grace(
     run(scenario)
 
 
+def test_the_pool_knows_where_the_job_of_each_worker_stands(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, "--steps", "1000", size=2) as it:
+            assert it.pool.progress() == [None, None]
+            job_id = it.submit()
+            await it.at_step(job_id, 2)
+            await asyncio.sleep(0)
+            standing = [progress for progress in it.pool.progress() if progress is not None]
+            assert [progress.total_steps for progress in standing] == [1000]
+            assert standing[0].current_step >= 1
+            assert standing[0].metrics["loss"] > 0
+
+    run(scenario)
+
+
 def test_a_stopping_service_hands_its_job_back_without_burning_the_attempt(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with bench(tmp_path, "--steps", "1000") as it:
@@ -245,8 +260,8 @@ def test_what_a_killed_service_left_in_a_session_of_its_own_is_ended_by_the_next
 
 def test_a_trainer_that_keeps_saying_that_it_gets_on_may_take_its_time(tmp_path: Path) -> None:
     async def scenario() -> None:
-        stub = ("--steps", "1", "--seconds-per-step", "2", "--signs-of-life")
-        async with bench(tmp_path, *stub, times=replace(TIMES, stall_s=0.5)) as it:
+        stub = ("--steps", "1", "--seconds-per-step", "5", "--signs-of-life")
+        async with bench(tmp_path, *stub, times=replace(TIMES, stall_s=2.0)) as it:
             job = await it.ended(it.submit())
             assert (job.status, job.attempt) == (JobStatus.COMPLETED, 1)
             assert not any("text" in event.payload for event in it.stores.jobs.events(job.job_id))

@@ -41,6 +41,7 @@ POLICY = {
     "GET /api/training/jobs/{job_id}/metrics": EVERYBODY,
     "GET /api/training/jobs/{job_id}/preflight": EVERYBODY,
     "GET /api/training/jobs/{job_id}/report": EVERYBODY,
+    "GET /api/training/jobs/{job_id}/report.html": EVERYBODY,
     "GET /api/training/adapters": EVERYBODY,
     "GET /api/training/adapters/{adapter_id}": EVERYBODY,
     "GET /api/training/adapters/{adapter_id}/verify": EVERYBODY,

@@ -10,7 +10,8 @@ import pytest
 
 from config.development import DevelopmentConfig
 from shared.models.adapter import Checkpoint
-from shared.models.job import AttemptOutcome, QueueLimits
+from shared.models.events import EventType
+from shared.models.job import AttemptOutcome, Progress, QueueLimits
 from shared.utils.clock import utc_now
 from tests.support.services import client_of
 from tests.support.training_desk import Desk, a_published_adapter, service_at
@@ -155,3 +156,68 @@ async def test_the_documentation_names_the_key_the_replay_and_the_wait(client: h
         assert "idempotency-key" in {parameter["name"].lower() for parameter in post["parameters"]}
         assert "Idempotency-Replayed" in post["responses"]["200"]["headers"]
         assert "Retry-After" in post["responses"]["429"]["headers"]
+
+
+async def test_the_figures_of_a_long_run_are_thinned_and_none_is_missed_by_asking_for_more(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    job_id = desk.submit()
+    _, claim = desk.claimed()
+    for step in range(1, 101):
+        desk.stores.jobs.record_progress(claim, Progress(current_step=step, metrics={"loss": 1 / step}))
+        if step % 10 == 0:
+            progress = Progress(current_step=step, metrics={"loss": 1.0})
+            desk.stores.jobs.record_progress(
+                claim, progress, kind=EventType.EVALUATION, detail={"evaluation": {"eval_loss": 2.0}}
+            )
+    found = (await client.get(f"{JOBS}/{job_id}/metrics", params={"points": 12})).json()
+    assert [row["step"] for row in found["steps"]] == [1, 10, 19, 28, 37, 46, 55, 64, 73, 82, 91, 100]
+    assert found["latest"] == {"step": 100, "loss": 0.01}
+    assert found["evaluations"] == [{"step": step, "eval_loss": 2.0} for step in range(10, 101, 10)]
+    assert (found["logged_steps"], found["logged_evaluations"], found["is_thinned"]) == (100, 10, True)
+    whole = (await client.get(f"{JOBS}/{job_id}/metrics")).json()
+    assert (len(whole["steps"]), whole["is_thinned"]) == (100, False)
+
+    desk.stores.jobs.record_progress(claim, Progress(current_step=101, metrics={"loss": 0.5}))
+    later = (await client.get(f"{JOBS}/{job_id}/metrics", params={"after": found["next_after"]})).json()
+    assert (later["steps"], later["evaluations"]) == ([{"step": 101, "loss": 0.5}], [])
+    nothing = (await client.get(f"{JOBS}/{job_id}/metrics", params={"after": later["next_after"]})).json()
+    assert (nothing["latest"], nothing["next_after"]) == (None, later["next_after"])
+
+
+@pytest.mark.parametrize("points", [1, 10_001])
+async def test_a_number_of_points_without_sense_is_refused(client: httpx.AsyncClient, points: int) -> None:
+    answer = await client.get(f"{JOBS}/job_x/metrics", params={"points": points})
+    assert answer.status_code == 422
+
+
+async def test_the_report_of_a_job_is_a_page_that_a_browser_may_only_draw(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    adapter = a_published_adapter(desk)
+    missing = await client.get(f"{JOBS}/{adapter.job_id}/report.html")
+    assert (missing.status_code, missing.json()["code"]) == (404, "no_report")
+    (Path(adapter.path) / "report.html").write_text("<!doctype html><title>Bericht</title>", encoding="utf-8")
+    answer = await client.get(f"{JOBS}/{adapter.job_id}/report.html")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "sandbox", "frame-ancestors 'none'", "form-action 'none'"} <= set(policy)
+    assert not [part for part in policy if "script" in part]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "Bericht" in answer.text
+
+
+async def test_a_report_that_is_a_link_to_elsewhere_is_not_handed_out(
+    desk: Desk, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    adapter = a_published_adapter(desk)
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    for name, route in (
+        ("report.html", "report.html"),
+        ("loss_curve.png", "loss-curve.png"),
+        ("report.json", "report"),
+    ):
+        (Path(adapter.path) / name).symlink_to(tmp_path / "secret")
+        answer = await client.get(f"{JOBS}/{adapter.job_id}/{route}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "path_not_allowed")

@@ -1,6 +1,7 @@
 """Templates that come with CLARA, and what they say of themselves."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,13 @@ def test_the_opening_comment_says_what_a_template_needs() -> None:
     )
     assert declared_by(text) == Declared(("<a>", "<b>"), ("[T]",), ("##",))
     assert declared_by("x {# control tokens: <c> #}") == Declared()
+
+
+def test_the_opening_comment_that_the_guide_shows_is_read() -> None:
+    guide = (Path(__file__).parents[5] / "docs" / "guides" / "training.md").read_text(encoding="utf-8")
+    shown = guide.split("```jinja\n")[1].split("```")[0]
+    assert declared_by(shown) == Declared(("<|im_start|>", "<|im_end|>"), ("<tool_call>",), ("###",))
+    assert all(f"| `{name}` |" in guide for name in installed_templates())
 
 
 def test_the_identity_of_a_template_is_the_hash_of_its_bytes() -> None:

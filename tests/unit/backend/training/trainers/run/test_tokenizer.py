@@ -59,6 +59,15 @@ def test_the_chosen_template_is_trained_with_stored_in_the_adapter_and_evaluated
     assert report.records == 12
 
 
+def test_a_template_that_does_not_fit_is_refused_even_where_no_record_is_a_chat(
+    tmp_path: Path, published_model: Path, train_file: Path
+) -> None:
+    text = installed_templates()["llama3"]
+    context = make_context(tmp_path, published_model, train_file, config=CONFIG, chat_template=text)
+    with pytest.raises(UnusableChatTemplate, match=r"vocabulary lacks <\|start_header_id\|>, <\|end_header_id\|>"):
+        LoRATrainer().train(context, RecordingReporter())
+
+
 def test_nothing_is_said_where_the_chosen_template_writes_what_the_own_one_does(
     tmp_path: Path, published_model: Path, chats: Path
 ) -> None:
