@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from backend.training.trainers.base import Reporter, TrainingContext, TrainingOutcome
 from backend.training.trainers.run.adapter_config import lora_config
 from backend.training.trainers.run.adapter_files import AdaptedBase, save_adapter
+from backend.training.trainers.run.libraries import import_libraries
 from backend.training.trainers.run.objectives.base import Objective
 from backend.training.trainers.run.objectives.choice import make_objective, resolve_objective
 from backend.training.trainers.run.optimizer import peak_rate, resolve_optimizer
@@ -51,19 +52,25 @@ def train_adapter(
         InvalidTrainingConfig: If the target modules are not in the model.
         RunDiverged: If the figures say that the weights are of no use any more.
     """
-    config = context.config
+    config, laps = context.config, context.laps
+    import_libraries()
+    laps.lap("imports")
     folder = base_model.locate_base_model(context.base_model, is_offline=context.is_offline)
     digest = base_model.base_model_digest(folder, on_file=lambda: go_on(reporter))
+    laps.lap("digest")
     threads = config.training.cpu_threads or context.cpu_threads
     with deterministic(seed=config.training.seed, threads=threads):
         tokenizer = tokenizer_of_run(context, folder, reporter)
         limit = base_model.model_limit(base_model.load_config(folder))
+        laps.lap("tokenizer")
         records = prepare_records(context, tokenizer, reporter, model_limit=limit)
         objective_name = resolve_objective(
             config.training.objective, are_pairs=records.are_pairs, shape=records.facts["record_shape"]
         )
         go_on(reporter)
+        laps.lap("records")
         base = base_model.load_model(folder, dtype=config.model.dtype, quantization=quantization)
+        laps.lap("model")
         kernels = use_kernels(base, choose_kernels(accelerator_here(), dtype=base.dtype)).as_facts()
         facts = {**records.facts, **kernels}
         model = _with_adapter(base, config, records)

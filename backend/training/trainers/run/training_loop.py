@@ -95,7 +95,7 @@ class TrainingLoop:
         model: With trainable parameters, on its device.
         objective: What is learnt, and how its loss is made.
         plan: Steps and what is due when.
-        facts: Counts of the records, told with the plan.
+        facts: Counts of the records, told with the plan, as is where the time of the start went.
         context: Of the attempt.
         reporter: Told of everything, asked for stops at every step.
         identity: Of the run; checkpoints of another one are never gone on from.
@@ -119,6 +119,7 @@ class TrainingLoop:
         self._plan = plan
         self._facts = facts
         self._training = context.config.training
+        self._laps = context.laps
         self._reporter = reporter
         self._device = next(model.parameters()).device
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
@@ -139,11 +140,12 @@ class TrainingLoop:
         """
         self._objective.prepare(self._model)
         resumed_from = self._resume()
+        self._laps.lap("adapter")
         self._reporter.plan(
             total_steps=self._plan.total_steps,
             total_epochs=self._plan.total_epochs,
             start_step=resumed_from,
-            facts=self._facts,
+            facts={**self._facts, "start_s": self._laps.seconds},
         )
         self._model.train()
         try:
