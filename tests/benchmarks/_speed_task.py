@@ -3,8 +3,11 @@
 import json
 import random
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from backend.datasets.ingest.base import ReadContext
 from backend.datasets.ingest.readers.markdown_reader import MarkdownReader
@@ -33,7 +36,7 @@ def write_records(folder: Path, *, train: int, held_out: int) -> tuple[Path, Pat
     """`train.jsonl` and `held_out.jsonl`: half instructions in English, half sections of German laws, shuffled."""
     rng = random.Random(_SEED)
     chosen: list[Record] = []
-    for records in (_instructions(), _sections()):
+    for records in (_instructions(), sections()):
         fitting = [record for record in records if _SHORTEST_CHARS < _length(record) < _LONGEST_CHARS]
         chosen += rng.sample(fitting, (train + held_out) // 2)
     rng.shuffle(chosen)
@@ -43,8 +46,15 @@ def write_records(folder: Path, *, train: int, held_out: int) -> tuple[Path, Pat
     )
 
 
-def make_model(folder: Path, records: list[Path]) -> Path:
-    """A Llama of 6.5 million random parameters whose tokenizer knows these records."""
+def make_model(folder: Path, records: list[Path], *, pretrained_on: Sequence[str] = (), steps: int = 0) -> Path:
+    """A Llama of 6.6 million random parameters whose tokenizer knows these records.
+
+    Args:
+        folder: Made here.
+        records: What the tokenizer learns from.
+        pretrained_on: Texts that the model has read before it is saved.
+        steps: Of that.
+    """
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -68,11 +78,28 @@ def make_model(folder: Path, records: list[Path]) -> Path:
         architectures=["LlamaForCausalLM"],
     )
     model = LlamaForCausalLM(config)
+    if steps:
+        ends = [[*tokenizer(text)["input_ids"], tokenizer.eos_token_id] for text in pretrained_on]
+        _pretrain(model, np.asarray([token for ids in ends for token in ids], dtype=np.int32), steps)
     weights = {name: tensor for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
     write_tensors(folder / "model.safetensors", weights)
     config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def read_records(file: Path) -> list[Record]:
+    """The records of a file that `write_records` made."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def _pretrain(model: Any, tokens: Any, steps: int) -> None:
+    from backend.training.starter.options import StarterOptions
+    from backend.training.starter.pretraining import pretrain
+    from backend.training.utils.determinism import deterministic
+
+    with deterministic(seed=_SEED, threads=1):
+        pretrain(model, tokens, StarterOptions(steps=steps, short_share=1.0), lambda _: None)
 
 
 def _length(record: Record) -> int:
@@ -81,9 +108,7 @@ def _length(record: Record) -> int:
 
 def _texts(files: list[Path]) -> Iterator[str]:
     for file in files:
-        for line in file.read_text(encoding="utf-8").splitlines():
-            record = json.loads(line)
-            yield record["prompt"] + record["completion"]
+        yield from (record["prompt"] + record["completion"] for record in read_records(file))
 
 
 def _instructions() -> Iterator[Record]:
@@ -93,7 +118,8 @@ def _instructions() -> Iterator[Record]:
         yield {"prompt": f"{asked}\n", "completion": row["output"].strip()}
 
 
-def _sections() -> Iterator[Record]:
+def sections() -> Iterator[Record]:
+    """All sections of the laws that are read: what is cited, and its text."""
     with tarfile.open(LAWS) as archive:
         for name in _LAWS_READ:
             member = archive.extractfile(f"gesetze/{name}.md")
