@@ -11,13 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MINIMUM = (3, 11)
+LOCKS = ("base", "prod", "test", "dev", "bench", "llamafactory")
+# trainers that ours are compared with: complete locks, in which what nobody needs is left out on purpose
+_OTHERS = ("bench", "llamafactory")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Create or refresh the environment; exit code 2 if this Python is too old."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / ".venv", help="default: .venv")
-    parser.add_argument("--lock", default="dev", choices=["base", "prod", "test", "dev"], help="which lock to install")
+    parser.add_argument("--lock", default="dev", choices=LOCKS, help="which lock to install")
     options = parser.parse_args(argv)
     if sys.version_info < MINIMUM:
         found = ".".join(map(str, sys.version_info[:3]))
@@ -35,7 +38,9 @@ def main(argv: list[str] | None = None) -> int:
     torch = [
         line.split(" ")[0].strip() for line in lock.read_text(encoding="utf-8").splitlines() if line[:7] == "torch=="
     ]
-    for arguments in ([*torch], ["-r", str(lock)], ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]):
+    project = ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]
+    steps = [["--no-deps", "-r", str(lock)]] if options.lock in _OTHERS else [["-r", str(lock)], project]
+    for arguments in ([*torch], *steps):
         if arguments and (code := _pip(folder, arguments)):
             return code
     (folder / ".installed").touch()

@@ -161,7 +161,10 @@ class TrainingSection(_Section):
         default=3, ge=1, le=_MANY, description="Evaluations without a better loss; None: never stop early."
     )
     eval_steps: int | None = Field(
-        default=None, ge=1, le=_MANY, description="Optimizer steps between evaluations; None: ten times per run."
+        default=None,
+        ge=1,
+        le=_MANY,
+        description="Optimizer steps between evaluations; None: ten per run, or as many as take a tenth of its time.",
     )
     logging_steps: int = Field(default=5, ge=1, le=_MANY, description="Optimizer steps between logged figures.")
     save_steps: int | None = Field(

@@ -1,5 +1,6 @@
 """Processes of this machine, as /proc tells them."""
 
+import os
 from pathlib import Path
 
 
@@ -25,3 +26,13 @@ def environment_values(variable: str) -> dict[int, str]:
             if values:
                 found[int(folder.name)] = values[0]
     return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time that a living process has used so far, its threads included; 0 if it is gone."""
+    try:
+        # the name in parentheses may hold anything; utime and stime are the 12th and 13th field after it
+        fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

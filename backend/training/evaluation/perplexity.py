@@ -18,6 +18,7 @@ from backend.training.utils.base_model import DtypeName
 from backend.training.utils.batching import pad_id_of
 from backend.training.utils.determinism import deterministic
 from backend.training.utils.metrics import perplexity
+from backend.training.utils.output_layer import split_model
 from backend.training.utils.token_loss import MeanLoss, log_probabilities, mean_loss
 from backend.training.utils.token_store import TokenRecords
 from backend.training.utils.trained_with import trained_length, trained_quantization
@@ -155,11 +156,14 @@ class _Measurement:
         """Measure one of them."""
         records, task = self.records, self.task
         chosen = records.select(np.arange(0, len(records), 2)) if self.are_pairs else records
-        loss = mean_loss(model, chosen, batch_size=task.batch_size, pad_id=self.pad_id, on_batch=task.on_progress)
+        split = split_model(model)
+        loss = mean_loss(
+            model, chosen, batch_size=task.batch_size, pad_id=self.pad_id, split=split, on_batch=task.on_progress
+        )
         if not self.are_pairs:
             return _Found(loss, None)
         answers = log_probabilities(
-            model, records, batch_size=task.batch_size, pad_id=self.pad_id, on_batch=task.on_progress
+            model, records, batch_size=task.batch_size, pad_id=self.pad_id, split=split, on_batch=task.on_progress
         )
         return _Found(loss, answers.reshape(-1, 2))
 

@@ -123,14 +123,17 @@ def _outlook(
         train, validation = records, held_out.file.records.truncate(max_length) if held_out.file else None
     count = len(train) // per_record
     per_epoch, steps = step_counts(training, records=count)
-    distance = evaluation_distance(training, total_steps=steps)
+    validation_tokens = validation.tokens if validation is not None else 0
+    distance = evaluation_distance(
+        training, total_steps=steps, steps_per_epoch=per_epoch, validation_share=validation_tokens / train.tokens
+    )
     load = Workload(
         tokens_per_epoch=train.tokens,
         longest=int(train.lengths.max()),
         sequences_per_record=per_record,
         steps=steps,
         epochs=steps / per_epoch,
-        validation_tokens=validation.tokens if validation is not None else 0,
+        validation_tokens=validation_tokens,
         evaluations=1 + steps // distance if validation is not None else 0,
     )
     return {

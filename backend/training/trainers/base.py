@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 from backend.training.formats.token_cache import TokenCache
 from backend.training.training_config import TrainingConfig
+from backend.training.utils.laps import Laps
 
 
 class StopReason(StrEnum):
@@ -133,6 +134,7 @@ class TrainingContext:
         cpu_threads: Threads for the CPU backend.
         token_cache: Where tokenised files are kept over jobs; None keeps none.
         chat_template: Text of the template to write chats with; None: that of the base model.
+        laps: Where the time of the start goes; told with the plan.
     """
 
     job_id: str
@@ -150,6 +152,7 @@ class TrainingContext:
     resume_dirs: tuple[Path, ...] = ()
     token_cache: TokenCache | None = None
     chat_template: str | None = None
+    laps: Laps = field(default_factory=Laps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class ContinuousTrainer(BaseTrainer):
         mix = write_mix(context, tokenizer, limit=limit, on_progress=lambda: go_on(reporter))
         reporter.message(_mixed(mix.counts))
         data = replace(context.data, train=mix.train, validation=None, is_mixed=True)
+        context.laps.lap("mix")
         outcome = train_adapter(replace(context, data=data), reporter)
         reporter.message("Comparing the candidate on held-out and golden records.")
         verdict, answers = judge(measure(context, mix, on_progress=lambda: go_on(reporter)), section)

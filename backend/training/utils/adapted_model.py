@@ -32,8 +32,13 @@ def with_fresh_adapter(model: "PreTrainedModel", config: "LoraConfig") -> "PeftM
     Raises:
         ValueError: If target modules are not in the model.
     """
+    import torch
     from peft import PeftModel, get_peft_model
 
+    from backend.training.utils.lora_layer import OneProductLinear
+
+    if not getattr(model, "is_quantized", False):
+        config._register_custom_module({torch.nn.Linear: OneProductLinear})
     with _quiet():
         adapted = get_peft_model(model, config, autocast_adapter_dtype=True)
     assert isinstance(adapted, PeftModel)  # noqa: S101 - narrows the type; only `mixed=True` gives another class

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from backend.training.utils.batching import IGNORED, Batch, batches_of, length_order, make_batch
+from backend.training.utils.batching import Batch, batches_of, length_order, make_batch
+from backend.training.utils.output_layer import SplitModel
 from backend.training.utils.token_store import TokenRecords
 
 if TYPE_CHECKING:
@@ -30,27 +31,36 @@ class MeanLoss:
     records: int
 
 
-def summed_loss(model: "torch.nn.Module", batch: Batch) -> "torch.Tensor":
+def summed_loss(model: "torch.nn.Module", batch: Batch, *, split: SplitModel | None = None) -> "torch.Tensor":
     """Sum of the negative log-likelihoods of all trained tokens of a batch, a float32 scalar with gradient.
 
-    Position i predicts token i + 1. The head's scores are widened to float32 before the softmax.
+    Args:
+        model: Any causal language model.
+        batch: What it reads.
+        split: Its parts, if it has such: the same loss up to rounding, with less time and memory.
     """
-    return _losses(model, batch, reduction="sum")
+    return _losses(model, batch, split).sum()
 
 
-def row_log_probabilities(model: "torch.nn.Module", batch: Batch) -> "torch.Tensor":
+def row_log_probabilities(model: "torch.nn.Module", batch: Batch, *, split: SplitModel | None = None) -> "torch.Tensor":
     """Log-likelihood of the trained tokens of each row, shape (batch,), float32 with gradient."""
-    return -_losses(model, batch, reduction="none").view(batch.labels.shape).sum(dim=1)
+    losses = _losses(model, batch, split)
+    rows, length = batch.input_ids.shape
+    return -losses.new_zeros(rows).index_add(0, batch.positions // length, losses)
 
 
-def _losses(model: "torch.nn.Module", batch: Batch, *, reduction: str) -> "torch.Tensor":
+def _losses(model: "torch.nn.Module", batch: Batch, split: SplitModel | None) -> "torch.Tensor":
+    """Of each trained token, shape (n,); the output layer's scores are widened to float32 before the softmax."""
     import torch
 
-    scores = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False).logits
-    # the targets are shifted, not the scores: a shifted copy of the scores would be the largest tensor of the step
-    targets = torch.nn.functional.pad(batch.labels[:, 1:], (0, 1), value=IGNORED)
+    from backend.training.utils.chunked_loss import chunked_losses
+
+    if split is not None:
+        hidden = split.body(input_ids=batch.input_ids, use_cache=False).last_hidden_state
+        return chunked_losses(hidden.flatten(0, 1).index_select(0, batch.positions), split.output, batch.targets)
+    scores = model(input_ids=batch.input_ids, use_cache=False).logits.flatten(0, 1)
     return torch.nn.functional.cross_entropy(
-        scores.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction=reduction
+        scores.index_select(0, batch.positions).float(), batch.targets, reduction="none"
     )
 
 
@@ -74,6 +84,7 @@ def mean_loss(
     *,
     batch_size: int,
     pad_id: int,
+    split: SplitModel | None = None,
     on_batch: Callable[[], None] = lambda: None,
 ) -> MeanLoss:
     """Mean loss over all records, without gradients and dropout; the model's mode is given back.
@@ -83,13 +94,14 @@ def mean_loss(
         records: What it is measured on.
         batch_size: Records per forward pass; the result does not depend on it beyond rounding.
         pad_id: Token id for padding.
+        split: Its parts, if it has such.
         on_batch: Called after every batch; may raise to stop.
     """
     device = next(model.parameters()).device
     total, tokens = 0.0, 0
     with without_training(model):
         for batch in batches_of(records, batch_size=batch_size, pad_id=pad_id, device=device):
-            total += summed_loss(model, batch).item()
+            total += summed_loss(model, batch, split=split).item()
             tokens += batch.trained_tokens
             on_batch()
     return MeanLoss(total / tokens, tokens, len(records))
@@ -101,6 +113,7 @@ def log_probabilities(
     *,
     batch_size: int,
     pad_id: int,
+    split: SplitModel | None = None,
     on_batch: Callable[[], None] = lambda: None,
 ) -> npt.NDArray[np.float64]:
     """Log-likelihood of the trained tokens of each sequence, shape (n,), without gradients and dropout.
@@ -110,6 +123,7 @@ def log_probabilities(
         records: Sequences.
         batch_size: Sequences per forward pass.
         pad_id: Token id for padding.
+        split: Its parts, if it has such.
         on_batch: Called after every batch; may raise to stop.
     """
     found = np.zeros(len(records), dtype=np.float64)
@@ -117,6 +131,6 @@ def log_probabilities(
     with without_training(model):
         for indices in length_order(records.lengths, batch_size=batch_size):
             batch = make_batch(records, indices, pad_id=pad_id, device=device)
-            found[indices] = row_log_probabilities(model, batch).double().cpu().numpy()
+            found[indices] = row_log_probabilities(model, batch, split=split).double().cpu().numpy()
             on_batch()
     return found

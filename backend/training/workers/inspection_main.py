@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.common.parent_pipe import ParentPipe
+from backend.training.utils.laps import Laps
 from backend.training.workers.inspection_protocol import InspectionMessage, InspectionOrder
 from backend.training.workers.last_words import last_words
 from shared.errors import ClaraError
@@ -24,13 +25,17 @@ _SIGN_EVERY_S = 1.0
 
 def main() -> int:
     """Look at one run; the exit code is 0 whenever the outcome was reported."""
+    laps = Laps()
+    laps.lap("process", seconds=time.process_time())
     pipe = ParentPipe()
     _without_torch()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     order = InspectionOrder.from_message(pipe.order())
     pipe.listen()
     try:
-        pipe.send({"type": InspectionMessage.REPORT, "report": _report(order, pipe)})
+        report = _report(order, pipe, laps)
+        laps.lap("records")
+        pipe.send({"type": InspectionMessage.REPORT, "report": report, "took_s": laps.seconds})
     except Exception as error:
         # the one broad catch around the work of a process: the traceback goes to the log, the reason to the service
         words = last_words(error, Path(order.scratch_root))
@@ -48,9 +53,12 @@ def main() -> int:
     return 0
 
 
-def _report(order: InspectionOrder, pipe: ParentPipe) -> Mapping[str, Any]:
+def _report(order: InspectionOrder, pipe: ParentPipe, laps: Laps) -> Mapping[str, Any]:
+    from transformers.models.auto import configuration_auto, tokenization_auto  # noqa: F401 - most of the time
+
     from backend.training.inspection.run import inspect_run
 
+    laps.lap("imports")
     last_sign = time.monotonic()
 
     def on_progress() -> None:

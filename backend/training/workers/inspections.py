@@ -174,6 +174,7 @@ class RecordInspections:
                 raise InspectionFailed(f"The pre-flight process {reason}; logs/inspections.log says more.") from None
             if message["type"] == InspectionMessage.REPORT:
                 report: Mapping[str, Any] = message["report"]
+                logger.info("inspection.done", extra={"took_s": message["took_s"]})
                 return report
             if message["type"] == InspectionMessage.ERROR:
                 raise _error_of(message)

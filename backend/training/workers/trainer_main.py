@@ -17,6 +17,7 @@ from backend.common.parent_pipe import ParentPipe
 from backend.training.trainers.base import StopReason, TrainingContext, TrainingOutcome, TrainingStopped
 from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
+from backend.training.utils.laps import Laps
 from backend.training.workers.diary import Diary
 from backend.training.workers.last_words import last_words
 from backend.training.workers.memory import limit_memory
@@ -90,6 +91,9 @@ class PipeReporter:
 
 def main() -> int:
     """Run one order; the exit code is 0 whenever the outcome was reported."""
+    laps = Laps()
+    # nothing but computing happens between the start of a process and here
+    laps.lap("process", seconds=time.process_time())
     pipe = ParentPipe()
     limit_memory()
     _quieten_libraries()
@@ -102,7 +106,7 @@ def main() -> int:
     pipe.listen(reporter.take)
     reporter.send(MessageType.READY, pid=os.getpid())
     try:
-        _run(order, reporter, diary)
+        _run(order, reporter, diary, laps)
     except TrainingStopped as stopped:
         reporter.send(MessageType.STOPPED, reason=stopped.reason)
     except Exception as error:
@@ -113,7 +117,7 @@ def main() -> int:
     return 0
 
 
-def _run(order: TrainingOrder, reporter: PipeReporter, diary: Diary) -> None:
+def _run(order: TrainingOrder, reporter: PipeReporter, diary: Diary, laps: Laps) -> None:
     config = TrainingConfig.parse(order.config)
     scratch = Path(order.job_dir) / "scratch" / f"e{order.claim_epoch}"
     with disk_errors(scratch):
@@ -135,6 +139,7 @@ def _run(order: TrainingOrder, reporter: PipeReporter, diary: Diary) -> None:
             cpu_threads=order.cpu_threads,
             resume_dirs=tuple(Path(folder) for folder in order.resume_dirs),
             token_cache=order.token_cache,
+            laps=laps,
         )
         trainer = trainer_for(order.trainer_type)
         outcome = trainer.train(context, reporter)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from backend.training.trainers.base import Reporter, TrainingContext, TrainingOutcome
 from backend.training.trainers.run.adapter_config import lora_config
 from backend.training.trainers.run.adapter_files import AdaptedBase, save_adapter
+from backend.training.trainers.run.libraries import import_libraries
 from backend.training.trainers.run.objectives.base import Objective
 from backend.training.trainers.run.objectives.choice import make_objective, resolve_objective
 from backend.training.trainers.run.optimizer import peak_rate, resolve_optimizer
@@ -20,6 +21,7 @@ from backend.training.utils import base_model
 from backend.training.utils.adapted_model import with_fresh_adapter
 from backend.training.utils.batching import pad_id_of
 from backend.training.utils.determinism import deterministic
+from backend.training.utils.gpu_kernels import accelerator_here, choose_kernels, use_kernels
 from backend.training.utils.memory_use import peak_memory_mb
 from backend.training.utils.metrics import json_safe
 from backend.training.utils.quantization import Quantization
@@ -50,19 +52,27 @@ def train_adapter(
         InvalidTrainingConfig: If the target modules are not in the model.
         RunDiverged: If the figures say that the weights are of no use any more.
     """
-    config = context.config
+    config, laps = context.config, context.laps
+    import_libraries()
+    laps.lap("imports")
     folder = base_model.locate_base_model(context.base_model, is_offline=context.is_offline)
     digest = base_model.base_model_digest(folder, on_file=lambda: go_on(reporter))
+    laps.lap("digest")
     threads = config.training.cpu_threads or context.cpu_threads
     with deterministic(seed=config.training.seed, threads=threads):
         tokenizer = tokenizer_of_run(context, folder, reporter)
         limit = base_model.model_limit(base_model.load_config(folder))
+        laps.lap("tokenizer")
         records = prepare_records(context, tokenizer, reporter, model_limit=limit)
         objective_name = resolve_objective(
             config.training.objective, are_pairs=records.are_pairs, shape=records.facts["record_shape"]
         )
         go_on(reporter)
+        laps.lap("records")
         base = base_model.load_model(folder, dtype=config.model.dtype, quantization=quantization)
+        laps.lap("model")
+        kernels = use_kernels(base, choose_kernels(accelerator_here(), dtype=base.dtype)).as_facts()
+        facts = {**records.facts, **kernels}
         model = _with_adapter(base, config, records)
         start = _start_of(model, config)
         identity = run_identity(context, digest)
@@ -74,9 +84,7 @@ def train_adapter(
             is_quantized=quantization is not None,
             has_gpu=next(model.parameters()).is_cuda,
         )
-        result = _loop(
-            model, objective, context, reporter, identity=identity, facts=records.facts, optimizer=optimizer
-        ).run()
+        result = _loop(model, objective, context, reporter, identity=identity, facts=facts, optimizer=optimizer).run()
         save_adapter(
             model,
             tokenizer,
@@ -84,7 +92,7 @@ def train_adapter(
             records,
             result,
             base=AdaptedBase(folder, digest, quantization),
-            choices={"objective": objective_name, "optimizer": optimizer},
+            choices={"objective": objective_name, "optimizer": optimizer, **kernels},
             start=start,
         )
     return TrainingOutcome(
@@ -92,7 +100,7 @@ def train_adapter(
         epochs=result.epochs,
         metrics=json_safe(
             {
-                **records.facts,
+                **facts,
                 "objective": objective_name,
                 **result.metrics(),
                 "peak_memory_mb": round(peak_memory_mb(), 1),
@@ -114,7 +122,7 @@ def _loop(
 ) -> TrainingLoop:
     _, parameters = model.get_nb_trainable_parameters()  # counts what 4-bit weights stand for, not their bytes
     rate = peak_rate(context.config.training, objective=objective.name, parameters=parameters)
-    plan = plan_run(context, objective.lengths, peak_rate=rate)
+    plan = plan_run(context, objective.lengths, peak_rate=rate, validation_share=objective.validation_share)
     return TrainingLoop(model, objective, plan, context, reporter, identity=identity, facts=facts, optimizer=optimizer)
 
 

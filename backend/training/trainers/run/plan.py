@@ -16,6 +16,11 @@ from backend.training.training_config import TrainingSection
 from backend.training.utils.batching import epoch_order
 
 _EVALUATIONS_PER_RUN = 10
+# of the time that training takes; reading a token without learning from it takes about this share of learning from it
+_EVALUATION_BUDGET = 0.1
+_READING_SHARE = 0.4
+# a change of this code by which the same config, data and seed take another course
+_COURSE = 2
 # they change where things lie and when something is told or goes wrong, never the course of the run
 _WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
     "model": ("base_model", "chat_template"),  # their digests say which ones they are, wherever they lie
@@ -78,8 +83,17 @@ class RunPlan:
         return step % self.eval_steps == 0 or step == self.total_steps
 
 
-def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64], *, peak_rate: float) -> RunPlan:
-    """The plan for records of these lengths."""
+def plan_run(
+    context: TrainingContext, lengths: np.typing.NDArray[np.int64], *, peak_rate: float, validation_share: float
+) -> RunPlan:
+    """The plan for records of these lengths.
+
+    Args:
+        context: Of the attempt.
+        lengths: Tokens of each training record, shape (n,).
+        peak_rate: Highest learning rate.
+        validation_share: Held-out tokens over training tokens; 0: nothing is held out.
+    """
     training = context.config.training
     steps_per_epoch, total_steps = step_counts(training, records=len(lengths))
     return RunPlan(
@@ -89,7 +103,9 @@ def plan_run(context: TrainingContext, lengths: np.typing.NDArray[np.int64], *, 
         seed=training.seed,
         steps_per_epoch=steps_per_epoch,
         total_steps=total_steps,
-        eval_steps=evaluation_distance(training, total_steps=total_steps),
+        eval_steps=evaluation_distance(
+            training, total_steps=total_steps, steps_per_epoch=steps_per_epoch, validation_share=validation_share
+        ),
         save_steps=training.save_steps or context.save_every_steps,
         logging_steps=training.logging_steps,
         schedule=schedule_for(training, total_steps=total_steps, peak=peak_rate),
@@ -104,9 +120,16 @@ def step_counts(training: TrainingSection, *, records: int) -> tuple[int, int]:
     return per_epoch, min(planned, training.max_steps or planned)
 
 
-def evaluation_distance(training: TrainingSection, *, total_steps: int) -> int:
-    """Optimizer steps between evaluations."""
-    return training.eval_steps or math.ceil(total_steps / _EVALUATIONS_PER_RUN)
+def evaluation_distance(
+    training: TrainingSection, *, total_steps: int, steps_per_epoch: int, validation_share: float
+) -> int:
+    """Optimizer steps between evaluations: as asked, else ten per run, or as many as take a tenth of its time."""
+    if training.eval_steps is not None:
+        return training.eval_steps
+    affordable = _EVALUATIONS_PER_RUN
+    if validation_share > 0:
+        affordable = int(_EVALUATION_BUDGET * total_steps / (_READING_SHARE * validation_share * steps_per_epoch))
+    return math.ceil(total_steps / min(_EVALUATIONS_PER_RUN, max(1, affordable)))
 
 
 def run_identity(context: TrainingContext, base_digest: str) -> str:
@@ -118,6 +141,7 @@ def run_identity(context: TrainingContext, base_digest: str) -> str:
             config.get(section, {}).pop(name, None)
     config = {section: values for section, values in config.items() if values}
     facts = {
+        "course": _COURSE,
         "config": config,
         "data": context.data.content_sha256,
         "has_validation_file": context.data.validation is not None,

@@ -48,6 +48,11 @@ class TrainingRecords:
     facts: Mapping[str, Any]
     are_pairs: bool = False
 
+    @property
+    def validation_share(self) -> float:
+        """Held-out tokens over training tokens; 0: nothing is held out."""
+        return self.validation.tokens / self.train.tokens if self.validation is not None else 0.0
+
 
 def prepare_records(
     context: TrainingContext, tokenizer: "PreTrainedTokenizerBase", reporter: Reporter, *, model_limit: int

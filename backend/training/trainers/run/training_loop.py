@@ -95,7 +95,7 @@ class TrainingLoop:
         model: With trainable parameters, on its device.
         objective: What is learnt, and how its loss is made.
         plan: Steps and what is due when.
-        facts: Counts of the records, told with the plan.
+        facts: Counts of the records, told with the plan, as is where the time of the start went.
         context: Of the attempt.
         reporter: Told of everything, asked for stops at every step.
         identity: Of the run; checkpoints of another one are never gone on from.
@@ -119,6 +119,7 @@ class TrainingLoop:
         self._plan = plan
         self._facts = facts
         self._training = context.config.training
+        self._laps = context.laps
         self._reporter = reporter
         self._device = next(model.parameters()).device
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
@@ -139,11 +140,12 @@ class TrainingLoop:
         """
         self._objective.prepare(self._model)
         resumed_from = self._resume()
+        self._laps.lap("adapter")
         self._reporter.plan(
             total_steps=self._plan.total_steps,
             total_epochs=self._plan.total_epochs,
             start_step=resumed_from,
-            facts=self._facts,
+            facts={**self._facts, "start_s": self._laps.seconds},
         )
         self._model.train()
         try:
@@ -178,40 +180,38 @@ class TrainingLoop:
         step, started = self._progress.step, time.monotonic()
         portions = [self._objective.portion(indices, self._device) for indices in self._micro_batches(step)]
         trained = sum(portion.batch.trained_tokens for portion in portions)
-        loss, others = self._accumulate(portions)
-        norm = float(torch.nn.utils.clip_grad_norm_(list(self._parameters.values()), self._training.max_grad_norm))
-        self._watchdog.look(step + 1, loss=loss, grad_norm=norm)
+        means = self._accumulate(portions)
+        norm = torch.nn.utils.clip_grad_norm_(list(self._parameters.values()), self._training.max_grad_norm)
+        seen = _read({**means, "grad_norm": norm})
+        self._watchdog.look(step + 1, loss=seen["loss"], grad_norm=seen["grad_norm"])
         rate = self._plan.schedule.rate(step)
         set_rate(self._optimizer, rate)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
-        self._figures.add(loss=loss, trained=trained, tokens=sum(portion.batch.tokens for portion in portions))
+        self._figures.add(loss=seen["loss"], trained=trained, tokens=sum(portion.batch.tokens for portion in portions))
         self._progress.step += 1
         self._progress.seen_tokens += trained
         self._progress.elapsed_s += time.monotonic() - started
         self._progress.train_loss = self._figures.running_loss
         figures = {
-            "loss": loss,
-            **others,
+            **seen,
             "learning_rate": rate,
-            "grad_norm": norm,
             "trained_tokens": self._progress.seen_tokens,
             "elapsed_s": self._progress.elapsed_s,
         }
         self._figures.tell(self._progress.step, figures)
 
-    def _accumulate(self, portions: list[Portion]) -> tuple[float, dict[str, float]]:
-        """Gradients of the mean over the whole effective batch; the loss, and the objective's further figures."""
+    def _accumulate(self, portions: list[Portion]) -> "dict[str, torch.Tensor]":
+        """Gradients of the mean over the whole effective batch; that mean, and those of the objective's figures."""
         weight = sum(portion.weight for portion in portions)
-        total, others = 0.0, dict[str, float]()
+        sums: dict[str, torch.Tensor] = {}
         for portion in portions:
             go_on_unless_cancelled(self._reporter)
             found = self._objective.loss(self._model, portion)
             (found.total / weight).backward()  # type: ignore[no-untyped-call]  # torch ships it without annotations
-            total += found.total.item()
-            for name, value in found.sums.items():
-                others[name] = others.get(name, 0.0) + value
-        return total / weight, {name: value / weight for name, value in others.items()}
+            for name, value in {"loss": found.total.detach(), **found.sums}.items():
+                sums[name] = sums[name] + value.double() if name in sums else value.double()
+        return {name: total / weight for name, total in sums.items()}
 
     def _micro_batches(self, step: int) -> list[list[int]]:
         epoch, position = divmod(step, self._plan.steps_per_epoch)
@@ -225,11 +225,8 @@ class TrainingLoop:
     def _evaluate_if_due(self) -> None:
         step = self._progress.step
         # after a restart the evaluation of this very step may be done already, or still be owed
-        if (
-            not self._objective.has_validation
-            or not self._plan.is_evaluation_due(step)
-            or self._progress.evaluated_step == step
-        ):
+        is_due = self._objective.validation_share > 0 and self._plan.is_evaluation_due(step)
+        if not is_due or self._progress.evaluated_step == step:
             return
         self._note_evaluation(self._objective.evaluate(self._model, on_batch=self._go_on_evaluating))
 
@@ -323,3 +320,11 @@ class TrainingLoop:
         if reason is not StopReason.CANCEL:
             self._save()
         raise TrainingStopped(reason)
+
+
+def _read(figures: "Mapping[str, torch.Tensor]") -> dict[str, float]:
+    """Scalars of the device as numbers, all at once: the one moment of a step in which the host waits for a GPU."""
+    import torch
+
+    values: list[float] = torch.stack([figure.double() for figure in figures.values()]).tolist()
+    return dict(zip(figures, values, strict=True))

@@ -36,11 +36,12 @@ class SummedLoss:
 
     Args:
         total: Sum over the portion, a float32 scalar with gradient.
-        sums: Further figures, summed over the portion, by name.
+        sums: Further figures, summed over the portion, by name; scalars that stay on the device, since reading one
+            would make the host wait.
     """
 
     total: "torch.Tensor"
-    sums: Mapping[str, float] = field(default_factory=dict)
+    sums: "Mapping[str, torch.Tensor]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,11 @@ class Objective(ABC):
 
     @property
     @abstractmethod
-    def has_validation(self) -> bool:
-        """Whether anything is held out."""
+    def validation_share(self) -> float:
+        """Held-out tokens over training tokens; 0: nothing is held out."""
 
-    def prepare(self, model: "torch.nn.Module") -> None:  # noqa: B027 - supervised learning asks nothing beforehand
+    @abstractmethod
+    def prepare(self, model: "torch.nn.Module") -> None:
         """Look at the model before its first step, when its fresh adapter changes nothing yet."""
 
     @abstractmethod

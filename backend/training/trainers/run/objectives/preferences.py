@@ -20,6 +20,7 @@ from backend.training.trainers.run.objectives.base import Evaluation, Objective,
 from backend.training.trainers.run.records import TrainingRecords
 from backend.training.training_config import DpoSection
 from backend.training.utils.batching import length_order, make_batch
+from backend.training.utils.output_layer import SplitModel, split_model
 from backend.training.utils.tensor_files import read_arrays, write_tensors
 from backend.training.utils.token_loss import log_probabilities, row_log_probabilities, without_training
 from backend.training.utils.token_store import Numbers, TokenRecords
@@ -64,6 +65,7 @@ class PreferenceObjective(Objective):
         self._kept_in = kept_in
         self._on_batch = on_batch
         self._base: Mapping[str, LogProbabilities] = {}
+        self._split: SplitModel | None = None
 
     @property
     def lengths(self) -> Numbers:
@@ -71,12 +73,13 @@ class PreferenceObjective(Objective):
         return _pair_lengths(self._records.train)
 
     @property
-    def has_validation(self) -> bool:
+    def validation_share(self) -> float:
         """See `Objective`."""
-        return self._records.validation is not None
+        return self._records.validation_share
 
     def prepare(self, model: "torch.nn.Module") -> None:
         """Ask the base model about all answers, or read what it said."""
+        self._split = split_model(model)
         try:
             verify_folder(self._kept_in)
             self._base = read_arrays(self._kept_in / _FILE)
@@ -95,14 +98,14 @@ class PreferenceObjective(Objective):
     def evaluate(self, model: "torch.nn.Module", *, on_batch: Callable[[], None]) -> Evaluation:
         """See `Objective`."""
         validation = self._records.validation
-        assert validation is not None  # noqa: S101 - asked only if `has_validation`
+        assert validation is not None  # noqa: S101 - asked only if there is a `validation_share`
         sums = dict.fromkeys(("loss", "reward_accuracy", "reward_margin"), 0.0)
         device = next(model.parameters()).device
         with without_training(model):
             for indices in _in_batches(validation, self._eval_batch_size):
                 found = self._loss(model, self._portion(validation, indices, device), self._base["validation"])
-                for name, value in {"loss": found.total.item(), **found.sums}.items():
-                    sums[name] += value
+                for name, value in {"loss": found.total, **found.sums}.items():
+                    sums[name] += value.item()
                 on_batch()
         pairs = len(validation) // 2
         figures = {f"eval_{name}": value / pairs for name, value in sums.items()}
@@ -116,7 +119,7 @@ class PreferenceObjective(Objective):
         import torch
 
         before = torch.from_numpy(base[_sequences(portion.indices)])
-        found = row_log_probabilities(model, portion.batch)
+        found = row_log_probabilities(model, portion.batch, split=self._split)
         gain = found - before.to(found)
         rewards = self._section.beta * gain.view(-1, 2)
         margin = rewards[:, 0] - rewards[:, 1]
@@ -124,7 +127,7 @@ class PreferenceObjective(Objective):
         smoothing = self._section.label_smoothing
         total = -((1 - smoothing) * logistic(margin) + smoothing * logistic(-margin)).sum()
         seen = margin.detach()
-        return SummedLoss(total, {"reward_accuracy": float((seen > 0).sum()), "reward_margin": float(seen.sum())})
+        return SummedLoss(total, {"reward_accuracy": (seen > 0).sum(), "reward_margin": seen.sum()})
 
     def _asked(self, model: "torch.nn.Module") -> "Mapping[str, LogProbabilities]":
         found = {"train": self._of_base(model, self._records.train)}
@@ -137,7 +140,12 @@ class PreferenceObjective(Objective):
 
     def _of_base(self, model: "torch.nn.Module", records: TokenRecords) -> "LogProbabilities":
         return log_probabilities(
-            model, records, batch_size=2 * self._eval_batch_size, pad_id=self._pad_id, on_batch=self._on_batch
+            model,
+            records,
+            batch_size=2 * self._eval_batch_size,
+            pad_id=self._pad_id,
+            split=self._split,
+            on_batch=self._on_batch,
         )
 
 

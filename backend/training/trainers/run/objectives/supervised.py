@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from backend.training.trainers.run.objectives.base import Evaluation, Objective, Portion, SummedLoss
 from backend.training.trainers.run.records import TrainingRecords
 from backend.training.utils.batching import make_batch
+from backend.training.utils.output_layer import SplitModel, split_model
 from backend.training.utils.token_loss import mean_loss, summed_loss
 from backend.training.utils.token_store import Numbers
 
@@ -28,6 +29,7 @@ class SupervisedObjective(Objective):
         self._records = records
         self._pad_id = pad_id
         self._eval_batch_size = eval_batch_size
+        self._split: SplitModel | None = None
 
     @property
     def lengths(self) -> Numbers:
@@ -35,9 +37,13 @@ class SupervisedObjective(Objective):
         return self._records.train.lengths
 
     @property
-    def has_validation(self) -> bool:
+    def validation_share(self) -> float:
         """See `Objective`."""
-        return self._records.validation is not None
+        return self._records.validation_share
+
+    def prepare(self, model: "torch.nn.Module") -> None:
+        """Find out whether the output layer can be asked apart."""
+        self._split = split_model(model)
 
     def portion(self, indices: Sequence[int], device: "torch.device") -> Portion:
         """See `Objective`."""
@@ -46,16 +52,17 @@ class SupervisedObjective(Objective):
 
     def loss(self, model: "torch.nn.Module", portion: Portion) -> SummedLoss:
         """See `Objective`."""
-        return SummedLoss(summed_loss(model, portion.batch))
+        return SummedLoss(summed_loss(model, portion.batch, split=self._split))
 
     def evaluate(self, model: "torch.nn.Module", *, on_batch: Callable[[], None]) -> Evaluation:
         """See `Objective`."""
-        assert self._records.validation is not None  # noqa: S101 - asked only if `has_validation`
+        assert self._records.validation is not None  # noqa: S101 - asked only if there is a `validation_share`
         found = mean_loss(
             model,
             self._records.validation,
             batch_size=self._eval_batch_size,
             pad_id=self._pad_id,
+            split=self._split,
             on_batch=on_batch,
         )
         return Evaluation(found.loss, {"eval_loss": found.loss, "eval_tokens": found.tokens})

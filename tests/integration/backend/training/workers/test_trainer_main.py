@@ -2,13 +2,16 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from backend.training.workers.protocol import MessageType
 from shared.storage import verify_folder
-from tests.support.trainer_driver import TrainerRun, next_attempt, probe_order, python, run_to_the_end
+from tests.support.tiny_model import make_tiny_model, sentences
+from tests.support.trainer_driver import TrainerRun, lora_order, next_attempt, probe_order, python, run_to_the_end
+from tests.support.training_runs import write_jsonl
 
 QUICK = {"probe": {"steps": 4, "seconds_per_step": 0}, "training": {"logging_steps": 1}}
 ENDLESS = {"probe": {"steps": 100_000, "seconds_per_step": 0.01}, "training": {"logging_steps": 1}}
@@ -43,6 +46,22 @@ def test_a_probe_loads_numpy_and_nothing_heavier(tmp_path: Path) -> None:
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in run.log.read_text().splitlines()}
     assert "numpy" in loaded
     assert not loaded & set(HEAVY)
+
+
+def test_a_run_tells_where_the_time_of_its_start_went_and_what_computes(tmp_path: Path) -> None:
+    model = make_tiny_model(tmp_path / "m")
+    train = write_jsonl(tmp_path / "t.jsonl", [{"text": text} for text in sentences(8)])
+    began = time.monotonic()
+    run = TrainerRun.start(lora_order(tmp_path, model, train, {"training": {"max_steps": 1}}))
+    plan = run.until(MessageType.PLAN)
+    waited_s = time.monotonic() - began
+    run.kill()
+    assert plan is not None
+    laps = plan["facts"]["start_s"]
+    assert list(laps) == ["process", "imports", "digest", "tokenizer", "records", "model", "adapter"]
+    assert all(seconds > 0 for seconds in laps.values())
+    assert 0.5 * waited_s < sum(laps.values()) <= waited_s
+    assert {"attention": "sdpa", "layer_kernels": "torch"}.items() <= plan["facts"].items()
 
 
 @pytest.mark.parametrize("reason", ["hand_back", "pause"])

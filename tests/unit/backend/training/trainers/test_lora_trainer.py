@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import textwrap
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from backend.training.evaluation.perplexity import EvaluationTask, evaluate_perplexity
 from backend.training.starter.create import create_starter
@@ -116,6 +119,42 @@ def test_gradients_are_a_mean_over_tokens_not_over_batches(tmp_path: Path, tiny_
         weights.append(load_file(context.adapter_dir / ADAPTER))
     for name, tensor in weights[0].items():
         assert tensor.allclose(weights[1][name], atol=1e-6), name
+
+
+class NumbersTaken(TorchDispatchMode):
+    """Counts the numbers that our own code takes out of tensors: on a GPU, each time the host waits.
+
+    Transformers takes one in every forward pass, to see whether several texts lie in one row.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten._local_scalar_dense.default:
+            files = [frame.filename for frame in reversed(traceback.extract_stack()[:-1])]
+            self.count += next(name for name in files if "/torch/" not in name).startswith(str(ROOT / "backend"))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("is_pair", [False, True], ids=["sft", "dpo"])
+def test_a_step_reads_the_device_once_however_many_batches_it_has(
+    tmp_path: Path, tiny_model: Path, *, is_pair: bool
+) -> None:
+    texts = sentences(32)
+    records = [
+        {"prompt": "Frist?", "chosen": one, "rejected": one[::-1]} if is_pair else {"text": one} for one in texts
+    ]
+    train = write_jsonl(tmp_path / "t.jsonl", records)
+    reads = []
+    for accumulation in (1, 4):
+        settings = config(training={"batch_size": 2, "gradient_accumulation_steps": accumulation, "max_steps": 4})
+        context = make_context(tmp_path, tiny_model, train, config=settings, name=f"{accumulation}")
+        with NumbersTaken() as taken:
+            run(context)
+        reads.append(taken.count)
+    assert reads[0] == reads[1]
 
 
 def test_the_adapter_with_the_best_evaluation_is_published_and_patience_ends_the_run(

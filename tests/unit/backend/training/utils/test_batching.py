@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.training.utils.batching import IGNORED, batches_of, epoch_order, length_order, make_batch
+from backend.training.utils.batching import batches_of, epoch_order, length_order, make_batch
 from backend.training.utils.token_store import TokenRecords, TokenWriter, open_tokens
 
 CPU = torch.device("cpu")
@@ -23,17 +23,12 @@ def records(tmp_path: Path) -> TokenRecords:
     return open_tokens(tmp_path, "x")
 
 
-def test_a_batch_is_padded_on_the_right_and_only_masked_tokens_are_labels(records: TokenRecords) -> None:
-    batch = make_batch(records, [0, 1], pad_id=0, device=CPU)
-    assert batch.input_ids.tolist() == [[11, 12, 13, 14], [21, 22, 0, 0]]
-    assert batch.labels.tolist() == [[IGNORED, 12, 13, 14], [IGNORED, 22, IGNORED, IGNORED]]
-    assert batch.attention_mask is not None
-    assert batch.attention_mask.tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]
-    assert (batch.trained_tokens, batch.tokens) == (4, 6)
-
-
-def test_a_batch_without_padding_needs_no_attention_mask(records: TokenRecords) -> None:
-    assert make_batch(records, [0, 2], pad_id=0, device=CPU).attention_mask is None
+def test_a_batch_is_padded_on_the_right_and_trains_only_masked_tokens(records: TokenRecords) -> None:
+    batch = make_batch(records, [0, 1, 2], pad_id=0, device=CPU)
+    assert batch.input_ids.tolist() == [[11, 12, 13, 14], [21, 22, 0, 0], [31, 32, 33, 34]]
+    assert batch.targets.tolist() == [12, 13, 14, 22, 33]
+    assert batch.positions.tolist() == [0, 1, 2, 4, 9]
+    assert (batch.trained_tokens, batch.tokens) == (5, 10)
 
 
 @given(

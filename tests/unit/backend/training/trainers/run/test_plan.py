@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from backend.training.trainers.run.plan import run_identity
+from backend.training.trainers.run.plan import evaluation_distance, run_identity
+from backend.training.training_config import TrainingSection
 from tests.support.training_runs import make_context
 
 
@@ -36,3 +37,19 @@ def test_what_decides_the_course_of_a_run_parts_it_from_its_checkpoints(tmp_path
 
 def test_another_base_model_is_another_run(tmp_path: Path) -> None:
     assert identity(tmp_path, {}, digest="e") != identity(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("epochs", "share", "evaluations"),
+    [(3, 0.1, 7), (1, 0.1, 2), (10, 0.1, 10), (1, 1.0, 1), (3, 0.0, 10)],
+)
+def test_evaluations_take_no_more_than_a_tenth_of_the_time(epochs: int, share: float, evaluations: int) -> None:
+    distance = evaluation_distance(
+        TrainingSection(), total_steps=1000 * epochs, steps_per_epoch=1000, validation_share=share
+    )
+    assert len({*range(distance, 1000 * epochs, distance), 1000 * epochs}) == evaluations
+
+
+def test_a_distance_that_is_asked_for_is_kept() -> None:
+    asked = TrainingSection(eval_steps=2)
+    assert evaluation_distance(asked, total_steps=100, steps_per_epoch=100, validation_share=1.0) == 2
