@@ -24,6 +24,8 @@ from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
 from backend.training.api import routes, websocket
 from backend.training.api.dependencies import TrainingState
+from backend.training.exports.exporter import MlflowExporter
+from backend.training.exports.orders import ExportOrders, Target
 from backend.training.feed.event_feed import EventFeed
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
@@ -46,6 +48,8 @@ from shared.storage import check_writable, prepare_folders
 
 SERVICE_NAME = "clara_training_backend"
 PORT_SETTING = "CLARA_TRAINING_PORT"
+# exports are looked for, and tried again, less often than jobs: nobody waits for them
+_EXPORT_LOOKS = 6
 
 
 def create_app(config: BaseConfig) -> FastAPI:
@@ -84,6 +88,7 @@ class _Holder:
         self._stores: Stores | None = None
         self._state: TrainingState | None = None
         self._folders: TrainingFolders | None = None
+        self._exporter: MlflowExporter | None = None
         self._size = 0
 
     def lifespan(self, config: BaseConfig) -> Any:
@@ -105,6 +110,9 @@ class _Holder:
                 asyncio.create_task(service.state.feed.run(), name="event-feed"),
                 asyncio.create_task(service.inspections.run(), name="inspections"),
             ]
+            self._exporter = _exporter(config, self._stores, self._folders)
+            if self._exporter is not None:
+                tasks.append(asyncio.create_task(self._exporter.run(), name="mlflow-exports"))
             try:
                 yield
             finally:
@@ -122,7 +130,9 @@ class _Holder:
         if self._state is None:
             return {"active_jobs": 0, "max_concurrent_jobs": self._size, "worker_status": []}
         counts = await in_thread(self._state.manager.counts)
+        exports = {"exports": {"mlflow": await self._exporter.health()}} if self._exporter is not None else {}
         return {
+            **exports,
             "active_jobs": counts.active,
             "max_concurrent_jobs": self._size,
             "worker_status": [worker.status for worker in self._state.pool.workers()],
@@ -220,6 +230,21 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> "_
     )
     pools.append(pool)
     return _Service(TrainingState(manager, pool, feed), pool, inspections)
+
+
+def _exporter(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> MlflowExporter | None:
+    """Where a tracking server is configured."""
+    if config.mlflow_tracking_uri is None:
+        return None
+    target = Target(config.mlflow_tracking_uri, config.mlflow_experiment_name, config.mlflow_log_weights)
+    return MlflowExporter(
+        stores.exports,
+        ExportOrders(stores.jobs, stores.adapters, stores.datasets, folders, target),
+        target.tracking_uri,
+        log=folders.logs / "exports.log",
+        poll_s=_EXPORT_LOOKS * config.poll_seconds,
+        retry_s=_EXPORT_LOOKS * config.retry_seconds,
+    )
 
 
 def _folders(config: BaseConfig) -> TrainingFolders:

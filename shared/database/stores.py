@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from shared.database.base import AdapterStore, AuditStore, DatasetStore, DocumentStore, JobStore
+from shared.database.base import AdapterStore, AuditStore, DatasetStore, DocumentStore, ExportStore, JobStore
 from shared.errors import ClaraError
 from shared.utils.clock import Clock, utc_now
 
@@ -27,6 +27,7 @@ class Stores:
 
     jobs: JobStore
     adapters: AdapterStore
+    exports: ExportStore
     documents: DocumentStore
     datasets: DatasetStore
     audit: AuditStore
@@ -71,6 +72,7 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
     from shared.database.sql.audit_store import SqlAuditStore
     from shared.database.sql.dataset_store import SqlDatasetStore
     from shared.database.sql.document_store import SqlDocumentStore
+    from shared.database.sql.export_store import SqlExportStore
     from shared.database.sql.job_store import SqlJobStore
 
     ensure_schema(url)
@@ -83,6 +85,7 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
     return Stores(
         jobs=SqlJobStore(engine),
         adapters=SqlAdapterStore(engine),
+        exports=SqlExportStore(engine),
         documents=SqlDocumentStore(engine, derived_stores),
         datasets=SqlDatasetStore(engine),
         audit=SqlAuditStore(engine),
@@ -103,6 +106,7 @@ def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DER
         MemoryAuditStore,
         MemoryDatasetStore,
         MemoryDocumentStore,
+        MemoryExportStore,
         MemoryJobStore,
         MemoryState,
     )
@@ -111,6 +115,7 @@ def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DER
     return Stores(
         jobs=MemoryJobStore(state),
         adapters=MemoryAdapterStore(state),
+        exports=MemoryExportStore(state),
         documents=MemoryDocumentStore(state, derived_stores),
         datasets=MemoryDatasetStore(state),
         audit=MemoryAuditStore(state),

@@ -25,3 +25,11 @@ def environment_values(variable: str) -> dict[int, str]:
             if values:
                 found[int(folder.name)] = values[0]
     return found
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -7,6 +7,7 @@ from shared.database.memory.adapter_store import MemoryAdapterStore
 from shared.database.memory.audit_store import MemoryAuditStore
 from shared.database.memory.dataset_store import MemoryDatasetStore
 from shared.database.memory.document_store import MemoryDocumentStore
+from shared.database.memory.export_store import MemoryExportStore
 from shared.database.memory.job_store import MemoryJobStore
 from shared.database.memory.state import MemoryState
 
@@ -15,6 +16,7 @@ __all__ = [
     "MemoryAuditStore",
     "MemoryDatasetStore",
     "MemoryDocumentStore",
+    "MemoryExportStore",
     "MemoryJobStore",
     "MemoryState",
 ]
