@@ -101,6 +101,18 @@ class BaseConfig(BaseSettings):
         1.0, gt=0, description="Longest wait of an idle worker between looks at the queue (unit: s)."
     )
 
+    # Feedback
+    continuous_after_items: int = Field(
+        0, ge=0, description="New items of feedback with a target at which a continuous run is submitted; 0: never."
+    )
+    continuous_after_hours: float = Field(
+        0.0, ge=0, description="Time after which one is submitted if anything is new; 0: never (unit: h)."
+    )
+    continuous_config_path: str = Field(
+        "", description="Training config of such a run, below configs_dir; empty: the server's defaults."
+    )
+    continuous_check_seconds: float = Field(60.0, gt=0, description="Distance of looks at the feedback (unit: s).")
+
     # Security
     security_mode: SecurityMode = Field(
         "development", description="production: JWT + mTLS; development: JWT; debug: no login; testing: local test key."

@@ -24,6 +24,7 @@ from shared.errors import Conflict, InvalidInput, Unavailable
 
 MANIFEST_NAME = "manifest.json"
 STAGE_PREFIX = ".stage-"
+_LONGEST_NAME_BYTES = 255
 _MANIFEST_LIMIT_BYTES = 64 << 20
 _RUST_NUMBER = re.compile(r"\(os error (\d+)\)")
 
@@ -70,12 +71,13 @@ class CorruptArtefact(Conflict):
 
 
 class PathNotAllowed(InvalidInput):
-    """A path from a request leaves the folder that it must stay in."""
+    """A path from a request leaves the folder that it must stay in, or is none."""
 
     code = "path_not_allowed"
 
-    def __init__(self, asked: str, root: Path) -> None:
-        super().__init__(f"'{asked}' is not inside the allowed folder '{root.name}'.", asked=asked)
+    def __init__(self, asked: str, root: Path, reason: str = "") -> None:
+        reason = reason or f"is not inside the allowed folder '{root.name}'"
+        super().__init__(f"'{asked}' {reason}.", asked=asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +216,14 @@ def confined(root: Path, asked: str) -> Path:
     """The real path of `asked` below `root`: the one place where a path from a request becomes a path.
 
     Raises:
-        PathNotAllowed: If it is absolute elsewhere, climbs out, or passes through a link that leaves `root`.
+        PathNotAllowed: If it is absolute elsewhere, climbs out, passes through a link that leaves `root`, or holds a
+            name that no file can have.
     """
     if "\x00" in asked:
         raise PathNotAllowed(asked.replace("\x00", "\\0"), root)
+    if any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME_BYTES for part in Path(asked).parts):
+        reason = f"holds a name of more than {_LONGEST_NAME_BYTES} bytes, which no file can have"
+        raise PathNotAllowed(asked[:40] + "…", root, reason)
     base = root.resolve()
     resolved = (base / asked).resolve()
     if not resolved.is_relative_to(base):

@@ -22,15 +22,19 @@ from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.training.api import routes, websocket
+from backend.training.api import feedback_routes, promotion_routes, routes, websocket
 from backend.training.api.dependencies import TrainingState
 from backend.training.exports.exporter import MlflowExporter
 from backend.training.exports.orders import ExportOrders, Target
 from backend.training.feed.event_feed import EventFeed
+from backend.training.feedback.desk import FeedbackDesk
+from backend.training.feedback_inputs import FeedbackInputResolver, FeedbackSources
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
+from backend.training.promotions import Promotions
 from backend.training.trainers.registry import trainers_for
+from backend.training.trigger import ContinuousTrigger, TriggerRule
 from backend.training.workers.inspections import RecordInspections
 from backend.training.workers.job_history import JobHistory
 from backend.training.workers.orders import OrderWriter
@@ -68,11 +72,16 @@ def create_app(config: BaseConfig) -> FastAPI:
             port=config.training_port,
             port_setting=PORT_SETTING,
             description="Accepts training jobs, runs them in processes of their own and keeps what they make.",
-            endpoints={"jobs": "/api/training/jobs", "adapters": "/api/training/adapters", "ws": "/api/training/ws"},
+            endpoints={
+                "jobs": "/api/training/jobs",
+                "adapters": "/api/training/adapters",
+                "feedback": "/api/training/feedback",
+                "ws": "/api/training/ws",
+            },
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan(config),
-        routers=[routes.router, websocket.router],
+        routers=[routes.router, feedback_routes.router, promotion_routes.router, websocket.router],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: cancelling what has ended is a bad request
@@ -113,6 +122,9 @@ class _Holder:
             self._exporter = _exporter(config, self._stores, self._folders)
             if self._exporter is not None:
                 tasks.append(asyncio.create_task(self._exporter.run(), name="mlflow-exports"))
+            trigger = _trigger(config, self._stores, self._folders, service.state.manager)
+            if trigger is not None:
+                tasks.append(asyncio.create_task(trigger.run(config.continuous_check_seconds), name="trigger"))
             try:
                 yield
             finally:
@@ -162,9 +174,7 @@ class _Service:
 def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> "_Service":
     loop = asyncio.get_running_loop()
     feed = EventFeed(stores.jobs)
-    inputs = InputResolver(
-        stores.datasets, folders, default_model=config.default_base_model, is_offline=config.hub_offline
-    )
+    inputs = _inputs(config, stores, folders)
     trainer_types = trainers_for(is_production=config.is_production or config.security_mode == "production")
     supervisor = Supervisor(
         stores.jobs,
@@ -229,7 +239,27 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> "_
         poll_s=config.poll_seconds,
     )
     pools.append(pool)
-    return _Service(TrainingState(manager, pool, feed), pool, inspections)
+    desk = FeedbackDesk(stores.feedback, stores.adapters)
+    state = TrainingState(manager, pool, feed, desk, Promotions(stores.adapters))
+    return _Service(state, pool, inspections)
+
+
+def _inputs(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> InputResolver:
+    sources = FeedbackSources(stores.feedback, stores.adapters, stores.jobs, stores.datasets)
+    return InputResolver(
+        stores.datasets,
+        folders,
+        default_model=config.default_base_model,
+        is_offline=config.hub_offline,
+        feedback=FeedbackInputResolver(sources, folders),
+    )
+
+
+def _trigger(
+    config: BaseConfig, stores: Stores, folders: TrainingFolders, manager: TrainingJobManager
+) -> ContinuousTrigger | None:
+    rule = TriggerRule(config.continuous_after_items, config.continuous_after_hours, config.continuous_config_path)
+    return ContinuousTrigger(stores.feedback, stores.jobs, manager, folders, rule) if rule.is_on else None
 
 
 def _exporter(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> MlflowExporter | None:

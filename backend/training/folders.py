@@ -7,6 +7,7 @@ from shared.errors import InvalidInput
 from shared.storage import PathNotAllowed, confined
 
 _CONFIG_SUFFIXES = frozenset({".yaml", ".yml"})
+_TEMPLATE_SUFFIXES = frozenset({".jinja"})
 _DATA_SUFFIXES = frozenset({".jsonl", ".json", ".parquet", ".csv"})
 
 
@@ -99,6 +100,14 @@ class TrainingFolders:
             InvalidInput: If it leaves the folder, is no YAML file or does not exist.
         """
         return _existing_file(self.configs, asked, _CONFIG_SUFFIXES)
+
+    def template_file(self, asked: str) -> Path:
+        """An existing chat template below the configs folder.
+
+        Raises:
+            InvalidInput: If it leaves the folder, is no .jinja file or does not exist.
+        """
+        return _existing_file(self.configs, asked, _TEMPLATE_SUFFIXES)
 
     def train_file(self, asked: str) -> Path:
         """An existing file with records below the data folder.

@@ -1,13 +1,13 @@
 """What goes in and out of the training service over HTTP; names and shapes are fixed by the contract."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from backend.training.job_figures import JobFigures
-from shared.models.adapter import Adapter, AdapterCheck, Checkpoint
+from shared.models.adapter import Adapter, AdapterCheck, Checkpoint, Promotion
 from shared.models.events import JobEvent
 from shared.models.job import AttemptOutcome, AttemptRecord, JobStatus, TrainingJob
 
@@ -298,6 +298,42 @@ class AdapterCheckView(BaseModel):
             size_bytes=check.size_bytes,
             manifest_sha256=check.adapter.manifest_sha256,
         )
+
+
+class PromotionRequest(BaseModel):
+    """Body of POST …/promote; may be left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    override: bool = Field(False, description="Promote although the comparison speaks against it; recorded.")
+
+
+class PromotionView(BaseModel):
+    """An adapter became the active one of its base model."""
+
+    number: int
+    base_model: str
+    adapter_id: str
+    replaced: str | None = Field(description="Adapter that was active before.")
+    promoted_at: datetime
+    promoted_by: str
+    is_override: bool = Field(description="Its comparison spoke against it, or was out of date.")
+
+    @classmethod
+    def of(cls, promotion: Promotion) -> "PromotionView":
+        """The public view of a promotion."""
+        return cls(**{name: getattr(promotion, name) for name in cls.model_fields})
+
+
+class PromotionList(BaseModel):
+    """Promotions."""
+
+    promotions: list[PromotionView]
+
+    @classmethod
+    def of(cls, promotions: Sequence[Promotion]) -> "PromotionList":
+        """The public view of promotions."""
+        return cls(promotions=[PromotionView.of(one) for one in promotions])
 
 
 class LogView(BaseModel):

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping
 
 from backend.training.inputs import InputResolver
 from backend.training.trainers.base import BaseTrainer
-from backend.training.trainers.registry import trainer_for
-from backend.training.training_config import TrainingConfig
+from backend.training.trainers.registry import installed_trainers, trainer_for
+from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 from shared.errors import InvalidInput
 from shared.models.job import TrainingJob
 
@@ -45,6 +45,7 @@ class Preflight:
             ClaraError: What cannot be trained, with the reason.
         """
         trainer = self.trainer(trainer_type)
+        _refuse_unread_sections(trainer, config)
         config, filled = self._inputs.with_defaults(config, trainer)
         self._check(trainer, config)
         return config, filled
@@ -76,3 +77,22 @@ class Preflight:
     def _check(self, trainer: BaseTrainer, config: TrainingConfig) -> None:
         trainer.validate(config)
         self._inputs.check(config, trainer)
+
+
+def _refuse_unread_sections(trainer: BaseTrainer, config: TrainingConfig) -> None:
+    """Refuse sections that this trainer passes over; an empty one, or all defaults as the server writes it, is none.
+
+    Raises:
+        InvalidTrainingConfig: With the section and the trainers that read it.
+    """
+    errors = []
+    for name in sorted(config.model_fields_set - trainer.sections):
+        section = getattr(config, name)
+        given = section.model_fields_set
+        if section != type(section)() or given not in (set(), set(type(section).model_fields)):
+            readers = [kind for kind, cls in installed_trainers().items() if name in cls.sections]
+            advice = f"it is read by {', '.join(readers)}" if readers else "no installed trainer reads it"
+            reason = f"trainer_type {trainer.trainer_type} does not read this section; {advice}. Leave it out"
+            errors.append({"field": name, "reason": reason})
+    if errors:
+        raise InvalidTrainingConfig(errors)

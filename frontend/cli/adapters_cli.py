@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from frontend.client import ClaraClient
     from frontend.client.models import AdapterCheck
 
-adapters = typer.Typer(no_args_is_help=True, help="Look at the trained adapters, check their files, merge them.")
+adapters = typer.Typer(
+    no_args_is_help=True, help="Look at the trained adapters, check their files, promote one, merge one."
+)
 
 
 _MUCH_ROUNDING = 0.25
@@ -114,6 +116,49 @@ def verify_adapters(
         session.say(text("adapters.some_damaged", damaged=damaged, n=len(checks)))
         raise typer.Exit(ExitCode.FINISHED_WITH_FAILURES)
     session.say(text("adapters.all_valid", n=len(checks)))
+
+
+@command(adapters, "active", examples=("clara adapters active", "clara adapters active --json"))
+def show_active(session: Session) -> None:
+    """Show which adapter of each base model is in use: what continuous training compares with."""
+    with session.client() as client:
+        active = client.adapters.active()
+    rows = [(p.adapter_id, p.base_model, p.replaced or "", formats.ago(p.promoted_at), p.promoted_by) for p in active]
+    columns = ("Id", "Base model", "Replaced", "Since", "By")
+    session.answer(
+        {"promotions": [p.as_json() for p in active]},
+        lambda: table(columns, rows) if rows else text("list.empty", hint=text("adapters.none_active")),
+    )
+
+
+@command(
+    adapters,
+    "promote",
+    examples=(
+        "clara adapters promote adp_1hq7x0a2b3c4d5e6f",
+        "clara adapters promote adp_1hq7x0a2b3c4d5e6f --override    # against its comparison; recorded",
+    ),
+)
+def promote_adapter(
+    session: Session,
+    adapter_id: Annotated[str, typer.Argument(help="Id as shown by `clara adapters list`.")],
+    override: Annotated[
+        bool, typer.Option("--override", help="Also if its comparison ended with reject or is out of date.")
+    ] = False,
+) -> None:
+    """Make an adapter the active one of its base model, once the service has verified its files.
+
+    A candidate of continuous training whose comparison ended with reject, or was made with an adapter that is not
+    active any more, is refused (exit code 5) unless you pass --override, which is recorded with your name.
+    """
+    with session.client() as client:
+        promotion = client.adapters.promote(adapter_id, override=override)
+    session.answer(promotion.as_json(), lambda: promotion.adapter_id)
+    before = promotion.replaced or text("adapters.nothing_before")
+    names = {"adapter_id": promotion.adapter_id, "base_model": promotion.base_model}
+    session.say(text("adapters.promoted", replaced=before, **names))
+    if promotion.is_override:
+        session.say(text("adapters.overridden"))
 
 
 @command(

@@ -61,6 +61,12 @@ def number(value: object, digits: int = 3) -> str:
     return f"{value:,.{digits}f}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+def one_line(value: str, longest: int) -> str:
+    """A text on one line, cut at `longest` characters."""
+    joined = " ".join(value.split())
+    return joined if len(joined) <= longest else joined[: longest - 1].rstrip() + "…"
+
+
 def figures(metrics: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Name and value of every figure; figures inside a group are named `group.figure`."""
     pairs: list[tuple[str, str]] = []

@@ -18,7 +18,7 @@ def draw_report(report: Mapping[str, Any], *, width: int) -> "RenderableType":
     """Everything that the report holds; parts that it lacks are left out."""
     from rich.console import Group
 
-    return Group(*_perplexity(report), *_samples(report), *_curve(report, width), *_paths(report))
+    return Group(*_verdict(report), *_perplexity(report), *_samples(report), *_curve(report, width), *_paths(report))
 
 
 def loss_points(report: Mapping[str, Any]) -> list[tuple[float, float]]:
@@ -26,6 +26,29 @@ def loss_points(report: Mapping[str, Any]) -> list[tuple[float, float]]:
     history = [entry for entry in report.get("loss_history") or () if isinstance(entry, Mapping)]
     figure = "running_loss" if any(entry.get("running_loss") is not None for entry in history) else "loss"
     return [(float(entry["step"]), float(entry[figure])) for entry in history if entry.get(figure) is not None]
+
+
+def _verdict(report: Mapping[str, Any]) -> "list[RenderableType]":
+    """What a comparison with the adapter in use ended with, and why."""
+    comparison = (report.get("metrics") or {}).get("comparison")
+    if not isinstance(comparison, Mapping):
+        return []
+    rows = [_answer_row(name, comparison[name]) for name in ("held_out", "golden", "fit") if name in comparison]
+    adapter = comparison.get("compared_with") or text("report.base")
+    headline = text("report.verdict", adapter=adapter, verdict=str(comparison.get("verdict")).upper())
+    sure = text("report.bound", confidence=f"{comparison.get('confidence', 0):.0%}")
+    columns = (text("report.question"), f">{sure}", f">{text('report.needed')}", "")
+    return [headline, table(columns, rows), ""]
+
+
+def _answer_row(name: str, answer: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    needed = "report.at_most" if name == "golden" else "report.more_than"
+    return (
+        text(f"report.{name}"),
+        formats.number(answer.get("bound"), 4),
+        text(needed, value=formats.number(answer.get("required"), 4)),
+        text("report.passed" if answer.get("is_passed") else "report.not_passed"),
+    )
 
 
 def _perplexity(report: Mapping[str, Any]) -> "list[RenderableType]":

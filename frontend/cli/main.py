@@ -10,6 +10,7 @@ from frontend.cli import (
     admin_cli,
     dataset_cli,
     documents_cli,
+    feedback_cli,
     ingest_cli,
     jobs_cli,
     model_cli,
@@ -75,6 +76,7 @@ dataset_cli.register(app)
 training_cli.register(app)
 jobs_cli.register(app)
 adapters_cli.register(app)
+feedback_cli.register(app)
 model_cli.register(app)
 admin_cli.register(app)
 

@@ -31,11 +31,13 @@ def read_config(path: Path) -> dict[str, Any]:
     """
     import yaml
 
-    from shared.utils.yaml_safe import load_yaml
+    from shared.utils.yaml_safe import load_yaml, yaml_reason
 
     try:
-        content = load_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        content = load_yaml(path.read_text(encoding="utf-8-sig"), names_once=True)
+    except yaml.YAMLError as exc:
+        raise UnreadableConfig(path, yaml_reason(exc)) from exc
+    except (OSError, UnicodeDecodeError) as exc:
         raise UnreadableConfig(path, " ".join(str(exc).split())) from exc
     if not isinstance(content, dict):
         raise UnreadableConfig(path, "a mapping with sections such as 'model' and 'lora' is expected")

@@ -157,6 +157,43 @@ TEXTS: Mapping[str, Text] = {
         "{damaged} of {n} adapters are damaged. Do not serve them; train them again with clara jobs retry JOB_ID.",
         "{damaged} von {n} Adaptern sind beschädigt. Nicht ausliefern; mit clara jobs retry JOB_ID neu trainieren.",
     ),
+    "adapters.none_active": Text(
+        "Promote one with `clara adapters promote ID`.", "Mit `clara adapters promote ID` einsetzen."
+    ),
+    "adapters.promoted": Text(
+        "Adapter {adapter_id} is the active one of {base_model}; before: {replaced}.",
+        "Adapter {adapter_id} ist für {base_model} im Einsatz; zuvor: {replaced}.",
+    ),
+    "adapters.overridden": Text(
+        "Its comparison spoke against it; the override is recorded.",
+        "Der Vergleich sprach dagegen; das wurde festgehalten.",
+    ),
+    "adapters.nothing_before": Text("none", "keiner"),
+    # feedback
+    "feedback.none": Text(
+        "Give some with `clara feedback add` or `clara feedback import FILE`.",
+        "Mit `clara feedback add` oder `clara feedback import DATEI` geben.",
+    ),
+    "feedback.given": Text(
+        "{accepted} accepted, {rejected} rejected, {duplicates} known already.",
+        "{accepted} angenommen, {rejected} abgelehnt, {duplicates} schon bekannt.",
+    ),
+    "feedback.rejected": Text("{where}rejected: {reason}", "{where}abgelehnt: {reason}"),
+    "feedback.line": Text("line {line}: ", "Zeile {line}: "),
+    "feedback.importing": Text("Importing", "Einlesen"),
+    "feedback.exported": Text("{n} records written to {path}.", "{n} Sätze nach {path} geschrieben."),
+    "feedback.exists": Text(
+        "{path} exists already; name another file.", "{path} gibt es schon; eine andere Datei nennen."
+    ),
+    "feedback.bad_line": Text(
+        "{path}, line {line}: {reason}. {stored} items before it are stored; repeating the import stores none twice.",
+        "{path}, Zeile {line}: {reason}. {stored} Einträge davor sind gespeichert; ein neuer Versuch speichert keinen "
+        "doppelt.",
+    ),
+    "feedback.next": Text(
+        "Learn from it: clara train --trainer continuous --watch",
+        "Daraus lernen: clara train --trainer continuous --watch",
+    ),
     "merge.done": Text(
         "The merged model lies in {path}: {parameters} parameters, {size}, {time}. It computes what base model and "
         "adapter do, to {difference} (the adapter makes {effect}).",
@@ -173,6 +210,17 @@ TEXTS: Mapping[str, Text] = {
     ),
     "merge.failed": Text("Nothing was merged: {reason}", "Nichts wurde zusammengeführt: {reason}"),
     # report
+    "report.verdict": Text("Compared with {adapter}: {verdict}", "Vergleich mit {adapter}: {verdict}"),
+    "report.question": Text("question", "Frage"),
+    "report.bound": Text("sure to {confidence}", "sicher zu {confidence}"),
+    "report.held_out": Text("held-out new records gain", "ungesehene neue Sätze gewinnen"),
+    "report.golden": Text("golden records lose", "Goldsätze verlieren"),
+    "report.fit": Text("new answers fit their prompts", "neue Antworten passen zur Frage"),
+    "report.more_than": Text("more than {value}", "mehr als {value}"),
+    "report.at_most": Text("at most {value}", "höchstens {value}"),
+    "report.needed": Text("needed", "nötig"),
+    "report.passed": Text("passed", "bestanden"),
+    "report.not_passed": Text("not passed", "nicht bestanden"),
     "report.perplexity": Text("Held-out perplexity", "Perplexität auf ungesehenem Text"),
     "report.base": Text("base model", "Grundmodell"),
     "report.adapter": Text("with adapter", "mit Adapter"),

@@ -1,9 +1,9 @@
 """Finished adapters of the training service."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from frontend.client.models import Adapter, AdapterCheck, AdapterPage
+from frontend.client.models import Adapter, AdapterCheck, AdapterPage, Promotion, PromotionPage
 from frontend.client.transport import Transport
 
 
@@ -24,6 +24,28 @@ class AdaptersClient:
             ServiceNotFound: If there is no such adapter; a damaged one is an answer.
         """
         return self._transport.get(f"{_adapter(adapter_id)}/verify", AdapterCheck, is_slow=True)
+
+    def promote(self, adapter_id: str, *, override: bool = False) -> Promotion:
+        """Make an adapter the active one of its base model; promoting the active one changes nothing.
+
+        Args:
+            adapter_id: Which one.
+            override: Promote although its comparison speaks against it; recorded.
+
+        Raises:
+            ServiceConflict: If its comparison speaks against it, its files are damaged, or somebody was faster.
+        """
+        path, body = f"{_adapter(adapter_id)}/promote", {"override": override}
+        return self._transport.call("POST", path, Promotion, body=body, is_slow=True, is_repeatable=True)
+
+    def active(self) -> Sequence[Promotion]:
+        """The active adapter of every base model that has one."""
+        return self._transport.get("/api/training/active-adapters", PromotionPage).promotions
+
+    def promotions(self, *, base_model: str | None = None, limit: int = 50) -> Sequence[Promotion]:
+        """Promotions, newest first."""
+        params = {"base_model": base_model, "limit": limit}
+        return self._transport.get("/api/training/promotions", PromotionPage, params=params).promotions
 
     def page(self, *, limit: int = 50, after: str | None = None) -> AdapterPage:
         """One page, newest first."""

@@ -9,6 +9,7 @@ import httpx
 from frontend.client.adapters import AdaptersClient
 from frontend.client.datasets import DatasetsClient
 from frontend.client.documents import DocumentsClient
+from frontend.client.feedback import FeedbackClient
 from frontend.client.jobs import JobsClient
 from frontend.client.models import Answer, Health
 from frontend.client.services import DATASETS, SERVING, TRAINING, Service
@@ -17,7 +18,7 @@ from frontend.client.transport import Timeouts, Transport
 
 
 class ClaraClient:
-    """Jobs, adapters, datasets and documents, wherever the services run; use it as a context manager.
+    """Jobs, adapters, feedback, datasets and documents, wherever the services run; use it as a context manager.
 
     Args:
         training_url: Base address, e.g. http://127.0.0.1:45680.
@@ -49,6 +50,7 @@ class ClaraClient:
         }
         self.jobs = JobsClient(self._transports[TRAINING], patience)
         self.adapters = AdaptersClient(self._transports[TRAINING])
+        self.feedback = FeedbackClient(self._transports[TRAINING])
         self.datasets = DatasetsClient(self._transports[DATASETS])
         self.documents = DocumentsClient(self._transports[DATASETS])
 

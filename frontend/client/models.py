@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.models.dataset import DatasetStatus
+from shared.models.feedback import FeedbackState
 from shared.models.job import JobStatus
 
 
@@ -175,6 +176,70 @@ class AdapterCheck(Answer):
     files: int = 0
     size_bytes: int = 0
     manifest_sha256: str = ""
+
+
+class Promotion(Answer):
+    """An adapter became the active one of its base model."""
+
+    adapter_id: str
+    base_model: str = ""
+    number: int = 0
+    replaced: str | None = None
+    promoted_at: datetime | None = None
+    promoted_by: str = ""
+    is_override: bool = False
+
+
+class PromotionPage(Answer):
+    """Promotions, newest first, or the newest of every base model."""
+
+    promotions: Sequence[Promotion]
+
+
+class Feedback(Answer):
+    """One judgement of one answer, as the service keeps it."""
+
+    feedback_id: str
+    prompt: str
+    answer: str
+    correction: str | None = None
+    score: float = 0.0
+    source: str = ""
+    importance: int = 1
+    adapter_id: str | None = None
+    state: FeedbackState = FeedbackState.ACCEPTED
+    reason: str | None = None
+    seq: int = 0
+    created_at: datetime | None = None
+    created_by: str = ""
+
+
+class FeedbackPage(Answer):
+    """Feedback, newest first."""
+
+    items: Sequence[Feedback]
+    total_count: int = 0
+    next_after: str | None = None
+
+
+class FeedbackOutcome(Answer):
+    """What became of one item: stored, rejected with a reason, or known already."""
+
+    feedback_id: str
+    state: FeedbackState
+    reason: str | None = None
+    is_duplicate: bool = False
+    seq: int = 0
+
+
+class FeedbackReceipt(Answer):
+    """What became of a batch, item by item in its order."""
+
+    items: Sequence[FeedbackOutcome]
+    accepted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    message: str = ""
 
 
 class Dataset(Answer):

@@ -102,15 +102,16 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         conflict_on: int | None = None,
         is_slow: bool = False,
+        is_repeatable: bool = False,
     ) -> A:
-        """Any JSON call; only `GET` is repeated when a connection breaks.
+        """Any JSON call; only `GET`, and what does no harm twice, is repeated when a connection breaks.
 
         Raises:
             ServiceError: The service answered with a problem.
             NotReachable: No answer.
             UnexpectedAnswer: An answer of another shape.
         """
-        attempts = 2 if method == "GET" else 1
+        attempts = 2 if method == "GET" or is_repeatable else 1
         arguments: dict[str, Any] = {"params": _present(params), "headers": headers}
         if body is not None:
             arguments["json"] = body

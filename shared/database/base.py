@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
-from shared.models.adapter import Adapter, Checkpoint
+from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
 from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
 from shared.models.document import Document, ParsedDocument, SectionHit, StoredSection
 from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent
 from shared.models.export import ExportClaim, ExportStatus
+from shared.models.feedback import FeedbackFilter, FeedbackItem, StoredFeedback
 from shared.models.job import (
     AttemptOutcome,
     AttemptRecord,
@@ -72,6 +73,32 @@ class AdapterNotFound(NotFound):
     def __init__(self, adapter_id: str) -> None:
         super().__init__(
             f"No adapter has the id '{adapter_id}'. `clara adapters list` shows all.", adapter_id=adapter_id
+        )
+
+
+class FeedbackNotFound(NotFound):
+    """No item of feedback has this id."""
+
+    code = "feedback_not_found"
+
+    def __init__(self, feedback_id: str) -> None:
+        super().__init__(
+            f"No feedback has the id '{feedback_id}'. `clara feedback list` shows all.", feedback_id=feedback_id
+        )
+
+
+class ActiveAdapterChanged(Conflict):
+    """Somebody else promoted an adapter of this base model since the caller looked."""
+
+    code = "active_adapter_changed"
+
+    def __init__(self, base_model: str, expected: str | None, found: str | None) -> None:
+        super().__init__(
+            f"The active adapter of base model '{base_model}' is {found or 'none'}, expected was {expected or 'none'}: "
+            "it was changed meanwhile. Look at it again (`clara adapters active`) and decide anew.",
+            base_model=base_model,
+            expected=expected,
+            found=found,
         )
 
 
@@ -228,6 +255,10 @@ class JobStore(Protocol):
         """
         ...
 
+    def newest_of(self, created_by: str) -> TrainingJob | None:
+        """The job that this user submitted last, None if there is none."""
+        ...
+
     def counts(self) -> JobCounts:
         """Numbers over all jobs."""
         ...
@@ -320,8 +351,17 @@ class JobStore(Protocol):
         """
         ...
 
-    def complete(self, claim: Claim, adapter: Adapter, *, progress: Progress) -> TrainingJob:
-        """Completion + adapter row + event + audit entry + end of attempt, all or nothing.
+    def complete(
+        self, claim: Claim, adapter: Adapter, *, progress: Progress, promotion: PromotionOrder | None = None
+    ) -> TrainingJob:
+        """Completion + adapter row + event + audit entry + end of attempt (+ promotion), all or nothing.
+
+        Args:
+            claim: The claim that ends.
+            adapter: What the attempt made.
+            progress: Where it stands at the end.
+            promotion: Makes the adapter the active one, if the one it was compared with still is; the event says
+                whether it was.
 
         Raises:
             ClaimLost: If the claim is no longer the valid one, or a cancel was acknowledged before.
@@ -454,6 +494,79 @@ class AdapterStore(Protocol):
 
     def page(self, *, limit: int = 50, after: str | None = None) -> Page[Adapter]:
         """Adapters, newest first."""
+        ...
+
+    def promote(self, adapter_id: str, order: PromotionOrder, *, audit: AuditEntry) -> Promotion:
+        """Make an adapter the active one of its base model; the one that is active already stays so, unwritten.
+
+        Raises:
+            AdapterNotFound: If there is none.
+            ActiveAdapterChanged: If another one is active than `order.over`.
+        """
+        ...
+
+    def active(self, base_model: str) -> Promotion | None:
+        """The newest promotion for a base model, None before the first."""
+        ...
+
+    def all_active(self) -> Sequence[Promotion]:
+        """The newest promotion of every base model that has one, ordered by its name."""
+        ...
+
+    def promotions(self, *, base_model: str | None = None, limit: int = 50) -> Sequence[Promotion]:
+        """Promotions, newest first: what was active before."""
+        ...
+
+
+class FeedbackStore(Protocol):
+    """Feedback: items are added and never changed.
+
+    `seq` follows the order in which items become visible: once an item is seen, none with a smaller `seq` appears.
+    """
+
+    def add(self, items: Sequence[FeedbackItem], *, audit: AuditEntry) -> Sequence[StoredFeedback]:
+        """Store items in their order; durable when this returns.
+
+        One with the content of an item that is there (or stands earlier in `items`) is not stored: the first one comes
+        back, marked. However many callers come at once, no content is stored twice. The audit entry is written if
+        anything was.
+        """
+        ...
+
+    def get(self, feedback_id: str) -> FeedbackItem:
+        """The item.
+
+        Raises:
+            FeedbackNotFound: If there is none.
+        """
+        ...
+
+    def page(
+        self,
+        wanted: FeedbackFilter = FeedbackFilter(),  # noqa: B008 - frozen and empty
+        *,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[FeedbackItem]:
+        """Items, newest first; `after` is an id from an earlier page.
+
+        Raises:
+            FeedbackNotFound: If `after` names no item.
+        """
+        ...
+
+    def targets(
+        self, *, min_score: float, after: int = 0, until: int | None = None, limit: int = 1000
+    ) -> Sequence[FeedbackItem]:
+        """Items with `after < seq <= until` that `target_of` finds a target in, in order."""
+        ...
+
+    def count_targets(self, *, min_score: float, after: int = 0, until: int | None = None) -> int:
+        """How many `targets` there are without a limit."""
+        ...
+
+    def newest_seq(self) -> int:
+        """The highest `seq`, 0 before the first item."""
         ...
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.models.adapter import Adapter, Checkpoint
+from shared.models.adapter import Adapter, Checkpoint, PromotionOrder
 from shared.models.events import AuditEntry, EventType
 from shared.models.job import (
     CRASHES,
@@ -147,14 +147,25 @@ def checkpointed(job: TrainingJob, checkpoint: Checkpoint) -> JobChange:
     return JobChange(fields, kind=EventType.CHECKPOINT, detail=detail)
 
 
-def completed(claim: Claim, adapter: Adapter, progress: Progress) -> JobChange:
-    """The adapter is published and the job done."""
+def completed(claim: Claim, adapter: Adapter, progress: Progress, *, is_promoted: bool | None = None) -> JobChange:
+    """The adapter is published and the job done; `is_promoted` says what became of a promotion that was asked for."""
     where = {"adapter_id": adapter.adapter_id, "adapter_path": adapter.path}
     return JobChange(
         {"status": JobStatus.COMPLETED, "progress": progress, **where, **_UNOWNED},
-        detail=where,
+        detail=where if is_promoted is None else {**where, "is_promoted": is_promoted},
         audit=_audit("job.completed", claim.job_id, claim_epoch=claim.epoch, adapter_id=adapter.adapter_id),
         attempt_outcome=AttemptOutcome.COMPLETED,
+    )
+
+
+def promotion_audit(adapter: Adapter, order: PromotionOrder) -> AuditEntry:
+    """The entry for an adapter that became active by the completion of its job."""
+    return AuditEntry(
+        action="adapter.promoted",
+        object_type="adapter",
+        object_id=adapter.adapter_id,
+        actor=order.by,
+        detail={"base_model": adapter.base_model, "replaced": order.over, "job_id": adapter.job_id},
     )
 
 

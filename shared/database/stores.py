@@ -4,7 +4,15 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from shared.database.base import AdapterStore, AuditStore, DatasetStore, DocumentStore, ExportStore, JobStore
+from shared.database.base import (
+    AdapterStore,
+    AuditStore,
+    DatasetStore,
+    DocumentStore,
+    ExportStore,
+    FeedbackStore,
+    JobStore,
+)
 from shared.errors import ClaraError
 from shared.utils.clock import Clock, utc_now
 
@@ -28,6 +36,7 @@ class Stores:
     jobs: JobStore
     adapters: AdapterStore
     exports: ExportStore
+    feedback: FeedbackStore
     documents: DocumentStore
     datasets: DatasetStore
     audit: AuditStore
@@ -73,6 +82,7 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
     from shared.database.sql.dataset_store import SqlDatasetStore
     from shared.database.sql.document_store import SqlDocumentStore
     from shared.database.sql.export_store import SqlExportStore
+    from shared.database.sql.feedback_store import SqlFeedbackStore
     from shared.database.sql.job_store import SqlJobStore
 
     ensure_schema(url)
@@ -86,6 +96,7 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
         jobs=SqlJobStore(engine),
         adapters=SqlAdapterStore(engine),
         exports=SqlExportStore(engine),
+        feedback=SqlFeedbackStore(engine),
         documents=SqlDocumentStore(engine, derived_stores),
         datasets=SqlDatasetStore(engine),
         audit=SqlAuditStore(engine),
@@ -107,6 +118,7 @@ def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DER
         MemoryDatasetStore,
         MemoryDocumentStore,
         MemoryExportStore,
+        MemoryFeedbackStore,
         MemoryJobStore,
         MemoryState,
     )
@@ -116,6 +128,7 @@ def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DER
         jobs=MemoryJobStore(state),
         adapters=MemoryAdapterStore(state),
         exports=MemoryExportStore(state),
+        feedback=MemoryFeedbackStore(state),
         documents=MemoryDocumentStore(state, derived_stores),
         datasets=MemoryDatasetStore(state),
         audit=MemoryAuditStore(state),

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from shared.database.sql_time import UtcDateTime
 from shared.models.dataset import DatasetStatus, Split
 from shared.models.events import EventType
+from shared.models.feedback import HIGHEST_IMPORTANCE, FeedbackState
 from shared.models.job import JobStatus
 
 metadata = MetaData(
@@ -287,6 +288,46 @@ job_exports = Table(
     Column("reason", Text),
     Column("reference", Text),
     Column("exported_at", UtcDateTime),
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("number", _Sequence, primary_key=True, autoincrement=True),
+    Column("base_model", Text, nullable=False),
+    Column("adapter_id", Text, ForeignKey("adapters.adapter_id"), nullable=False),
+    Column("replaced", Text),
+    Column("promoted_at", UtcDateTime, nullable=False),
+    Column("promoted_by", Text, nullable=False),
+    Column("is_override", Boolean, nullable=False),
+    Index("ix_promotions_base_model", "base_model", "number"),
+    sqlite_autoincrement=True,
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("feedback_id", Text, nullable=False),
+    Column("content_sha256", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("score", Float, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("importance", Integer, nullable=False),
+    Column("adapter_id", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("correction", Text),
+    UniqueConstraint("feedback_id"),
+    UniqueConstraint("content_sha256"),
+    _one_of("state", FeedbackState),
+    CheckConstraint("score BETWEEN -1 AND 1", name="score_range"),
+    CheckConstraint(f"importance BETWEEN 1 AND {HIGHEST_IMPORTANCE}", name="importance_range"),
+    CheckConstraint(f"(state = '{FeedbackState.REJECTED}') = (reason IS NOT NULL)", name="rejected_has_reason"),
+    sqlite_autoincrement=True,
 )
 
 audit_log = Table(

@@ -59,6 +59,39 @@ class Adapter:
 
 
 @dataclass(frozen=True, slots=True)
+class PromotionOrder:
+    """What somebody who promotes an adapter takes for granted, and who it is.
+
+    Args:
+        over: Adapter that must be active until then; None: no adapter is.
+        by: E-mail of the principal.
+        is_override: Whether a comparison spoke against it, or none speaks for it any more.
+    """
+
+    over: str | None
+    by: str
+    is_override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """An adapter became the active one of its base model; the newest promotion of a base model counts.
+
+    Args:
+        number: Grows with every promotion.
+        replaced: Adapter that was active before.
+    """
+
+    number: int
+    base_model: str
+    adapter_id: str
+    replaced: str | None
+    promoted_at: datetime
+    promoted_by: str
+    is_override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AdapterCheck:
     """Whether an adapter on disk is still what was published.
 

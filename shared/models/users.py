@@ -33,3 +33,6 @@ class Principal:
 
 SYSTEM = Principal(subject="system", email="system@clara.local")
 """The principal of what CLARA does by itself (rescues, hand-backs, clean-ups)."""
+
+CONTINUOUS = Principal(subject="service:continuous", email="continuous@clara.local", roles=frozenset({Role.TRAINER}))
+"""The principal of runs that feedback triggers."""

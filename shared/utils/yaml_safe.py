@@ -20,7 +20,8 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed", None)
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs leave it without types
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed", mark)
         return super().compose_node(parent, index)
 
 
@@ -31,10 +32,42 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
 
 
-def load_yaml(text: str) -> Any:
+class _StrictLoader(_Loader):
+    """The same, refusing a mapping that gives a name twice: the last one would win, and nobody would know."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"'{key.value}' stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def load_yaml(text: str, *, names_once: bool = False) -> Any:
     """Plain values from YAML text.
+
+    Args:
+        text: One document.
+        names_once: Whether to refuse a mapping that gives a name twice, as YAML itself does.
 
     Raises:
         yaml.YAMLError: If the text is not YAML, uses an alias or a tag that builds objects.
     """
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from SafeLoader
+    try:
+        return yaml.load(text, Loader=_StrictLoader if names_once else _Loader)  # noqa: S506 - from SafeLoader
+    except RecursionError as exc:
+        raise yaml.YAMLError("it is nested too deeply") from exc
+    except ValueError as exc:
+        # its constructors let errors of int() and of dates through, e.g. for 2024-13-45
+        raise yaml.YAMLError(f"a value is none of its kind: {exc}") from exc
+
+
+def yaml_reason(error: yaml.YAMLError) -> str:
+    """What is wrong, on one line, with its place."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return " ".join(str(error).split())
+    problem = str(getattr(error, "problem", None) or getattr(error, "context", "") or "it cannot be read")
+    hint = "; indent with blanks" if "'\\t'" in problem else ""
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}{hint}"

@@ -46,6 +46,15 @@ class JobStoreContract(JobLifeContract, JobAttemptsContract, JobPauseContract, J
 
     # --- storing and reading ---
 
+    def test_the_newest_job_of_a_user_is_found(self, stores: Stores) -> None:
+        assert stores.jobs.newest_of("tina@amt.example") is None
+        older, newest = (stores.jobs.add(a_job(number), audit=an_audit()) for number in (1, 3))
+        stores.jobs.add(a_job(2), audit=an_audit())
+        stores.jobs.add(a_job(9, created_by="otto@amt.example"), audit=an_audit())
+
+        assert stores.jobs.newest_of("tina@amt.example") == newest != older
+        assert stores.jobs.newest_of("nobody@amt.example") is None
+
     def test_a_job_is_read_as_it_was_stored(self, stores: Stores) -> None:
         job = a_job(
             tags=("eilig", "Gebühren"), priority=4, dataset_id="ds_1", config_path="a.yaml", resume_from="job_0"

@@ -8,7 +8,7 @@ import pytest
 
 from backend.training.evaluation.perplexity import EvaluationTask, evaluate_perplexity
 from backend.training.formats.validation import EmptyData, InvalidRecords
-from backend.training.trainers.base import BaseTrainer, StopReason, TrainingStopped
+from backend.training.trainers.base import BaseTrainer, StopReason, TrainingContext, TrainingStopped
 from backend.training.trainers.registry import trainer_for
 from backend.training.utils.base_model import BaseModelMissing
 from shared.storage import sha256_file, verify_folder
@@ -33,6 +33,10 @@ class TrainerContract:
         },
     }
 
+    def make_context(self, *arguments: Any, **options: Any) -> TrainingContext:
+        """The context of an attempt; a trainer that needs more than records adds it here."""
+        return make_context(*arguments, **options)
+
     @pytest.fixture
     def trainer(self) -> BaseTrainer:
         return trainer_for(self.trainer_type)
@@ -40,7 +44,7 @@ class TrainerContract:
     def test_the_folder_holds_the_adapter_how_it_was_made_and_no_pickle(
         self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path
     ) -> None:
-        context = make_context(tmp_path, tiny_model, train_file, config=self.config)
+        context = self.make_context(tmp_path, tiny_model, train_file, config=self.config)
         outcome = trainer.train(context, RecordingReporter())
         files = {path.name for path in context.adapter_dir.iterdir()}
         assert files >= {
@@ -58,7 +62,7 @@ class TrainerContract:
         self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path
     ) -> None:
         reporter = RecordingReporter()
-        trainer.train(make_context(tmp_path, tiny_model, train_file, config=self.config), reporter)
+        trainer.train(self.make_context(tmp_path, tiny_model, train_file, config=self.config), reporter)
         kinds = [kind for kind, _ in reporter.calls if kind not in ("message", "alive")]
         assert kinds[0] == "plan"
         assert reporter.of("plan")[0]["total_steps"] == 12
@@ -79,7 +83,7 @@ class TrainerContract:
         hashes = []
         for name, seed in (("a", 1), ("b", 1), ("c", 2)):
             config = {**self.config, "training": {**self.config["training"], "seed": seed}}
-            context = make_context(tmp_path, tiny_model, train_file, config=config, name=name)
+            context = self.make_context(tmp_path, tiny_model, train_file, config=config, name=name)
             trainer.train(context, RecordingReporter())
             hashes.append(sha256_file(context.adapter_dir / "adapter_model.safetensors"))
         assert hashes[0] == hashes[1] != hashes[2]
@@ -97,9 +101,9 @@ class TrainerContract:
         reason: StopReason,
         stop_after_step: int,
     ) -> None:
-        straight = make_context(tmp_path, tiny_model, train_file, config=self.config, name="straight")
+        straight = self.make_context(tmp_path, tiny_model, train_file, config=self.config, name="straight")
         trainer.train(straight, RecordingReporter())
-        first = make_context(tmp_path, tiny_model, train_file, config=self.config, name="cut")
+        first = self.make_context(tmp_path, tiny_model, train_file, config=self.config, name="cut")
         reporter = RecordingReporter(stop=reason, stop_after_step=stop_after_step)
         with pytest.raises(TrainingStopped) as stopped:
             trainer.train(first, reporter)
@@ -107,7 +111,7 @@ class TrainerContract:
         published = reporter.of("checkpoint")[-1]
         assert published["step"] == stop_after_step
         assert verify_folder(published["path"]).sha256 == published["manifest_sha256"]
-        second = make_context(tmp_path, tiny_model, train_file, config=self.config, name="cut", claim_epoch=2)
+        second = self.make_context(tmp_path, tiny_model, train_file, config=self.config, name="cut", claim_epoch=2)
         reporter = RecordingReporter()
         outcome = trainer.train(second, reporter)
         assert reporter.of("plan")[0]["start_step"] == stop_after_step
@@ -119,7 +123,7 @@ class TrainerContract:
     def test_a_cancel_ends_at_once_without_adapter_or_checkpoint(
         self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path
     ) -> None:
-        context = make_context(tmp_path, tiny_model, train_file, config=self.config)
+        context = self.make_context(tmp_path, tiny_model, train_file, config=self.config)
         reporter = RecordingReporter(stop=StopReason.CANCEL, stop_after_step=2)
         with pytest.raises(TrainingStopped) as stopped:
             trainer.train(context, reporter)
@@ -131,14 +135,14 @@ class TrainerContract:
     def test_a_damaged_checkpoint_is_passed_over_and_the_bytes_are_the_same(
         self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path
     ) -> None:
-        straight = make_context(tmp_path, tiny_model, train_file, config=self.config, name="straight")
+        straight = self.make_context(tmp_path, tiny_model, train_file, config=self.config, name="straight")
         trainer.train(straight, RecordingReporter())
-        first = make_context(tmp_path, tiny_model, train_file, config=self.config, name="cut", save_every_steps=3)
+        first = self.make_context(tmp_path, tiny_model, train_file, config=self.config, name="cut", save_every_steps=3)
         with pytest.raises(TrainingStopped):
             trainer.train(first, RecordingReporter(stop=StopReason.HAND_BACK, stop_after_step=7))
         torn = first.job_dir / "checkpoints" / "step-000007.e1" / "optimizer.safetensors"
         torn.write_bytes(torn.read_bytes()[:-1])
-        second = make_context(tmp_path, tiny_model, train_file, config=self.config, name="cut", claim_epoch=2)
+        second = self.make_context(tmp_path, tiny_model, train_file, config=self.config, name="cut", claim_epoch=2)
         reporter = RecordingReporter()
         trainer.train(second, reporter)
         assert reporter.of("plan")[0]["start_step"] == 6
@@ -153,7 +157,7 @@ class LanguageModelTrainerContract(TrainerContract):
     def test_the_adapter_loads_and_gives_the_reported_evaluation_loss(
         self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path, validation_file: Path
     ) -> None:
-        context = make_context(tmp_path, tiny_model, train_file, validation=validation_file, config=self.config)
+        context = self.make_context(tmp_path, tiny_model, train_file, validation=validation_file, config=self.config)
         outcome = trainer.train(context, RecordingReporter())
         report = evaluate_perplexity(
             EvaluationTask(str(tiny_model), context.adapter_dir, validation_file, context.scratch_dir)
@@ -167,7 +171,7 @@ class LanguageModelTrainerContract(TrainerContract):
     def test_the_folder_holds_all_that_is_needed_to_talk_to_it(
         self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path, train_file: Path
     ) -> None:
-        context = make_context(tmp_path, tiny_model, train_file, config=self.config)
+        context = self.make_context(tmp_path, tiny_model, train_file, config=self.config)
         trainer.train(context, RecordingReporter())
         files = {path.name for path in context.adapter_dir.iterdir()}
         assert files >= {
@@ -184,14 +188,16 @@ class LanguageModelTrainerContract(TrainerContract):
         assert Path(config["base_model_name_or_path"]) == tiny_model.resolve()
 
     def test_a_missing_base_model_is_refused(self, trainer: BaseTrainer, tmp_path: Path, train_file: Path) -> None:
-        context = make_context(tmp_path, tmp_path / "none", train_file, config=self.config)
+        context = self.make_context(tmp_path, tmp_path / "none", train_file, config=self.config)
         with pytest.raises(BaseModelMissing, match="create-starter"):
             trainer.train(context, RecordingReporter())
 
     def test_bad_and_empty_records_are_refused(self, trainer: BaseTrainer, tmp_path: Path, tiny_model: Path) -> None:
         bad = write_jsonl(tmp_path / "bad.jsonl", [{"text": "Die Frist"}, {"text": ""}])
         with pytest.raises(InvalidRecords, match="line 2, text"):
-            trainer.train(make_context(tmp_path, tiny_model, bad, config=self.config), RecordingReporter())
+            trainer.train(self.make_context(tmp_path, tiny_model, bad, config=self.config), RecordingReporter())
         empty = write_jsonl(tmp_path / "empty.jsonl", [])
         with pytest.raises(EmptyData):
-            trainer.train(make_context(tmp_path, tiny_model, empty, config=self.config, name="b"), RecordingReporter())
+            trainer.train(
+                self.make_context(tmp_path, tiny_model, empty, config=self.config, name="b"), RecordingReporter()
+            )

@@ -1,5 +1,6 @@
 """Every command that README and guides show is run: against real services, or found in the Makefile."""
 
+import json
 import re
 import shlex
 import shutil
@@ -82,6 +83,11 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
         )
         (folder / "documents" / f"{number}.md").write_text(text, encoding="utf-8")
     assert it.clara("ingest", str(folder / "documents")).returncode == 0
+    with it.client() as client:
+        # short ones: the tests train on 32 tokens of each
+        client.feedback.give([{"prompt": f"Gebühr {n}?", "answer": f"Satz {n}.", "rating": 5} for n in range(60)])
+    rating = {"prompt": "Wo ist das Amt?", "answer": "Im Kreishaus.", "correction": "Im Rathaus."}
+    (folder / "ratings.jsonl").write_text(json.dumps(rating) + "\n", encoding="utf-8")
     return {
         "DATASET_ID": dataset_id,
         "JOB_ID": job_id,

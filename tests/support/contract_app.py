@@ -35,6 +35,11 @@ class ContractState:
         damage: Appended to every download after its digest was computed.
         attempts: Job id -> its attempts.
         damaged: Adapter id -> what is wrong with its files.
+        objections: Adapters whose comparison speaks against promoting them.
+        promotions: What was promoted, in order.
+        feedback: Texts -> what is stored of them.
+        batches: Sizes of the batches that came.
+        asked: Parameters of each list of feedback.
         keys: Idempotency key -> the job that it stands for.
         busy: Submissions that are still answered with 429.
         builds_left: Looks at a pending dataset until its build has ended.
@@ -53,6 +58,11 @@ class ContractState:
     cuts: list[int] = field(default_factory=list)
     attempts: dict[str, list[Row]] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
+    objections: set[str] = field(default_factory=set)
+    promotions: list[Row] = field(default_factory=list)
+    feedback: dict[tuple[str, str, str | None], Row] = field(default_factory=dict)
+    batches: list[int] = field(default_factory=list)
+    asked: list[dict[str, str]] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
     busy: int = 0
     overtaking: int | None = None
@@ -88,6 +98,11 @@ def contract_app(state: ContractState) -> Starlette:
             Route("/api/training/adapters", service.list_adapters),
             Route("/api/training/adapters/{id}", service.adapter),
             Route("/api/training/adapters/{id}/verify", service.verify),
+            Route("/api/training/adapters/{id}/promote", service.promote, methods=["POST"]),
+            Route("/api/training/active-adapters", service.active),
+            Route("/api/training/feedback", service.list_feedback),
+            Route("/api/training/feedback", service.give_feedback, methods=["POST"]),
+            Route("/api/training/feedback/{id}", service.one_feedback),
             WebSocketRoute("/api/training/ws", service.feed),
             Route(f"{datasets}/upload", service.upload, methods=["POST"]),
             Route(f"{datasets}/documents", service.list_documents),
@@ -248,6 +263,64 @@ class _Service:
         reason = self.state.damaged.get(adapter_id)
         sizes = {"files": 0, "size_bytes": 0} if reason else {"files": 9, "size_bytes": 2048}
         return JSONResponse({"adapter_id": adapter_id, "is_valid": reason is None, "reason": reason, **sizes})
+
+    async def promote(self, request: Request) -> Response:
+        adapter_id = request.path_params["id"]
+        if adapter_id not in self.state.adapters:
+            return self._one(request, self.state.adapters, "adapter_not_found")
+        override = (await request.json())["override"]
+        if adapter_id in self.state.objections and not override:
+            return problem(409, "comparison_objects", f"Adapter {adapter_id} was not promoted: it was rejected.")
+        row = {"adapter_id": adapter_id, "base_model": "starter", "number": len(self.state.promotions) + 1}
+        replaced = self.state.promotions[-1]["adapter_id"] if self.state.promotions else None
+        is_override = adapter_id in self.state.objections
+        self.state.promotions.append({**row, "replaced": replaced, "is_override": is_override, "promoted_at": NOW})
+        return JSONResponse(self.state.promotions[-1])
+
+    async def active(self, _: Request) -> Response:
+        return JSONResponse({"promotions": self.state.promotions[-1:]})
+
+    async def give_feedback(self, request: Request) -> Response:
+        """As the service: refuses a batch with a wrong field, rejects answers without words, stores no text twice."""
+        items = (await request.json())["items"]
+        self.state.batches.append(len(items))
+        for index, item in enumerate(items):
+            if item.get("rating", 1) > 5:
+                error = {"field": f"items.{index}.rating", "reason": "must be at most 5"}
+                return problem(422, "invalid_request", "The request is not valid.", errors=[error])
+        outcomes = [self._given(item) for item in items]
+        rejected = sum(outcome["reason"] is not None and not outcome["is_duplicate"] for outcome in outcomes)
+        duplicates = sum(outcome["is_duplicate"] for outcome in outcomes)
+        counts = {"rejected": rejected, "duplicates": duplicates, "accepted": len(items) - rejected - duplicates}
+        return JSONResponse({"success": True, "message": "", "items": outcomes, **counts})
+
+    def _given(self, item: Row) -> Row:
+        key = item["prompt"], item["answer"], item.get("correction")
+        is_duplicate = key in self.state.feedback
+        reason = None if any(map(str.isalnum, item["answer"])) else "answer_no_words"
+        row = {
+            "feedback_id": f"fb_{len(self.state.feedback) + 1}",
+            "score": (item["rating"] - 3) / 2 if "rating" in item else item.get("score", 0.0),
+            "state": "rejected" if reason else "accepted",
+            "reason": reason,
+            "created_at": NOW,
+            "created_by": "a@b.de",
+            **{name: value for name, value in item.items() if name != "rating"},
+        }
+        stored = self.state.feedback.setdefault(key, row)
+        names = ("feedback_id", "state", "reason")
+        return {**{name: stored[name] for name in names}, "is_duplicate": is_duplicate, "seq": 1}
+
+    async def list_feedback(self, request: Request) -> Response:
+        self.state.asked.append(dict(request.query_params))
+        wanted = request.query_params.get("state")
+        rows = [row for row in reversed(self.state.feedback.values()) if wanted in (None, row["state"])]
+        page = _page(rows, "feedback_id", request)
+        return JSONResponse({"items": page[0], "next_after": page[1], "total_count": len(rows)})
+
+    async def one_feedback(self, request: Request) -> Response:
+        by_id = {row["feedback_id"]: row for row in self.state.feedback.values()}
+        return self._one(request, by_id, "feedback_not_found")
 
     async def feed(self, socket: WebSocket) -> None:
         if self.state.token is not None and socket.headers.get("authorization") != f"Bearer {self.state.token}":

@@ -8,7 +8,6 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from backend.training.api import routes, websocket
-from backend.training.api.dependencies import TrainingState
 from backend.training.feed.event_feed import EventFeed
 from shared.auth.authenticators import TokenAuthenticator
 from shared.auth.jwks import FixedKeys
@@ -28,7 +27,7 @@ def live_jobs(root: Path, key: IssuerKey | None = None) -> Iterator[tuple[str, J
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.training = TrainingState(desk.manager, NoWorkers(), feed)
+        app.state.training = desk.state(NoWorkers(), feed)
         running = asyncio.create_task(feed.run())
         yield
         running.cancel()

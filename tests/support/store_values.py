@@ -9,6 +9,7 @@ from shared.models.adapter import Adapter, Checkpoint
 from shared.models.dataset import Dataset, RecordProvenance, Split
 from shared.models.document import ParsedDocument, Section
 from shared.models.events import AuditEntry
+from shared.models.feedback import FeedbackItem
 from shared.models.job import Claim, Progress, TrainingJob
 from shared.utils.ids import new_id
 
@@ -121,3 +122,17 @@ def a_document(path: str, *, content: str = "v1", source: str = "satzungen", sec
         metadata={"gültig_ab": "2026-01-01", "pages": 3},
     )
     return DocumentInput(parsed, source, path, sha256=f"{content:0>64}", size_bytes=100, ingested_by="anna@amt.example")
+
+
+def some_feedback(number: int = 0, **changes: Any) -> FeedbackItem:
+    """An item with texts of its own, `number` seconds younger than the first."""
+    values: dict[str, Any] = {
+        "feedback_id": new_id("fb"),
+        "prompt": f"Wie hoch ist die Gebühr Nummer {number}?",
+        "answer": f"Die Gebühr beträgt {number} Euro.",
+        "score": 1.0,
+        "source": "chat",
+        "created_at": START + timedelta(seconds=number),
+        "created_by": "anna@amt.example",
+    }
+    return FeedbackItem(**{**values, **changes})

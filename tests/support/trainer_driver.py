@@ -29,6 +29,7 @@ def probe_order(root: Path, config: Mapping[str, Any] | None = None, *, name: st
         claim_epoch=1,
         config=TrainingConfig.parse(config or {}).model_dump(mode="json"),
         base_model="",
+        chat_template=None,
         is_offline=True,
         train_path=os.devnull,
         validation_path=None,

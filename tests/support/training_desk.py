@@ -5,13 +5,14 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from backend.training.api.dependencies import TrainingState
+from backend.training.api.dependencies import TrainingState, Workers
 from backend.training.app import create_app
 from backend.training.feed.event_feed import EventFeed
+from backend.training.feedback.desk import FeedbackDesk
 from backend.training.folders import TrainingFolders
-from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
 from backend.training.models import JobRequest, WorkerView
+from backend.training.promotions import Promotions
 from config.base import BaseConfig
 from shared.database.stores import Stores, memory_stores
 from shared.models.adapter import Adapter
@@ -21,6 +22,7 @@ from shared.models.job import Claim, Progress, TrainingJob
 from shared.models.users import Principal, Role
 from shared.storage import stage
 from shared.utils.clock import utc_now
+from tests.support.input_resolvers import input_resolver
 
 OTHER = Principal("u2", "other@example.org", frozenset({Role.TRAINER}))
 TRAINER = Principal("u1", "trainer@example.org", frozenset({Role.TRAINER}))
@@ -44,11 +46,17 @@ class Desk:
             logs=root / "logs",
             base_model_roots=(root / "models",),
         )
-        self.inputs = InputResolver(self.stores.datasets, self.folders, default_model="starter", is_offline=True)
+        self.inputs = input_resolver(self.stores, self.folders)
+        self.feedback = FeedbackDesk(self.stores.feedback, self.stores.adapters)
+        self.promotions = Promotions(self.stores.adapters)
         self.changes = 0
         self.manager = TrainingJobManager(
             self.stores.jobs, self.stores.adapters, self.inputs, self.folders, on_change=self._count, **options
         )
+
+    def state(self, pool: Workers, feed: EventFeed) -> TrainingState:
+        """What the routes of a service at this desk find."""
+        return TrainingState(self.manager, pool, feed, self.feedback, self.promotions)
 
     def _count(self) -> None:
         self.changes += 1
@@ -112,5 +120,5 @@ class NoWorkers:
 def service_at(desk: Desk, config: BaseConfig) -> FastAPI:
     """The whole training service on these settings, with the desk in the place of stores and workers."""
     app = create_app(config)
-    app.state.training = TrainingState(desk.manager, NoWorkers(), EventFeed(desk.stores.jobs))
+    app.state.training = desk.state(NoWorkers(), EventFeed(desk.stores.jobs))
     return app

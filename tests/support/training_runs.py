@@ -82,6 +82,7 @@ def make_context(
     save_every_steps: int = 1000,
     resume_dirs: tuple[Path, ...] = (),
     is_offline: bool = True,
+    chat_template: str | None = None,
 ) -> TrainingContext:
     """The context of an attempt; equal `name` means the same job folder, as for a second attempt."""
     job_dir, adapter_dir = root / f"job-{name}", root / f"adapter-{name}-e{claim_epoch}"
@@ -102,6 +103,7 @@ def make_context(
         save_every_steps=save_every_steps,
         cpu_threads=1,
         resume_dirs=resume_dirs,
+        chat_template=chat_template,
     )
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.training.folders import TrainingFolders
-from backend.training.inputs import InputResolver
 from backend.training.manager import TrainingJobManager
 from backend.training.models import JobRequest
 from backend.training.workers.orders import OrderWriter
@@ -23,6 +22,7 @@ from backend.training.workers.supervisor import SupervisionTimes, Supervisor
 from shared.database.stores import Stores, open_stores
 from shared.models.job import TrainingJob
 from shared.models.users import Principal, Role
+from tests.support.input_resolvers import input_resolver
 
 TRAINER = Principal("u1", "trainer@example.org", frozenset({Role.TRAINER}))
 STUB = (sys.executable, "-m", "tests.support.stub_trainer")
@@ -80,7 +80,7 @@ async def bench(
         base_model_roots=(tmp_path / "models",),
     )
     stores = open_stores(url or f"sqlite:///{tmp_path / 'clara.db'}")
-    inputs = InputResolver(stores.datasets, folders, default_model="starter", is_offline=True)
+    inputs = input_resolver(stores, folders)
     orders = OrderWriter(inputs, folders, save_every=10, cpu_threads=1)
     supervisor = Supervisor(stores.jobs, orders, folders, times, command=(*command, *stub))
     manager = TrainingJobManager(stores.jobs, stores.adapters, inputs, folders, on_change=supervisor.look)

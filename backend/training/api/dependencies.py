@@ -10,8 +10,10 @@ from pydantic import AfterValidator
 from starlette.requests import HTTPConnection
 
 from backend.training.feed.event_feed import EventFeed
+from backend.training.feedback.desk import FeedbackDesk
 from backend.training.manager import TrainingJobManager
 from backend.training.models import WorkerView
+from backend.training.promotions import Promotions
 from shared.auth import current_principal, require_roles
 from shared.auth.policies import token_expiry
 from shared.auth.websocket import Handshake, current_handshake
@@ -38,6 +40,8 @@ class TrainingState:
     manager: TrainingJobManager
     pool: Workers
     feed: EventFeed
+    feedback: FeedbackDesk
+    promotions: Promotions
     disk_checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
 
@@ -57,6 +61,14 @@ async def _feed(connection: HTTPConnection) -> EventFeed:
     return _state(connection).feed
 
 
+async def _feedback(connection: HTTPConnection) -> FeedbackDesk:
+    return _state(connection).feedback
+
+
+async def _promotions(connection: HTTPConnection) -> Promotions:
+    return _state(connection).promotions
+
+
 async def _disk_check(connection: HTTPConnection) -> AsyncIterator[None]:
     async with _state(connection).disk_checks:
         yield
@@ -73,6 +85,8 @@ MAX_POINTS = 10_000
 Manager = Annotated[TrainingJobManager, Depends(_manager)]
 Pool = Annotated[Workers, Depends(_pool)]
 Feed = Annotated[EventFeed, Depends(_feed)]
+Desk = Annotated[FeedbackDesk, Depends(_feedback)]
+Promoter = Annotated[Promotions, Depends(_promotions)]
 AnyUser = Annotated[Principal, Depends(current_principal)]
 Trainer = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER))]
 DiskCheck = Depends(_disk_check)

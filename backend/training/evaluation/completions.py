@@ -6,13 +6,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backend.training.evaluation.trained_with import trained_quantization
 from backend.training.formats.base import HeldOutPrompt
 from backend.training.formats.validation import Problems, checked_rows
 from backend.training.utils import base_model
 from backend.training.utils.adapted_model import with_saved_adapter
 from backend.training.utils.base_model import DtypeName
 from backend.training.utils.determinism import deterministic
+from backend.training.utils.trained_with import trained_quantization
 
 if TYPE_CHECKING:
     import torch
@@ -125,4 +125,5 @@ def _greedy(
 
 def _ends(tokenizer: "PreTrainedTokenizerBase") -> set[int]:
     """Tokens that end a completion: end of text, and every other special one (end of turn, padding)."""
-    return set(tokenizer.all_special_ids)
+    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return special | set(tokenizer.all_special_ids)

@@ -77,9 +77,18 @@ def _what(run: Mapping[str, Any]) -> str:
             f"- Base model: `{run['base_model']['reference']}` (SHA-256 `{run['base_model']['digest']}`)",
             f"- Trained on {source} with content SHA-256 `{data['sha256']}`",
             f"- {data['records']} records of shape `{data['record_shape']}`, {data['trained_tokens']} trained tokens",
+            *_chats(run),
             "",
         ]
     )
+
+
+def _chats(run: Mapping[str, Any]) -> list[str]:
+    if not run["chat_template_sha256"]:
+        return []
+    named = run["config"]["model"].get("chat_template")
+    source = f"`{named}`" if named else "of the base model"
+    return [f"- Chat template {source}, stored here as `chat_template.jinja` (SHA-256 `{run['chat_template_sha256']}`)"]
 
 
 def _table(run: Mapping[str, Any], figures: Mapping[str, Any]) -> str:

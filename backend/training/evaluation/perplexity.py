@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backend.training.evaluation.trained_with import trained_length, trained_quantization
 from backend.training.formats.token_cache import TokenCache
 from backend.training.formats.tokenizing import fitting_length, tokenize_file, truncate_file
 from backend.training.utils import base_model
@@ -21,6 +20,7 @@ from backend.training.utils.determinism import deterministic
 from backend.training.utils.metrics import perplexity
 from backend.training.utils.token_loss import MeanLoss, log_probabilities, mean_loss
 from backend.training.utils.token_store import TokenRecords
+from backend.training.utils.trained_with import trained_length, trained_quantization
 
 if TYPE_CHECKING:
     import torch

@@ -4,6 +4,7 @@ A new shape is one new file in `shapes/` with one subclass of `RecordShape`. Imp
 validates records too.
 """
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,19 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 Record = Mapping[str, Any]
+
+_KINDS = (
+    (type(None), "nothing"),
+    (bool, "true or false"),
+    (int | float, "a number"),
+    (str, "text"),
+    (bytes, "binary data"),
+    (Mapping, "an object"),
+    (list | tuple, "a list"),
+)
+
+_ANCHORS = ("\n", ".", "x")
+_BLANK = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +80,16 @@ class RecordShape(ABC):
     """Names of shapes that a record of this one may look like as well."""
     sequences: ClassVar[int] = 1
     """Token sequences that a record makes: 2 for a pair of answers."""
+    repeats_others: ClassVar[bool] = False
+    """Whether exports add the field to repeat, written out as one text, what the other fields of the record say."""
 
     def matches(self, record: Record) -> bool:
         """Whether the record means to have this shape (null counts as absent: columns of a table)."""
         return record.get(self.keys[0]) is not None
+
+    def is_complete(self, record: Record) -> bool:
+        """Whether every field of the shape is there."""
+        return all(record.get(key) is not None for key in self.keys)
 
     @abstractmethod
     def problems(self, record: Record) -> list[FieldProblem]:
@@ -104,16 +124,29 @@ class RecordShape(ABC):
 
 
 class CannotRender(ValueError):
-    """A chat template refused a record; becomes a bad row with its reason."""
+    """A record that a chat template cannot write; becomes a bad row.
+
+    Args:
+        reason: Why.
+        field: Which part of the record; empty: the record as a whole.
+    """
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in the words of people who write JSON; the value itself may be personal."""
+    return next((word for kind, word in _KINDS if isinstance(value, kind)), type(value).__name__)
 
 
 def text_problem(field: str, value: object, *, may_be_blank: bool = False) -> FieldProblem | None:
     """What keeps `value` from being text that a tokenizer can read, or None."""
     if not isinstance(value, str):
-        found = "nothing" if value is None else type(value).__name__
-        return FieldProblem(field, f"must be text, found {found}")
-    if not value.strip() and not may_be_blank:
-        return FieldProblem(field, "is empty")
+        return FieldProblem(field, f"must be text, found {kind_of(value)}")
+    if not may_be_blank and not _is_visible(value):
+        return FieldProblem(field, "is empty" if not value else "holds nothing visible, only blanks")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
@@ -121,15 +154,37 @@ def text_problem(field: str, value: object, *, may_be_blank: bool = False) -> Fi
     return None
 
 
-def plain_ids(tokenizer: "PreTrainedTokenizerBase", text: str, *, with_special: bool) -> list[int]:
-    """Token ids of a text; `with_special` adds what the model expects at the beginning.
+def _is_visible(text: str) -> bool:
+    """Whether any character leaves ink; strip() alone would let zero-width characters pass as an answer."""
+    return any(unicodedata.category(character) not in _BLANK for character in text)
 
-    The length warning of the tokenizer is silenced because truncation is counted and reported elsewhere.
-    """
-    ids: list[int] = tokenizer(text, add_special_tokens=with_special, verbose=False)["input_ids"]
+
+def plain_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    """Token ids of a text that begins here, with what the model expects at the beginning."""
+    ids = _ids(tokenizer, text, with_special=True)
     # some tokenizers close a text themselves; ours is added exactly once, by the shape
-    if with_special and ids and ids[-1] == tokenizer.eos_token_id:
-        ids = ids[:-1]
+    return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
+
+
+def continued_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    """Token ids of a text that goes on after another: without the blank that some tokenizers put before every text."""
+    ids = _ids(tokenizer, text, with_special=False)
+    if _after(tokenizer, "\n", "x") != _ids(tokenizer, "x", with_special=False):
+        found = (_after(tokenizer, anchor, text) for anchor in _ANCHORS)
+        ids = next((tokens for tokens in found if tokens is not None), ids)
+    return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
+
+
+def _after(tokenizer: "PreTrainedTokenizerBase", anchor: str, text: str) -> list[int] | None:
+    """Token ids of a text behind another, None if the two share a token."""
+    before = _ids(tokenizer, anchor, with_special=False)
+    both = _ids(tokenizer, anchor + text, with_special=False)
+    return both[len(before) :] if both[: len(before)] == before else None
+
+
+def _ids(tokenizer: "PreTrainedTokenizerBase", text: str, *, with_special: bool) -> list[int]:
+    # the warning about the length is silenced because truncation is counted and reported elsewhere
+    ids: list[int] = tokenizer(text, add_special_tokens=with_special, verbose=False)["input_ids"]
     return list(ids)
 
 

@@ -36,7 +36,7 @@ class TokenizedFile:
         records: Sequences, not truncated yet: `sequences_per_record` of each record, side by side.
         lines: Line of each record in the file, shape (n,).
         groups: Number in 0 … 999,999 that records of the same document share, shape (n,); for splits.
-        shape: Name of the record shape.
+        shape: Name of the record shape; of several, joined by "+".
         file_name: For messages.
         sequences_per_record: 1, or 2 for pairs of answers.
     """
@@ -57,6 +57,7 @@ def tokenize_file(
     *,
     seed: int = 42,
     cache: "TokenCache | None" = None,
+    is_mixed: bool = False,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> TokenizedFile:
     """Check and tokenise all rows of `path` into memory-mapped files, or find that done in the cache.
@@ -68,6 +69,7 @@ def tokenize_file(
         name: Name of the folder made in it.
         seed: Enters `groups`.
         cache: Where the tokens of the same file and tokenizer may lie already, and are put otherwise.
+        is_mixed: Whether rows may have different shapes.
         on_progress: Called with the number of rows done, now and then; may raise to stop.
 
     Raises:
@@ -77,7 +79,7 @@ def tokenize_file(
     """
 
     def write(target: Path) -> None:
-        problems = write_tokens(path, tokenizer, target, on_progress=on_progress)
+        problems = write_tokens(path, tokenizer, target, is_mixed=is_mixed, on_progress=on_progress)
         if problems.count:
             raise InvalidRecords(path.name, problems)
 
@@ -159,6 +161,7 @@ def write_tokens(
     tokenizer: "PreTrainedTokenizerBase",
     folder: Path,
     *,
+    is_mixed: bool = False,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Problems:
     """Tokens, lines and groups of all good rows as files of `folder`; returns what is wrong with the others.
@@ -169,23 +172,24 @@ def write_tokens(
         UnusableChatTemplate: If the records are chats and the tokenizer cannot mark the assistant's turns.
     """
     problems, lines, groups = Problems(), array("q"), array("q")
-    shape: RecordShape | None = None
+    shapes: dict[str, RecordShape] = {}
     with TokenWriter(folder, _TOKENS) as writer:
-        for done, row in enumerate(checked_rows(path, problems), start=1):
-            if shape is None:
+        for done, row in enumerate(checked_rows(path, problems, is_mixed=is_mixed), start=1):
+            if row.shape.name not in shapes:
                 row.shape.check_tokenizer(tokenizer, row.record)
-                shape = row.shape
+                shapes[row.shape.name] = row.shape
             if _write(row, tokenizer, writer, problems):
                 lines.append(row.line)
                 groups.append(group_id(row.record))
             if done % _PROGRESS_EVERY == 0:
                 on_progress(done)
-    if shape is None:
+    if not shapes:
         raise InvalidRecords(path.name, problems) if problems.count else EmptyData(path.name)
     with disk_errors(folder):
         (folder / _LINES).write_bytes(lines.tobytes())
         (folder / _GROUPS).write_bytes(groups.tobytes())
-    write_json(folder / _SHAPE, {"shape": shape.name, "sequences_per_record": shape.sequences})
+    sequences = next(iter(shapes.values())).sequences
+    write_json(folder / _SHAPE, {"shape": "+".join(sorted(shapes)), "sequences_per_record": sequences})
     return problems
 
 
@@ -206,7 +210,7 @@ def _write(row: CheckedRow, tokenizer: "PreTrainedTokenizerBase", writer: TokenW
     try:
         sequences = row.shape.render_all(row.record, tokenizer)
     except CannotRender as exc:
-        problems.add(row.line, FieldProblem(row.shape.keys[0], str(exc)))
+        problems.add(row.line, FieldProblem(exc.field or row.shape.keys[0], str(exc)))
         return False
     if not all(any(rendered.mask[1:]) for rendered in sequences):
         problems.add(row.line, FieldProblem("", "trains no token"), is_untrained=True)

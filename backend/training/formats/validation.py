@@ -28,8 +28,9 @@ class InvalidRecords(InvalidInput):
 
     def __init__(self, file_name: str, problems: "Problems") -> None:
         self.problems = problems
+        place = "line" if file_name.lower().endswith(".jsonl") else "record"
         first = "; ".join(
-            f"line {row.line}{', ' + row.field if row.field else ''}: {row.reason}" for row in problems.shown[:3]
+            f"{place} {row.line}{', ' + row.field if row.field else ''}: {row.reason}" for row in problems.shown[:3]
         )
         super().__init__(
             f"{file_name} holds {problems.count} problem(s). {first}{' …' if problems.count > 3 else ''}",
@@ -77,8 +78,13 @@ class CheckedRow:
     shape: RecordShape
 
 
-def checked_rows(path: Path, problems: Problems) -> Iterator[CheckedRow]:
+def checked_rows(path: Path, problems: Problems, *, is_mixed: bool = False) -> Iterator[CheckedRow]:
     """Good rows in order; bad ones are counted in `problems`. All rows must have the shape of the first good one.
+
+    Args:
+        path: JSONL, JSON, Parquet or CSV.
+        problems: Gets what is wrong.
+        is_mixed: Whether rows may have any shape that makes as many sequences as the first one.
 
     Raises:
         TrainFileMissing: If there is no such file.
@@ -87,7 +93,7 @@ def checked_rows(path: Path, problems: Problems) -> Iterator[CheckedRow]:
     candidates = installed_shapes()
     expected: RecordShape | None = None
     for row in read_rows(path):
-        checked = _checked(row, candidates, expected)
+        checked = _checked(row, candidates, expected, is_mixed=is_mixed)
         if isinstance(checked, CheckedRow):
             expected = checked.shape
             yield checked
@@ -118,13 +124,19 @@ def check_file(path: Path) -> tuple[str, int]:
     return shape, count
 
 
-def _checked(row: Row, candidates: list[RecordShape], expected: RecordShape | None) -> CheckedRow | list[FieldProblem]:
+def _checked(
+    row: Row, candidates: list[RecordShape], expected: RecordShape | None, *, is_mixed: bool
+) -> CheckedRow | list[FieldProblem]:
     if row.record is None:
         return [FieldProblem("", row.problem)]
     shape = shape_of(row.record, candidates)
     if isinstance(shape, FieldProblem):
         return [shape]
-    if expected is not None and shape is not expected:
+    if expected is not None and not _go_together(shape, expected, is_mixed=is_mixed):
         return [FieldProblem("", f"has the shape {shape.name}, but the file began with {expected.name}")]
     found = shape.problems(row.record)
     return found or CheckedRow(row.line, row.record, shape)
+
+
+def _go_together(shape: RecordShape, expected: RecordShape, *, is_mixed: bool) -> bool:
+    return shape.sequences == expected.sequences if is_mixed else shape is expected

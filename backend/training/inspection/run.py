@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from backend.training.formats.template_check import check_template
 from backend.training.formats.token_cache import TokenCache
 from backend.training.formats.tokenizing import TokenizedFile
 from backend.training.formats.validation import Problems
@@ -29,6 +30,7 @@ class RunInputs:
 
     Args:
         base_model: Folder or hub name.
+        chat_template: Text of the template to write chats with; None: that of the base model.
         train: Data file.
         validation: Data file of its own, if there is one.
         scratch: Private folder.
@@ -37,6 +39,7 @@ class RunInputs:
     trainer_type: str
     config: TrainingConfig
     base_model: str
+    chat_template: str | None
     is_offline: bool
     train: Path
     validation: Path | None
@@ -68,6 +71,9 @@ def inspect_run(inputs: RunInputs, *, on_progress: Callable[[], None] = lambda: 
     """
     folder = base_model.locate_base_model(inputs.base_model, is_offline=inputs.is_offline)
     tokenizer = base_model.load_tokenizer(folder)
+    if inputs.chat_template is not None:
+        tokenizer.chat_template = inputs.chat_template
+        check_template(tokenizer)
     limit = base_model.model_limit(base_model.load_config(folder))
 
     def looked_at(path: Path) -> InspectedFile:

@@ -69,9 +69,12 @@ class NoInspections:
 
 
 def _refusal(problems: Mapping[str, Any]) -> str:
-    named = "; ".join(
-        f"{row['file']} line {row['line']}{', ' + row['field'] if row['field'] else ''}: {row['reason']}"
-        for row in problems["rows"][:_NAMED]
-    )
+    named = "; ".join(_named(row) for row in problems["rows"][:_NAMED])
     more = " …" if problems["count"] > _NAMED else ""
     return f"The records hold {problems['count']} problem(s). {named}{more}"
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    place = "line" if row["file"].lower().endswith(".jsonl") else "record"
+    field = f", {row['field']}" if row["field"] else ""
+    return f"{row['file']} {place} {row['line']}{field}: {row['reason']}"

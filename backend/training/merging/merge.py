@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.training.adapter_check import check_adapter
-from backend.training.evaluation.trained_with import trained_quantization
 from backend.training.merging.card import write_card
 from backend.training.merging.layers import merge_layers, probe_logits, relative_difference, shared_layer
 from backend.training.merging.options import (
@@ -26,6 +25,7 @@ from backend.training.merging.options import (
 from backend.training.utils import base_model
 from backend.training.utils.adapted_model import with_saved_adapter
 from backend.training.utils.determinism import deterministic
+from backend.training.utils.trained_with import trained_quantization
 from shared.models.adapter import Adapter
 from shared.storage import AlreadyPublished, Manifest, disk_errors, stage
 

@@ -64,6 +64,37 @@ class Reporter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ActiveAdapter:
+    """The adapter that a candidate has to beat.
+
+    Args:
+        path: Its folder.
+        manifest_sha256: Of the folder's manifest, hex.
+        base_model_digest: Of the base model that it was trained on, hex.
+    """
+
+    adapter_id: str
+    path: Path
+    manifest_sha256: str
+    base_model_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContinuousData:
+    """What a continuous run has beside its feedback.
+
+    Args:
+        golden: Records that must not get worse.
+        replay: Earlier records to mix in, None if there are none but earlier feedback.
+        active: What the candidate is compared with; None: the base model.
+    """
+
+    golden: Path
+    replay: Path | None = None
+    active: ActiveAdapter | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingData:
     """Resolved inputs: files with one JSON record per line.
 
@@ -73,6 +104,8 @@ class TrainingData:
         test: Part that training never reads; used by the final evaluation.
         content_sha256: Identity of what is trained on, hex.
         dataset_id: Dataset version it comes from, if any.
+        continuous: What a trainer that learns from feedback gets besides; `train` is the feedback then.
+        is_mixed: Whether records of `train` may have different shapes.
     """
 
     train: Path
@@ -80,6 +113,8 @@ class TrainingData:
     test: Path | None
     content_sha256: str
     dataset_id: str | None = None
+    continuous: ContinuousData | None = None
+    is_mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +132,7 @@ class TrainingContext:
         save_every_steps: Default distance of checkpoints, in optimizer steps.
         cpu_threads: Threads for the CPU backend.
         token_cache: Where tokenised files are kept over jobs; None keeps none.
+        chat_template: Text of the template to write chats with; None: that of the base model.
     """
 
     job_id: str
@@ -113,6 +149,7 @@ class TrainingContext:
     cpu_threads: int
     resume_dirs: tuple[Path, ...] = ()
     token_cache: TokenCache | None = None
+    chat_template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +175,16 @@ class BaseTrainer(ABC):
         trainer_type: Name by which a job asks for it.
         needs_inputs: Whether it adapts a base model on records; otherwise it makes what it learns from itself, gets
             neither, and its report is figures only.
+        needs_feedback: Whether it learns from feedback; its inputs are fixed when the job is accepted.
         is_for_production: Whether an installation in production may run it.
+        sections: Sections of the config that it reads.
     """
 
     trainer_type: ClassVar[str]
     needs_inputs: ClassVar[bool] = True
+    needs_feedback: ClassVar[bool] = False
     is_for_production: ClassVar[bool] = True
+    sections: ClassVar[frozenset[str]] = frozenset({"model", "lora", "data", "training", "dpo"})
 
     def validate(self, config: TrainingConfig) -> None:  # noqa: B027 - a hook that most trainers do not need
         """Refuse a config this trainer cannot run; cheap, no heavy import, runs at submit.

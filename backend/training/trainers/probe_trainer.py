@@ -14,6 +14,7 @@ class ProbeTrainer(BaseTrainer):
     trainer_type = "probe"
     needs_inputs = False
     is_for_production = False
+    sections = BaseTrainer.sections | {"probe"}
 
     def validate(self, config: TrainingConfig) -> None:
         """Refuse inputs that would not be looked at.
@@ -23,6 +24,7 @@ class ProbeTrainer(BaseTrainer):
         """
         given = {
             "model.base_model": config.model.base_model,
+            "model.chat_template": config.model.chat_template,
             "data.train_file": config.data.train_file,
             "data.dataset_id": config.data.dataset_id,
         }

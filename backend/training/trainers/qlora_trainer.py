@@ -11,6 +11,7 @@ class QLoRATrainer(BaseTrainer):
     """Trains the same float32 adapter as LoRA with a fraction of the memory for the base model."""
 
     trainer_type = "qlora"
+    sections = BaseTrainer.sections | {"qlora"}
 
     def validate(self, config: TrainingConfig) -> None:
         """As LoRA; and refuse where the base model cannot be quantised.

@@ -6,6 +6,7 @@ from backend.training import trainers
 from backend.training.trainers.base import BaseTrainer
 from shared.errors import InvalidInput
 from shared.utils.discovery import classes_in
+from shared.utils.nearest import nearest
 
 
 class UnknownTrainer(InvalidInput):
@@ -14,8 +15,10 @@ class UnknownTrainer(InvalidInput):
     code = "unknown_trainer"
 
     def __init__(self, asked: str, installed: list[str]) -> None:
+        guess = nearest(asked, installed)
+        hint = f"; did you mean '{guess}'?" if guess else "."
         super().__init__(
-            f"trainer_type '{asked}' is not installed; installed: {', '.join(installed)}.",
+            f"trainer_type '{asked}' is not installed; installed: {', '.join(installed)}{hint}",
             trainer_type=asked,
             installed=installed,
         )

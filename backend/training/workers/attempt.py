@@ -4,8 +4,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backend.common.child_process import ChildProcess
+from backend.training.training_config import TrainingConfig
 from backend.training.workers.protocol import MessageType, TrainingOrder
-from shared.models.adapter import Adapter, Checkpoint
+from shared.models.adapter import Adapter, Checkpoint, PromotionOrder
+from shared.models.comparison import ComparisonVerdict, compared_with, verdict_of
 from shared.models.events import EventType
 from shared.models.job import AttemptOutcome, Claim, Progress, TrainingJob
 from shared.utils.clock import Clock
@@ -111,6 +113,14 @@ class Attempt:
             created_at=clock(),
             created_by=self.job.created_by,
         )
+
+    def promotion(self) -> PromotionOrder | None:
+        """What the job asks for if its comparison was passed: the place of the adapter that it was compared with."""
+        metrics = self.final["metrics"]
+        is_passed = verdict_of(metrics) is ComparisonVerdict.PROMOTE
+        if not is_passed or not TrainingConfig.parse(self.order.config).continuous.promote:
+            return None
+        return PromotionOrder(compared_with(metrics), by=self.job.created_by)
 
     def final_progress(self) -> Progress:
         """Where the finished attempt stands; early stopping makes the steps done the steps planned."""

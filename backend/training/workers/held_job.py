@@ -11,7 +11,7 @@ from backend.common.blocking import ThreadLane
 from backend.training.workers.attempt import Verdict
 from shared.database.base import ClaimLost, JobStore
 from shared.errors import Conflict, Unavailable
-from shared.models.adapter import Adapter, Checkpoint
+from shared.models.adapter import Adapter, Checkpoint, PromotionOrder
 from shared.models.events import EventType
 from shared.models.job import (
     CRASHES,
@@ -131,11 +131,11 @@ class HeldJob:
             # written before, by a try whose answer was lost
             logger.info("job.checkpoint_known", extra={"job_id": self.claim.job_id, "step": checkpoint.step})
 
-    async def complete(self, adapter: Adapter, progress: Progress) -> None:
-        """The job has its adapter; or is cancelled, if that was acknowledged a moment before."""
+    async def complete(self, adapter: Adapter, progress: Progress, promotion: PromotionOrder | None = None) -> None:
+        """The job has its adapter (and that is promoted); or is cancelled, if that was acknowledged a moment before."""
         self._is_ending = True
         try:
-            await self._write(self._jobs.complete, adapter, progress=progress)
+            await self._write(self._jobs.complete, adapter, progress=progress, promotion=promotion)
         except ClaimLost:
             job = await self._patiently(self._jobs.get, self.claim.job_id)
             if job.cancel_requested and job.status is JobStatus.RUNNING and job.claim_epoch == self.claim.epoch:

@@ -35,6 +35,7 @@ class InspectionOrder:
     trainer_type: str
     config: Mapping[str, Any]
     base_model: str
+    chat_template: str | None
     is_offline: bool
     train_path: str
     validation_path: str | None
@@ -67,6 +68,7 @@ class InspectionOrder:
             trainer_type=self.trainer_type,
             config=TrainingConfig.parse(self.config),
             base_model=self.base_model,
+            chat_template=self.chat_template,
             is_offline=self.is_offline,
             train=Path(self.train_path),
             validation=Path(self.validation_path) if self.validation_path else None,

@@ -131,7 +131,8 @@ class RecordInspections:
 
     def _order(self, trainer_type: str, config: TrainingConfig) -> InspectionOrder | None:
         trainer = trainer_for(trainer_type)
-        if not trainer.needs_inputs:
+        # feedback was judged item by item when it came
+        if not trainer.needs_inputs or trainer.needs_feedback:
             return None
         inputs = self._inputs.find(config, trainer)
         scratch = self._folders.data / "jobs"
@@ -141,6 +142,7 @@ class RecordInspections:
             trainer_type=trainer_type,
             config=config.model_dump(mode="json"),
             base_model=inputs.base_model,
+            chat_template=inputs.chat_template,
             is_offline=self._inputs.is_offline,
             train_path=str(inputs.train),
             validation_path=str(inputs.validation) if inputs.validation else None,

@@ -7,7 +7,7 @@ from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
 from backend.training.preflight import Preflight
 from backend.training.training_config import TrainingConfig
-from backend.training.workers.protocol import TrainingOrder
+from backend.training.workers.protocol import TrainingOrder, plain_continuous
 from shared.models.job import Claim, TrainingJob
 from shared.storage import disk_errors, make_folder
 
@@ -49,10 +49,10 @@ class OrderWriter:
             ClaraError: If a model, dataset or file is no longer there, or the database is away.
         """
         config = TrainingConfig.parse(job.config)
-        inputs = self._inputs.resolve(config, self._preflight.trainer(job.trainer_type))
         job_dir = self._folders.job(job.job_id)
         with disk_errors(job_dir):
             make_folder(job_dir)
+        inputs = self._inputs.resolve(config, self._preflight.trainer(job.trainer_type), job_dir)
         adapter_name = f"{job.job_id}.e{claim.epoch}"
         earlier = [str(self._folders.job(job.resume_from) / "checkpoints")] if job.resume_from else []
         return TrainingOrder(
@@ -63,6 +63,7 @@ class OrderWriter:
             claim_epoch=claim.epoch,
             config=job.config,
             base_model=inputs.base_model,
+            chat_template=inputs.chat_template,
             is_offline=self._inputs.is_offline,
             train_path=str(inputs.train),
             validation_path=str(inputs.validation) if inputs.validation else None,
@@ -78,4 +79,5 @@ class OrderWriter:
             history=self._history(job),
             token_cache_dir=str(self._folders.token_cache),
             token_cache_mb=self._token_cache_mb,
+            continuous=plain_continuous(inputs.continuous),
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 from backend.common.json_lines import encode
 from backend.training.formats.token_cache import TokenCache
-from backend.training.trainers.base import TrainingData
+from backend.training.trainers.base import ActiveAdapter, ContinuousData, TrainingData
 
 
 class MessageType(StrEnum):
@@ -40,8 +40,10 @@ class TrainingOrder:
 
     Args:
         config: The validated training config as plain JSON.
+        chat_template: Text of the template that the config chose; None: that of the base model.
         adapter_path: Final folder of the adapter; carries the claim epoch.
         token_cache_mb: Size of the token cache (unit: MiB); 0: none.
+        continuous: `ContinuousData` as plain JSON.
         history: What happened to the job before, for its report; see `JobHistory`.
     """
 
@@ -52,6 +54,7 @@ class TrainingOrder:
     claim_epoch: int
     config: Mapping[str, Any]
     base_model: str
+    chat_template: str | None
     is_offline: bool
     train_path: str
     validation_path: str | None
@@ -66,6 +69,7 @@ class TrainingOrder:
     cpu_threads: int
     token_cache_dir: str
     token_cache_mb: int
+    continuous: Mapping[str, Any] | None = None
     history: Mapping[str, Any] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
@@ -98,4 +102,22 @@ class TrainingOrder:
             test=Path(self.test_path) if self.test_path else None,
             content_sha256=self.content_sha256,
             dataset_id=self.dataset_id,
+            continuous=None if self.continuous is None else _continuous(self.continuous),
         )
+
+
+def plain_continuous(data: ContinuousData | None) -> dict[str, Any] | None:
+    """The data of a continuous run as plain JSON."""
+    if data is None:
+        return None
+    active = None if data.active is None else {**asdict(data.active), "path": str(data.active.path)}
+    return {"golden": str(data.golden), "replay": str(data.replay) if data.replay else None, "active": active}
+
+
+def _continuous(plain: Mapping[str, Any]) -> ContinuousData:
+    active = plain["active"]
+    return ContinuousData(
+        golden=Path(plain["golden"]),
+        replay=Path(plain["replay"]) if plain["replay"] else None,
+        active=ActiveAdapter(**{**active, "path": Path(active["path"])}) if active else None,
+    )

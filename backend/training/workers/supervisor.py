@@ -248,7 +248,8 @@ class Supervisor:
             message = f"The published adapter cannot be read: {error.strerror or error}."
             await held.end(Verdict(AttemptOutcome.TEMPORARY_ERROR, message))
         else:
-            await held.complete(attempt.adapter(manifest.sha256, self._clock), attempt.final_progress())
+            adapter = attempt.adapter(manifest.sha256, self._clock)
+            await held.complete(adapter, attempt.final_progress(), attempt.promotion())
 
     def _forget_pruned(self, job_id: str) -> None:
         """Drop the rows of checkpoints whose folders the trainer's retention has removed."""

@@ -126,6 +126,7 @@ def _run(order: TrainingOrder, reporter: PipeReporter, diary: Diary) -> None:
             config=config,
             data=order.data,
             base_model=order.base_model,
+            chat_template=order.chat_template,
             is_offline=order.is_offline,
             job_dir=Path(order.job_dir),
             scratch_dir=scratch,

@@ -27,6 +27,7 @@ from shared.database.job_changes import (
     let_go,
     paused,
     progressed,
+    promotion_audit,
     rejected,
     unpaused,
 )
@@ -34,7 +35,7 @@ from shared.database.memory.queue import is_claimable, placed, queue_order, refu
 from shared.database.memory.state import MemoryState, newest_first
 from shared.database.sql_json import as_stored
 from shared.errors import Conflict
-from shared.models.adapter import Adapter, Checkpoint
+from shared.models.adapter import Adapter, Checkpoint, PromotionOrder
 from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent, stride_of
 from shared.models.job import (
     AttemptOutcome,
@@ -102,6 +103,11 @@ class MemoryJobStore:
         start = None if after is None else self.get(after)
         wanted = [job for job in self._all() if status is None or job.status is status]
         return newest_first(wanted, lambda job: job.job_id, limit=limit, after=start)
+
+    def newest_of(self, created_by: str) -> TrainingJob | None:
+        """See `JobStore.newest_of`."""
+        own = [job for job in self._all() if job.created_by == created_by]
+        return max(own, key=lambda job: (job.created_at, job.job_id), default=None)
 
     def counts(self) -> JobCounts:
         """See `JobStore.counts`."""
@@ -201,7 +207,9 @@ class MemoryJobStore:
             self._state.checkpoints[key] = replace(checkpoint, job_id=claim.job_id, claim_epoch=claim.epoch)
             return self._apply(job, checkpointed(job, checkpoint))[1]
 
-    def complete(self, claim: Claim, adapter: Adapter, *, progress: Progress) -> TrainingJob:
+    def complete(
+        self, claim: Claim, adapter: Adapter, *, progress: Progress, promotion: PromotionOrder | None = None
+    ) -> TrainingJob:
         """See `JobStore.complete`."""
         with self._state.lock:
             job = self._held(claim)
@@ -210,7 +218,8 @@ class MemoryJobStore:
             self._refuse_double(claim, is_double=adapter.adapter_id in self._state.adapters)
             stored = replace(adapter, job_id=claim.job_id, metrics=as_stored(dict(adapter.metrics)))
             self._state.adapters[adapter.adapter_id] = stored
-            return self._apply(job, completed(claim, adapter, progress))[0]
+            is_promoted = None if promotion is None else self._promoted(stored, promotion)
+            return self._apply(job, completed(claim, adapter, progress, is_promoted=is_promoted))[0]
 
     def fail(self, claim: Claim, *, error_message: str, outcome: AttemptOutcome) -> TrainingJob:
         """See `JobStore.fail`."""
@@ -296,6 +305,14 @@ class MemoryJobStore:
             for checkpoint in self.checkpoints(job_id):
                 if checkpoint.path in paths:
                     del self._state.checkpoints[job_id, checkpoint.claim_epoch, checkpoint.step]
+
+    def _promoted(self, adapter: Adapter, order: PromotionOrder) -> bool:
+        active = self._state.active(adapter.base_model)
+        if (None if active is None else active.adapter_id) != order.over:
+            return False
+        self._state.add_promotion(adapter.base_model, adapter.adapter_id, order)
+        self._state.write_audit(promotion_audit(adapter, order))
+        return True
 
     def _all(self) -> list[TrainingJob]:
         with self._state.lock:

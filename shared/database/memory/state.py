@@ -8,10 +8,11 @@ from typing import Protocol, TypeVar
 
 from shared.database.base import OutboxEntry, Page
 from shared.database.sql_json import as_stored
-from shared.models.adapter import Adapter, Checkpoint
+from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
 from shared.models.dataset import Dataset, RecordProvenance
 from shared.models.document import Document, StoredSection
 from shared.models.events import AuditEntry, JobEvent
+from shared.models.feedback import FeedbackItem
 from shared.models.job import AttemptRecord, TrainingJob
 from shared.utils.clock import Clock, utc_now
 
@@ -57,6 +58,8 @@ class MemoryState:
     idempotency_keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     checkpoints: dict[tuple[str, int, int], Checkpoint] = field(default_factory=dict)
     adapters: dict[str, Adapter] = field(default_factory=dict)
+    promotions: list[Promotion] = field(default_factory=list)
+    feedback: list[FeedbackItem] = field(default_factory=list)
     datasets: dict[str, Dataset] = field(default_factory=dict)
     provenance: dict[str, dict[str, RecordProvenance]] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
@@ -69,6 +72,19 @@ class MemoryState:
     def write_audit(self, entry: AuditEntry) -> None:
         """Append an entry, dated by our clock."""
         self.audit.append(replace(entry, detail=as_stored(dict(entry.detail)), created_at=self.clock()))
+
+    def active(self, base_model: str) -> Promotion | None:
+        """The newest promotion for a base model."""
+        return next((one for one in reversed(self.promotions) if one.base_model == base_model), None)
+
+    def add_promotion(self, base_model: str, adapter_id: str, order: PromotionOrder) -> Promotion:
+        """An adapter becomes the active one of its base model."""
+        number = len(self.promotions) + 1
+        promotion = Promotion(
+            number, base_model, adapter_id, order.over, self.clock(), order.by, is_override=order.is_override
+        )
+        self.promotions.append(promotion)
+        return promotion
 
 
 def newest_first(values: Iterable[C], key: Callable[[C], str], *, limit: int, after: C | None) -> Page[C]:

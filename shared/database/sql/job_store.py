@@ -21,6 +21,7 @@ from shared.database.job_changes import (
     let_go,
     paused,
     progressed,
+    promotion_audit,
     rejected,
     unpaused,
 )
@@ -39,8 +40,10 @@ from shared.database.sql.job_writes import (
     record,
     silent_since,
     take_next,
+    write_audit,
 )
 from shared.database.sql.paging import newest_first
+from shared.database.sql.promotions import active_id, add_promotion
 from shared.database.sql.rows import (
     adapter_columns,
     attempt_from,
@@ -54,7 +57,7 @@ from shared.database.sql.unreadable import UNREADABLE, set_unreadable_aside
 from shared.database.sql_time import db_now
 from shared.database.tables import adapters, attempts, checkpoints, job_events, jobs
 from shared.errors import Conflict
-from shared.models.adapter import Adapter, Checkpoint
+from shared.models.adapter import Adapter, Checkpoint, PromotionOrder
 from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent
 from shared.models.job import (
     AttemptOutcome,
@@ -136,6 +139,14 @@ class SqlJobStore:
                 unknown=JobNotFound,
                 value_from=job_from,
             )
+
+    def newest_of(self, created_by: str) -> TrainingJob | None:
+        """See `JobStore.newest_of`."""
+        newest = jobs.c.created_at.desc(), jobs.c.job_id.desc()
+        query = select(jobs).where(jobs.c.created_by == created_by).order_by(*newest).limit(1)
+        with read_transaction(self._engine) as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else job_from(row)
 
     def counts(self) -> JobCounts:
         """See `JobStore.counts`."""
@@ -252,12 +263,25 @@ class SqlJobStore:
         row = _ADD_CHECKPOINT, checkpoint_columns(checkpoint)
         return self._change_locked(claim, lambda job: checkpointed(job, checkpoint), row)[1]
 
-    def complete(self, claim: Claim, adapter: Adapter, *, progress: Progress) -> TrainingJob:
+    def complete(
+        self, claim: Claim, adapter: Adapter, *, progress: Progress, promotion: PromotionOrder | None = None
+    ) -> TrainingJob:
         """See `JobStore.complete`."""
         # a cancel that was acknowledged first wins: a cancelled job never becomes completed
         fence = held_by(claim, cancel_requested=False)
-        row = _ADD_ADAPTER, {**adapter_columns(adapter), "job_id": claim.job_id}
-        return self._change_held(claim, fence, completed(claim, adapter, progress), row)[0]
+        adapter = replace(adapter, job_id=claim.job_id)
+
+        def change(tx: Transaction) -> tuple[TrainingJob, JobEvent] | None:
+            is_promoted = None if promotion is None else active_id(tx, adapter.base_model) == promotion.over
+            done = apply(tx, fence, completed(claim, adapter, progress, is_promoted=is_promoted))
+            if done is not None:
+                tx.run(_ADD_ADAPTER, adapter_columns(adapter))
+                if promotion is not None and is_promoted:
+                    add_promotion(tx, adapter.base_model, adapter.adapter_id, promotion)
+                    write_audit(tx, promotion_audit(adapter, promotion))
+            return done
+
+        return self._registered(claim, change)[0]
 
     def fail(self, claim: Claim, *, error_message: str, outcome: AttemptOutcome) -> TrainingJob:
         """See `JobStore.fail`."""
@@ -374,16 +398,14 @@ class SqlJobStore:
             raise StaleVersion(f"Job {job.job_id}", job.version)
         return done[0]
 
-    def _change_held(
-        self, claim: Claim, fence: Fence, change: JobChange, *also: tuple[Insert, dict[str, Any]]
-    ) -> tuple[TrainingJob, JobEvent]:
-        """Carry out a fenced change together with rows that are born with it."""
-        return self._registered(claim, lambda tx: apply(tx, fence, change), also)
+    def _change_held(self, claim: Claim, fence: Fence, change: JobChange) -> tuple[TrainingJob, JobEvent]:
+        """Carry out a fenced change."""
+        return self._registered(claim, lambda tx: apply(tx, fence, change))
 
     def _change_locked(
         self, claim: Claim, decide: Callable[[TrainingJob], JobChange], *also: tuple[Insert, dict[str, Any]]
     ) -> tuple[TrainingJob, JobEvent]:
-        """As `_change_held`, for a change that depends on the job."""
+        """As `_change_held`, for a change that depends on the job, together with rows that are born with it."""
         fence = held_by(claim)
 
         def change(tx: Transaction) -> tuple[TrainingJob, JobEvent] | None:
@@ -396,7 +418,7 @@ class SqlJobStore:
         self,
         claim: Claim,
         change: Callable[[Transaction], tuple[TrainingJob, JobEvent] | None],
-        also: Sequence[tuple[Insert, dict[str, Any]]],
+        also: Sequence[tuple[Insert, dict[str, Any]]] = (),
     ) -> tuple[TrainingJob, JobEvent]:
         try:
             with driver_transaction(self._engine) as tx:

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from shared.models.adapter import Adapter, Checkpoint
+from shared.models.adapter import Adapter, Checkpoint, Promotion
 from shared.models.dataset import Dataset, DatasetStatus, RecordProvenance, Split
 from shared.models.document import Document, Section, StoredSection
 from shared.models.events import AuditEntry, EventType, JobEvent
+from shared.models.feedback import FeedbackItem, FeedbackState
 from shared.models.job import AttemptOutcome, AttemptRecord, JobStatus, Progress, TrainingJob
 
 _PROGRESS = tuple(item.name for item in fields(Progress))
@@ -21,6 +22,8 @@ _ATTEMPT = tuple(item.name for item in fields(AttemptRecord))
 _DATASET = tuple(item.name for item in fields(Dataset))
 _ADAPTER = tuple(item.name for item in fields(Adapter))
 _CHECKPOINT = tuple(item.name for item in fields(Checkpoint))
+_FEEDBACK = tuple(item.name for item in fields(FeedbackItem))
+_PROMOTION = tuple(item.name for item in fields(Promotion))
 _DOCUMENT = tuple(item.name for item in fields(Document))
 _PLAIN = frozenset({str, int, float, bool, NoneType, datetime})
 
@@ -78,6 +81,23 @@ def adapter_columns(adapter: Adapter) -> dict[str, Any]:
 def adapter_from(row: RowMapping) -> Adapter:
     """The adapter of a row of `adapters`."""
     return Adapter(**{name: row[name] for name in _ADAPTER})
+
+
+def promotion_from(row: RowMapping | Mapping[str, Any]) -> Promotion:
+    """The promotion of a row of `promotions`."""
+    return Promotion(**{name: row[name] for name in _PROMOTION})
+
+
+def feedback_columns(item: FeedbackItem) -> dict[str, Any]:
+    """All columns of an item of feedback; the database numbers it."""
+    columns = {name: plain(getattr(item, name)) for name in _FEEDBACK if name != "seq"}
+    return {**columns, "content_sha256": item.content_sha256}
+
+
+def feedback_from(row: RowMapping) -> FeedbackItem:
+    """The item of a row of `feedback`."""
+    values = {name: row[name] for name in _FEEDBACK}
+    return FeedbackItem(**{**values, "state": FeedbackState(row["state"]), "score": float(row["score"])})
 
 
 def dataset_columns(dataset: Dataset) -> dict[str, Any]:

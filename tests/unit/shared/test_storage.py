@@ -175,6 +175,13 @@ def test_a_path_that_leaves_its_root_is_refused(tmp_path: Path, asked: str) -> N
         confined(tmp_path, asked)
 
 
+@pytest.mark.parametrize("asked", ["x" * 256, "a/" + "ä" * 128 + "/b", "ä" * 127 + ".x"])
+def test_a_name_that_no_file_can_have_is_refused_before_the_file_system_is_asked(tmp_path: Path, asked: str) -> None:
+    with pytest.raises(PathNotAllowed, match="more than 255 bytes"):
+        confined(tmp_path, asked)
+    assert confined(tmp_path, "x" * 255) == tmp_path.resolve() / ("x" * 255)
+
+
 @given(st.text(max_size=40))
 def test_no_text_ever_leads_out_of_the_root(asked: str) -> None:
     root = Path("/nonexistent-root/folder")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backend.training.formats.base import FieldProblem, Record, text_problem
+from backend.training.formats.base import FieldProblem, Record, kind_of, text_problem
 from backend.training.formats.shapes._chat import Chat, ChatShape, Message
 
 
@@ -29,12 +29,15 @@ class AlpacaShape(ChatShape):
     def chat(self, record: Record) -> Chat:
         """Instruction and input are the user's, output is the assistant's."""
         messages: list[Message] = []
+        places: list[str] = []
         if record.get("system"):
             messages.append({"role": "system", "content": record["system"]})
-        for asked, answered in record.get("history") or ():
+            places.append("system")
+        for index, (asked, answered) in enumerate(record.get("history") or ()):
             messages += _turn(asked, answered)
+            places += [f"history[{index}][0]", f"history[{index}][1]"]
         asked = "\n\n".join(part for part in (record["instruction"], record.get("input")) if part)
-        return Chat([*messages, *_turn(asked, record["output"])])
+        return Chat([*messages, *_turn(asked, record["output"])], places=[*places, "instruction", "output"])
 
 
 def _turn(asked: str, answered: str) -> list[Message]:
@@ -45,7 +48,7 @@ def _history_problems(history: Any) -> list[FieldProblem]:
     if history is None:
         return []
     if not isinstance(history, Sequence) or isinstance(history, str):
-        return [FieldProblem("history", f"must be a list of pairs, found {type(history).__name__}")]
+        return [FieldProblem("history", f"must be a list of pairs, found {kind_of(history)}")]
     found = []
     for index, turn in enumerate(history):
         at = f"history[{index}]"

@@ -8,6 +8,7 @@ from backend.training.formats.base import (
     Record,
     RecordShape,
     Rendered,
+    continued_ids,
     end_ids,
     plain_ids,
     text_problem,
@@ -34,11 +35,11 @@ class PromptCompletionShape(RecordShape):
 
     def render(self, record: Record, tokenizer: "PreTrainedTokenizerBase") -> Rendered:
         """The halves are tokenised apart, so no token straddles the border, as when serving sees only the prompt."""
-        prompt = plain_ids(tokenizer, record["prompt"], with_special=True)
-        completion = plain_ids(tokenizer, record["completion"], with_special=False) + end_ids(tokenizer)
+        prompt = plain_ids(tokenizer, record["prompt"])
+        completion = continued_ids(tokenizer, record["completion"]) + end_ids(tokenizer)
         return Rendered(prompt + completion, [0] * len(prompt) + [1] * len(completion))
 
     def cut(self, record: Record, tokenizer: "PreTrainedTokenizerBase") -> HeldOutPrompt:
         """The prompt as it is."""
-        ids = plain_ids(tokenizer, record["prompt"], with_special=True)
+        ids = plain_ids(tokenizer, record["prompt"])
         return HeldOutPrompt(ids, record["prompt"], record["completion"])

@@ -24,6 +24,7 @@ class TextShape(RecordShape):
 
     name = "text"
     keys = ("text",)
+    repeats_others = True
 
     def problems(self, record: Record) -> list[FieldProblem]:
         """Text that is missing, blank or not Unicode."""
@@ -32,7 +33,7 @@ class TextShape(RecordShape):
 
     def render(self, record: Record, tokenizer: "PreTrainedTokenizerBase") -> Rendered:
         """All tokens trained."""
-        ids = plain_ids(tokenizer, record["text"], with_special=True) + end_ids(tokenizer)
+        ids = plain_ids(tokenizer, record["text"]) + end_ids(tokenizer)
         return Rendered(ids, [1] * len(ids))
 
     def cut(self, record: Record, tokenizer: "PreTrainedTokenizerBase") -> HeldOutPrompt:
@@ -40,4 +41,4 @@ class TextShape(RecordShape):
         text = record["text"].strip()
         at = text.find(" ", int(len(text) * _PROMPT_SHARE))
         prompt, reference = (text[:at], text[at:]) if at > 0 else (text, "")
-        return HeldOutPrompt(plain_ids(tokenizer, prompt, with_special=True), prompt, reference)
+        return HeldOutPrompt(plain_ids(tokenizer, prompt), prompt, reference)

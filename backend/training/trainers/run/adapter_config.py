@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
+from backend.training.utils import quantization
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -14,20 +15,19 @@ _SMALL_SET_DROPOUT = 0.05
 
 
 def check_adapter_config(config: TrainingConfig, *, is_quantized: bool) -> None:
-    """Refuse target modules that name nothing, and options that exclude each other.
+    """Refuse options that exclude each other, and what is not installed.
 
     Raises:
         InvalidTrainingConfig: With the field and the reason.
     """
-    modules = config.lora.target_modules
-    names = [modules] if isinstance(modules, str) else modules
     problems = []
-    if not names or not all(name.strip() for name in names):
-        problems.append(_problem("target_modules", "give module names or all-linear; found an empty name or list"))
     if config.lora.init == "pissa" and config.lora.use_dora:
         problems.append(_problem("init", "pissa and use_dora start the same weights in two ways; choose one"))
     if config.lora.init == "pissa" and is_quantized:
         problems.append(_problem("init", "pissa changes the base weights, which are quantised; choose default"))
+    if "8bit" in config.training.optimizer and not quantization.is_installed():
+        reason = "needs the package bitsandbytes, which is not installed here; take adamw or install it"
+        problems.append({"field": "training.optimizer", "reason": f"{config.training.optimizer} {reason}"})
     if problems:
         raise InvalidTrainingConfig(problems)
 

@@ -6,13 +6,13 @@ training_config.json       config, resolved values, base model and data with the
 training_log.jsonl         figures of every logged step
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backend.training.formats.chat_templates import template_sha256
 from backend.training.trainers.base import TrainingContext
 from backend.training.trainers.run.pissa import as_difference, config_of_difference
 from backend.training.trainers.run.records import TrainingRecords
@@ -56,7 +56,7 @@ def save_adapter(
     result: LoopResult,
     *,
     base: AdaptedBase,
-    objective: str,
+    choices: Mapping[str, str],
     start: "Mapping[str, torch.Tensor] | None" = None,
 ) -> None:
     """Fill `context.adapter_dir` with the adapter of a language model.
@@ -68,7 +68,7 @@ def save_adapter(
         records: What it was trained on.
         result: Of the loop.
         base: What it was trained on top of.
-        objective: What it was trained for.
+        choices: What was made of settings that say `auto`.
         start: Weights before the first step, if they are to be subtracted (PiSSA).
 
     Raises:
@@ -80,7 +80,6 @@ def save_adapter(
     folder = context.adapter_dir
     with disk_errors(folder):
         tokenizer.save_pretrained(folder)
-    template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else ""
     weights = get_peft_model_state_dict(model, save_embedding_layers=False)
     config = model.peft_config["default"].to_dict()
     if start is not None:
@@ -95,12 +94,12 @@ def save_adapter(
             resolved={
                 "max_length": records.max_length,
                 "total_steps": result.total_steps,
-                "objective": objective,
+                **choices,
                 "learning_rate": result.peak_rate,
                 "quantization": base.quantization.as_json() if base.quantization else None,
             },
             base_model={"reference": context.base_model, "folder": str(base.folder), "digest": base.digest},
-            chat_template_sha256=hashlib.sha256(template.encode()).hexdigest() if template else None,
+            chat_template_sha256=template_sha256(tokenizer.chat_template),
             facts=records.facts,
             metrics=result.metrics(),
             libraries=_LIBRARIES,

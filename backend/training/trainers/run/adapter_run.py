@@ -8,11 +8,12 @@ from backend.training.trainers.run.adapter_config import lora_config
 from backend.training.trainers.run.adapter_files import AdaptedBase, save_adapter
 from backend.training.trainers.run.objectives.base import Objective
 from backend.training.trainers.run.objectives.choice import make_objective, resolve_objective
-from backend.training.trainers.run.optimizer import peak_rate
+from backend.training.trainers.run.optimizer import peak_rate, resolve_optimizer
 from backend.training.trainers.run.pissa import copy_of_start
 from backend.training.trainers.run.plan import plan_run, run_identity
 from backend.training.trainers.run.records import TrainingRecords, prepare_records
 from backend.training.trainers.run.stopping import go_on
+from backend.training.trainers.run.tokenizer import tokenizer_of_run
 from backend.training.trainers.run.training_loop import TrainingLoop
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 from backend.training.utils import base_model
@@ -44,6 +45,7 @@ def train_adapter(
         BaseModelMissing: If the base model is not here.
         InvalidBaseModel: If its folder is incomplete or unsafe.
         InvalidRecords: If records cannot be trained on.
+        UnusableChatTemplate: If chats cannot be written, or not with the tokens of the base model.
         WrongObjective: If they are not what the objective learns from.
         InvalidTrainingConfig: If the target modules are not in the model.
         RunDiverged: If the figures say that the weights are of no use any more.
@@ -53,7 +55,7 @@ def train_adapter(
     digest = base_model.base_model_digest(folder, on_file=lambda: go_on(reporter))
     threads = config.training.cpu_threads or context.cpu_threads
     with deterministic(seed=config.training.seed, threads=threads):
-        tokenizer = base_model.load_tokenizer(folder)
+        tokenizer = tokenizer_of_run(context, folder, reporter)
         limit = base_model.model_limit(base_model.load_config(folder))
         records = prepare_records(context, tokenizer, reporter, model_limit=limit)
         objective_name = resolve_objective(
@@ -67,7 +69,14 @@ def train_adapter(
         objective = make_objective(
             objective_name, records, context, reporter, pad_id=pad_id_of(tokenizer), identity=identity
         )
-        result = _loop(model, objective, context, reporter, identity=identity, facts=records.facts).run()
+        optimizer = resolve_optimizer(
+            config.training.optimizer,
+            is_quantized=quantization is not None,
+            has_gpu=next(model.parameters()).is_cuda,
+        )
+        result = _loop(
+            model, objective, context, reporter, identity=identity, facts=records.facts, optimizer=optimizer
+        ).run()
         save_adapter(
             model,
             tokenizer,
@@ -75,7 +84,7 @@ def train_adapter(
             records,
             result,
             base=AdaptedBase(folder, digest, quantization),
-            objective=objective_name,
+            choices={"objective": objective_name, "optimizer": optimizer},
             start=start,
         )
     return TrainingOutcome(
@@ -101,11 +110,12 @@ def _loop(
     *,
     identity: str,
     facts: Mapping[str, Any],
+    optimizer: str,
 ) -> TrainingLoop:
     _, parameters = model.get_nb_trainable_parameters()  # counts what 4-bit weights stand for, not their bytes
     rate = peak_rate(context.config.training, objective=objective.name, parameters=parameters)
     plan = plan_run(context, objective.lengths, peak_rate=rate)
-    return TrainingLoop(model, objective, plan, context, reporter, identity=identity, facts=facts)
+    return TrainingLoop(model, objective, plan, context, reporter, identity=identity, facts=facts, optimizer=optimizer)
 
 
 def _start_of(model: "PeftModel", config: TrainingConfig) -> "Mapping[str, torch.Tensor] | None":

@@ -14,6 +14,7 @@ _BETAS = (0.9, 0.999)
 _EPSILON = 1e-8
 _SEPARATOR = "|"
 _B_MATRIX = ".lora_B."
+_TABLES = "qmap"
 _RATE = 2e-4
 _LARGE_MODEL, _LARGE_MODEL_RATE = 30_000_000_000, 1e-4
 _DPO_RATE = 5e-6
@@ -71,17 +72,41 @@ def schedule_for(training: TrainingSection, *, total_steps: int, peak: float) ->
     )
 
 
-def make_optimizer(parameters: "Mapping[str, torch.nn.Parameter]", training: TrainingSection) -> "torch.optim.AdamW":
-    """Fused AdamW over the trained parameters (the fused kernel exists for CPU and CUDA); `set_rate` says the rate."""
+def resolve_optimizer(asked: str, *, is_quantized: bool, has_gpu: bool) -> str:
+    """`adamw`, `adamw_8bit` or `paged_adamw_8bit`.
+
+    Args:
+        asked: `training.optimizer`.
+        is_quantized: Whether the base model is kept in few bits, i.e. memory is scarce.
+        has_gpu: Without one there is nothing to page out of.
+    """
+    if asked == "auto":
+        return "paged_adamw_8bit" if is_quantized and has_gpu else "adamw"
+    return "adamw_8bit" if asked == "paged_adamw_8bit" and not has_gpu else asked
+
+
+def make_optimizer(
+    parameters: "Mapping[str, torch.nn.Parameter]", training: TrainingSection, *, kind: str = "adamw"
+) -> "torch.optim.Optimizer":
+    """AdamW over the trained parameters; `set_rate` says the rate.
+
+    Args:
+        parameters: By name.
+        training: Of the config.
+        kind: As `resolve_optimizer` says; `adamw` is fused (the kernel exists for CPU and CUDA).
+    """
     import torch
 
-    return torch.optim.AdamW(
-        _groups(parameters, training.lora_plus_ratio),
-        betas=_BETAS,
-        eps=_EPSILON,
-        weight_decay=training.weight_decay,
-        fused=True,
-    )
+    groups = _groups(parameters, training.lora_plus_ratio)
+    options: dict[str, Any] = {"betas": _BETAS, "eps": _EPSILON, "weight_decay": training.weight_decay}
+    if kind == "adamw":
+        return torch.optim.AdamW(groups, **options, fused=True)
+    from bitsandbytes import optim
+
+    eight_bits: Any = optim  # it exports its classes without saying so
+    cls = eight_bits.PagedAdamW8bit if kind == "paged_adamw_8bit" else eight_bits.AdamW8bit
+    made: torch.optim.Optimizer = cls(groups, **options)
+    return made
 
 
 def set_rate(optimizer: "torch.optim.Optimizer", rate: float) -> None:
@@ -101,9 +126,11 @@ def _groups(parameters: "Mapping[str, torch.nn.Parameter]", lora_plus_ratio: flo
 def optimizer_tensors(
     optimizer: "torch.optim.Optimizer", parameters: "Mapping[str, torch.nn.Parameter]"
 ) -> "dict[str, torch.Tensor]":
-    """The optimizer's state as `parameter|key` -> tensor."""
+    """The optimizer's state as `parameter|key` -> tensor; tables that 8-bit moments share are copied for each."""
+    import torch
+
     return {
-        f"{name}{_SEPARATOR}{key}": value
+        f"{name}{_SEPARATOR}{key}": value.clone() if key.startswith(_TABLES) else torch.as_tensor(value)
         for name, parameter in parameters.items()
         for key, value in optimizer.state[parameter].items()
     }
@@ -115,7 +142,11 @@ def restore_optimizer(
     tensors: "Mapping[str, torch.Tensor]",
 ) -> None:
     """Put saved state back; moments go to the device of their parameter."""
+    import torch
+
+    counts_in_tensors = isinstance(optimizer, torch.optim.AdamW)
     for entry, tensor in tensors.items():
         name, key = entry.rsplit(_SEPARATOR, 1)
         parameter = parameters[name]
-        optimizer.state[parameter][key] = tensor.to(parameter.device)
+        is_count = key == "step" and not counts_in_tensors
+        optimizer.state[parameter][key] = int(tensor) if is_count else tensor.to(parameter.device)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from backend.training.formats.chat_templates import template_sha256
 from backend.training.trainers.base import TrainingContext
 from backend.training.trainers.run.optimizer import Schedule, schedule_for
 from backend.training.training_config import TrainingSection
@@ -17,7 +18,7 @@ from backend.training.utils.batching import epoch_order
 _EVALUATIONS_PER_RUN = 10
 # they change where things lie and when something is told or goes wrong, never the course of the run
 _WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
-    "model": ("base_model",),  # its digest says which one it is, wherever it lies
+    "model": ("base_model", "chat_template"),  # their digests say which ones they are, wherever they lie
     "training": ("output_dir", "cpu_threads", "save_steps", "save_total_limit", "logging_steps"),
     "probe": (
         "seconds_per_step",
@@ -122,4 +123,6 @@ def run_identity(context: TrainingContext, base_digest: str) -> str:
         "has_validation_file": context.data.validation is not None,
         "base_model": base_digest,
     }
+    if context.chat_template is not None:
+        facts["chat_template"] = template_sha256(context.chat_template)
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -67,7 +67,9 @@ def prepare_records(
             context.scratch_dir,
             name,
             seed=context.config.training.seed,
-            cache=context.token_cache,
+            is_mixed=context.data.is_mixed,
+            # a mix is of one job alone
+            cache=None if context.data.is_mixed else context.token_cache,
             on_progress=lambda _: go_on(reporter),
         )
 

@@ -99,6 +99,7 @@ class TrainingLoop:
         context: Of the attempt.
         reporter: Told of everything, asked for stops at every step.
         identity: Of the run; checkpoints of another one are never gone on from.
+        optimizer: As `resolve_optimizer` says.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class TrainingLoop:
         *,
         identity: str,
         facts: Mapping[str, Any],
+        optimizer: str = "adamw",
     ) -> None:
         self._model = model
         self._objective = objective
@@ -120,7 +122,7 @@ class TrainingLoop:
         self._reporter = reporter
         self._device = next(model.parameters()).device
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        self._optimizer = make_optimizer(self._parameters, self._training)
+        self._optimizer = make_optimizer(self._parameters, self._training, kind=optimizer)
         self._checkpoints = RunCheckpoints(context, reporter, identity)
         self._progress = Progress()
         self._best_weights: dict[str, torch.Tensor] | None = None

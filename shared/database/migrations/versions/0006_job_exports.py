@@ -1,6 +1,6 @@
 """Which ended jobs were exported to where; a job without a row here was not.
 
-Revision 0006, follows 0004.
+Revision 0006, follows 0005.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from alembic import op
 from shared.database.sql_time import UtcDateTime
 
 revision: str = "0006"
-down_revision: str | None = "0004"
+down_revision: str | None = "0005"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

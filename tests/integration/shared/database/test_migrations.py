@@ -22,6 +22,7 @@ from shared.database.migrate import (
 )
 from shared.database.stores import Stores, open_stores
 from shared.database.tables import metadata
+from shared.models.adapter import PromotionOrder
 from shared.models.job import Progress
 from tests.support.store_values import (
     a_checkpoint,
@@ -31,6 +32,7 @@ from tests.support.store_values import (
     an_audit,
     provenance_rows,
     running,
+    some_feedback,
 )
 
 
@@ -149,7 +151,8 @@ def _fill(stores: Stores) -> None:
     stores.datasets.complete(found[1], dataset, audit=an_audit())
     job, claim = running(stores)
     stores.jobs.add_checkpoint(claim, a_checkpoint(job, 5))
-    stores.jobs.complete(claim, an_adapter(job), progress=Progress())
+    stores.jobs.complete(claim, an_adapter(job), progress=Progress(), promotion=PromotionOrder(None, job.created_by))
+    stores.feedback.add([some_feedback()], audit=an_audit())
 
 
 def _rows(engine: Engine) -> dict[str, list[tuple[object, ...]]]:

@@ -10,6 +10,7 @@ from backend.training.inputs import InputResolver, NothingToTrainOn
 from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
 from shared.database.stores import memory_stores
+from tests.support.input_resolvers import input_resolver
 
 EMPTY = TrainingConfig.parse({})
 
@@ -24,14 +25,16 @@ def inputs(tmp_path: Path) -> InputResolver:
         logs=tmp_path / "logs",
         base_model_roots=(tmp_path / "models",),
     )
-    return InputResolver(memory_stores().datasets, folders, default_model="starter", is_offline=True)
+    return input_resolver(memory_stores(), folders)
 
 
-def test_a_trainer_that_needs_no_inputs_gets_none_and_nothing_is_filled_in(inputs: InputResolver) -> None:
+def test_a_trainer_that_needs_no_inputs_gets_none_and_nothing_is_filled_in(
+    inputs: InputResolver, tmp_path: Path
+) -> None:
     probe = trainer_for("probe")
     assert inputs.with_defaults(EMPTY, probe) == (EMPTY, {})
     inputs.check(EMPTY, probe)
-    found = inputs.resolve(EMPTY, probe)
+    found = inputs.resolve(EMPTY, probe, tmp_path)
     assert (found.base_model, found.train, found.dataset_id) == ("", Path(os.devnull), None)
     assert len(found.content_sha256) == 64
 

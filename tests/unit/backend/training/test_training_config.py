@@ -1,11 +1,15 @@
 """Training configs in both spellings, and what is said about wrong ones."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig, load_config_file
 from shared.errors import InvalidInput
+
+GUIDE = Path(__file__).parents[4] / "docs" / "guides" / "training.md"
 
 
 def reasons(raw: dict[str, object]) -> dict[str, str]:
@@ -46,6 +50,41 @@ def test_two_sources_of_records_are_refused() -> None:
     assert "not both" in str(reasons({"data": {"train_file": "a.jsonl", "dataset_id": "d"}}))
 
 
+def test_text_that_is_a_number_is_taken_for_a_rate_and_for_nothing_else() -> None:
+    assert TrainingConfig.parse({"training": {"learning_rate": "2e-4"}}).training.learning_rate == 2e-4
+    found = reasons({"training": {"learning_rate": "2e", "batch_size": "4"}, "lora": {"use_dora": "true"}})
+    assert found == {
+        "training.learning_rate": "must be a number, found '2e'",
+        "training.batch_size": "must be a whole number, found '4'",
+        "lora.use_dora": "must be true or false, found 'true'",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [("all-linear", "all-linear"), ("q_proj", ["q_proj"]), (["self_attn.q_proj"], ["self_attn.q_proj"])],
+)
+def test_one_module_name_is_a_list_of_one(given: object, taken: object) -> None:
+    assert TrainingConfig.parse({"lora": {"target_modules": given}}).lora.target_modules == taken
+
+
+@pytest.mark.parametrize("given", ["", "q_proj,v_proj", "q_proj v_proj", [], ["q_proj", " "], [1], None, ".*_proj"])
+def test_what_names_no_module_is_refused(given: object) -> None:
+    found = reasons({"lora": {"target_modules": given}})["lora.target_modules"]
+    assert found.startswith("must be all-linear or a list of module names such as [q_proj, v_proj], found ")
+
+
+def test_a_config_as_it_is_stored_is_read_again() -> None:
+    config = TrainingConfig.parse({"lora": {"target_modules": "q_proj"}, "training": {"learning_rate": "1e-4"}})
+    assert TrainingConfig.parse(json.loads(json.dumps(config.model_dump(mode="json")))) == config
+
+
+def test_an_old_name_and_its_new_one_may_say_the_same_but_not_two_things() -> None:
+    assert TrainingConfig.parse({"training": {"lora_rank": 8}, "lora": {"r": 8}}).lora.r == 8
+    found = reasons({"training": {"lora_rank": 8}, "lora": {"r": 16}})
+    assert found == {"training.lora_rank": "says the same as lora.r, which has another value; give one of them"}
+
+
 def test_the_older_flat_form_is_read() -> None:
     flat = {"model_name": "m", "dataset_path": "d.jsonl", "num_epochs": 2, "lora_rank": 8, "lora_alpha": 16}
     config = TrainingConfig.parse({"training": {**flat, "quantization_bits": 8}})
@@ -57,6 +96,12 @@ def test_the_older_flat_form_is_read() -> None:
 def test_exponents_in_yaml_are_numbers(tmp_path: Path, text: str, value: float) -> None:
     (tmp_path / "c.yaml").write_text(f"training:\n  learning_rate: {text}\n", encoding="utf-8")
     assert load_config_file(tmp_path / "c.yaml") == {"training": {"learning_rate": value}}
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
+def test_the_configs_that_the_guide_shows_are_valid(tmp_path: Path, block: str) -> None:
+    (tmp_path / "c.yaml").write_text(block, encoding="utf-8")
+    assert TrainingConfig.parse(load_config_file(tmp_path / "c.yaml"))
 
 
 @pytest.mark.parametrize(

@@ -49,3 +49,25 @@ def test_verifying_nothing_in_particular_is_misuse(clara: Clara, arguments: tupl
 
 def test_an_unknown_adapter_is_not_found(clara: Clara) -> None:
     assert clara("adapters", "verify", "adp_1", "adp_9").exit_code == 4
+
+
+def test_an_adapter_is_promoted_and_shown_as_active(clara: Clara) -> None:
+    assert "clara adapters promote" in clara("adapters", "active").stdout
+    first = clara("adapters", "promote", "adp_1")
+    assert (first.exit_code, first.stdout.strip()) == (0, "adp_1")
+    assert "before: none" in first.stderr
+    assert "before: adp_1" in clara("adapters", "promote", "adp_2").stderr
+    assert "adp_2" in clara("adapters", "active").stdout
+    (active,) = clara.json("adapters", "active")["promotions"]
+    assert (active["adapter_id"], active["replaced"]) == ("adp_2", "adp_1")
+    assert clara("adapters", "promote", "adp_9").exit_code == 4
+
+
+def test_a_rejected_candidate_is_a_conflict_that_can_be_overridden(clara: Clara, state: ContractState) -> None:
+    state.objections.add("adp_2")
+    refused = clara("adapters", "promote", "adp_2")
+    assert (refused.exit_code, "was not promoted" in refused.stderr) == (5, True)
+    assert state.promotions == []
+    overridden = clara("adapters", "promote", "adp_2", "--override")
+    assert overridden.exit_code == 0
+    assert "recorded" in overridden.stderr

@@ -6,6 +6,7 @@ from tests.contracts.audit_store_contract import AuditStoreContract
 from tests.contracts.dataset_store_contract import DatasetStoreContract
 from tests.contracts.document_store_contract import DocumentStoreContract
 from tests.contracts.export_store_contract import ExportStoreContract
+from tests.contracts.feedback_store_contract import FeedbackStoreContract
 from tests.contracts.job_store_contract import JobStoreContract
 
 
@@ -31,6 +32,10 @@ class TestDocuments(DocumentStoreContract):
 
 
 class TestExports(ExportStoreContract):
+    pass
+
+
+class TestFeedback(FeedbackStoreContract):
     pass
 
 

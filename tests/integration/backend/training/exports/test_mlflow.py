@@ -26,7 +26,11 @@ from tests.support.training_desk import Desk
 
 pytest.importorskip("mlflow", reason="mlflow-skinny (the extra `mlflow`) is not installed")
 # MLflow's own modules use names that their dependencies call deprecated
-pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
+]
 
 needs_server = pytest.mark.skipif(not PROGRAM, reason=MISSING)
 

@@ -5,9 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from backend.training.formats.chat_templates import installed_templates
+from backend.training.formats.rows import read_rows
+from backend.training.formats.shapes._chat import ChatShape
+from backend.training.formats.shapes.alpaca import AlpacaShape
+from backend.training.formats.shapes.sharegpt import ShareGptShape
 from backend.training.formats.tokenizing import tokenize_file
 from backend.training.starter.tokenizer import train_tokenizer
 from backend.training.trainers.lora_trainer import LoRATrainer
+from tests.support.chat_reference import FAMILIES, expected
+from tests.support.chat_tokenizers import TOKENS, chat_tokenizer
 from tests.support.shared_data import SHARED_DATA, needs_shared_data
 from tests.support.tiny_model import make_tiny_model
 from tests.support.training_runs import RecordingReporter, make_context
@@ -41,3 +48,23 @@ def test_an_adapter_is_trained_on_them(tmp_path: Path, path: Path) -> None:
     outcome = LoRATrainer().train(context, RecordingReporter())
     assert outcome.steps == 3
     assert (context.adapter_dir / "adapter_model.safetensors").is_file()
+
+
+WITH_TOOLS = [name for name, family in FAMILIES.items() if family.tools]
+
+
+@pytest.mark.parametrize("kind", ["byte_level", "blank_always"])
+@pytest.mark.parametrize(
+    ("path", "shape", "family"),
+    [*((ALPACA, AlpacaShape(), name) for name in FAMILIES), *((TOOLS, ShareGptShape(), name) for name in WITH_TOOLS)],
+)
+def test_every_mask_is_the_expected_one_in_every_chat_format(
+    path: Path, shape: ChatShape, family: str, kind: str
+) -> None:
+    tokenizer = chat_tokenizer(kind, TOKENS[family], template=installed_templates()[family])
+    for row in list(read_rows(path))[::4]:
+        assert row.record is not None
+        chat = shape.chat(row.record)
+        rendered = shape.render(row.record, tokenizer)
+        wanted = expected(family, tokenizer, chat.messages, chat.tools or ())
+        assert (rendered.token_ids, rendered.mask) == wanted, f"record {row.line}"

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from backend.training.folders import TrainingFolders
-from backend.training.inputs import InputResolver
 from backend.training.inspection.verdict import RecordsRefused, Verdict
 from backend.training.training_config import TrainingConfig
 from backend.training.workers.inspections import COMMAND, InspectionFailed, RecordInspections
 from shared.database.stores import memory_stores
+from tests.support.input_resolvers import input_resolver
 from tests.support.tiny_model import make_tiny_model, sentences
 from tests.support.training_runs import write_jsonl
 
@@ -40,7 +40,7 @@ def folders(tmp_path: Path, models: Path) -> TrainingFolders:
 
 
 def inspections(folders: TrainingFolders, **options: Any) -> RecordInspections:
-    inputs = InputResolver(memory_stores().datasets, folders, default_model="tiny", is_offline=True)
+    inputs = input_resolver(memory_stores(), folders, default_model="tiny")
     usual: dict[str, Any] = {
         "cpu_threads": 1,
         "token_cache_mb": 10,

@@ -10,7 +10,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from backend.common.security import security_from
-from backend.training.api.routes import router
+from backend.training.api import feedback_routes, promotion_routes, routes
 from config.testing import TestingConfig
 from shared.auth.local_issuer import issue_test_token
 from shared.auth.policies import RolePolicy
@@ -45,11 +45,18 @@ POLICY = {
     "GET /api/training/adapters": EVERYBODY,
     "GET /api/training/adapters/{adapter_id}": EVERYBODY,
     "GET /api/training/adapters/{adapter_id}/verify": EVERYBODY,
+    "POST /api/training/adapters/{adapter_id}/promote": TRAINERS,
+    "GET /api/training/active-adapters": EVERYBODY,
+    "GET /api/training/promotions": EVERYBODY,
+    "POST /api/training/feedback": EVERYBODY,
+    "GET /api/training/feedback": EVERYBODY,
+    "GET /api/training/feedback/{feedback_id}": EVERYBODY,
     "GET /api/training/workers": EVERYBODY,
 }
 ROUTES = {
     f"{method} {route.path}": route
-    for route in router.routes
+    for module in (routes, feedback_routes, promotion_routes)
+    for route in module.router.routes
     if isinstance(route, APIRoute)
     for method in sorted(route.methods)
 }
@@ -98,7 +105,7 @@ async def test_each_caller_reaches_what_the_matrix_says(
 ) -> None:
     for name, roles in POLICY.items():
         method, path = name.split(" ")
-        path = path.format(job_id="job_x", adapter_id="adp_x")
+        path = path.format(job_id="job_x", adapter_id="adp_x", feedback_id="fb_x")
         answer = await client.request(method, path, headers=headers_of(identity, config), json={"trainer_type": "x"})
         if identity in {"nobody", "expired"}:
             assert answer.status_code == 401, name

@@ -7,8 +7,8 @@ from transformers import PreTrainedTokenizerBase
 
 from backend.training.formats.base import FieldProblem
 from backend.training.formats.registry import installed_shapes, shape_of
-from backend.training.formats.shapes._chat import UnusableChatTemplate
 from backend.training.formats.shapes.preference import PreferenceShape
+from backend.training.formats.template_check import UnusableChatTemplate
 
 SHAPE = PreferenceShape()
 ASKED = {"role": "user", "content": "Die Frist"}
@@ -81,8 +81,8 @@ def test_answers_that_begin_alike_are_trained_from_their_beginning(shared_tokeni
     [
         ({"prompt": "a", "chosen": "b"}, FieldProblem("rejected", "is missing; a preference needs both answers")),
         ({**TEXTS, "rejected": TEXTS["chosen"]}, FieldProblem("rejected", "is equal to the chosen answer")),
-        ({**TEXTS, "chosen": " "}, FieldProblem("chosen", "is empty")),
-        ({**TEXTS, "chosen": 3}, FieldProblem("chosen", "must be text, found int")),
+        ({**TEXTS, "chosen": ""}, FieldProblem("chosen", "is empty")),
+        ({**TEXTS, "chosen": 3}, FieldProblem("chosen", "must be text, found a number")),
         ({**TEXTS, "prompt": None}, FieldProblem("prompt", "is missing")),
         (
             {"prompt": [ASKED], "chosen": [{**GOOD, "content": ""}], "rejected": [BAD]},
@@ -90,7 +90,7 @@ def test_answers_that_begin_alike_are_trained_from_their_beginning(shared_tokeni
         ),
         (
             {"prompt": [{"role": "user", "content": 1}], "chosen": [GOOD], "rejected": [BAD]},
-            FieldProblem("messages[0].content", "must be text, found int"),
+            FieldProblem("messages[0].content", "must be text, found a number"),
         ),
         (
             {**CHATS["ShareGPT"], "chosen": {"from": "gtp", "value": "x"}},

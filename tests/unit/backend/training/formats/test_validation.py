@@ -22,7 +22,7 @@ def test_bad_rows_are_listed_with_line_field_and_reason(tmp_path: Path) -> None:
     assert caught.value.context["count"] == 3
     rows = caught.value.context["rows"]
     assert [(row["line"], row["field"]) for row in rows] == [(2, "text"), (3, ""), (4, "")]  # type: ignore[attr-defined]
-    assert "line 2, text: must be text, found int" in caught.value.message
+    assert "line 2, text: must be text, found a number" in caught.value.message
 
 
 def test_the_first_hundred_bad_rows_are_shown_and_all_are_counted(tmp_path: Path) -> None:

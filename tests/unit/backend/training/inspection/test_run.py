@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from safetensors.numpy import load_file
 
-from backend.training.formats.shapes._chat import UnusableChatTemplate
+from backend.training.formats.template_check import UnusableChatTemplate
 from backend.training.formats.validation import EmptyData
 from backend.training.inspection.run import RunInputs, inspect_run
 from backend.training.trainers.lora_trainer import LoRATrainer
@@ -28,6 +28,7 @@ def inspected(
             trainer_type=trainer,
             config=TrainingConfig.parse(config),
             base_model=str(model),
+            chat_template=None,
             is_offline=True,
             train=train,
             validation=validation,
@@ -82,7 +83,7 @@ def test_a_file_with_nothing_good_is_refused_with_its_rows(tmp_path: Path, tiny_
 
 def test_bad_rows_of_the_validation_file_carry_its_name(tmp_path: Path, tiny_model: Path) -> None:
     train = write_jsonl(tmp_path / "t.jsonl", TEXTS)
-    report = inspected(tmp_path, tiny_model, train, write_jsonl(tmp_path / "v.jsonl", [*TEXTS[:3], {"text": " "}]))
+    report = inspected(tmp_path, tiny_model, train, write_jsonl(tmp_path / "v.jsonl", [*TEXTS[:3], {"text": ""}]))
     assert report["problems"]["rows"] == [{"file": "v.jsonl", "line": 4, "field": "text", "reason": "is empty"}]
 
 

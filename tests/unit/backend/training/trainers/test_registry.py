@@ -36,12 +36,12 @@ def test_finding_trainers_loads_nothing_heavy() -> None:
 
 
 def test_a_type_finds_its_trainer() -> None:
-    assert {"lora", "qlora", "probe"} <= set(installed_trainers())
+    assert {"continuous", "lora", "probe", "qlora"} <= set(installed_trainers())
     assert trainer_for("lora").trainer_type == "lora"
 
 
 def test_an_unknown_type_is_refused_with_the_installed_ones() -> None:
-    with pytest.raises(UnknownTrainer, match="installed: lora"):
+    with pytest.raises(UnknownTrainer, match="installed: continuous, lora"):
         trainer_for("quantum")
 
 

@@ -30,6 +30,7 @@ def order_of(root: Path, claim: Claim) -> TrainingOrder:
         claim_epoch=claim.epoch,
         config={},
         base_model="",
+        chat_template=None,
         is_offline=True,
         train_path="",
         validation_path=None,

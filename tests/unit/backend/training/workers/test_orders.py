@@ -1,17 +1,21 @@
 """From a claimed job to the order of its trainer."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from backend.training.folders import TrainingFolders
-from backend.training.inputs import InputResolver
+from backend.training.formats.chat_templates import installed_templates
 from backend.training.preflight import TrainerRefused
 from backend.training.training_config import TrainingConfig
 from backend.training.workers.orders import OrderWriter
+from backend.training.workers.protocol import TrainingOrder
 from shared.database.stores import memory_stores
 from shared.models.job import Claim, TrainingJob
 from shared.utils.clock import utc_now
+from tests.support.input_resolvers import input_resolver
+from tests.support.training_desk import Desk
 
 
 def writer(root: Path, trainer_types: frozenset[str] | None = None) -> OrderWriter:
@@ -22,7 +26,7 @@ def writer(root: Path, trainer_types: frozenset[str] | None = None) -> OrderWrit
         logs=root / "logs",
         base_model_roots=(root / "models",),
     )
-    inputs = InputResolver(memory_stores().datasets, folders, default_model="starter", is_offline=True)
+    inputs = input_resolver(memory_stores(), folders)
     return OrderWriter(inputs, folders, save_every=7, cpu_threads=2, trainer_types=trainer_types)
 
 
@@ -51,3 +55,12 @@ def test_the_order_of_a_probe_names_folders_of_its_claim_and_no_inputs(tmp_path:
 def test_a_job_from_before_an_installation_went_into_production_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainerRefused, match="Allowed here: lora"):
         writer(tmp_path, frozenset({"lora"})).write(job(), Claim("job_1", "w", epoch=1))
+
+
+def test_the_order_of_a_chat_run_carries_the_text_of_the_chosen_template(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.submit(config={"model": {"chat_template": "llama3"}})
+    orders = OrderWriter(desk.inputs, desk.folders, save_every=7, cpu_threads=2)
+    order = orders.write(*desk.claimed())
+    assert order.chat_template == installed_templates()["llama3"]
+    assert TrainingOrder.from_message(json.loads(order.to_line())) == order
