@@ -1,21 +1,21 @@
 """Every setting of CLARA: its type, its unit, its default and what it is for.
 
 A field `name` is read from `CLARA_NAME`; fields of other products (`KEYCLOAK_*`, `POSTGRES_*`, `CHROMA_*`, `NEO4J_*`,
-`COUCH_*`, `UDS3_*`) also under their bare name. The names come from the field's own name by one rule, so that an
-environment class that overrides a default can never lose them. Order: environment variable, `.env.<environment>`,
-default.
+`COUCH_*`, `UDS3_*`, `MLFLOW_*`) also under their bare name. The names come from the field's own name by one rule, so
+that an environment class that overrides a default can never lose them. Order: environment variable,
+`.env.<environment>`, default.
 """
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import AliasChoices, AliasGenerator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-BARE_PREFIXES = ("keycloak_", "postgres_", "chroma_", "neo4j_", "couch_", "uds3_")
+BARE_PREFIXES = ("keycloak_", "postgres_", "chroma_", "neo4j_", "couch_", "uds3_", "mlflow_")
 """Settings that are also read without the `CLARA_` prefix."""
 
 _EXTRA_NAMES = {"environment": ("CLARA_ENV",), "hub_offline": ("HF_HUB_OFFLINE",)}
@@ -153,6 +153,15 @@ class BaseConfig(BaseSettings):
     couch_password: SecretStr | None = Field(None, description="Password of that user.")
     uds3_enabled: bool = Field(True, description="Search documents through the UDS3 layer.")
 
+    # Experiment tracking
+    mlflow_tracking_uri: str | None = Field(
+        None,
+        description="MLflow server that ended jobs are told to (http(s)://…, or sqlite:///… on this machine); empty: "
+        "none. Passwords go into MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
+    )
+    mlflow_experiment_name: str = Field("CLARA", min_length=1, description="MLflow experiment of all runs.")
+    mlflow_log_weights: bool = Field(False, description="Upload adapters to MLflow too, not only their reports.")
+
     # Streaming
     streaming_enabled: bool = Field(True, description="Offer POST /api/datasets/stream.")
     streaming_batch_size: int = Field(
@@ -187,6 +196,18 @@ class BaseConfig(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
+
+    @field_validator("mlflow_tracking_uri", mode="after")
+    @classmethod
+    def _tracking_server(cls, uri: str | None) -> str | None:
+        if not uri:
+            return None
+        parts = urlsplit(uri)
+        if parts.scheme not in {"http", "https", "sqlite"}:
+            raise ValueError("must begin with http://, https:// or sqlite:///")
+        if parts.username or parts.password:
+            raise ValueError("must hold no password; use MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
+        return uri.rstrip("/")
 
     @property
     def is_development(self) -> bool:

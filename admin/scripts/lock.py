@@ -1,7 +1,7 @@
 """Resolve the locks in requirements/ from pyproject.toml: `python -m admin.scripts.lock`.
 
     base.txt  the services without a trainer        prod.txt  services and trainer
-    test.txt  prod and what the tests need          dev.txt   test and what `make check` needs
+    test.txt  prod, MLflow's client, test tools     dev.txt   test and what `make check` needs
     bench.txt, llamafactory.txt                     trainers that ours are compared with, in environments of their own
 
 The packages of each lock are exactly those of the wider ones, so that what was tested is what runs. LLaMA-Factory asks
@@ -15,8 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS: dict[str, Sequence[str]] = {
-    "dev": ("api", "trainer", "test", "dev"),
-    "test": ("api", "trainer", "test"),
+    "dev": ("api", "trainer", "mlflow", "test", "dev"),
+    "test": ("api", "trainer", "mlflow", "test"),
     "prod": ("api", "trainer"),
     "base": ("api",),
     "bench": ("trainer", "bench"),

@@ -24,6 +24,8 @@ from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
 from backend.training.api import feedback_routes, promotion_routes, routes, websocket
 from backend.training.api.dependencies import TrainingState
+from backend.training.exports.exporter import MlflowExporter
+from backend.training.exports.orders import ExportOrders, Target
 from backend.training.feed.event_feed import EventFeed
 from backend.training.feedback.desk import FeedbackDesk
 from backend.training.feedback_inputs import FeedbackInputResolver, FeedbackSources
@@ -50,6 +52,8 @@ from shared.storage import check_writable, prepare_folders
 
 SERVICE_NAME = "clara_training_backend"
 PORT_SETTING = "CLARA_TRAINING_PORT"
+# exports are looked for, and tried again, less often than jobs: nobody waits for them
+_EXPORT_LOOKS = 6
 
 
 def create_app(config: BaseConfig) -> FastAPI:
@@ -93,6 +97,7 @@ class _Holder:
         self._stores: Stores | None = None
         self._state: TrainingState | None = None
         self._folders: TrainingFolders | None = None
+        self._exporter: MlflowExporter | None = None
         self._size = 0
 
     def lifespan(self, config: BaseConfig) -> Any:
@@ -114,6 +119,9 @@ class _Holder:
                 asyncio.create_task(service.state.feed.run(), name="event-feed"),
                 asyncio.create_task(service.inspections.run(), name="inspections"),
             ]
+            self._exporter = _exporter(config, self._stores, self._folders)
+            if self._exporter is not None:
+                tasks.append(asyncio.create_task(self._exporter.run(), name="mlflow-exports"))
             trigger = _trigger(config, self._stores, self._folders, service.state.manager)
             if trigger is not None:
                 tasks.append(asyncio.create_task(trigger.run(config.continuous_check_seconds), name="trigger"))
@@ -134,7 +142,9 @@ class _Holder:
         if self._state is None:
             return {"active_jobs": 0, "max_concurrent_jobs": self._size, "worker_status": []}
         counts = await in_thread(self._state.manager.counts)
+        exports = {"exports": {"mlflow": await self._exporter.health()}} if self._exporter is not None else {}
         return {
+            **exports,
             "active_jobs": counts.active,
             "max_concurrent_jobs": self._size,
             "worker_status": [worker.status for worker in self._state.pool.workers()],
@@ -250,6 +260,21 @@ def _trigger(
 ) -> ContinuousTrigger | None:
     rule = TriggerRule(config.continuous_after_items, config.continuous_after_hours, config.continuous_config_path)
     return ContinuousTrigger(stores.feedback, stores.jobs, manager, folders, rule) if rule.is_on else None
+
+
+def _exporter(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> MlflowExporter | None:
+    """Where a tracking server is configured."""
+    if config.mlflow_tracking_uri is None:
+        return None
+    target = Target(config.mlflow_tracking_uri, config.mlflow_experiment_name, config.mlflow_log_weights)
+    return MlflowExporter(
+        stores.exports,
+        ExportOrders(stores.jobs, stores.adapters, stores.datasets, folders, target),
+        target.tracking_uri,
+        log=folders.logs / "exports.log",
+        poll_s=_EXPORT_LOOKS * config.poll_seconds,
+        retry_s=_EXPORT_LOOKS * config.retry_seconds,
+    )
 
 
 def _folders(config: BaseConfig) -> TrainingFolders:

@@ -14,6 +14,7 @@ from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
 from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
 from shared.models.document import Document, ParsedDocument, SectionHit, StoredSection
 from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent
+from shared.models.export import ExportClaim, ExportStatus
 from shared.models.feedback import FeedbackFilter, FeedbackItem, StoredFeedback
 from shared.models.job import (
     AttemptOutcome,
@@ -566,6 +567,50 @@ class FeedbackStore(Protocol):
 
     def newest_seq(self) -> int:
         """The highest `seq`, 0 before the first item."""
+        ...
+
+
+class ExportStore(Protocol):
+    """Which ended (completed or failed) jobs were exported to where.
+
+    Nothing is written when a job ends: what has not been exported is what is missing here, so that no crash can lose
+    an export.
+    """
+
+    def claim(self, destination: str, *, lease_s: float) -> ExportClaim | None:
+        """Take an ended job that is not at this destination; None if there is none, or somebody else was faster.
+
+        Those that were never tried come first, of these the one that ended last. A claim is good for `lease_s` seconds
+        by the database's clock.
+        """
+        ...
+
+    def renew(self, claim: ExportClaim, *, lease_s: float) -> None:
+        """Keep a claim for `lease_s` seconds more.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def done(self, claim: ExportClaim, *, reference: str) -> None:
+        """The job is there, for good; `reference` is what the destination calls it.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def postpone(self, claim: ExportClaim, *, reason: str, pause_s: float) -> None:
+        """The export failed; it may be claimed again after `pause_s` seconds.
+
+        Raises:
+            ClaimLost: If the claim is no longer the valid one.
+        """
+        ...
+
+    def status(self, destination: str) -> ExportStatus:
+        """How many jobs are there, how many are not, and why."""
         ...
 
 

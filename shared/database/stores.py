@@ -4,7 +4,15 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from shared.database.base import AdapterStore, AuditStore, DatasetStore, DocumentStore, FeedbackStore, JobStore
+from shared.database.base import (
+    AdapterStore,
+    AuditStore,
+    DatasetStore,
+    DocumentStore,
+    ExportStore,
+    FeedbackStore,
+    JobStore,
+)
 from shared.errors import ClaraError
 from shared.utils.clock import Clock, utc_now
 
@@ -27,6 +35,7 @@ class Stores:
 
     jobs: JobStore
     adapters: AdapterStore
+    exports: ExportStore
     feedback: FeedbackStore
     documents: DocumentStore
     datasets: DatasetStore
@@ -72,6 +81,7 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
     from shared.database.sql.audit_store import SqlAuditStore
     from shared.database.sql.dataset_store import SqlDatasetStore
     from shared.database.sql.document_store import SqlDocumentStore
+    from shared.database.sql.export_store import SqlExportStore
     from shared.database.sql.feedback_store import SqlFeedbackStore
     from shared.database.sql.job_store import SqlJobStore
 
@@ -85,6 +95,7 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
     return Stores(
         jobs=SqlJobStore(engine),
         adapters=SqlAdapterStore(engine),
+        exports=SqlExportStore(engine),
         feedback=SqlFeedbackStore(engine),
         documents=SqlDocumentStore(engine, derived_stores),
         datasets=SqlDatasetStore(engine),
@@ -106,6 +117,7 @@ def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DER
         MemoryAuditStore,
         MemoryDatasetStore,
         MemoryDocumentStore,
+        MemoryExportStore,
         MemoryFeedbackStore,
         MemoryJobStore,
         MemoryState,
@@ -115,6 +127,7 @@ def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DER
     return Stores(
         jobs=MemoryJobStore(state),
         adapters=MemoryAdapterStore(state),
+        exports=MemoryExportStore(state),
         feedback=MemoryFeedbackStore(state),
         documents=MemoryDocumentStore(state, derived_stores),
         datasets=MemoryDatasetStore(state),

@@ -278,6 +278,18 @@ adapters = Table(
     Index("ix_adapters_dataset_id", "dataset_id"),
 )
 
+job_exports = Table(
+    "job_exports",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.job_id"), primary_key=True),
+    Column("destination", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),  # end of a lease or of a pause
+    Column("reason", Text),
+    Column("reference", Text),
+    Column("exported_at", UtcDateTime),
+)
+
 promotions = Table(
     "promotions",
     metadata,

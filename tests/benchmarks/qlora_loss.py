@@ -1,9 +1,9 @@
 """Held-out loss of QLoRA beside LoRA: same base model, records, steps and seed; bound: 2 %.
 
-The base is a Llama of 6.6 million parameters that was pretrained for a while on other sections of the same laws, so that
-its weights are worth something and quantising them can do harm. Each run is a trainer process, as the service starts
-it, and its loss that of its own last evaluation: QLoRA is measured on the quantised base on which it was trained.
-`base_loss` is that of the base before the first step. Weights of 4 bits are nf4 with doubly quantised scales.
+The base is a Llama of 6.6 million parameters that was pretrained for a while on other sections of the same laws, so
+that its weights are worth something and quantising them can do harm. Each run is a trainer process, as the service
+starts it, and its loss that of its own last evaluation: QLoRA is measured on the quantised base on which it was
+trained. `base_loss` is that of the base before the first step. Weights of 4 bits are nf4 with doubly quantised scales.
 """
 
 import tempfile

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from backend.common.child_environment import without_secrets
 from backend.common.child_process import ChildProcess
 from backend.common.process_mark import MARK_VARIABLE
 from backend.training.workers.memory import MEMORY_VARIABLE
@@ -51,7 +52,7 @@ def _environment(order: TrainingOrder, memory_mb: int | None) -> Mapping[str, st
     threads = str(order.cpu_threads)
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if order.is_offline else {}
     # secrets of the service (database, key server) are none of the trainer's business; a hub token (HF_TOKEN) is
-    inherited = {name: value for name, value in os.environ.items() if not _is_secret(name)}
+    inherited = without_secrets(os.environ, keep="HF_")
     computing = {
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
@@ -60,7 +61,3 @@ def _environment(order: TrainingOrder, memory_mb: int | None) -> Mapping[str, st
     }
     memory = {} if memory_mb is None else {MEMORY_VARIABLE: str(memory_mb)}
     return {**inherited, **computing, **memory, MARK_VARIABLE: mark_of(order), "PYTHONUNBUFFERED": "1", **offline}
-
-
-def _is_secret(name: str) -> bool:
-    return name.upper().endswith(("PASSWORD", "SECRET", "TOKEN", "DATABASE_URL")) and not name.startswith("HF_")

@@ -7,6 +7,7 @@ from shared.database.memory.adapter_store import MemoryAdapterStore
 from shared.database.memory.audit_store import MemoryAuditStore
 from shared.database.memory.dataset_store import MemoryDatasetStore
 from shared.database.memory.document_store import MemoryDocumentStore
+from shared.database.memory.export_store import MemoryExportStore
 from shared.database.memory.feedback_store import MemoryFeedbackStore
 from shared.database.memory.job_store import MemoryJobStore
 from shared.database.memory.state import MemoryState
@@ -16,6 +17,7 @@ __all__ = [
     "MemoryAuditStore",
     "MemoryDatasetStore",
     "MemoryDocumentStore",
+    "MemoryExportStore",
     "MemoryFeedbackStore",
     "MemoryJobStore",
     "MemoryState",

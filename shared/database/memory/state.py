@@ -29,6 +29,17 @@ class Created(Protocol):
 C = TypeVar("C", bound=Created)
 
 
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """What is kept of the exports of one job to one destination."""
+
+    number: int
+    not_before: datetime
+    reason: str | None = None
+    reference: str | None = None
+    exported_at: datetime | None = None
+
+
 @dataclass
 class MemoryState:
     """One database's worth of values; every store method holds `lock` from start to end.
@@ -55,6 +66,7 @@ class MemoryState:
     sections: dict[tuple[str, int], list[StoredSection]] = field(default_factory=dict)
     outbox: dict[int, tuple[str, OutboxEntry]] = field(default_factory=dict)
     last_entry_id: int = 0
+    exports: dict[tuple[str, str], ExportRow] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
 
     def write_audit(self, entry: AuditEntry) -> None:

@@ -22,6 +22,8 @@ SAMPLES = {
     "postgres_schema": "clara_schema",
     "trainer_memory_mb": "4096",
     "token_cache_mb": "1000",
+    "mlflow_tracking_uri": "http://mlflow.example:5000",
+    "mlflow_log_weights": "true",
 }
 
 
@@ -140,3 +142,25 @@ def test_mistyped_variables_are_found() -> None:
     assert unknown_variables({"CLARA_TRAINING_PROT": "1", "PATH": "/bin"}) == [
         ("CLARA_TRAINING_PROT", "CLARA_TRAINING_PORT")
     ]
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("databricks", "must begin with http://"),
+        ("./mlruns", "must begin with http://"),
+        ("http://user:secret@mlflow.example", "must hold no password"),
+    ],
+)
+def test_a_tracking_server_that_cannot_be_served_is_refused_without_repeating_a_password(
+    uri: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(InvalidSettings, match=reason) as refused:
+        load_config(tmp_path)
+    assert "secret" not in str(refused.value)
+
+
+def test_an_empty_tracking_server_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    assert load_config(tmp_path).mlflow_tracking_uri is None

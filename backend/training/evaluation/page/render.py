@@ -70,6 +70,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("number", "duration", "memory", "moment", "percent", "change", "setting", "excerpt"):
+    for name in ("number", "measured", "duration", "memory", "moment", "percent", "change", "setting", "excerpt"):
         environment.filters[name] = getattr(wording, name)
     return environment

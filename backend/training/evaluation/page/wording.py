@@ -21,6 +21,13 @@ def number(value: Any, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def measured(value: Any) -> str:
+    """A figure with four digits, zeros at the end too: 13.00 was measured as finely as 26.58."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return number(value)
+    return f"{value:#.4g}".rstrip(".") if abs(value) < 1000 else number(value)
+
+
 def duration(seconds: Any) -> str:
     """Hours, minutes and seconds, the two largest of them."""
     if not isinstance(seconds, int | float) or not math.isfinite(seconds):

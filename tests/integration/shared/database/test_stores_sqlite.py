@@ -7,6 +7,7 @@ from tests.contracts.adapter_store_contract import AdapterStoreContract
 from tests.contracts.audit_store_contract import AuditStoreContract
 from tests.contracts.dataset_store_contract import DatasetStoreContract
 from tests.contracts.document_store_contract import DocumentStoreContract
+from tests.contracts.export_store_contract import ExportStoreContract
 from tests.contracts.feedback_store_contract import FeedbackStoreContract
 from tests.contracts.job_store_contract import JobStoreContract
 
@@ -31,6 +32,10 @@ class TestDatasets(DatasetStoreContract):
 
 
 class TestDocuments(DocumentStoreContract):
+    pass
+
+
+class TestExports(ExportStoreContract):
     pass
 
 

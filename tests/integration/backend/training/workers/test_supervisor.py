@@ -19,7 +19,7 @@ from shared.models.events import EventType
 from shared.models.job import AttemptOutcome, Claim, JobStatus
 from shared.storage import verify_folder
 from tests.support.postgres import PostgresServer
-from tests.support.processes import environment_values
+from tests.support.processes import environment_values, is_alive
 from tests.support.worker_bench import TIMES, TRAINER, bench
 
 
@@ -45,13 +45,6 @@ def obstruct(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.touch()
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def test_a_job_completes_once_with_its_adapter_event_and_audit(tmp_path: Path) -> None:

@@ -25,6 +25,14 @@ def test_numbers(value: float | None, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [(13.0, "13.00"), (0.5, "0.5000"), (4321.0, "4\u202f321"), (math.nan, "not a number"), (None, "–")],
+)
+def test_measurements_keep_their_digits(value: float | None, shown: str) -> None:
+    assert wording.measured(value) == shown
+
+
+@pytest.mark.parametrize(
     ("seconds", "shown"),
     [(3.661, "3.66\u202fs"), (75, "1\u202fmin 15\u202fs"), (3725, "1\u202fh 02\u202fmin"), (None, "–")],
 )
