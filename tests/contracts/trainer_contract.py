@@ -180,6 +180,7 @@ class LanguageModelTrainerContract(TrainerContract):
             "tokenizer.json",
             "tokenizer_config.json",
             "chat_template.jinja",
+            "golden_chats.json",
             "training_config.json",
             "training_log.jsonl",
         }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backend.training.formats.base import HeldOutPrompt
+from backend.training.formats.golden_chats import load_adapter_tokenizer
 from backend.training.formats.validation import Problems, checked_rows
 from backend.training.utils import base_model
 from backend.training.utils.adapted_model import with_saved_adapter
@@ -68,11 +69,12 @@ def sample_completions(
     Raises:
         BaseModelMissing: If the base model is gone.
         AdapterDoesNotFit: If the adapter is not for this base model.
+        ChatsWrittenOtherwise: If its tokenizer does not write what it was trained with.
         TrainFileMissing: If there is no test file.
     """
     folder = base_model.locate_base_model(reference, is_offline=is_offline)
     with deterministic(seed=0, threads=cpu_threads):
-        tokenizer = base_model.load_tokenizer(adapter_dir)
+        tokenizer = load_adapter_tokenizer(adapter_dir)
         prompts = _spread(_prompts(test_file, tokenizer, prompt_tokens), count)
         model = base_model.load_model(folder, dtype=dtype, quantization=trained_quantization(adapter_dir))
         base = [_greedy(model, tokenizer, prompt, new_tokens, on_progress) for prompt in prompts]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backend.training.formats.golden_chats import load_adapter_tokenizer
 from backend.training.formats.token_cache import TokenCache
 from backend.training.formats.tokenizing import fitting_length, tokenize_file, truncate_file
 from backend.training.utils import base_model
@@ -105,10 +106,11 @@ def evaluate_perplexity(task: EvaluationTask) -> PerplexityReport:
         BaseModelMissing: If the base model is gone.
         InvalidBaseModel: If its folder is damaged.
         AdapterDoesNotFit: If the adapter is not for this base model.
+        ChatsWrittenOtherwise: If its tokenizer does not write what it was trained with.
     """
     folder = base_model.locate_base_model(task.base_model, is_offline=task.is_offline)
     with deterministic(seed=0, threads=task.cpu_threads):
-        tokenizer = base_model.load_tokenizer(task.adapter_dir)
+        tokenizer = load_adapter_tokenizer(task.adapter_dir)
         file = tokenize_file(
             task.test_file,
             tokenizer,

@@ -1,23 +1,16 @@
 """Whether a tokenizer's chat template can be trained with, and which of ours could if it cannot."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from backend.training.formats.base import CannotRender
 from backend.training.formats.chat_rendering import Chat, WrittenChat, added_tokens, template_for, write_chat
 from backend.training.formats.chat_templates import declared_by, installed_templates, marks_generation
+from backend.training.formats.golden_chats import ASKED, CHATS, SAID, golden_texts
 from shared.errors import InvalidInput
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-_ASKED, _SAID = ("Erste Frage", "Zweite Frage"), ("Erste Antwort", "Zweite Antwort")
-_TURNS = [
-    {"role": role, "content": text}
-    for pair in zip(_ASKED, _SAID, strict=True)
-    for role, text in zip(("user", "assistant"), pair, strict=True)
-]
-_GOLDEN = (Chat(_TURNS[:2]), Chat(_TURNS), Chat([{"role": "system", "content": "Auftrag"}, *_TURNS]))
 
 
 class UnusableChatTemplate(InvalidInput):
@@ -64,13 +57,13 @@ def writes_otherwise(tokenizer: "PreTrainedTokenizerBase", own: str | dict[str, 
         tokenizer: With the template that was chosen.
         own: Of the base model; None: it has none, so nothing is otherwise.
     """
-    ours = _golden_texts(tokenizer, tokenizer.chat_template)
-    return bool(own) and not _agree(_golden_texts(tokenizer, own), ours)
+    ours = golden_texts(tokenizer, tokenizer.chat_template)
+    return bool(own) and not _agree(golden_texts(tokenizer, own), ours)
 
 
 def fitting_templates(tokenizer: "PreTrainedTokenizerBase") -> tuple[list[str], list[str]]:
     """Names of our templates that write chats exactly as the tokenizer's own, and of those whose tokens it knows."""
-    own = _golden_texts(tokenizer, tokenizer.chat_template) if tokenizer.chat_template else []
+    own = golden_texts(tokenizer, tokenizer.chat_template)
     same: list[str] = []
     known: list[str] = []
     for name, text in installed_templates().items():
@@ -78,7 +71,7 @@ def fitting_templates(tokenizer: "PreTrainedTokenizerBase") -> tuple[list[str], 
         if _not_in_vocabulary(tokenizer, tokens):
             continue
         known += [name] if tokens else []
-        if any(own) and _agree(own, _golden_texts(tokenizer, text)):
+        if any(own) and _agree(own, golden_texts(tokenizer, text)):
             same.append(name)
     return same, known
 
@@ -88,23 +81,23 @@ def _why_unusable(tokenizer: "PreTrainedTokenizerBase") -> str:
         return "the base model has no tokenizer.json, so nobody knows which characters a token stands for"
     if not tokenizer.chat_template:
         return "the base model has no chat template"
-    template = template_for(tokenizer, _GOLDEN[0])
+    template = template_for(tokenizer, CHATS["one question"])
     if not marks_generation(template):
         return "the chat template has no {% generation %} block, which marks what the assistant says"
     missing = _not_in_vocabulary(tokenizer, declared_by(template).control_tokens)
     if missing:
         return _lacks(missing)
     try:
-        return _why_unmarked(tokenizer, write_chat(tokenizer, Chat(_TURNS)))
+        return _why_unmarked(tokenizer, write_chat(tokenizer, CHATS["two questions"]))
     except CannotRender as exc:
         return str(exc)
 
 
 def _why_unmarked(tokenizer: "PreTrainedTokenizerBase", written: WrittenChat) -> str:
     trained = "\n".join(written.trained)
-    if any(text in trained for text in _ASKED):
+    if any(text in trained for text in ASKED):
         return "the {% generation %} block of the chat template holds what the user asks"
-    if not all(text in trained for text in _SAID):
+    if not all(text in trained for text in SAID):
         return "the {% generation %} block of the chat template leaves out what the assistant says"
     ends = [_ends_with_control(tokenizer, text) for text in written.trained]
     if all(ends):
@@ -151,20 +144,3 @@ def _advice(tokenizer: "PreTrainedTokenizerBase") -> str:
 def _agree(own: Sequence[str | None], ours: Sequence[str | None]) -> bool:
     """Whether ours is the same wherever the own template writes something."""
     return all(theirs in (None, text) for theirs, text in zip(own, ours, strict=False))
-
-
-def _golden_texts(tokenizer: "PreTrainedTokenizerBase", template: str | dict[str, str] | None) -> list[str | None]:
-    """How the template writes the golden chats; None for one that it refuses."""
-    return list(_written(tokenizer, template))
-
-
-def _written(tokenizer: "PreTrainedTokenizerBase", template: str | dict[str, str] | None) -> Iterator[str | None]:
-    chosen, tokenizer.chat_template = tokenizer.chat_template, template
-    try:
-        for chat in _GOLDEN:
-            try:
-                yield write_chat(tokenizer, chat).text
-            except CannotRender:
-                yield None
-    finally:
-        tokenizer.chat_template = chosen

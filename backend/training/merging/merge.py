@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.training.adapter_check import check_adapter
+from backend.training.formats.golden_chats import FILE as GOLDEN_CHATS
+from backend.training.formats.golden_chats import load_adapter_tokenizer
 from backend.training.merging.card import write_card
 from backend.training.merging.layers import merge_layers, probe_logits, relative_difference, shared_layer
 from backend.training.merging.options import (
@@ -49,6 +51,7 @@ _TOKENIZER_FILES = (
     "vocab.json",
     "merges.txt",
     "chat_template.jinja",
+    GOLDEN_CHATS,
 )
 _TERMS = ("LICENSE*", "LICENCE*", "NOTICE*", "USE_POLICY*")
 _LONGEST_TERMS_BYTES = 1 << 20
@@ -79,6 +82,7 @@ def merge_adapter(
         DamagedAdapter: If its files are not those that were published.
         QuantizedBase: If the base model is quantised on disk.
         AnotherBaseModel: If the base model is not the one it was trained on.
+        ChatsWrittenOtherwise: If its tokenizer does not write what it was trained with.
         MergeDiffers: If the result does not compute what base model and adapter do.
         DiskFull: If there is no space for the model.
     """
@@ -171,6 +175,7 @@ def _save(target: Path, model: "PreTrainedModel", adapter_dir: Path, folder: Pat
         for path in (path for pattern in _TERMS for path in folder.glob(pattern)):
             if path.is_file() and path.stat().st_size <= _LONGEST_TERMS_BYTES:
                 shutil.copyfile(path, target / path.name)
+    load_adapter_tokenizer(target)  # compares
 
 
 def _lineage(adapter: Adapter, dtype: MergeDtype, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backend.training.formats.golden_chats import load_adapter_tokenizer
 from backend.training.formats.tokenizing import tokenize_file
 from backend.training.trainers.base import TrainingContext
 from backend.training.trainers.continuous.bootstrap import Floats, Numbers
@@ -74,7 +75,7 @@ def measure(context: TrainingContext, mix: Mix, *, on_progress: Callable[[], Non
     threads = context.config.training.cpu_threads or context.cpu_threads
     with deterministic(seed=0, threads=threads):
         # with the chat template that the candidate was trained with
-        tokenizer = base_model.load_tokenizer(context.adapter_dir)
+        tokenizer = load_adapter_tokenizer(context.adapter_dir)
         files = {"held_out": mix.held_out, "others": mix.others, "golden": context.data.continuous.golden}
         length = trained_length(context.adapter_dir)
         sets = {name: _tokenized(context, tokenizer, name, path, length) for name, path in files.items()}

@@ -1,7 +1,7 @@
 """What lies in an adapter folder beside the weights, so that it can be used, checked and understood years later.
 
 adapter_model.safetensors  adapter_config.json       for `PeftModel.from_pretrained`
-tokenizer.json  tokenizer_config.json  chat_template.jinja
+tokenizer.json  tokenizer_config.json  chat_template.jinja  golden_chats.json
 training_config.json       config, resolved values, base model and data with their hashes, figures, versions
 training_log.jsonl         figures of every logged step
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.training.formats.chat_templates import template_sha256
+from backend.training.formats.golden_chats import write_golden_chats
 from backend.training.trainers.base import TrainingContext
 from backend.training.trainers.run.pissa import as_difference, config_of_difference
 from backend.training.trainers.run.records import TrainingRecords
@@ -80,6 +81,7 @@ def save_adapter(
     folder = context.adapter_dir
     with disk_errors(folder):
         tokenizer.save_pretrained(folder)
+        write_golden_chats(tokenizer, folder)
     weights = get_peft_model_state_dict(model, save_embedding_layers=False)
     config = model.peft_config["default"].to_dict()
     if start is not None:
