@@ -27,6 +27,8 @@ from frontend.client.services import DATASETS, TRAINING
 
 TRAINING_CONFIG = Path(__file__).with_name("training.yaml")
 DATASET_NAME = "quickstart"
+# of the starter's pretraining and of the training, with --brief
+BRIEF_STEPS = 120
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     services = Services(workspace)
     started = time.monotonic()
     try:
-        code = _run(workspace, services, started)
+        code = _run(workspace, services, started, is_brief=options.brief)
     except ServicesDidNotStart as error:
         print(f"\nThe services did not start:\n{error}", file=sys.stderr)
         return 2
@@ -56,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     return code
 
 
-def _run(workspace: Workspace, services: Services, started: float) -> int:
+def _run(workspace: Workspace, services: Services, started: float, *, is_brief: bool) -> int:
     if workspace.corpus.is_relative_to(workspace.home):
         from admin.sample_corpus import write_sample_corpus
 
@@ -67,14 +69,16 @@ def _run(workspace: Workspace, services: Services, started: float) -> int:
     services.start()
     with open_client() as client:
         print(f"training {client.url(TRAINING)}/docs\ndatasets {client.url(DATASETS)}/docs")
+    fewer = ["--steps", str(BRIEF_STEPS)] if is_brief else []
     steps = [
         ("Read the documents", ["ingest", str(workspace.corpus), "--source", "quickstart"]),
         ("Dataset: every section of good quality, split by document", _dataset_command()),
     ]
     if not (workspace.home / "models" / "starter" / "config.json").is_file():
-        starter = ["model", "create-starter", "--source", "quickstart"]
+        starter = ["model", "create-starter", "--source", "quickstart", *fewer]
         steps.append(("Base model: a small one, made from a part of the training documents", starter))
-    steps.append(("Adapter", ["train", "--config", str(TRAINING_CONFIG), "--name", "quick start", "--watch"]))
+    train = ["train", "--config", str(TRAINING_CONFIG), "--name", "quick start", "--watch", *fewer]
+    steps.append(("Adapter", train))
     for title, arguments in steps:
         if code := _clara(workspace, title, arguments):
             return code
@@ -146,6 +150,7 @@ def _say(title: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m admin.quickstart", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--corpus", type=Path, help="your own folder of documents instead of the shipped sample")
+    parser.add_argument("--brief", action="store_true", help="few steps: the whole way in a minute, a poor model")
     parser.add_argument("--stop-after", action="store_true", help="stop the services at the end")
     parser.add_argument("--stop", action="store_true", help="only stop the services of earlier quick starts")
     parser.add_argument("--state", type=Path, default=STATE, help="where all state lies; default: .quickstart")

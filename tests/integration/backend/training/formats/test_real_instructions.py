@@ -41,9 +41,13 @@ def test_every_record_is_read_and_trains_its_answers_only(tmp_path: Path, path: 
 @pytest.mark.parametrize("path", [ALPACA, TOOLS, PREFERENCES])
 def test_an_adapter_is_trained_on_them(tmp_path: Path, path: Path) -> None:
     model = make_tiny_model(tmp_path / "model", context_length=16_384)
-    settings = {"lora": {"r": 4}, "training": {"max_steps": 3, "batch_size": 1}}
+    settings = {
+        "lora": {"r": 4},
+        "data": {"validation_split": 0.1},
+        "training": {"max_steps": 3, "batch_size": 1, "gradient_accumulation_steps": 4},
+    }
     records = tmp_path / "records.json"
-    records.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8"))[:60]), encoding="utf-8")
+    records.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8"))[:30]), encoding="utf-8")
     context = make_context(tmp_path, model, records, config=settings)
     outcome = LoRATrainer().train(context, RecordingReporter())
     assert outcome.steps == 3
