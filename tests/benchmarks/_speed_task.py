@@ -36,7 +36,7 @@ def write_records(folder: Path, *, train: int, held_out: int) -> tuple[Path, Pat
     """`train.jsonl` and `held_out.jsonl`: half instructions in English, half sections of German laws, shuffled."""
     rng = random.Random(_SEED)
     chosen: list[Record] = []
-    for records in (_instructions(), sections()):
+    for records in (instructions(), sections()):
         fitting = [record for record in records if _SHORTEST_CHARS < _length(record) < _LONGEST_CHARS]
         chosen += rng.sample(fitting, (train + held_out) // 2)
     rng.shuffle(chosen)
@@ -111,7 +111,8 @@ def _texts(files: list[Path]) -> Iterator[str]:
         yield from (record["prompt"] + record["completion"] for record in read_records(file))
 
 
-def _instructions() -> Iterator[Record]:
+def instructions() -> Iterator[Record]:
+    """All instructions: what is asked, and the answer."""
     # a prompt ends with a line break, an answer begins with none: tokenised apart or together, the tokens are the same
     for row in json.loads(INSTRUCTIONS.read_text(encoding="utf-8")):
         asked = "\n".join(part.strip() for part in (row["instruction"], row["input"]) if part.strip())
