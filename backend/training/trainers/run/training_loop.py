@@ -218,7 +218,8 @@ class TrainingLoop:
         """Gradients of this rank's part of the mean over the effective batch; sums of the objective's figures."""
         import torch
 
-        sums = dict.fromkeys(("loss", *self._objective.figures), torch.zeros((), dtype=torch.float64, device=self._device))
+        zero = torch.zeros((), dtype=torch.float64, device=self._device)
+        sums = dict.fromkeys(("loss", *self._objective.figures), zero)
         for portion in portions:
             go_on_unless_cancelled(self._reporter)
             found = self._objective.loss(self._model, portion)
