@@ -25,7 +25,8 @@ from backend.training.workers.diary import Diary
 from backend.training.workers.last_words import last_words
 from backend.training.workers.memory import limit_memory
 from backend.training.workers.protocol import MessageType, TrainingOrder
-from backend.training.workers.rank_leader import HELLO, RankLeader, end_as, meeting_folder
+from backend.training.workers.rank_launch import meeting_folder
+from backend.training.workers.rank_leader import HELLO, RankLeader, end_as
 from backend.training.workers.report import build_report
 from shared.storage import Manifest, disk_errors, stage
 

@@ -67,7 +67,7 @@ def test_evaluation_goes_from_long_to_short(records: TokenRecords) -> None:
 def test_the_batches_of_a_step_are_dealt_by_their_size() -> None:
     lengths = [100, 10, 40, 60, 10, 10]
     batches = [[0], [1], [2], [3], [4, 5]]
-    assert dealt_evenly(batches, lengths, shares=2) == [[[0], [1]], [[2], [3], [4, 5]]]
+    assert dealt_evenly(batches, lengths, shares=2) == [[[0], [4, 5]], [[1], [2], [3]]]
     assert dealt_evenly(batches, lengths, shares=1) == [batches]
 
 
