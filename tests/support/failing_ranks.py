@@ -1,4 +1,4 @@
-"""A trainer process whose second rank fails as FAIL_HOW says: `python -m tests.support.failing_ranks`."""
+"""A trainer process whose second rank has no memory left: `python -m tests.support.failing_ranks`."""
 
 import os
 import socket
@@ -14,9 +14,7 @@ from backend.training.workers.rank_leader import RankLeader, end_as
 
 
 def fail(_self: LoRATrainer, _context: TrainingContext, _reporter: Reporter) -> TrainingOutcome:
-    if os.environ["FAIL_HOW"] == "memory":
-        raise MemoryError
-    os.abort()
+    raise MemoryError
 
 
 def as_rank(connections: Sequence[socket.socket], started: float) -> None:
