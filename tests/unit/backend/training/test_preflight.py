@@ -74,7 +74,7 @@ def test_processes_that_would_have_nothing_to_do_are_refused(
 
 def test_a_trainer_of_one_process_is_not_given_several(tmp_path: Path) -> None:
     with pytest.raises(InvalidTrainingConfig) as caught:
-        submitted(tmp_path, {"training": {"num_processes": 2}}, "probe")
+        Preflight(Desk(tmp_path).inputs).accept("probe", TrainingConfig.parse({"training": {"num_processes": 2}}))
     assert "probe runs in one process; found 2" in caught.value.context["errors"][0]["reason"]
 
 

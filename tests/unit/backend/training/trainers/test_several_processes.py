@@ -99,22 +99,6 @@ def test_with_dropout_a_run_that_is_cut_and_goes_on_gives_the_bytes_of_one_that_
     assert (rest.adapter_dir / ADAPTER).read_bytes() == (whole.adapter_dir / ADAPTER).read_bytes()
 
 
-def test_ranks_draw_different_random_numbers(tmp_path: Path) -> None:
-    import torch
-
-    from backend.training.utils.determinism import deterministic, seed_rank
-
-    def drawn(rank: int) -> list[float]:
-        with deterministic(seed=5, threads=1):
-            seed_rank(5, rank)
-            return list(torch.rand(3).tolist())
-
-    assert drawn(0) != drawn(1)
-    assert drawn(1) == drawn(1)
-    with deterministic(seed=5, threads=1):
-        assert torch.rand(3).tolist() == drawn(0)
-
-
 def test_the_number_of_processes_is_part_of_what_a_run_is(tmp_path: Path, tiny_model: Path, train_file: Path) -> None:
     settings = config()
     several = {**settings, "training": {**settings["training"], "num_processes": 2}}
