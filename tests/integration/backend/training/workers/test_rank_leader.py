@@ -14,6 +14,7 @@ from backend.common.process_mark import MARK_VARIABLE
 from backend.training.trainers.lora_trainer import LoRATrainer
 from backend.training.utils.ranks import Ranks
 from backend.training.workers.protocol import MessageType, TrainingOrder
+from backend.training.workers.trainer_process import TRAINER_COMMAND
 from shared.storage import verify_folder
 from tests.support.forked_ranks import run_ranks
 from tests.support.processes import environment_values, is_alive
@@ -35,6 +36,7 @@ CONFIG: dict[str, Any] = {
         "save_steps": 1,
     },
 }
+WAITING = python("-m", "tests.support.short_ranks", "wait")
 ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
@@ -51,8 +53,8 @@ def order_of(room: Path, name: str, **training: Any) -> TrainingOrder:
     return replace(lora_order(room, room / "model", room / "train.jsonl", config, name=name), cpu_threads=2)
 
 
-def start(order: TrainingOrder) -> TrainerRun:
-    return TrainerRun.start(order, **ENVIRONMENT, **{MARK_VARIABLE: order.job_id})
+def start(order: TrainingOrder, *, command: tuple[str, ...] = TRAINER_COMMAND) -> TrainerRun:
+    return TrainerRun.start(order, command=command, **ENVIRONMENT, **{MARK_VARIABLE: order.job_id})
 
 
 def until_step(order: TrainingOrder, step: int) -> TrainerRun:
@@ -106,11 +108,11 @@ def test_a_killed_rank_is_a_crash_and_the_next_attempts_give_the_bytes_of_an_und
     assert "Process 2 of 2 of this run ended: signal 9 (SIGKILL)" in run.of(MessageType.MESSAGE)[-1]["text"]
     assert not run.of(MessageType.ERROR)
     assert left_of(order) == []
-    # a service manager tells every process to stop
     second = until_step(next_attempt(order), 8)
-    os.killpg(second.process.pid, signal.SIGTERM)
+    second.stop("cancel")
     assert second.end() == 0
-    assert [message["reason"] for message in second.of(MessageType.STOPPED)] == ["hand_back"]
+    assert [message["reason"] for message in second.of(MessageType.STOPPED)] == ["cancel"]
+    assert left_of(order) == []
     third = run_to_the_end(next_attempt(next_attempt(order)), **ENVIRONMENT)
     assert third.process.returncode == 0
     went_on_from = second.of(MessageType.CHECKPOINT)[-1]["step"]
@@ -132,25 +134,26 @@ def published_by(run: TrainerRun) -> Path:
     return Path(published["path"])
 
 
-def test_a_cancel_ends_all_processes(room: Path) -> None:
-    order = order_of(room, "cancelled", max_steps=100_000, num_epochs=1000, save_steps=2)
-    run = until_step(order, 2)
-    run.stop("cancel")
+def test_a_leader_that_is_told_to_stop_hands_back(room: Path) -> None:
+    order = order_of(room, "terminated")
+    run = start(order, command=WAITING)
+    assert run.until(MessageType.READY) is not None
+    run.process.terminate()
     assert run.end() == 0
-    assert [message["reason"] for message in run.of(MessageType.STOPPED)] == ["cancel"]
+    assert [message["reason"] for message in run.of(MessageType.STOPPED)] == ["hand_back"]
     assert left_of(order) == []
 
 
 def test_memory_that_one_rank_lacks_is_what_the_run_lacks(room: Path) -> None:
     order = order_of(room, "memory")
-    run = run_to_the_end(order, command=python("-m", "tests.support.failing_ranks"), **ENVIRONMENT)
+    run = run_to_the_end(order, command=python("-m", "tests.support.short_ranks", "memory"), **ENVIRONMENT)
     assert run.process.returncode == 0
     assert [message["code"] for message in run.of(MessageType.ERROR)] == ["out_of_memory"], run.log.read_text()
 
 
 def test_without_a_service_no_process_lives_on(room: Path) -> None:
     order = order_of(room, "orphaned")
-    run = start(order)
+    run = start(order, command=WAITING)
     assert run.until(MessageType.READY) is not None
     assert len(ranks_of(order)) == 2
     assert run.process.stdin is not None
