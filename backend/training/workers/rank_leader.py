@@ -105,6 +105,8 @@ class RankLeader:
             self._pids[rank] = message["pid"]
             # from now on only the rank holds its end, and we hear of its death
             self._theirs[rank].close()
+            if len(self._pids) == self._count:
+                _unlink_semaphores()
             return
         with self._lock:
             if self._ending is not None:
@@ -139,6 +141,21 @@ class RankLeader:
         text = f"Process {rank + 1} of {self._count} of this run ended: {describe_exit(code)}. The others were ended."
         self._pipe.send({"type": MessageType.MESSAGE, "text": text})
         return code
+
+
+def _unlink_semaphores() -> None:
+    """Take away the names of the semaphores that torchrun's agent shares with its ranks, once all of them hold them.
+
+    Otherwise they stay in `/dev/shm` whenever the whole group is killed. It is what their owner does at its end.
+    """
+    from multiprocessing import synchronize, util
+
+    # neither has a public face; a finalizer that was called is not called again
+    registry: dict[Any, Any] = vars(util)["_finalizer_registry"]
+    unlink = vars(synchronize.SemLock)["_cleanup"].__func__
+    for finalizer in list(registry.values()):
+        if finalizer._callback is unlink:
+            finalizer()
 
 
 def end_as(exit_code: int) -> int:

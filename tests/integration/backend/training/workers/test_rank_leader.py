@@ -36,6 +36,7 @@ CONFIG: dict[str, Any] = {
         "save_steps": 1,
     },
 }
+SHARED_MEMORY = Path("/dev/shm")
 WAITING = python("-m", "tests.support.short_ranks", "wait")
 ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "OMP_WAIT_POLICY": "PASSIVE"}
 
@@ -152,11 +153,16 @@ def test_memory_that_one_rank_lacks_is_what_the_run_lacks(room: Path) -> None:
 
 
 def test_without_a_service_no_process_lives_on(room: Path) -> None:
+    before = set(SHARED_MEMORY.glob("sem.mp-*"))
     order = order_of(room, "orphaned")
     run = start(order, command=WAITING)
     assert run.until(MessageType.READY) is not None
     assert len(ranks_of(order)) == 2
+    end = time.monotonic() + 30
+    while set(SHARED_MEMORY.glob("sem.mp-*")) > before and time.monotonic() < end:  # until the last rank has said hello
+        time.sleep(0.1)
     assert run.process.stdin is not None
     run.process.stdin.close()
     run.end()
     assert left_of(order) == []
+    assert set(SHARED_MEMORY.glob("sem.mp-*")) <= before
