@@ -7,10 +7,11 @@ did could only be in the way: it ends itself at once, with everything it started
 import io
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from backend.common.json_lines import decode, encode
 
@@ -18,14 +19,23 @@ ORPHANED_EXIT_CODE = 75
 
 
 class ParentPipe:
-    """Both directions; from its making on, whatever a library prints goes to stderr, the log."""
+    """Both directions.
 
-    def __init__(self) -> None:
-        private = os.dup(1)
-        os.dup2(2, 1)
-        self._output = os.fdopen(private, "wb")
-        # unbuffered: a thread that waits inside a buffer makes the interpreter abort at its own end
-        self._input = io.FileIO(sys.stdin.fileno(), closefd=False)
+    Args:
+        connection: What leads to the service; None: stdin and stdout. Then, from its making on, whatever a library
+            prints goes to stderr, the log.
+    """
+
+    def __init__(self, connection: socket.socket | None = None) -> None:
+        if connection is None:
+            private = os.dup(1)
+            os.dup2(2, 1)
+            # unbuffered: a thread that waits inside a buffer makes the interpreter abort at its own end
+            self._input: io.RawIOBase = io.FileIO(sys.stdin.fileno(), closefd=False)
+            self._output: BinaryIO = os.fdopen(private, "wb")
+        else:
+            self._input = connection.makefile("rb", buffering=0)
+            self._output = connection.makefile("wb")
         self._lock = threading.Lock()
 
     def order(self) -> dict[str, Any]:
@@ -52,7 +62,7 @@ class ParentPipe:
             with self._lock:
                 self._output.write(encode(message))
                 self._output.flush()
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
             end_process_group()
 
 

@@ -7,6 +7,7 @@ from backend.training.inputs import InputResolver
 from backend.training.trainers.base import BaseTrainer
 from backend.training.trainers.registry import installed_trainers, trainer_for
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
+from backend.training.utils.machine import Machine
 from shared.errors import InvalidInput
 from shared.models.job import TrainingJob
 
@@ -32,10 +33,18 @@ class Preflight:
     Args:
         inputs: Finds base models and records.
         trainer_types: Trainers that may be used; None: every installed one.
+        machine: That runs will run on; None: this one.
     """
 
-    def __init__(self, inputs: InputResolver, *, trainer_types: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        inputs: InputResolver,
+        *,
+        trainer_types: Collection[str] | None = None,
+        machine: Machine | None = None,
+    ) -> None:
         self._inputs = inputs
+        self._machine = machine or Machine.here()
         self._trainer_types = trainer_types
 
     def accept(self, trainer_type: str, config: TrainingConfig) -> tuple[TrainingConfig, Mapping[str, str]]:
@@ -76,6 +85,7 @@ class Preflight:
 
     def _check(self, trainer: BaseTrainer, config: TrainingConfig) -> None:
         trainer.validate(config)
+        _refuse_too_many_processes(trainer, config, self._machine)
         self._inputs.check(config, trainer)
 
 
@@ -96,3 +106,28 @@ def _refuse_unread_sections(trainer: BaseTrainer, config: TrainingConfig) -> Non
             errors.append({"field": name, "reason": reason})
     if errors:
         raise InvalidTrainingConfig(errors)
+
+
+def _refuse_too_many_processes(trainer: BaseTrainer, config: TrainingConfig, machine: Machine) -> None:
+    """Refuse processes that would have nothing to do, or nothing to do it with.
+
+    Raises:
+        InvalidTrainingConfig: With the number that is possible.
+    """
+    asked, forward_passes = config.training.num_processes, config.training.gradient_accumulation_steps
+    reason = ""
+    if asked == 1:
+        return
+    if not trainer.is_parallel:
+        reason = f"trainer_type {trainer.trainer_type} runs in one process; found {asked}. Leave it out"
+    elif asked > forward_passes:
+        reason = (
+            f"the processes share the forward passes of a step, of which there are {forward_passes} "
+            f"(training.gradient_accumulation_steps); found {asked}. Give at most {forward_passes}, or halve "
+            "training.batch_size and double training.gradient_accumulation_steps: the effective batch stays the same"
+        )
+    elif asked > (available := machine.gpus or machine.cpus):
+        what = "a GPU" if machine.gpus else "a core"
+        reason = f"each process needs {what} of its own, and this machine has {available}; found {asked}"
+    if reason:
+        raise InvalidTrainingConfig([{"field": "training.num_processes", "reason": reason}])

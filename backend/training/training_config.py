@@ -173,9 +173,18 @@ class TrainingSection(_Section):
     save_total_limit: int = Field(
         default=2, ge=1, le=100, description="Checkpoints kept; the newest valid one always stays."
     )
+    num_processes: int = Field(
+        default=1,
+        ge=1,
+        le=1024,
+        description="Processes that share the forward passes of each step: at most gradient_accumulation_steps, and at "
+        "most the machine's cores, or GPUs where it has some.",
+    )
     gradient_checkpointing: bool = Field(default=False, description="Recompute activations to save memory.")
     seed: int = Field(default=42, ge=0, lt=2**32)
-    cpu_threads: int | None = Field(default=None, ge=1, le=1024, description="None: cores / CLARA_MAX_CONCURRENT_JOBS.")
+    cpu_threads: int | None = Field(
+        default=None, ge=1, le=1024, description="Of all processes together; None: cores / CLARA_MAX_CONCURRENT_JOBS."
+    )
 
 
 class DpoSection(_Section):

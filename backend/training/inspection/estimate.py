@@ -14,6 +14,8 @@ from backend.training.training_config import TrainingConfig
 _MIB = 1 << 20
 # Python with torch, transformers and peft, measured as resident memory before a model is loaded (unit: MiB)
 _LIBRARIES_MB = 620
+# the process that leads several others has loaded torch alone
+_LEADER_MB = 240
 # bytes per parameter: the adapter with its gradient, two moments and the best weights so far
 _ADAPTER_BYTES = 4 * 5
 # tensors per token that a layer keeps for its backward pass, in widths of the stream and of the MLP
@@ -51,7 +53,7 @@ class Workload:
 
 
 def memory_mb(size: ModelSize, config: TrainingConfig, load: Workload, *, dtype: str, bits: int | None) -> int:
-    """Peak of the trainer process (unit: MiB).
+    """Peak of the trainer (unit: MiB); each of its processes holds the base model.
 
     Args:
         size: Of the base model.
@@ -69,17 +71,22 @@ def memory_mb(size: ModelSize, config: TrainingConfig, load: Workload, *, dtype:
     kept = size.layers * (size.hidden if config.training.gradient_checkpointing else widths)
     activations = tokens * (kept + widths) * _BYTES[dtype]
     scores = tokens * size.vocabulary * 4 * _SCORE_COPIES
-    return round(_LIBRARIES_MB + (weights + adapter + activations + scores) / _MIB)
+    processes = config.training.num_processes
+    each = _LIBRARIES_MB + (weights + adapter + activations + scores) / _MIB
+    return round(each * processes + (_LEADER_MB if processes > 1 else 0))
 
 
-def seconds(size: ModelSize, config: TrainingConfig, load: Workload, *, operations_per_s: float) -> float:
+def seconds(
+    size: ModelSize, config: TrainingConfig, load: Workload, *, operations_per_s: float, cpu_threads: int
+) -> float:
     """Time of all steps and evaluations, without loading.
 
     Args:
         size: Of the base model.
         config: Of the run.
         load: How much goes through.
-        operations_per_s: As `measured_speed` says.
+        operations_per_s: As `measured_speed` says, with all threads.
+        cpu_threads: Of the run; with fewer threads than processes each process has one all the same.
     """
     head = size.hidden * size.vocabulary
     forward = 2.0 * (size.linear_parameters + head)
@@ -87,8 +94,10 @@ def seconds(size: ModelSize, config: TrainingConfig, load: Workload, *, operatio
     # forwards, and backwards through frozen weights (once more if activations are recomputed)
     passes = 3.0 if config.training.gradient_checkpointing else 2.0
     operations = forward * (passes * trained + load.validation_tokens * load.evaluations)
-    calls = load.steps * config.training.gradient_accumulation_steps * passes
-    return operations / (operations_per_s * _EFFICIENCY) + calls * _PASS_S
+    processes = config.training.num_processes
+    calls = load.steps * config.training.gradient_accumulation_steps * passes / processes
+    used = processes * max(1, cpu_threads // processes) / cpu_threads
+    return operations / (operations_per_s * used * _EFFICIENCY) + calls * _PASS_S
 
 
 def measured_speed(*, side: int = 768, rounds: int = 6) -> float:

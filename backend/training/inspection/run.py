@@ -160,7 +160,13 @@ def _estimate(inputs: RunInputs, size: ModelSize, load: Workload) -> Mapping[str
     return {
         "memory_mb": memory_mb(size, inputs.config, load, dtype=dtype, bits=bits),
         # how fast a GPU is cannot be told without using it, and somebody else's job may be on it
-        "seconds": None if has_gpu else round(seconds(size, inputs.config, load, operations_per_s=measured_speed()), 1),
+        "seconds": None if has_gpu else _seconds(inputs, size, load),
         "cpu_threads": inputs.cpu_threads,
+        "num_processes": inputs.config.training.num_processes,
         "dtype": dtype,
     }
+
+
+def _seconds(inputs: RunInputs, size: ModelSize, load: Workload) -> float:
+    speed = measured_speed()
+    return round(seconds(size, inputs.config, load, operations_per_s=speed, cpu_threads=inputs.cpu_threads), 1)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 from backend.training.formats.token_cache import TokenCache
 from backend.training.training_config import TrainingConfig
 from backend.training.utils.laps import Laps
+from backend.training.utils.ranks import SOLE, Ranks
 
 
 class StopReason(StrEnum):
@@ -131,10 +132,11 @@ class TrainingContext:
         adapter_dir: Existing empty staged folder that `train` fills.
         resume_dirs: Checkpoint folders to look for a valid one in, the job's own first.
         save_every_steps: Default distance of checkpoints, in optimizer steps.
-        cpu_threads: Threads for the CPU backend.
+        cpu_threads: Threads for the CPU backend, of all ranks together.
         token_cache: Where tokenised files are kept over jobs; None keeps none.
         chat_template: Text of the template to write chats with; None: that of the base model.
         laps: Where the time of the start goes; told with the plan.
+        ranks: This process among those of the run. Only the first one fills `adapter_dir` and is heard.
     """
 
     job_id: str
@@ -153,6 +155,12 @@ class TrainingContext:
     token_cache: TokenCache | None = None
     chat_template: str | None = None
     laps: Laps = field(default_factory=Laps)
+    ranks: Ranks = SOLE
+
+    @property
+    def threads_per_rank(self) -> int:
+        """Threads of this process while all ranks compute, at least one."""
+        return max(1, (self.config.training.cpu_threads or self.cpu_threads) // self.ranks.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +187,7 @@ class BaseTrainer(ABC):
         needs_inputs: Whether it adapts a base model on records; otherwise it makes what it learns from itself, gets
             neither, and its report is figures only.
         needs_feedback: Whether it learns from feedback; its inputs are fixed when the job is accepted.
+        is_parallel: Whether it can run in several processes (`training.num_processes`).
         is_for_production: Whether an installation in production may run it.
         sections: Sections of the config that it reads.
     """
@@ -186,6 +195,7 @@ class BaseTrainer(ABC):
     trainer_type: ClassVar[str]
     needs_inputs: ClassVar[bool] = True
     needs_feedback: ClassVar[bool] = False
+    is_parallel: ClassVar[bool] = True
     is_for_production: ClassVar[bool] = True
     sections: ClassVar[frozenset[str]] = frozenset({"model", "lora", "data", "training", "dpo"})
 

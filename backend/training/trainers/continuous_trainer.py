@@ -6,6 +6,7 @@ stays known. The verdict compares it with the adapter in use; who promotes it is
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from backend.training.trainers.base import ActiveAdapter, BaseTrainer, Reporter, TrainingContext, TrainingOutcome
 from backend.training.trainers.run.adapter_config import check_adapter_config
@@ -13,6 +14,9 @@ from backend.training.training_config import InvalidTrainingConfig, TrainingConf
 from shared.errors import Conflict
 from shared.models.comparison import COMPARISON
 from shared.storage import CorruptArtefact, verify_folder
+
+if TYPE_CHECKING:
+    from backend.training.trainers.continuous.mix import Mix
 
 
 class ActiveAdapterUnusable(Conflict):
@@ -57,35 +61,47 @@ class ContinuousTrainer(BaseTrainer):
             ClaraError: As `train_adapter` and `measure`.
         """
         from backend.training.trainers.continuous.measuring import measure
-        from backend.training.trainers.continuous.mix import write_mix
+        from backend.training.trainers.continuous.mix import Mix
         from backend.training.trainers.continuous.verdict import as_comparison, in_words, judge
         from backend.training.trainers.run.adapter_run import train_adapter
         from backend.training.trainers.run.stopping import go_on
-        from backend.training.utils import base_model
 
         assert context.data.continuous is not None  # noqa: S101 - narrows the type; the service resolves it
         self.validate(context.config)
         section, active = context.config.continuous, context.data.continuous.active
-        folder = base_model.locate_base_model(context.base_model, is_offline=context.is_offline)
-        if active is not None:
-            digest = base_model.base_model_digest(folder, on_file=lambda: go_on(reporter))
-            _check_active(active, digest)
-        limit = base_model.model_limit(base_model.load_config(folder))
-        limit = min(limit, context.config.data.max_length or limit)
-        tokenizer = base_model.load_tokenizer(folder)
-        if context.chat_template is not None:
-            tokenizer.chat_template = context.chat_template
-        mix = write_mix(context, tokenizer, limit=limit, on_progress=lambda: go_on(reporter))
+        mix = Mix.from_text(context.ranks.shared(lambda: _mix_of_run(context, reporter).as_text()))
         reporter.message(_mixed(mix.counts))
         data = replace(context.data, train=mix.train, validation=None, is_mixed=True)
         context.laps.lap("mix")
         outcome = train_adapter(replace(context, data=data), reporter)
+        if not context.ranks.is_first:
+            return outcome
         reporter.message("Comparing the candidate on held-out and golden records.")
         verdict, answers = judge(measure(context, mix, on_progress=lambda: go_on(reporter)), section)
         compared_with = None if active is None else active.adapter_id
         comparison = as_comparison(verdict, answers, section, compared_with=compared_with, mix=mix.counts)
         reporter.message(in_words(comparison))
         return replace(outcome, metrics={**outcome.metrics, COMPARISON: comparison})
+
+
+def _mix_of_run(context: TrainingContext, reporter: Reporter) -> "Mix":
+    """Look at what will be compared with, then write the records of the run."""
+    from backend.training.trainers.continuous.mix import write_mix
+    from backend.training.trainers.run.stopping import go_on
+    from backend.training.utils import base_model
+
+    assert context.data.continuous is not None  # noqa: S101 - narrows the type; only this trainer gets here
+    active = context.data.continuous.active
+    folder = base_model.locate_base_model(context.base_model, is_offline=context.is_offline)
+    if active is not None:
+        digest = base_model.base_model_digest(folder, on_file=lambda: go_on(reporter))
+        _check_active(active, digest)
+    limit = base_model.model_limit(base_model.load_config(folder))
+    limit = min(limit, context.config.data.max_length or limit)
+    tokenizer = base_model.load_tokenizer(folder)
+    if context.chat_template is not None:
+        tokenizer.chat_template = context.chat_template
+    return write_mix(context, tokenizer, limit=limit, on_progress=lambda: go_on(reporter))
 
 
 def _check_active(active: ActiveAdapter, base_digest: str) -> None:

@@ -14,6 +14,7 @@ class ProbeTrainer(BaseTrainer):
     trainer_type = "probe"
     needs_inputs = False
     is_for_production = False
+    is_parallel = False
     sections = BaseTrainer.sections | {"probe"}
 
     def validate(self, config: TrainingConfig) -> None:

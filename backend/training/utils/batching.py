@@ -1,6 +1,6 @@
 """Which records go into which batch, and batches as tensors: a seeded order, short ones together, little padding."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,10 +89,18 @@ def _on(device: "torch.device", array: np.typing.NDArray[np.int64]) -> "torch.Te
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
-def batches_of(records: TokenRecords, *, batch_size: int, pad_id: int, device: "torch.device") -> Iterator[Batch]:
-    """All records once, in evaluation order."""
-    for indices in length_order(records.lengths, batch_size=batch_size):
-        yield make_batch(records, indices, pad_id=pad_id, device=device)
+def dealt_evenly(
+    batches: Sequence[list[int]], lengths: Sequence[int] | np.typing.NDArray[np.int64], *, shares: int
+) -> list[list[list[int]]]:
+    """The batches of a step in `shares` parts that take about equally long: the largest first, to whom has least.
+
+    A pure function; each part keeps the order of the batches, and may be empty if there are fewer than parts.
+    """
+    sizes = [len(batch) * max(int(lengths[index]) for index in batch) for batch in batches]
+    parts: list[list[int]] = [[] for _ in range(shares)]
+    for number in sorted(range(len(batches)), key=lambda one: -sizes[one]):
+        min(parts, key=lambda part: sum(sizes[one] for one in part)).append(number)
+    return [[batches[number] for number in sorted(part)] for part in parts]
 
 
 def pad_id_of(tokenizer: object) -> int:

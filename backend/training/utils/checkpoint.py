@@ -127,7 +127,7 @@ def save_checkpoint(
         DiskFull: If there is no space; nothing is left behind.
     """
     plain, generators = capture_random()
-    target = folder / f"step-{content.step:06d}.e{claim_epoch}"
+    target = folder / checkpoint_name(content.step, claim_epoch)
     with stage(target) as staged:
         write_tensors(staged.path / "adapter.safetensors", content.weights)
         if content.best_weights is not None:
@@ -138,6 +138,11 @@ def save_checkpoint(
         write_log(staged.path / LOG_NAME, content.log)
         manifest = staged.publish({"step": content.step, "claim_epoch": claim_epoch, "identity": identity})
     return PublishedCheckpoint(target, content.step, claim_epoch, manifest.sha256)
+
+
+def checkpoint_name(step: int, claim_epoch: int) -> str:
+    """Name of the folder of a checkpoint."""
+    return f"step-{step:06d}.e{claim_epoch}"
 
 
 def newest_first(folders: Iterable[Path]) -> Iterator[NamedFolder]:

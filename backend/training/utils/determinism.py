@@ -33,6 +33,18 @@ def deterministic(*, seed: int, threads: int) -> Iterator[None]:
         strictness.fill_uninitialized_memory = filled_before
 
 
+def seed_rank(seed: int, rank: int) -> None:
+    """Give a further process of a run random numbers of its own; the first one keeps those of `deterministic`."""
+    import numpy as np
+    import torch
+
+    if rank == 0:
+        return
+    own = int(np.random.SeedSequence([seed, rank]).generate_state(1)[0])
+    seed_without_torch(own)
+    torch.manual_seed(own)
+
+
 def seed_without_torch(seed: int) -> None:
     """Seed python and numpy: for a run that uses nothing else."""
     import numpy as np

@@ -4,6 +4,7 @@ Those of python, numpy, torch and every CUDA device, as far as the process has l
 loaded cannot have drawn anything.
 """
 
+import json
 import random
 import sys
 from collections.abc import Mapping
@@ -32,6 +33,21 @@ def restore_random(plain: Mapping[str, Any], arrays: "Mapping[str, np.typing.NDA
         _restore_numpy(plain["numpy"])
     if "torch" in arrays and "torch" in sys.modules:
         _restore_torch(arrays)
+
+
+def random_as_text() -> str:
+    """The state of all loaded generators as one text, which other processes can pass on."""
+    plain, arrays = capture_random()
+    return json.dumps({"plain": plain, "arrays": {name: array.tobytes().hex() for name, array in arrays.items()}})
+
+
+def restore_from_text(text: str) -> None:
+    """Put all generators where `random_as_text` found them."""
+    import numpy as np
+
+    saved = json.loads(text)
+    arrays = {name: np.frombuffer(bytes.fromhex(state), dtype=np.uint8) for name, state in saved["arrays"].items()}
+    restore_random(saved["plain"], arrays)
 
 
 def _capture_numpy() -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from backend.training.utils.batching import Batch, batches_of, length_order, make_batch
+from backend.training.utils.batching import Batch, length_order, make_batch
 from backend.training.utils.output_layer import SplitModel
+from backend.training.utils.ranks import SOLE, Ranks
 from backend.training.utils.token_store import TokenRecords
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def mean_loss(
     pad_id: int,
     split: SplitModel | None = None,
     on_batch: Callable[[], None] = lambda: None,
+    ranks: Ranks = SOLE,
 ) -> MeanLoss:
     """Mean loss over all records, without gradients and dropout; the model's mode is given back.
 
@@ -96,15 +98,19 @@ def mean_loss(
         pad_id: Token id for padding.
         split: Its parts, if it has such.
         on_batch: Called after every batch; may raise to stop.
+        ranks: Who shares the batches; all of them get the same result.
     """
     device = next(model.parameters()).device
     total, tokens = 0.0, 0
     with without_training(model):
-        for batch in batches_of(records, batch_size=batch_size, pad_id=pad_id, device=device):
-            total += summed_loss(model, batch, split=split).item()
-            tokens += batch.trained_tokens
+        for indices in ranks.dealt(length_order(records.lengths, batch_size=batch_size)):
+            if indices is not None:
+                batch = make_batch(records, indices, pad_id=pad_id, device=device)
+                total += summed_loss(model, batch, split=split).item()
+                tokens += batch.trained_tokens
             on_batch()
-    return MeanLoss(total / tokens, tokens, len(records))
+    total, tokens = ranks.sum([total, tokens]).tolist()
+    return MeanLoss(total / tokens, int(tokens), len(records))
 
 
 def log_probabilities(
@@ -115,6 +121,7 @@ def log_probabilities(
     pad_id: int,
     split: SplitModel | None = None,
     on_batch: Callable[[], None] = lambda: None,
+    ranks: Ranks = SOLE,
 ) -> npt.NDArray[np.float64]:
     """Log-likelihood of the trained tokens of each sequence, shape (n,), without gradients and dropout.
 
@@ -125,12 +132,14 @@ def log_probabilities(
         pad_id: Token id for padding.
         split: Its parts, if it has such.
         on_batch: Called after every batch; may raise to stop.
+        ranks: Who shares the batches; all of them get the same result, to the bit that of one process.
     """
     found = np.zeros(len(records), dtype=np.float64)
     device = next(model.parameters()).device
     with without_training(model):
-        for indices in length_order(records.lengths, batch_size=batch_size):
-            batch = make_batch(records, indices, pad_id=pad_id, device=device)
-            found[indices] = row_log_probabilities(model, batch, split=split).double().cpu().numpy()
+        for indices in ranks.dealt(length_order(records.lengths, batch_size=batch_size)):
+            if indices is not None:
+                batch = make_batch(records, indices, pad_id=pad_id, device=device)
+                found[indices] = row_log_probabilities(model, batch, split=split).double().cpu().numpy()
             on_batch()
-    return found
+    return ranks.sum(found)

@@ -4,8 +4,9 @@ import errno
 import re
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from shared.errors import ClaraError, Unavailable
 from shared.models.job import AttemptOutcome
@@ -28,6 +29,10 @@ class LastWords:
     code: str
     message: str
     is_retryable: bool
+
+    def as_fields(self) -> dict[str, Any]:
+        """Of the message."""
+        return asdict(self)
 
 
 def last_words(error: Exception, folder: Path) -> LastWords:

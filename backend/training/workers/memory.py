@@ -11,7 +11,7 @@ _OOM_SCORE = Path("/proc/self/oom_score_adj")
 _RATHER_US = "500"
 
 
-def limit_memory() -> None:
+def limit_memory(processes: int = 1) -> None:
     """Let this process allocate no more than its starter allows; beyond it Python raises `MemoryError`.
 
     Set on the process itself, since a limit cannot be given to another before its first instruction. It counts what is
@@ -19,6 +19,9 @@ def limit_memory() -> None:
 
     Where the kernel has to kill somebody all the same, it is to take a trainer, which goes on from its checkpoint, and
     not the service or a database beside it.
+
+    Args:
+        processes: That share what the starter allows.
     """
     with contextlib.suppress(OSError):
         _OOM_SCORE.write_text(_RATHER_US, encoding="ascii")
@@ -27,7 +30,7 @@ def limit_memory() -> None:
         return
     import resource
 
-    limit = int(allowed_mb) * _MIB
+    limit = int(allowed_mb) * _MIB // processes
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 

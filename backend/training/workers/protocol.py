@@ -89,6 +89,12 @@ class TrainingOrder:
         return cls(**{**content, "resume_dirs": tuple(content["resume_dirs"])})
 
     @property
+    def num_processes(self) -> int:
+        """Processes that share the run."""
+        # the config as a whole is looked at where what is wrong with it can be reported
+        return int(self.config.get("training", {}).get("num_processes", 1))
+
+    @property
     def token_cache(self) -> TokenCache | None:
         """Where tokenised files are kept over jobs."""
         return TokenCache(Path(self.token_cache_dir), self.token_cache_mb) if self.token_cache_mb else None

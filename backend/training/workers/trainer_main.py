@@ -2,32 +2,39 @@
 
 It reads one order from stdin, trains, evaluates on held-out text, publishes the adapter folder and says so on stdout.
 When stdin closes the supervisor is gone: the process ends itself at once, since its claim will be given to another.
+An order for several processes is led by this one and carried out by ranks, each of which does what is told here.
 """
 
 import logging
 import os
 import signal
+import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from backend.common.parent_pipe import ParentPipe
+from backend.common.parent_pipe import ORPHANED_EXIT_CODE, ParentPipe
 from backend.training.trainers.base import StopReason, TrainingContext, TrainingOutcome, TrainingStopped
 from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
 from backend.training.utils.laps import Laps
+from backend.training.utils.ranks import SOLE, RankLost, Ranks, joined
 from backend.training.workers.diary import Diary
 from backend.training.workers.last_words import last_words
 from backend.training.workers.memory import limit_memory
 from backend.training.workers.protocol import MessageType, TrainingOrder
+from backend.training.workers.rank_launch import meeting_folder
+from backend.training.workers.rank_leader import HELLO, RankLeader, end_as
 from backend.training.workers.report import build_report
 from shared.storage import Manifest, disk_errors, stage
 
 logger = logging.getLogger(__name__)
 
 _SIGN_EVERY_S = 1.0
+_LEADER_ACTS_S = 60.0
+_LOG_FORMAT = "%(levelname)s %(name)s %(message)s"
 
 
 class PipeReporter:
@@ -89,6 +96,15 @@ class PipeReporter:
         return self._stop
 
 
+class FurtherRankReporter(PipeReporter):
+    """Of a rank that is not the first: what all ranks could say is said once, but an error may be of one alone."""
+
+    def send(self, kind: MessageType, **fields: Any) -> None:
+        """Write an error; drop all else."""
+        if kind is MessageType.ERROR:
+            super().send(kind, **fields)
+
+
 def main() -> int:
     """Run one order; the exit code is 0 whenever the outcome was reported."""
     laps = Laps()
@@ -97,51 +113,78 @@ def main() -> int:
     pipe = ParentPipe()
     limit_memory()
     _quieten_libraries()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {_LOG_FORMAT}")
     order = TrainingOrder.from_message(pipe.order())
+    if order.num_processes > 1:
+        return end_as(RankLeader(order, pipe, _as_rank).run())
     diary = Diary(order.history)
     reporter = PipeReporter(pipe, diary)
     # a service manager may tell every process of the service to stop: the trainer then hands back as well
     signal.signal(signal.SIGTERM, lambda *_: reporter.take({"stop": StopReason.HAND_BACK}))
+    _carry_out(order, pipe, reporter, lambda: _run(order, reporter, diary, laps))
+    return 0
+
+
+def _as_rank(connections: Sequence[socket.socket], started: float) -> None:
+    """One of several processes of a run, started by its leader.
+
+    Args:
+        connections: Of all ranks to the leader.
+        started: When the leader began (seconds since 1970).
+    """
+    # the leader hears it too, and asks the first rank to hand back
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    rank, count = int(os.environ["RANK"]), len(connections)
+    for other in (one for number, one in enumerate(connections) if number != rank):
+        other.close()
+    pipe = ParentPipe(connections[rank])
+    pipe.send({"type": HELLO, "pid": os.getpid()})
+    limit_memory(count)
+    _quieten_libraries()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s rank {rank} {_LOG_FORMAT}")
+    laps = Laps()
+    laps.lap("ranks", seconds=time.time() - started)
+    order = TrainingOrder.from_message(pipe.order())
+    diary = Diary(order.history)
+    reporter = PipeReporter(pipe, diary) if rank == 0 else FurtherRankReporter(pipe, diary)
+
+    def run() -> None:
+        with joined(rank, count, meeting_folder(order) / "ranks") as ranks:
+            _run(order, reporter, diary, laps, ranks)
+
+    _carry_out(order, pipe, reporter, run)
+
+
+def _carry_out(order: TrainingOrder, pipe: ParentPipe, reporter: PipeReporter, run: Callable[[], None]) -> None:
+    """Run, and say how it ended."""
     pipe.listen(reporter.take)
     reporter.send(MessageType.READY, pid=os.getpid())
     try:
-        _run(order, reporter, diary, laps)
+        run()
     except TrainingStopped as stopped:
         reporter.send(MessageType.STOPPED, reason=stopped.reason)
+    except RankLost:
+        # another rank knows why, or died of it; the leader ends us once it has seen which one
+        logger.exception("training.rank_lost")
+        time.sleep(_LEADER_ACTS_S)
+        sys.exit(ORPHANED_EXIT_CODE)
     except Exception as error:
         # the one broad catch around a trainer: the traceback goes to the job's log, the reason to the job
         words = last_words(error, Path(order.job_dir))
         logger.exception("training.failed", extra={"code": words.code})
-        reporter.send(MessageType.ERROR, code=words.code, message=words.message, is_retryable=words.is_retryable)
-    return 0
+        reporter.send(MessageType.ERROR, **words.as_fields())
 
 
-def _run(order: TrainingOrder, reporter: PipeReporter, diary: Diary, laps: Laps) -> None:
-    config = TrainingConfig.parse(order.config)
+def _run(order: TrainingOrder, reporter: PipeReporter, diary: Diary, laps: Laps, ranks: Ranks = SOLE) -> None:
     scratch = Path(order.job_dir) / "scratch" / f"e{order.claim_epoch}"
     with disk_errors(scratch):
         scratch.mkdir(parents=True, exist_ok=True)
+    trainer = trainer_for(order.trainer_type)
+    if not ranks.is_first:
+        trainer.train(_context(order, scratch, scratch, laps, ranks), reporter)
+        return
     with stage(Path(order.adapter_path)) as staged:
-        context = TrainingContext(
-            job_id=order.job_id,
-            job_name=order.job_name,
-            claim_epoch=order.claim_epoch,
-            config=config,
-            data=order.data,
-            base_model=order.base_model,
-            chat_template=order.chat_template,
-            is_offline=order.is_offline,
-            job_dir=Path(order.job_dir),
-            scratch_dir=scratch,
-            adapter_dir=staged.path,
-            save_every_steps=order.save_every_steps,
-            cpu_threads=order.cpu_threads,
-            resume_dirs=tuple(Path(folder) for folder in order.resume_dirs),
-            token_cache=order.token_cache,
-            laps=laps,
-        )
-        trainer = trainer_for(order.trainer_type)
+        context = _context(order, scratch, staged.path, laps, ranks)
         outcome = trainer.train(context, reporter)
         figures = build_report(
             context,
@@ -153,6 +196,28 @@ def _run(order: TrainingOrder, reporter: PipeReporter, diary: Diary, laps: Laps)
         metrics = {**outcome.metrics, **figures}
         manifest = staged.publish(_properties(order, outcome))
     _announce(order, outcome, metrics, manifest, reporter)
+
+
+def _context(order: TrainingOrder, scratch: Path, adapter_dir: Path, laps: Laps, ranks: Ranks) -> TrainingContext:
+    return TrainingContext(
+        job_id=order.job_id,
+        job_name=order.job_name,
+        claim_epoch=order.claim_epoch,
+        config=TrainingConfig.parse(order.config),
+        data=order.data,
+        base_model=order.base_model,
+        chat_template=order.chat_template,
+        is_offline=order.is_offline,
+        job_dir=Path(order.job_dir),
+        scratch_dir=scratch,
+        adapter_dir=adapter_dir,
+        save_every_steps=order.save_every_steps,
+        cpu_threads=order.cpu_threads,
+        resume_dirs=tuple(Path(folder) for folder in order.resume_dirs),
+        token_cache=order.token_cache,
+        laps=laps,
+        ranks=ranks,
+    )
 
 
 def _about(order: TrainingOrder, diary: Diary) -> dict[str, Any]:
@@ -168,6 +233,7 @@ def _properties(order: TrainingOrder, outcome: TrainingOutcome) -> dict[str, Any
         "base_model_digest": outcome.base_model_digest,
         "dataset_id": order.dataset_id,
         "dataset_sha256": order.content_sha256,
+        "num_processes": order.num_processes,
     }
 
 

@@ -76,6 +76,16 @@ class Mix:
     others: Path
     counts: Mapping[str, int]
 
+    def as_text(self) -> str:
+        """For the other ranks of the run."""
+        return json.dumps([str(self.train), str(self.held_out), str(self.others), dict(self.counts)])
+
+    @classmethod
+    def from_text(cls, text: str) -> "Mix":
+        """What `as_text` gave."""
+        train, held_out, others, counts = json.loads(text)
+        return cls(Path(train), Path(held_out), Path(others), counts)
+
 
 def write_mix(
     context: TrainingContext, tokenizer: "PreTrainedTokenizerBase", *, limit: int, on_progress: Callable[[], None]

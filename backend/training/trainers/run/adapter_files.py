@@ -57,7 +57,7 @@ def save_adapter(
     result: LoopResult,
     *,
     base: AdaptedBase,
-    choices: Mapping[str, str],
+    choices: Mapping[str, str | int],
     start: "Mapping[str, torch.Tensor] | None" = None,
 ) -> None:
     """Fill `context.adapter_dir` with the adapter of a language model.

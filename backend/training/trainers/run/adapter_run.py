@@ -1,6 +1,8 @@
 """One attempt at a LoRA adapter, as every trainer of language models makes it: base, records, adapter, loop, files."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.training.trainers.base import Reporter, TrainingContext, TrainingOutcome
@@ -52,14 +54,12 @@ def train_adapter(
         InvalidTrainingConfig: If the target modules are not in the model.
         RunDiverged: If the figures say that the weights are of no use any more.
     """
-    config, laps = context.config, context.laps
+    config, laps, ranks = context.config, context.laps, context.ranks
     import_libraries()
     laps.lap("imports")
-    folder = base_model.locate_base_model(context.base_model, is_offline=context.is_offline)
-    digest = base_model.base_model_digest(folder, on_file=lambda: go_on(reporter))
+    folder, digest = _base_of_run(context, reporter)
     laps.lap("digest")
-    threads = config.training.cpu_threads or context.cpu_threads
-    with deterministic(seed=config.training.seed, threads=threads):
+    with deterministic(seed=config.training.seed, threads=context.threads_per_rank):
         tokenizer = tokenizer_of_run(context, folder, reporter)
         limit = base_model.model_limit(base_model.load_config(folder))
         laps.lap("tokenizer")
@@ -72,7 +72,7 @@ def train_adapter(
         base = base_model.load_model(folder, dtype=config.model.dtype, quantization=quantization)
         laps.lap("model")
         kernels = use_kernels(base, choose_kernels(accelerator_here(), dtype=base.dtype)).as_facts()
-        facts = {**records.facts, **kernels}
+        facts = {**records.facts, **kernels, "num_processes": ranks.count}
         model = _with_adapter(base, config, records)
         start = _start_of(model, config)
         identity = run_identity(context, digest)
@@ -85,16 +85,18 @@ def train_adapter(
             has_gpu=next(model.parameters()).is_cuda,
         )
         result = _loop(model, objective, context, reporter, identity=identity, facts=facts, optimizer=optimizer).run()
-        save_adapter(
-            model,
-            tokenizer,
-            context,
-            records,
-            result,
-            base=AdaptedBase(folder, digest, quantization),
-            choices={"objective": objective_name, "optimizer": optimizer, **kernels},
-            start=start,
-        )
+        if ranks.is_first:
+            save_adapter(
+                model,
+                tokenizer,
+                context,
+                records,
+                result,
+                base=AdaptedBase(folder, digest, quantization),
+                choices={"objective": objective_name, "optimizer": optimizer, **kernels, "num_processes": ranks.count},
+                start=start,
+            )
+        peak_mb = float(ranks.sum(peak_memory_mb()))
     return TrainingOutcome(
         steps=result.progress.step,
         epochs=result.epochs,
@@ -103,11 +105,22 @@ def train_adapter(
                 **facts,
                 "objective": objective_name,
                 **result.metrics(),
-                "peak_memory_mb": round(peak_memory_mb(), 1),
+                "peak_memory_mb": round(peak_mb, 1),
             }
         ),
         base_model_digest=digest,
     )
+
+
+def _base_of_run(context: TrainingContext, reporter: Reporter) -> tuple[Path, str]:
+    """Folder and digest of the base model, looked up and read through by the first rank alone."""
+
+    def found() -> str:
+        folder = base_model.locate_base_model(context.base_model, is_offline=context.is_offline)
+        return json.dumps([str(folder), base_model.base_model_digest(folder, on_file=lambda: go_on(reporter))])
+
+    folder, digest = json.loads(context.ranks.shared(found))
+    return Path(folder), digest
 
 
 def _loop(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from backend.training.trainers.base import Reporter, TrainingContext
-from backend.training.utils.checkpoint import CheckpointContent, load_newest, save_checkpoint
+from backend.training.utils.checkpoint import CheckpointContent, checkpoint_name, load_newest, save_checkpoint
 from backend.training.utils.checkpoint_retention import prune, sweep
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class RunCheckpoints:
         self._keep = context.config.training.save_total_limit
         self._reporter = reporter
         self._identity = identity
-        self._went_on_from: int | None = None
+        self._is_writer = context.ranks.is_first
+        self._there: set[int] = set()
         self._newest: str | None = None
 
     @property
@@ -41,17 +42,22 @@ class RunCheckpoints:
 
     def has(self, step: int) -> bool:
         """Whether `step` is kept: published by this claim, or what it went on from."""
-        return step == self._went_on_from or (self._folder / f"step-{step:06d}.e{self._claim_epoch}").exists()
+        return step in self._there
 
     def save(self, content: CheckpointContent[T], *, loss: float | None) -> None:
         """Publish a checkpoint, let old ones go, and tell it: who hears of it finds no others than those that are kept.
+
+        Of several ranks the first one writes; the others take note.
 
         Raises:
             AlreadyPublished: If this claim has published this step.
             DiskFull: If there is no space; the older checkpoints are untouched.
         """
+        self._there.add(content.step)
+        self._newest = checkpoint_name(content.step, self._claim_epoch)
+        if not self._is_writer:
+            return
         saved = save_checkpoint(self._folder, content, claim_epoch=self._claim_epoch, identity=self._identity)
-        self._newest = saved.path.name
         prune(self._folder, keep=self._keep, identity=self._identity)
         self._reporter.checkpoint(step=saved.step, path=saved.path, manifest_sha256=saved.manifest_sha256, loss=loss)
 
@@ -66,7 +72,8 @@ class RunCheckpoints:
             read: `read_tensors` or `read_arrays`.
             shapes: Of the weights that the run trains, by name.
         """
-        sweep(self._folder)
+        if self._is_writer:
+            sweep(self._folder)
         found = load_newest(self._searched, identity=self._identity, read=read, shapes=shapes)
         for path, reason in found.skipped:
             self._reporter.message(f"Checkpoint {path.name} is passed over: {reason}.")
@@ -74,5 +81,5 @@ class RunCheckpoints:
             self._reporter.message(f"Going on from checkpoint {found.path.name}.")
             self._newest = found.path.name
             if found.content is not None and found.path.parent == self._folder:
-                self._went_on_from = found.content.step
+                self._there.add(found.content.step)
         return found.content

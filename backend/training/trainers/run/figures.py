@@ -9,6 +9,7 @@ from backend.training.trainers.run.plan import RunPlan
 from backend.training.utils.gpu_use import GpuUse
 from backend.training.utils.memory_use import memory_figures
 from backend.training.utils.metrics import RunningLoss, Throughput
+from backend.training.utils.ranks import SOLE, Ranks
 
 
 class StepFigures:
@@ -17,15 +18,17 @@ class StepFigures:
     Args:
         plan: Says what is due when.
         reporter: Told of it.
+        ranks: Whose memory is added up.
 
     Attributes:
         log: A row per logged step and evaluation; saved with every checkpoint.
     """
 
-    def __init__(self, plan: RunPlan, reporter: Reporter) -> None:
+    def __init__(self, plan: RunPlan, reporter: Reporter, ranks: Ranks = SOLE) -> None:
         self.log: list[dict[str, Any]] = []
         self._plan = plan
         self._reporter = reporter
+        self._ranks = ranks
         self._running = RunningLoss()
         self._throughput = Throughput(time.monotonic)
         self._gpu = GpuUse()
@@ -55,7 +58,7 @@ class StepFigures:
             "running_loss": self._running.mean,
             "tokens_per_s": self._throughput.tokens_per_s,
             "eta_s": self._throughput.eta_s(self._plan.total_steps - step),
-            **memory_figures(),
+            "memory_mb": float(self._ranks.sum(memory_figures()["memory_mb"])),
             **self._gpu.figures(),
         }
         self._append(step, metrics)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backend.training.formats.token_cache import TokenCache
 from backend.training.formats.tokenizing import TokenizedFile, fitting_length, tokenize_file, truncate_file
 from backend.training.trainers.base import Reporter, TrainingContext
 from backend.training.trainers.run.stopping import go_on
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _BUCKETS = 1_000_000
+_UNLIMITED_MB = 1 << 40
 
 
 class DifferentShapes(InvalidInput):
@@ -66,17 +68,18 @@ def prepare_records(
     """
 
     def tokenized(path: Path, name: str) -> TokenizedFile:
-        return tokenize_file(
-            path,
-            tokenizer,
-            context.scratch_dir,
-            name,
-            seed=context.config.training.seed,
-            is_mixed=context.data.is_mixed,
-            # a mix is of one job alone
-            cache=None if context.data.is_mixed else context.token_cache,
-            on_progress=lambda _: go_on(reporter),
-        )
+        # the others find what the first rank has made
+        with context.ranks.first():
+            return tokenize_file(
+                path,
+                tokenizer,
+                context.scratch_dir,
+                name,
+                seed=context.config.training.seed,
+                is_mixed=context.data.is_mixed,
+                cache=_cache(context),
+                on_progress=lambda _: go_on(reporter),
+            )
 
     train_file = tokenized(context.data.train, "train")
     length = fitting_length(train_file.records, asked=context.config.data.max_length, model_limit=model_limit)
@@ -97,6 +100,14 @@ def prepare_records(
     records = TrainingRecords(train, validation, length, facts, are_pairs=train_file.sequences_per_record == 2)
     _tell_truncation(records, reporter)
     return records
+
+
+def _cache(context: TrainingContext) -> TokenCache | None:
+    # a mix is of one job alone
+    kept = None if context.data.is_mixed else context.token_cache
+    if kept is None and context.ranks.count > 1:
+        return TokenCache(context.scratch_dir / "tokens", _UNLIMITED_MB)
+    return kept
 
 
 def split_by_group(

@@ -1,6 +1,16 @@
 """How a trainer keeps in touch: it says that it gets on, and follows stop requests."""
 
 from backend.training.trainers.base import Reporter, StopReason, TrainingStopped
+from backend.training.utils.ranks import Ranks
+
+
+def agreed_stop(reporter: Reporter, ranks: Ranks) -> StopReason | None:
+    """The stop request that the first rank has heard; all ranks have to ask at the same moment."""
+    heard = reporter.stop_requested()
+    if ranks.count == 1:
+        return heard
+    reasons: list[StopReason | None] = [None, *StopReason]
+    return reasons[int(ranks.sum(reasons.index(heard)))]
 
 
 def go_on(reporter: Reporter) -> None:

@@ -16,10 +16,13 @@ from backend.training.trainers.run.figures import StepFigures
 from backend.training.trainers.run.objectives.base import Evaluation, Objective, Portion
 from backend.training.trainers.run.optimizer import make_optimizer, optimizer_tensors, restore_optimizer, set_rate
 from backend.training.trainers.run.plan import RunPlan
-from backend.training.trainers.run.stopping import go_on_unless_cancelled
+from backend.training.trainers.run.stopping import agreed_stop, go_on_unless_cancelled
 from backend.training.trainers.run.watchdogs import LossNotFinite, RunDiverged, Watchdog
+from backend.training.utils.batching import dealt_evenly
 from backend.training.utils.checkpoint import CheckpointContent
+from backend.training.utils.determinism import seed_rank
 from backend.training.utils.metrics import perplexity
+from backend.training.utils.random_state import random_as_text, restore_from_text
 from backend.training.utils.tensor_files import read_tensors
 
 if TYPE_CHECKING:
@@ -120,6 +123,7 @@ class TrainingLoop:
         self._facts = facts
         self._training = context.config.training
         self._laps = context.laps
+        self._ranks = context.ranks
         self._reporter = reporter
         self._device = next(model.parameters()).device
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
@@ -127,7 +131,7 @@ class TrainingLoop:
         self._checkpoints = RunCheckpoints(context, reporter, identity)
         self._progress = Progress()
         self._best_weights: dict[str, torch.Tensor] | None = None
-        self._figures = StepFigures(self._plan, reporter)
+        self._figures = StepFigures(self._plan, reporter, self._ranks)
         self._watchdog = Watchdog(self._training)
         self._epoch_order: tuple[int, list[list[int]]] = (-1, [])
 
@@ -139,7 +143,9 @@ class TrainingLoop:
             RunDiverged: If the figures say that the weights are of no use any more, naming the last checkpoint.
         """
         self._objective.prepare(self._model)
+        seed_rank(self._training.seed, self._ranks.rank)
         resumed_from = self._resume()
+        self._ranks.check_same(resumed_from, self._parameters)
         self._laps.lap("adapter")
         self._reporter.plan(
             total_steps=self._plan.total_steps,
@@ -179,16 +185,17 @@ class TrainingLoop:
 
         step, started = self._progress.step, time.monotonic()
         portions = [self._objective.portion(indices, self._device) for indices in self._micro_batches(step)]
-        trained = sum(portion.batch.trained_tokens for portion in portions)
-        means = self._accumulate(portions)
+        weight, trained, tokens = self._sizes(portions)
+        sums = self._accumulate(portions, weight)
+        self._ranks.add_gradients(self._parameters.values())
         norm = torch.nn.utils.clip_grad_norm_(list(self._parameters.values()), self._training.max_grad_norm)
-        seen = _read({**means, "grad_norm": norm})
+        seen = self._read(sums, weight, norm)
         self._watchdog.look(step + 1, loss=seen["loss"], grad_norm=seen["grad_norm"])
         rate = self._plan.schedule.rate(step)
         set_rate(self._optimizer, rate)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
-        self._figures.add(loss=seen["loss"], trained=trained, tokens=sum(portion.batch.tokens for portion in portions))
+        self._figures.add(loss=seen["loss"], trained=trained, tokens=tokens)
         self._progress.step += 1
         self._progress.seen_tokens += trained
         self._progress.elapsed_s += time.monotonic() - started
@@ -201,24 +208,42 @@ class TrainingLoop:
         }
         self._figures.tell(self._progress.step, figures)
 
-    def _accumulate(self, portions: list[Portion]) -> "dict[str, torch.Tensor]":
-        """Gradients of the mean over the whole effective batch; that mean, and those of the objective's figures."""
-        weight = sum(portion.weight for portion in portions)
-        sums: dict[str, torch.Tensor] = {}
+    def _sizes(self, portions: list[Portion]) -> tuple[int, int, int]:
+        """Weight, trained tokens and all tokens of the whole effective batch, also of what other ranks have of it."""
+        own = [[one.weight, one.batch.trained_tokens, one.batch.tokens] for one in portions]
+        weight, trained, tokens = self._ranks.sum([sum(sizes) for sizes in zip([0, 0, 0], *own, strict=True)])
+        return int(weight), int(trained), int(tokens)
+
+    def _accumulate(self, portions: list[Portion], weight: int) -> "dict[str, torch.Tensor]":
+        """Gradients of this rank's part of the mean over the effective batch; sums of the objective's figures."""
+        import torch
+
+        zero = torch.zeros((), dtype=torch.float64, device=self._device)
+        sums = dict.fromkeys(("loss", *self._objective.figures), zero)
         for portion in portions:
             go_on_unless_cancelled(self._reporter)
             found = self._objective.loss(self._model, portion)
             (found.total / weight).backward()  # type: ignore[no-untyped-call]  # torch ships it without annotations
             for name, value in {"loss": found.total.detach(), **found.sums}.items():
-                sums[name] = sums[name] + value.double() if name in sums else value.double()
-        return {name: total / weight for name, total in sums.items()}
+                sums[name] = sums[name] + value.double()
+        return sums
+
+    def _read(self, sums: "Mapping[str, torch.Tensor]", weight: int, norm: "torch.Tensor") -> dict[str, float]:
+        """Figures as numbers, all at once: the one moment of a step in which the host waits for a GPU."""
+        import torch
+
+        *own, grad_norm = torch.stack([one.double() for one in (*sums.values(), norm)]).tolist()
+        totals = self._ranks.sum(own).tolist()
+        return {name: total / weight for name, total in zip(sums, totals, strict=True)} | {"grad_norm": grad_norm}
 
     def _micro_batches(self, step: int) -> list[list[int]]:
+        """Of this rank."""
         epoch, position = divmod(step, self._plan.steps_per_epoch)
         if self._epoch_order[0] != epoch:
             self._epoch_order = (epoch, self._plan.order(epoch))
         start = position * self._plan.accumulation
-        return self._epoch_order[1][start : start + self._plan.accumulation]
+        batches = self._epoch_order[1][start : start + self._plan.accumulation]
+        return dealt_evenly(batches, self._plan.lengths, shares=self._ranks.count)[self._ranks.rank]
 
     # evaluation and early stopping
 
@@ -277,6 +302,8 @@ class TrainingLoop:
         """Publish this step unless this claim has done so already."""
         if self._progress.step == 0 or self._checkpoints.has(self._progress.step):
             return
+        self._ranks.check_same(self._progress.step, self._parameters)
+        random = self._ranks.gathered(random_as_text())
         content = CheckpointContent(
             step=self._progress.step,
             weights=self._copy_of_weights(),
@@ -286,6 +313,7 @@ class TrainingLoop:
                 "progress": asdict(self._progress),
                 "schedule": asdict(self._plan.schedule),
                 "watchdog": self._watchdog.state(),
+                **({"random_of_ranks": random} if self._ranks.count > 1 else {}),
             },
             log=self._figures.log,
         )
@@ -312,19 +340,13 @@ class TrainingLoop:
         self._figures.restore(content.log)
         if "watchdog" in content.state:
             self._watchdog.restore(content.state["watchdog"])
+        if self._ranks.count > 1:
+            restore_from_text(content.state["random_of_ranks"][self._ranks.rank])
 
     def _follow_stop(self) -> None:
-        reason = self._reporter.stop_requested()
+        reason = agreed_stop(self._reporter, self._ranks)
         if reason is None:
             return
         if reason is not StopReason.CANCEL:
             self._save()
         raise TrainingStopped(reason)
-
-
-def _read(figures: "Mapping[str, torch.Tensor]") -> dict[str, float]:
-    """Scalars of the device as numbers, all at once: the one moment of a step in which the host waits for a GPU."""
-    import torch
-
-    values: list[float] = torch.stack([figure.double() for figure in figures.values()]).tolist()
-    return dict(zip(figures, values, strict=True))

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from backend.training.preflight import Preflight
 from backend.training.trainers.registry import UnknownTrainer, trainer_for
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
+from backend.training.utils.machine import Machine
 from tests.support.training_desk import Desk
 
 
@@ -44,3 +46,41 @@ def test_an_empty_section_asks_for_nothing(tmp_path: Path) -> None:
 def test_a_mistyped_trainer_is_told_with_the_one_that_was_meant() -> None:
     with pytest.raises(UnknownTrainer, match=r"did you mean 'qlora'\?"):
         trainer_for("qlorra")
+
+
+@pytest.mark.parametrize(
+    ("machine", "training", "reason"),
+    [
+        (
+            Machine(8, 0),
+            {"num_processes": 5},
+            "there are 4 (training.gradient_accumulation_steps); found 5. Give at most",
+        ),
+        (Machine(2, 0), {"num_processes": 3}, "each process needs a core of its own, and this machine has 2; found 3"),
+        (Machine(64, 1), {"num_processes": 2}, "each process needs a GPU of its own, and this machine has 1; found 2"),
+    ],
+)
+def test_processes_that_would_have_nothing_to_do_are_refused(
+    tmp_path: Path, machine: Machine, training: dict[str, Any], reason: str
+) -> None:
+    preflight = Preflight(Desk(tmp_path).inputs, machine=machine)
+    config = TrainingConfig.parse({"data": {"train_file": "train.jsonl"}, "training": training})
+    with pytest.raises(InvalidTrainingConfig) as caught:
+        preflight.accept("lora", config)
+    [error] = caught.value.context["errors"]
+    assert error["field"] == "training.num_processes"
+    assert reason in error["reason"]
+
+
+def test_a_trainer_of_one_process_is_not_given_several(tmp_path: Path) -> None:
+    with pytest.raises(InvalidTrainingConfig) as caught:
+        Preflight(Desk(tmp_path).inputs).accept("probe", TrainingConfig.parse({"training": {"num_processes": 2}}))
+    assert "probe runs in one process; found 2" in caught.value.context["errors"][0]["reason"]
+
+
+def test_as_many_processes_as_there_are_cores_or_forward_passes_are_accepted(tmp_path: Path) -> None:
+    inputs = Desk(tmp_path).inputs
+    for machine in (Machine(4, 0), Machine(1, 4)):
+        config = TrainingConfig.parse({"data": {"train_file": "train.jsonl"}, "training": {"num_processes": 4}})
+        accepted, _ = Preflight(inputs, machine=machine).accept("lora", config)
+        assert accepted.training.num_processes == 4

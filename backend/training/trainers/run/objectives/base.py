@@ -62,9 +62,11 @@ class Objective(ABC):
 
     Attributes:
         name: As in `training.objective`.
+        figures: Names of the further figures of its losses.
     """
 
     name: ClassVar[str]
+    figures: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod

@@ -53,7 +53,7 @@ def make_objective(
     """The objective of this name."""
     batch_size = context.config.training.batch_size
     if name == "sft":
-        return SupervisedObjective(records, pad_id=pad_id, eval_batch_size=batch_size)
+        return SupervisedObjective(records, pad_id=pad_id, eval_batch_size=batch_size, ranks=context.ranks)
     return PreferenceObjective(
         records,
         context.config.dpo,
@@ -61,4 +61,5 @@ def make_objective(
         eval_batch_size=batch_size,
         kept_in=context.job_dir / f"base-answers-{identity[:16]}",
         on_batch=lambda: go_on(reporter),
+        ranks=context.ranks,
     )

@@ -21,6 +21,7 @@ from backend.training.trainers.run.records import TrainingRecords
 from backend.training.training_config import DpoSection
 from backend.training.utils.batching import length_order, make_batch
 from backend.training.utils.output_layer import SplitModel, split_model
+from backend.training.utils.ranks import SOLE, Ranks
 from backend.training.utils.tensor_files import read_arrays, write_tensors
 from backend.training.utils.token_loss import log_probabilities, row_log_probabilities, without_training
 from backend.training.utils.token_store import Numbers, TokenRecords
@@ -44,9 +45,11 @@ class PreferenceObjective(Objective):
         eval_batch_size: Pairs per forward pass of an evaluation.
         kept_in: Folder (of this run alone) for what the base model thinks.
         on_batch: Called after every batch of that; may raise to stop.
+        ranks: Who shares that and the evaluations.
     """
 
     name = "dpo"
+    figures = ("reward_accuracy", "reward_margin")
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class PreferenceObjective(Objective):
         eval_batch_size: int,
         kept_in: Path,
         on_batch: Callable[[], None],
+        ranks: Ranks = SOLE,
     ) -> None:
         self._records = records
         self._section = section
@@ -64,6 +68,7 @@ class PreferenceObjective(Objective):
         self._eval_batch_size = eval_batch_size
         self._kept_in = kept_in
         self._on_batch = on_batch
+        self._ranks = ranks
         self._base: Mapping[str, LogProbabilities] = {}
         self._split: SplitModel | None = None
 
@@ -80,12 +85,8 @@ class PreferenceObjective(Objective):
     def prepare(self, model: "torch.nn.Module") -> None:
         """Ask the base model about all answers, or read what it said."""
         self._split = split_model(model)
-        try:
-            verify_folder(self._kept_in)
-            self._base = read_arrays(self._kept_in / _FILE)
-        except CorruptArtefact:
-            shutil.rmtree(self._kept_in, ignore_errors=True)
-            self._base = self._asked(model)
+        is_kept = self._ranks.shared(lambda: "kept" if self._is_kept() else "")
+        self._base = read_arrays(self._kept_in / _FILE) if is_kept else self._asked(model)
 
     def portion(self, indices: Sequence[int], device: "torch.device") -> Portion:
         """See `Objective`."""
@@ -99,16 +100,18 @@ class PreferenceObjective(Objective):
         """See `Objective`."""
         validation = self._records.validation
         assert validation is not None  # noqa: S101 - asked only if there is a `validation_share`
-        sums = dict.fromkeys(("loss", "reward_accuracy", "reward_margin"), 0.0)
+        sums = dict.fromkeys(("loss", *self.figures), 0.0)
         device = next(model.parameters()).device
         with without_training(model):
-            for indices in _in_batches(validation, self._eval_batch_size):
-                found = self._loss(model, self._portion(validation, indices, device), self._base["validation"])
-                for name, value in {"loss": found.total, **found.sums}.items():
-                    sums[name] += value.item()
+            for indices in self._ranks.dealt(_in_batches(validation, self._eval_batch_size)):
+                if indices is not None:
+                    found = self._loss(model, self._portion(validation, indices, device), self._base["validation"])
+                    for name, value in {"loss": found.total, **found.sums}.items():
+                        sums[name] += value.item()
                 on_batch()
         pairs = len(validation) // 2
-        figures = {f"eval_{name}": value / pairs for name, value in sums.items()}
+        totals = self._ranks.sum(list(sums.values())).tolist()
+        figures = {f"eval_{name}": value / pairs for name, value in zip(sums, totals, strict=True)}
         return Evaluation(figures["eval_loss"], figures | {"eval_pairs": pairs})
 
     def _portion(self, records: TokenRecords, indices: Sequence[int], device: "torch.device") -> Portion:
@@ -129,13 +132,22 @@ class PreferenceObjective(Objective):
         seen = margin.detach()
         return SummedLoss(total, {"reward_accuracy": (seen > 0).sum(), "reward_margin": seen.sum()})
 
+    def _is_kept(self) -> bool:
+        try:
+            verify_folder(self._kept_in)
+        except CorruptArtefact:
+            shutil.rmtree(self._kept_in, ignore_errors=True)
+            return False
+        return True
+
     def _asked(self, model: "torch.nn.Module") -> "Mapping[str, LogProbabilities]":
         found = {"train": self._of_base(model, self._records.train)}
         if self._records.validation is not None:
             found["validation"] = self._of_base(model, self._records.validation)
-        with stage(self._kept_in) as staged:
-            write_tensors(staged.path / _FILE, found)
-            staged.publish({"kind": "base_log_probabilities"})
+        if self._ranks.is_first:
+            with stage(self._kept_in) as staged:
+                write_tensors(staged.path / _FILE, found)
+                staged.publish({"kind": "base_log_probabilities"})
         return found
 
     def _of_base(self, model: "torch.nn.Module", records: TokenRecords) -> "LogProbabilities":
@@ -146,6 +158,7 @@ class PreferenceObjective(Objective):
             pad_id=self._pad_id,
             split=self._split,
             on_batch=self._on_batch,
+            ranks=self._ranks,
         )
 
 

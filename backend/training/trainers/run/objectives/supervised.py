@@ -7,6 +7,7 @@ from backend.training.trainers.run.objectives.base import Evaluation, Objective,
 from backend.training.trainers.run.records import TrainingRecords
 from backend.training.utils.batching import make_batch
 from backend.training.utils.output_layer import SplitModel, split_model
+from backend.training.utils.ranks import SOLE, Ranks
 from backend.training.utils.token_loss import mean_loss, summed_loss
 from backend.training.utils.token_store import Numbers
 
@@ -21,14 +22,16 @@ class SupervisedObjective(Objective):
         records: What is learnt and what is held out.
         pad_id: Token id for padding.
         eval_batch_size: Records per forward pass of an evaluation.
+        ranks: Who shares the evaluations.
     """
 
     name = "sft"
 
-    def __init__(self, records: TrainingRecords, *, pad_id: int, eval_batch_size: int) -> None:
+    def __init__(self, records: TrainingRecords, *, pad_id: int, eval_batch_size: int, ranks: Ranks = SOLE) -> None:
         self._records = records
         self._pad_id = pad_id
         self._eval_batch_size = eval_batch_size
+        self._ranks = ranks
         self._split: SplitModel | None = None
 
     @property
@@ -64,5 +67,6 @@ class SupervisedObjective(Objective):
             pad_id=self._pad_id,
             split=self._split,
             on_batch=on_batch,
+            ranks=self._ranks,
         )
         return Evaluation(found.loss, {"eval_loss": found.loss, "eval_tokens": found.tokens})

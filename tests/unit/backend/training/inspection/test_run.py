@@ -137,6 +137,7 @@ def test_estimates_grow_with_what_costs(tmp_path: Path, tiny_model: Path) -> Non
 
     usual = memory(training={"batch_size": 64})
     assert memory(training={"batch_size": 512}) > usual
+    assert memory(training={"batch_size": 64, "num_processes": 2}) > 2 * usual
     assert memory(training={"batch_size": 64}, lora={"r": 1024}) > usual
     assert memory(training={"batch_size": 64, "gradient_checkpointing": True}) <= usual
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.training.utils.batching import batches_of, epoch_order, length_order, make_batch
+from backend.training.utils.batching import dealt_evenly, epoch_order, length_order, make_batch
 from backend.training.utils.token_store import TokenRecords, TokenWriter, open_tokens
 
 CPU = torch.device("cpu")
@@ -62,4 +62,14 @@ def test_records_of_a_batch_are_alike_in_length() -> None:
 
 def test_evaluation_goes_from_long_to_short(records: TokenRecords) -> None:
     assert length_order(records.lengths, batch_size=2) == [[0, 2], [1]]
-    assert [batch.tokens for batch in batches_of(records, batch_size=2, pad_id=0, device=CPU)] == [8, 2]
+
+
+def test_the_batches_of_a_step_are_dealt_by_their_size() -> None:
+    lengths = [100, 10, 40, 60, 10, 10]
+    batches = [[0], [1], [2], [3], [4, 5]]
+    assert dealt_evenly(batches, lengths, shares=2) == [[[0], [4, 5]], [[1], [2], [3]]]
+    assert dealt_evenly(batches, lengths, shares=1) == [batches]
+
+
+def test_with_more_shares_than_batches_some_get_nothing() -> None:
+    assert dealt_evenly([[0]], [5], shares=3) == [[[0]], [], []]

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import torch
 
-from backend.training.utils.random_state import capture_random, restore_random
+from backend.training.utils.random_state import capture_random, random_as_text, restore_from_text, restore_random
 
 
 def draw() -> tuple[float, float, float, float]:
@@ -23,4 +23,12 @@ def test_all_generators_go_on_where_they_were_captured() -> None:
     plain, tensors = capture_random()
     expected = [draw() for _ in range(3)]
     restore_random(json.loads(json.dumps(plain)), tensors)
+    assert [draw() for _ in range(3)] == expected
+
+
+def test_the_state_as_a_text_does_the_same() -> None:
+    draw()
+    text = random_as_text()
+    expected = [draw() for _ in range(3)]
+    restore_from_text(text)
     assert [draw() for _ in range(3)] == expected

@@ -12,7 +12,7 @@ from backend.training.workers.memory import MEMORY_VARIABLE, oom_kills
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 GREEDY = """
 from backend.training.workers.memory import limit_memory
-limit_memory()
+limit_memory(PROCESSES)
 try:
     taken = bytearray(MB * 1024 * 1024)
     print("taken", len(taken) >> 20)
@@ -21,9 +21,10 @@ except MemoryError:
 """
 
 
-def greedy(mb: int, **environment: str) -> str:
+def greedy(mb: int, *, processes: int = 1, **environment: str) -> str:
+    script = GREEDY.replace("MB", str(mb)).replace("PROCESSES", str(processes))
     return subprocess.run(
-        [sys.executable, "-c", GREEDY.replace("MB", str(mb))],
+        [sys.executable, "-c", script],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[5]), **environment},
         capture_output=True,
         text=True,
@@ -37,13 +38,19 @@ def test_more_than_the_allowed_memory_is_a_memory_error() -> None:
     assert greedy(16, **{MEMORY_VARIABLE: "128"}) == "taken 16"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
+def test_several_processes_share_the_allowed_memory() -> None:
+    assert greedy(384, **{MEMORY_VARIABLE: "512"}) == "taken 384"
+    assert greedy(384, processes=2, **{MEMORY_VARIABLE: "512"}) == "refused"
+
+
 def test_without_a_setting_there_is_no_limit() -> None:
     assert greedy(512, **{MEMORY_VARIABLE: ""}) == "taken 512"
 
 
 @linux
 def test_the_kernel_is_told_to_take_a_trainer_rather_than_anybody_else() -> None:
-    script = GREEDY.replace("MB", "1") + "print(open('/proc/self/oom_score_adj').read())"
+    script = GREEDY.replace("MB", "1").replace("PROCESSES", "1") + "print(open('/proc/self/oom_score_adj').read())"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[5])}
     said = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert said.stdout.split()[-1] == "500"

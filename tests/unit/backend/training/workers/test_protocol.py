@@ -32,3 +32,9 @@ def test_what_is_no_order_is_refused(tmp_path: Path) -> None:
     del message["order"]["job_id"]
     with pytest.raises(ValueError, match="must be an order"):
         TrainingOrder.from_message(message)
+
+
+def test_an_order_says_how_many_processes_share_it(tmp_path: Path) -> None:
+    order = probe_order(tmp_path, {"training": {"num_processes": 3}})
+    assert order.num_processes == 3
+    assert replace(order, config={}).num_processes == 1
