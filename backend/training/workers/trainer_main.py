@@ -1,4 +1,4 @@
-"""The trainer process: `python -m backend.training.workers.trainer_main`, started by the supervisor only.
+"""The trainer process: `python -m backend.training.workers.trainer_main`, or forked from the warm parent.
 
 It reads one order from stdin, trains, evaluates on held-out text, publishes the adapter folder and says so on stdout.
 When stdin closes the supervisor is gone: the process ends itself at once, since its claim will be given to another.
@@ -22,6 +22,7 @@ from backend.training.workers.diary import Diary
 from backend.training.workers.last_words import last_words
 from backend.training.workers.memory import limit_memory
 from backend.training.workers.protocol import MessageType, TrainingOrder
+from backend.training.workers.quiet_libraries import quieten_libraries
 from backend.training.workers.report import build_report
 from shared.storage import Manifest, disk_errors, stage
 
@@ -96,7 +97,7 @@ def main() -> int:
     laps.lap("process", seconds=time.process_time())
     pipe = ParentPipe()
     limit_memory()
-    _quieten_libraries()
+    quieten_libraries()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     order = TrainingOrder.from_message(pipe.order())
     diary = Diary(order.history)
@@ -188,13 +189,6 @@ def _announce(
         epochs=outcome.epochs,
         metrics=metrics,
     )
-
-
-def _quieten_libraries() -> None:
-    # no telemetry, no update checks, no progress bars into the log, no tokenizer threads beside the trainer's
-    for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HUB_DISABLE_PROGRESS_BARS"):
-        os.environ[name] = "1"
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 
 if __name__ == "__main__":
