@@ -96,7 +96,7 @@ for mark in sys.argv[1:]:
     if pid == 0:
         place.write("something longer, to be overwritten")
         place.write(mark)
-        print(os.getpid(), flush=True)
+        os.write(1, b"%d\\n" % os.getpid())
         time.sleep(600)
 time.sleep(600)
 """
@@ -107,9 +107,9 @@ def test_forks_carry_marks_of_their_own(job: str) -> None:
     written = [f"{job}.e1.", f"{job}.e2." + "x" * (LONGEST_MARK - len(job) - 4)]
     command = (sys.executable, "-c", FORKS, *written)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as parent:
-        assert parent.stdout is not None
-        pids = [int(parent.stdout.readline()) for _ in written]
         try:
+            assert parent.stdout is not None
+            pids = [int(parent.stdout.readline()) for _ in written]
             assert set(written) <= marks()
             assert end_marked(written[0]) == 1
             assert [is_gone(pid) for pid in pids].count(True) == 1
