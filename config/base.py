@@ -92,6 +92,11 @@ class BaseConfig(BaseSettings):
     trainer_memory_mb: int | None = Field(
         None, ge=64, description="Memory that a trainer process may allocate; empty: no limit (unit: MiB)."
     )
+    warm_trainer: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Keep a process with the libraries imported, from which trainers fork (Linux only); auto: where "
+        "4096 MiB of memory are available.",
+    )
     token_cache_mb: int = Field(
         20_000, ge=0, description="Tokenised data files kept over jobs below data/cache; 0: none (unit: MiB)."
     )

@@ -19,5 +19,6 @@ class TestingConfig(BaseConfig):
         "serving_port": 45692,
         "max_concurrent_jobs": 1,
         "worker_timeout": 60,
+        "warm_trainer": "off",
         "hub_offline": True,
     }

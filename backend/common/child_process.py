@@ -6,24 +6,62 @@ import logging
 import os
 import signal
 import subprocess
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from backend.common.json_lines import decode, encode
 
 logger = logging.getLogger(__name__)
 
-_LINE_LIMIT = 4 * 1024 * 1024
+LINE_LIMIT = 4 * 1024 * 1024
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.02, 0.2
 _QUIET_S = 1.0
+UNKNOWN_EXIT_CODE = 255
+"""Of a child whose own parent is gone: nobody was told how it ended. The number is the one that asyncio uses."""
+
+
+class Writable(Protocol):
+    """Our end of a child's stdin."""
+
+    def write(self, data: bytes, /) -> None:
+        """Send this."""
+
+    async def drain(self) -> None:
+        """Wait until there is room for more."""
+
+
+class RunningProcess(Protocol):
+    """What a child process is built on: started by us, or by somebody for us."""
+
+    @property
+    def pid(self) -> int:
+        """Process id, also the id of its process group on POSIX."""
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code once it has ended."""
+
+    @property
+    def stdin(self) -> Writable | None:
+        """Where it listens."""
+
+    @property
+    def stdout(self) -> asyncio.StreamReader | None:
+        """Where it speaks."""
 
 
 class ChildProcess:
-    """A running child in a process group of its own; our end of its stdin keeps it alive."""
+    """A running child in a process group of its own; our end of its stdin keeps it alive.
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    Args:
+        process: As it runs.
+        close: Lets go of its pipes.
+    """
+
+    def __init__(self, process: RunningProcess, *, close: Callable[[], None]) -> None:
         self._process = process
+        self._close = close
         self._is_swept = False
 
     @classmethod
@@ -42,18 +80,24 @@ class ChildProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=stream,
-                limit=_LINE_LIMIT,
+                limit=LINE_LIMIT,
                 env=environment,
                 **_own_process_group(),
             )
-        child = cls(process)
+        # asyncio offers no public way to close the transport of a process
+        transport: asyncio.SubprocessTransport = process._transport  # type: ignore[attr-defined]
+        child = cls(process, close=transport.close)
+        await child.begin(order)
+        return child
+
+    async def begin(self, order: bytes) -> None:
+        """Give a child that has just been started its order."""
         try:
-            await child._write(order)
+            await self._write(order)
         except BaseException:
             # nobody will ever hold it
-            child.kill()
+            self.kill()
             raise
-        return child
 
     @property
     def pid(self) -> int:
@@ -113,9 +157,7 @@ class ChildProcess:
 
         Ends of pipes close by themselves, but not while a grandchild holds the other end.
         """
-        # asyncio offers no public way to close the transport of a process
-        transport: asyncio.SubprocessTransport = self._process._transport  # type: ignore[attr-defined]
-        transport.close()
+        self._close()
 
     async def _lines(self) -> AsyncGenerator[bytes, None]:
         """Lines until the pipe ends, or until it is quiet after the end of the child: a grandchild may hold it open."""
@@ -133,7 +175,7 @@ class ChildProcess:
                 try:
                     text = line.result()
                 except ValueError:
-                    logger.warning("child.line_too_long", extra={"pid": self.pid, "limit_bytes": _LINE_LIMIT})
+                    logger.warning("child.line_too_long", extra={"pid": self.pid, "limit_bytes": LINE_LIMIT})
                 else:
                     if not text:
                         return
@@ -155,6 +197,8 @@ class ChildProcess:
 
 def describe_exit(code: int) -> str:
     """An exit code in words: `signal 9 (SIGKILL)` or `exit code 1`."""
+    if code == UNKNOWN_EXIT_CODE:
+        return f"exit code {code}, which may stand for an end that nobody saw"
     if code >= 0:
         return f"exit code {code}"
     try:

@@ -3,9 +3,13 @@
 A process group dies with one call, but a grandchild may have started a session of its own. What all of them inherit is
 the environment: the first process gets a mark there, and on Linux `/proc` tells who carries it. Elsewhere only the
 group (POSIX) or the process tree (Windows) is ended.
+
+`/proc` shows the environment that a process was started with. One that was forked writes its own mark over that of the
+process it was forked from: see `MarkPlace`.
 """
 
 import contextlib
+import ctypes
 import os
 import signal
 import sys
@@ -14,6 +18,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MARK_VARIABLE = "CLARA_ATTEMPT"
+LONGEST_MARK = 160
+"""Bytes that a forked process has for its mark."""
+RESERVED_MARK = "-" * LONGEST_MARK
+"""Value of the variable in a process whose forked children take marks of their own."""
+# of /proc/PID/stat, counted from the field after the name: where the environment begins in memory
+_ENVIRONMENT_START = 47
 _ROUNDS, _PAUSE_S = 10, 0.01
 
 
@@ -39,6 +49,36 @@ def end_marked(mark: str) -> int:
 def marks() -> set[str]:
     """Every mark that a process of this machine carries and that we may see."""
     return {mark for _, mark in _all_marked()}
+
+
+class MarkPlace:
+    """Where the mark stands in the memory of this process, started with `RESERVED_MARK`, and of those forked from it.
+
+    Raises:
+        OSError: If the place cannot be told.
+    """
+
+    def __init__(self) -> None:
+        start = f"{MARK_VARIABLE}={RESERVED_MARK}".encode()
+        block = Path("/proc/self/environ").read_bytes()
+        offset = 0 if block.startswith(start) else block.find(b"\0" + start) + 1
+        if not block.startswith(start, offset):
+            raise OSError(f"no room for a mark in the environment: {MARK_VARIABLE} is not reserved")
+        fields = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        self._address = int(fields[_ENVIRONMENT_START]) + offset + len(f"{MARK_VARIABLE}=")
+
+    def write(self, mark: str) -> None:
+        """Carry this mark from now on.
+
+        Raises:
+            OSError: If it is too long, or others do not see it afterwards.
+        """
+        content = mark.encode()
+        if len(content) > LONGEST_MARK:
+            raise OSError(f"the mark '{mark}' has {len(content)} bytes, at most {LONGEST_MARK} are reserved")
+        ctypes.memmove(self._address, content.ljust(LONGEST_MARK, b"\0"), LONGEST_MARK)
+        if f"{MARK_VARIABLE}={mark}".encode() not in Path("/proc/self/environ").read_bytes().split(b"\0"):
+            raise OSError("a mark written over the environment is not seen in /proc")
 
 
 def _marked(mark: str) -> Iterator[int]:

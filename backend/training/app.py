@@ -40,6 +40,9 @@ from backend.training.workers.job_history import JobHistory
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool
 from backend.training.workers.supervisor import SupervisionTimes, Supervisor
+from backend.training.workers.trainer_process import libraries_environment
+from backend.training.workers.warm.availability import never, obstacle
+from backend.training.workers.warm.warm_trainer import WarmTrainer
 from backend.training.workers.worker_figures import WorkerFigures
 from config import BaseConfig, get_config
 from config.factory import InvalidSettings
@@ -98,6 +101,7 @@ class _Holder:
         self._state: TrainingState | None = None
         self._folders: TrainingFolders | None = None
         self._exporter: MlflowExporter | None = None
+        self._warm: WarmTrainer | None = None
         self._size = 0
 
     def lifespan(self, config: BaseConfig) -> Any:
@@ -109,7 +113,8 @@ class _Holder:
             await in_thread(prepare_folders, config.home, config.configs_dir, *self._folders.written)
             self._stores = await in_thread(open_stores, config.database_url_resolved)
             self._size = config.max_concurrent_jobs
-            service = _compose(config, self._stores, self._folders)
+            self._warm = _warm_trainer(config, self._folders)
+            service = _compose(config, self._stores, self._folders, self._warm)
             app.state.training = self._state = service.state
             figures = WorkerFigures(service.pool.progress)
             app.state.metrics.registry.register(figures)
@@ -125,13 +130,16 @@ class _Holder:
             trigger = _trigger(config, self._stores, self._folders, service.state.manager)
             if trigger is not None:
                 tasks.append(asyncio.create_task(trigger.run(config.continuous_check_seconds), name="trigger"))
+            warm = asyncio.create_task(self._warm.run(), name="warm-trainer")
             try:
                 yield
             finally:
                 await service.pool.stop()
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                # the warm parent goes last: it tells how the processes of the others ended
+                for ending in (tasks, [warm]):
+                    for task in ending:
+                        task.cancel()
+                    await asyncio.gather(*ending, return_exceptions=True)
                 app.state.metrics.registry.unregister(figures)
                 self._stores.close()
 
@@ -145,6 +153,7 @@ class _Holder:
         exports = {"exports": {"mlflow": await self._exporter.health()}} if self._exporter is not None else {}
         return {
             **exports,
+            **({"warm_trainer": self._warm.health()} if self._warm is not None else {}),
             "active_jobs": counts.active,
             "max_concurrent_jobs": self._size,
             "worker_status": [worker.status for worker in self._state.pool.workers()],
@@ -171,7 +180,7 @@ class _Service:
     inspections: RecordInspections
 
 
-def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> "_Service":
+def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders, warm: WarmTrainer | None) -> "_Service":
     loop = asyncio.get_running_loop()
     feed = EventFeed(stores.jobs)
     inputs = _inputs(config, stores, folders)
@@ -198,6 +207,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> "_
         ),
         memory_mb=config.trainer_memory_mb,
         on_change=feed.wake,
+        warm=warm,
     )
     pools: list[WorkerPool] = []
 
@@ -218,6 +228,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> "_
         silence_s=config.stall_seconds,
         retry_s=config.retry_seconds,
         on_done=looked_at,
+        warm=warm,
     )
     manager = TrainingJobManager(
         stores.jobs,
@@ -274,6 +285,16 @@ def _exporter(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> M
         log=folders.logs / "exports.log",
         poll_s=_EXPORT_LOOKS * config.poll_seconds,
         retry_s=_EXPORT_LOOKS * config.retry_seconds,
+    )
+
+
+def _warm_trainer(config: BaseConfig, folders: TrainingFolders) -> WarmTrainer:
+    threads = _threads(config.max_concurrent_jobs)
+    return WarmTrainer(
+        libraries_environment(cpu_threads=threads, is_offline=config.hub_offline),
+        log=folders.logs / "warm_parent.log",
+        off_because=never(config.warm_trainer),
+        obstacle=lambda: obstacle(config.warm_trainer),
     )
 
 

@@ -1,11 +1,12 @@
 """From the submission of a LoRA job to its first optimizer step, through the real service, and where the time goes.
 
-Bound: 1.0 s beyond imports and the load of the base model. The jobs come over HTTP to a service process with its
-default settings, one after the other; every one has records that nobody has looked at yet, so that their pre-flight
-check (a process of its own) and their tokenising are part of it; `known_records` is the same with those of an earlier
-job.
-Times are those of the job's events, and what the processes tell about their own start. A service that keeps a warm
-trainer has no imports to take off; `all_in_s` is what it has to bring down.
+Bounds: 1.0 s beyond imports and the load of the base model; 1.5 s in all with a warm trainer. The jobs come over HTTP
+to a service process with its default settings, one after the other; every one has records that nobody has looked at
+yet, so that their pre-flight check (a process of its own) and their tokenising are part of it; `known_records` is the
+same with those of an earlier job.
+Times are those of the job's events, and what the processes tell about their own start. The parts `warm` are of a
+service with a warm trainer that is ready; `memory_mb` is the proportional share of memory that its parent holds (PSS)
+before the first job.
 """
 
 import json
@@ -21,11 +22,14 @@ import httpx
 
 from tests.benchmarks import _speed_task
 from tests.support.installation import Installation, installation
+from tests.support.processes import children_of
 
 RUNS = 5
 RECORDS = 128
 BOUND_S = 1.0
+WARM_BOUND_S = 1.5
 LONGEST_S = 300.0
+READY = {"status": "ready"}
 # of the time in processes, what is neither ours to shorten nor there in a warm one
 IMPORTS = ("process", "imports")
 LOAD = ("model",)
@@ -41,18 +45,41 @@ def measure() -> dict[str, Any]:
         train, _ = _speed_task.write_records(data, train=RECORDS, held_out=2)
         (home / "models").mkdir()
         _speed_task.make_model(home / "models" / "small", [train])
-        with installation(home, services=("training",), CLARA_POLL_SECONDS="1") as it:
-            _timed(it, train)  # the database is made, byte code written
-            fresh = [_timed(it, copy) for copy in _copies(train)]
-            known = [_timed(it, train) for _ in range(RUNS)]
-    figures = {"fresh_records": _summary(fresh), "known_records": _summary(known)}
-    return {**figures, "bounds": {"beyond_s": BOUND_S}, "holds": figures["fresh_records"]["beyond_s"] <= BOUND_S}
+        cold = _of_a_service(home, train, first_copy=1)
+        warm = _of_a_service(home, train, first_copy=RUNS + 1, warm="on")
+    holds = cold["fresh_records"]["beyond_s"] <= BOUND_S and all(
+        warm[part]["all_in_s"] <= WARM_BOUND_S for part in ("fresh_records", "known_records")
+    )
+    bounds = {"beyond_s": BOUND_S, "warm_all_in_s": WARM_BOUND_S}
+    return {**cold, **{f"warm_{part}": figures for part, figures in warm.items()}, "bounds": bounds, "holds": holds}
 
 
-def _copies(train: Path) -> Iterator[Path]:
+def _of_a_service(home: Path, train: Path, *, first_copy: int, warm: str = "off") -> dict[str, dict[str, float]]:
+    with installation(home, services=("training",), CLARA_POLL_SECONDS="1", CLARA_WARM_TRAINER=warm) as it:
+        parent = {} if warm == "off" else {"parent": _ready_parent(it)}
+        _timed(it, train)  # the database is made, byte code written
+        fresh = [_timed(it, copy) for copy in _copies(train, first_copy)]
+        known = [_timed(it, train) for _ in range(RUNS)]
+    return {"fresh_records": _summary(fresh), "known_records": _summary(known), **parent}
+
+
+def _ready_parent(it: Installation) -> dict[str, float]:
+    """What the warm parent takes: time until it is ready, memory."""
+    started = time.monotonic()
+    while (health := httpx.get(f"{it.url('training')}/health", trust_env=False).json()["warm_trainer"]) != READY:
+        assert time.monotonic() - started < LONGEST_S, health
+        time.sleep(0.05)
+    seconds = time.monotonic() - started
+    (pid,) = children_of(it.processes["training"].pid)
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    pss_kb = next(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
+    return {"ready_s": round(seconds, 1), "memory_mb": round(pss_kb / 1024, 1)}
+
+
+def _copies(train: Path, first: int) -> Iterator[Path]:
     """The same records in other orders, so that no file was ever seen."""
     lines = train.read_text(encoding="utf-8").splitlines()
-    for number in range(1, RUNS + 1):
+    for number in range(first, first + RUNS):
         copy = train.with_name(f"train{number}.jsonl")
         copy.write_text("".join(f"{line}\n" for line in lines[number:] + lines[:number]), encoding="utf-8")
         yield copy

@@ -41,6 +41,8 @@ class Installation:
             "CLARA_TRAINING_PORT": str(self.ports["training"]),
             "CLARA_DATASET_PORT": str(self.ports["datasets"]),
             "CLARA_POLL_SECONDS": "0.2",
+            # what is tested without it is not to share the machine with a second process that imports
+            "CLARA_WARM_TRAINER": "off",
             "PYTHONPATH": str(ROOT),
             **self.settings,
         }

@@ -56,6 +56,7 @@ class QuickService:
             "CLARA_HUB_OFFLINE": "true",
             "CLARA_MAX_CONCURRENT_JOBS": "1",
             "CLARA_POLL_SECONDS": "0.2",
+            "CLARA_WARM_TRAINER": "off",
             "CLARA_TRAINING_PORT": str(self.port),
             **self.settings,
         }

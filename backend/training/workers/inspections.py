@@ -19,6 +19,9 @@ from backend.training.inspection.verdict import RecordsRefused, Verdict
 from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
 from backend.training.workers.inspection_protocol import InspectionMessage, InspectionOrder
+from backend.training.workers.trainer_process import libraries_environment
+from backend.training.workers.warm.programs import Program
+from backend.training.workers.warm.warm_trainer import WarmTrainer
 from shared.errors import ClaraError, Unavailable
 from shared.storage import disk_errors, make_folder
 
@@ -46,7 +49,8 @@ class RecordInspections:
         silence_s: A process that says nothing for this time is ended.
         retry_s: Pause after a process that ended without an answer.
         on_done: Called on the event loop after every answer.
-        command: Starts the process.
+        command: Starts the process cold.
+        warm: Where it may be forked; None: it starts cold.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class RecordInspections:
         retry_s: float,
         on_done: Callable[[], None],
         command: Sequence[str] = COMMAND,
+        warm: WarmTrainer | None = None,
     ) -> None:
         self._inputs = inputs
         self._folders = folders
@@ -69,6 +74,7 @@ class RecordInspections:
         self._retry_s = retry_s
         self._on_done = on_done
         self._command = command
+        self._warm = warm
         self._loop = asyncio.get_running_loop()
         self._one_at_a_time = asyncio.Semaphore(1)
         self._wanted: asyncio.Queue[tuple[bytes, InspectionOrder]] = asyncio.Queue()
@@ -154,11 +160,22 @@ class RecordInspections:
 
     async def _looked_at(self, order: InspectionOrder) -> Mapping[str, Any]:
         async with self._one_at_a_time:
-            child = await ChildProcess.start(self._command, order.to_line(), log=self._folders.logs / "inspections.log")
+            child = await self._start(order)
             try:
                 return await self._answer(child)
             finally:
                 await child.end(grace_s=0)
+                child.close()
+
+    async def _start(self, order: InspectionOrder) -> ChildProcess:
+        log = self._folders.logs / "inspections.log"
+        # as many threads as the trainer will have, for which it measures how fast this machine is
+        environment = libraries_environment(cpu_threads=order.cpu_threads, is_offline=order.is_offline)
+        if self._warm is not None:
+            forked = await self._warm.start(Program.INSPECTION, order.to_line(), log=log, environment=environment)
+            if forked is not None:
+                return forked
+        return await ChildProcess.start(self._command, order.to_line(), log=log, environment=environment)
 
     async def _answer(self, child: ChildProcess) -> Mapping[str, Any]:
         messages = child.messages()

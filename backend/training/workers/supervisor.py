@@ -24,6 +24,7 @@ from backend.training.workers.orders import OrderWriter
 from backend.training.workers.protocol import MessageType
 from backend.training.workers.trainer_process import TRAINER_COMMAND, mark_of, start_trainer
 from backend.training.workers.verdict import verdict_on, was_terminated
+from backend.training.workers.warm.warm_trainer import WarmTrainer
 from shared.database.base import ClaimLost, JobStore
 from shared.errors import ClaraError, Unavailable
 from shared.models.job import AttemptOutcome, Claim, Progress, TrainingJob
@@ -66,6 +67,7 @@ class Supervisor:
         on_change: Called after every change that reached the database.
         memory_mb: MiB that a trainer may allocate; None: no limit.
         command: Argument list that starts a trainer process.
+        warm: Where trainers may be forked; None: they start cold.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Supervisor:
         clock: Clock = utc_now,
         memory_mb: int | None = None,
         command: tuple[str, ...] = TRAINER_COMMAND,
+        warm: WarmTrainer | None = None,
     ) -> None:
         self._jobs = jobs
         self._orders = orders
@@ -88,6 +91,7 @@ class Supervisor:
         self._clock = clock
         self._memory_mb = memory_mb
         self._command = command
+        self._warm = warm
         self._held: set[HeldJob] = set()
         # a lease must not run out because requests have taken all threads
         self._lane = ThreadLane(_WRITERS)
@@ -144,7 +148,9 @@ class Supervisor:
             if held.pause.is_set() or stop.is_set():
                 return Verdict(AttemptOutcome.PAUSED if held.pause.is_set() else AttemptOutcome.HANDED_BACK)
             log = self._folders.job_log(held.job.job_id)
-            process = await start_trainer(order, log=log, memory_mb=self._memory_mb, command=self._command)
+            process = await start_trainer(
+                order, log=log, memory_mb=self._memory_mb, command=self._command, warm=self._warm
+            )
         except Unavailable as error:
             return Verdict(AttemptOutcome.TEMPORARY_ERROR, f"{error.message} [{error.code}]")
         except ClaraError as error:

@@ -1,4 +1,4 @@
-"""The trainer process: `python -m backend.training.workers.trainer_main`, started by the supervisor only.
+"""The trainer process: `python -m backend.training.workers.trainer_main`, or forked from the warm parent.
 
 It reads one order from stdin, trains, evaluates on held-out text, publishes the adapter folder and says so on stdout.
 When stdin closes the supervisor is gone: the process ends itself at once, since its claim will be given to another.
@@ -25,6 +25,7 @@ from backend.training.workers.diary import Diary
 from backend.training.workers.last_words import last_words
 from backend.training.workers.memory import limit_memory
 from backend.training.workers.protocol import MessageType, TrainingOrder
+from backend.training.workers.quiet_libraries import quieten_libraries
 from backend.training.workers.rank_launch import meeting_folder
 from backend.training.workers.rank_leader import HELLO, RankLeader, end_as
 from backend.training.workers.report import build_report
@@ -112,7 +113,7 @@ def main() -> int:
     laps.lap("process", seconds=time.process_time())
     pipe = ParentPipe()
     limit_memory()
-    _quieten_libraries()
+    quieten_libraries()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {_LOG_FORMAT}")
     order = TrainingOrder.from_message(pipe.order())
     if order.num_processes > 1:
@@ -140,7 +141,7 @@ def _as_rank(connections: Sequence[socket.socket], started: float) -> None:
     pipe = ParentPipe(connections[rank])
     pipe.send({"type": HELLO, "pid": os.getpid()})
     limit_memory(count)
-    _quieten_libraries()
+    quieten_libraries()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s rank {rank} {_LOG_FORMAT}")
     laps = Laps()
     laps.lap("ranks", seconds=time.time() - started)
@@ -254,13 +255,6 @@ def _announce(
         epochs=outcome.epochs,
         metrics=metrics,
     )
-
-
-def _quieten_libraries() -> None:
-    # no telemetry, no update checks, no progress bars into the log, no tokenizer threads beside the trainer's
-    for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HUB_DISABLE_PROGRESS_BARS"):
-        os.environ[name] = "1"
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 
 if __name__ == "__main__":

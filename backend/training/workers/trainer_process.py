@@ -11,25 +11,38 @@ from backend.common.child_process import ChildProcess
 from backend.common.process_mark import MARK_VARIABLE
 from backend.training.workers.memory import MEMORY_VARIABLE
 from backend.training.workers.protocol import TrainingOrder
+from backend.training.workers.warm.programs import Program
+from backend.training.workers.warm.warm_trainer import WarmTrainer
 
 TRAINER_COMMAND = (sys.executable, "-m", "backend.training.workers.trainer_main")
 
 
 async def start_trainer(
-    order: TrainingOrder, *, log: Path, memory_mb: int | None = None, command: Sequence[str] = TRAINER_COMMAND
+    order: TrainingOrder,
+    *,
+    log: Path,
+    memory_mb: int | None = None,
+    command: Sequence[str] = TRAINER_COMMAND,
+    warm: WarmTrainer | None = None,
 ) -> ChildProcess:
-    """A running trainer; its stderr is appended to `log`.
+    """A running trainer, forked from the warm parent if that can be had; its stderr is appended to `log`.
 
     Args:
         order: What it is to do.
         log: File that gets its stderr.
         memory_mb: MiB that it may allocate; None: no limit.
-        command: Argument list that starts it.
+        command: Argument list that starts it cold.
+        warm: Where it may be forked; None: it starts cold.
 
     Raises:
         OSError: If the process or its log cannot be made.
     """
-    return await ChildProcess.start(command, order.to_line(), log=log, environment=_environment(order, memory_mb))
+    environment = _environment(order, memory_mb)
+    if warm is not None:
+        forked = await warm.start(Program.TRAINER, order.to_line(), log=log, environment=environment)
+        if forked is not None:
+            return forked
+    return await ChildProcess.start(command, order.to_line(), log=log, environment=environment)
 
 
 def mark_of(order: TrainingOrder) -> str:
@@ -48,10 +61,16 @@ def attempt_of_mark(mark: str) -> tuple[str, int] | None:
     return (match[1], int(match[2])) if match else None
 
 
-def _environment(order: TrainingOrder, memory_mb: int | None) -> Mapping[str, str]:
-    threads = str(order.cpu_threads)
-    offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if order.is_offline else {}
-    # secrets of the service (database, key server) are none of the trainer's business; a hub token (HF_TOKEN) is
+def libraries_environment(*, cpu_threads: int, is_offline: bool) -> dict[str, str]:
+    """The environment of a process that computes with the libraries of a run: what they read when they are loaded.
+
+    Args:
+        cpu_threads: To compute with.
+        is_offline: Whether no model hub is asked.
+    """
+    threads = str(cpu_threads)
+    offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if is_offline else {}
+    # secrets of the service (database, key server) are none of its business; a hub token (HF_TOKEN) is
     inherited = without_secrets(os.environ, keep="HF_")
     computing = {
         "OMP_NUM_THREADS": threads,
@@ -59,5 +78,10 @@ def _environment(order: TrainingOrder, memory_mb: int | None) -> Mapping[str, st
         # threads that wait must not spin: beside one other busy process that makes two threads ten times slower
         "OMP_WAIT_POLICY": inherited.get("OMP_WAIT_POLICY", "PASSIVE"),
     }
+    return {**inherited, **computing, "PYTHONUNBUFFERED": "1", **offline}
+
+
+def _environment(order: TrainingOrder, memory_mb: int | None) -> Mapping[str, str]:
     memory = {} if memory_mb is None else {MEMORY_VARIABLE: str(memory_mb)}
-    return {**inherited, **computing, **memory, MARK_VARIABLE: mark_of(order), "PYTHONUNBUFFERED": "1", **offline}
+    computing = libraries_environment(cpu_threads=order.cpu_threads, is_offline=order.is_offline)
+    return {**computing, **memory, MARK_VARIABLE: mark_of(order)}

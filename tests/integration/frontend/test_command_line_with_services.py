@@ -57,6 +57,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
         "CLARA_TRAINING_PORT": str(free_port()),
         "CLARA_DATASET_PORT": str(free_port()),
         "CLARA_LANG": "en",
+        "CLARA_WARM_TRAINER": "off",
         "OMP_NUM_THREADS": "1",
     }
     return Machine(inherited | settings)

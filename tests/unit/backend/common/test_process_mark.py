@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from backend.common.process_mark import MARK_VARIABLE, end_marked, marks
+from backend.common.process_mark import LONGEST_MARK, MARK_VARIABLE, RESERVED_MARK, MarkPlace, end_marked, marks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="found by /proc")
 
@@ -85,3 +85,45 @@ def test_we_never_end_ourselves(job: str) -> None:
         (sys.executable, "-c", script), env=environment, stdout=subprocess.PIPE, text=True, check=True
     )
     assert said.stdout.strip() == "0"
+
+
+FORKS = """
+import os, sys, time
+from backend.common.process_mark import MarkPlace
+place = MarkPlace()
+for mark in sys.argv[1:]:
+    pid = os.fork()
+    if pid == 0:
+        place.write("something longer, to be overwritten")
+        place.write(mark)
+        os.write(1, b"%d\\n" % os.getpid())
+        time.sleep(600)
+time.sleep(600)
+"""
+
+
+def test_forks_carry_marks_of_their_own(job: str) -> None:
+    environment = {**marked(RESERVED_MARK), "PYTHONPATH": str(Path(__file__).parents[4])}
+    written = [f"{job}.e1.", f"{job}.e2." + "x" * (LONGEST_MARK - len(job) - 4)]
+    command = (sys.executable, "-c", FORKS, *written)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as parent:
+        try:
+            assert parent.stdout is not None
+            pids = [int(parent.stdout.readline()) for _ in written]
+            assert set(written) <= marks()
+            assert end_marked(written[0]) == 1
+            assert [is_gone(pid) for pid in pids].count(True) == 1
+            assert end_marked(f"{job}.e") == 1
+            assert all(is_gone(pid) for pid in pids)
+            assert parent.poll() is None
+        finally:
+            parent.kill()
+
+
+def test_without_room_for_a_mark_none_is_written(job: str) -> None:
+    with pytest.raises(OSError, match=f"{MARK_VARIABLE} is not reserved"):
+        MarkPlace()
+    script = f"from backend.common.process_mark import MarkPlace; MarkPlace().write({'x' * (LONGEST_MARK + 1)!r})"
+    environment = {**marked(RESERVED_MARK), "PYTHONPATH": str(Path(__file__).parents[4])}
+    said = subprocess.run((sys.executable, "-c", script), env=environment, capture_output=True, text=True, check=False)
+    assert f"has {LONGEST_MARK + 1} bytes, at most {LONGEST_MARK} are reserved" in said.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.training.workers.memory import MEMORY_VARIABLE, oom_kills
+from backend.training.workers.memory import MEMORY_VARIABLE, available_mb, oom_kills
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 GREEDY = """
@@ -73,3 +73,26 @@ def test_where_the_kernel_says_nothing_of_use_there_were_no_kills(tmp_path: Path
 @linux
 def test_our_own_control_group_can_be_asked() -> None:
     assert oom_kills() >= 0
+
+
+@linux
+def test_available_memory_is_what_the_machine_has_at_most() -> None:
+    fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    total_mb = int(fields["MemTotal"].split()[0]) // 1024
+    found = available_mb()
+    assert found is not None
+    assert 0 < found < total_mb
+
+
+@linux
+def test_a_control_group_with_a_limit_has_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, content in {
+        "memory.max": f"{300 << 20}\n",
+        "memory.current": f"{250 << 20}\n",
+        "memory.stat": f"anon 1\ninactive_file {20 << 20}\nactive_file 7\n",
+    }.items():
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr("backend.training.workers.memory._own_group", lambda: tmp_path)
+    assert available_mb() == 70
+    (tmp_path / "memory.max").write_text("max\n")
+    assert (available_mb() or 0) != 70
