@@ -13,6 +13,7 @@ SAMPLES = {
     "log_level": "ERROR",
     "security_mode": "debug",
     "jwt_algorithm": "ES256",
+    "warm_trainer": "on",
     "jwt_enabled": "false",
     "mtls_enabled": "true",
     "debug": "true",

@@ -9,7 +9,7 @@ from backend.training.workers.memory import available_mb
 
 WarmSetting = Literal["auto", "on", "off"]
 LEAST_AVAILABLE_MB = 4096
-"""Memory that has to be available for a parent that nobody asked for; it holds 0.4 GiB itself."""
+"""Memory that has to be available for a parent that nobody asked for; it holds 0.33 GiB itself."""
 
 
 def never(setting: WarmSetting) -> str | None:

@@ -115,6 +115,9 @@ class ParentLink:
 
     async def end(self) -> None:
         """Let the parent go, and wait until it is gone."""
+        if not self.ready.is_set():
+            # it does not listen while it imports, and has no children yet
+            self.kill()
         self._lose()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_END_S):
