@@ -35,7 +35,7 @@ from backend.training.manager import TrainingJobManager
 from backend.training.promotions import Promotions
 from backend.training.trainers.registry import trainers_for
 from backend.training.trigger import ContinuousTrigger, TriggerRule
-from backend.training.workers.inspections import RecordInspections
+from backend.training.workers.inspection.inspections import RecordInspections
 from backend.training.workers.job_history import JobHistory
 from backend.training.workers.orders import OrderWriter
 from backend.training.workers.pool import WorkerPool

@@ -1,6 +1,7 @@
 """Run benchmarks, one JSON line each: `python -m tests.benchmarks [NAME …]`; exit code 1 if a figure is missed.
 
-With --write the lines are kept in docs/figures/benchmarks.jsonl and docs/figures.md is made anew from all of them.
+With --write the lines are kept in docs/figures/benchmarks.jsonl; docs/figures.md and the README's figures are made anew
+from all of them.
 """
 
 import argparse
@@ -8,14 +9,21 @@ import importlib
 import json
 import pkgutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests import benchmarks
-from tests.support.figures import DOCS, Line, machine, record, table
+from tests.support.figures import DOCS, Line, between, machine, record, table
 
 LINES = DOCS / "figures" / "benchmarks.jsonl"
 PAGE = DOCS / "figures.md"
+README = DOCS.parent / "README.md"
+MARK = "speed figures"
+_PEERS = {
+    "bare_loop": "a bare PyTorch loop",
+    "trl_float32": "`trl.SFTTrainer` in float32 (by default it trains in bfloat16, which is slower still on this CPU)",
+    "llama_factory": "LLaMA-Factory",
+}
 HEAD = """# Measured figures
 
 Written by `make figures` (`python -m tests.benchmarks --write`). Absolute figures belong to the machine named with
@@ -40,9 +48,21 @@ def main() -> int:
     return 0 if all(line["holds"] for line in lines) else 1
 
 
-def write_page(lines: Iterable[Line]) -> None:
-    """Make the page from all lines."""
+def write_page(lines: Sequence[Line]) -> None:
+    """Make the page and the README's figures from all lines."""
     PAGE.write_text(HEAD + "".join(map(_section, lines)), encoding="utf-8", newline="\n")
+    readme = between(README.read_text(encoding="utf-8"), MARK, _summary({line["benchmark"]: line for line in lines}))
+    README.write_text(readme, encoding="utf-8", newline="\n")
+
+
+def _summary(lines: Mapping[str, Line]) -> str:
+    ratios = lines["training_speed"]["ratios"]
+    first = lines["first_step"]["warm_fresh_records"]["all_in_s"]
+    others = ", ".join(f"{ratios[name]['median']:.1f} times as fast as {label}" for name, label in _PEERS.items())
+    return (
+        f"{others}. Two processes train {lines['several_processes']['ratio']['median']:.1f} times as fast as one, and "
+        f"from the submission of a job to its first step it takes {first:.1f} s where a warm trainer is kept"
+    )
 
 
 def _measured(name: str) -> dict[str, Any]:

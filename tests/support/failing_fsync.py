@@ -8,7 +8,7 @@ import errno
 import os
 import sys
 
-from backend.training.workers.trainer_main import main
+from backend.training.workers.trainer.main import main
 
 
 def _install(failing: int) -> list[int]:

@@ -14,9 +14,9 @@ from backend.common.parent_pipe import ParentPipe
 from backend.training.trainers.base import Reporter, TrainingContext, TrainingOutcome
 from backend.training.trainers.lora_trainer import LoRATrainer
 from backend.training.trainers.run.stopping import go_on
-from backend.training.workers import trainer_main
 from backend.training.workers.protocol import TrainingOrder
-from backend.training.workers.rank_leader import RankLeader, end_as
+from backend.training.workers.trainer import main as trainer_main
+from backend.training.workers.trainer.rank_leader import RankLeader, end_as
 
 THING = "CLARA_TEST_THING"
 

@@ -14,7 +14,7 @@ from backend.training.workers.protocol import TrainingOrder
 from backend.training.workers.warm.programs import Program
 from backend.training.workers.warm.warm_trainer import WarmTrainer
 
-TRAINER_COMMAND = (sys.executable, "-m", "backend.training.workers.trainer_main")
+TRAINER_COMMAND = (sys.executable, "-m", "backend.training.workers.trainer.main")
 
 
 async def start_trainer(

@@ -15,8 +15,8 @@ class Program(StrEnum):
 
 # beside the libraries: the programs themselves, and what they import inside of functions
 _MODULES = (
-    "backend.training.workers.trainer_main",
-    "backend.training.workers.inspection_main",
+    "backend.training.workers.trainer.main",
+    "backend.training.workers.inspection.main",
     "backend.training.inspection.run",
     "backend.training.evaluation.perplexity",
     "transformers.models.auto.configuration_auto",
@@ -33,6 +33,7 @@ def import_programs() -> None:
 
 def run_program(program: Program) -> int:
     """Run it on the pipes that are stdin and stdout now; returns the exit code of the process."""
-    from backend.training.workers import inspection_main, trainer_main
+    from backend.training.workers.inspection import main as inspection_main
+    from backend.training.workers.trainer import main as trainer_main
 
     return {Program.TRAINER: trainer_main.main, Program.INSPECTION: inspection_main.main}[program]()

@@ -13,7 +13,7 @@ from backend.training.trainers.continuous_trainer import ActiveAdapterUnusable, 
 from backend.training.trainers.lora_trainer import LoRATrainer
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 from backend.training.utils.trained_with import trained_length
-from backend.training.workers.report import build_report
+from backend.training.workers.trainer.report import build_report
 from shared.storage import stage
 from tests.contracts.trainer_contract import TrainerContract
 from tests.support.feedback_runs import feedback_row, make_continuous_context, write_feedback, write_golden

@@ -26,7 +26,7 @@ from backend.training.trainers.run.adapter_config import effective_dropout
 from backend.training.trainers.run.watchdogs import LossNotFinite, LossSpike
 from backend.training.training_config import InvalidTrainingConfig, TrainingConfig
 from backend.training.utils import quantization
-from backend.training.workers.report import build_report
+from backend.training.workers.trainer.report import build_report
 from tests.contracts.trainer_contract import LanguageModelTrainerContract
 from tests.support.tiny_model import make_tiny_model, sentences
 from tests.support.training_runs import RecordingReporter, make_context, write_jsonl

@@ -12,7 +12,7 @@ import pytest
 
 from backend.training.folders import TrainingFolders
 from backend.training.training_config import TrainingConfig
-from backend.training.workers.inspections import RecordInspections
+from backend.training.workers.inspection.inspections import RecordInspections
 from backend.training.workers.protocol import MessageType, TrainingOrder
 from backend.training.workers.trainer_process import start_trainer
 from backend.training.workers.warm.warm_trainer import COMMAND, WarmStatus, WarmTrainer

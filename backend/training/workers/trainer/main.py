@@ -1,4 +1,4 @@
-"""The trainer process: `python -m backend.training.workers.trainer_main`, or forked from the warm parent.
+"""The trainer process: `python -m backend.training.workers.trainer.main`, or forked from the warm parent.
 
 It reads one order from stdin, trains, evaluates on held-out text, publishes the adapter folder and says so on stdout.
 When stdin closes the supervisor is gone: the process ends itself at once, since its claim will be given to another.
@@ -21,14 +21,14 @@ from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
 from backend.training.utils.laps import Laps
 from backend.training.utils.ranks import SOLE, RankLost, Ranks, joined
-from backend.training.workers.diary import Diary
 from backend.training.workers.last_words import last_words
 from backend.training.workers.memory import limit_memory
 from backend.training.workers.protocol import MessageType, TrainingOrder
 from backend.training.workers.quiet_libraries import quieten_libraries
-from backend.training.workers.rank_launch import meeting_folder
-from backend.training.workers.rank_leader import HELLO, RankLeader, end_as
-from backend.training.workers.report import build_report
+from backend.training.workers.trainer.diary import Diary
+from backend.training.workers.trainer.rank_launch import meeting_folder
+from backend.training.workers.trainer.rank_leader import HELLO, RankLeader, end_as
+from backend.training.workers.trainer.report import build_report
 from shared.storage import Manifest, disk_errors, stage
 
 logger = logging.getLogger(__name__)

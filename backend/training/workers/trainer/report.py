@@ -14,7 +14,7 @@ from backend.training.evaluation.model_card import write_model_card
 from backend.training.evaluation.perplexity import EvaluationTask, evaluate_perplexity
 from backend.training.trainers.base import Reporter, TrainingContext, TrainingOutcome
 from backend.training.trainers.run.stopping import go_on
-from backend.training.workers.report_content import report_content
+from backend.training.workers.trainer.report_content import report_content
 from shared.storage import write_json
 
 REPORT_FILE = "report.json"

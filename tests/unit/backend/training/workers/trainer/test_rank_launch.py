@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.training.workers.rank_launch import TooFewDevices, launch_ranks
+from backend.training.workers.trainer.rank_launch import TooFewDevices, launch_ranks
 from tests.support.trainer_driver import ROOT, probe_order
 
-ENDING = "from backend.training.workers.rank_leader import end_as; raise SystemExit(end_as({code}))"
+ENDING = "from backend.training.workers.trainer.rank_leader import end_as; raise SystemExit(end_as({code}))"
 
 
 def test_a_gpu_for_each_process_or_none_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from backend.training.folders import TrainingFolders
 from backend.training.inspection.verdict import RecordsRefused, Verdict
 from backend.training.training_config import TrainingConfig
-from backend.training.workers.inspections import COMMAND, InspectionFailed, RecordInspections
+from backend.training.workers.inspection.inspections import COMMAND, InspectionFailed, RecordInspections
 from shared.database.stores import memory_stores
 from tests.support.input_resolvers import input_resolver
 from tests.support.tiny_model import make_tiny_model, sentences

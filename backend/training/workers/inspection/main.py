@@ -1,4 +1,4 @@
-"""The process that looks at the records of a run: `python -m backend.training.workers.inspection_main`.
+"""The process that looks at the records of a run: `python -m backend.training.workers.inspection.main`.
 
 One order on stdin, one report or one error on stdout. It needs no torch, which halves the time it takes to start; a
 process forked from the warm parent has it already.
@@ -15,7 +15,7 @@ from typing import Any
 
 from backend.common.parent_pipe import ParentPipe
 from backend.training.utils.laps import Laps
-from backend.training.workers.inspection_protocol import InspectionMessage, InspectionOrder
+from backend.training.workers.inspection.protocol import InspectionMessage, InspectionOrder
 from backend.training.workers.last_words import last_words
 from backend.training.workers.quiet_libraries import quieten_libraries
 from shared.errors import ClaraError

@@ -40,7 +40,7 @@ def test_a_probe_publishes_a_verified_adapter_with_report_and_model_card(tmp_pat
 
 def test_a_probe_loads_numpy_and_nothing_heavier(tmp_path: Path) -> None:
     run = run_to_the_end(
-        probe_order(tmp_path, QUICK), command=python("-X", "importtime", "-m", "backend.training.workers.trainer_main")
+        probe_order(tmp_path, QUICK), command=python("-X", "importtime", "-m", "backend.training.workers.trainer.main")
     )
     assert run.of(MessageType.PUBLISHED)
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in run.log.read_text().splitlines()}
@@ -110,7 +110,7 @@ def test_an_error_says_whether_trying_again_may_help(
     tmp_path: Path, probe: dict[str, object], code: str, is_retryable: bool
 ) -> None:
     order = probe_order(tmp_path, {**QUICK, "probe": {**QUICK["probe"], **probe}})
-    limited = "ulimit -v 4000000; exec " + " ".join(python("-m", "backend.training.workers.trainer_main"))
+    limited = "ulimit -v 4000000; exec " + " ".join(python("-m", "backend.training.workers.trainer.main"))
     run = run_to_the_end(order, command=("bash", "-c", limited))
     last = run.messages[-1]
     assert (last["type"], last["code"], last["is_retryable"]) == ("error", code, is_retryable), run.log.read_text()
@@ -120,7 +120,7 @@ def test_an_error_says_whether_trying_again_may_help(
 def test_a_full_disk_is_an_error_that_may_mend_itself(tmp_path: Path) -> None:
     # a file may grow to 64 KiB only: the write that goes beyond fails as on a full disk
     order = probe_order(tmp_path, {**QUICK, "probe": {**QUICK["probe"], "width": 1024}})
-    limited = "ulimit -f 64; exec " + " ".join(python("-m", "backend.training.workers.trainer_main"))
+    limited = "ulimit -f 64; exec " + " ".join(python("-m", "backend.training.workers.trainer.main"))
     run = run_to_the_end(order, command=("bash", "-c", limited))
     last = run.messages[-1]
     assert (last["type"], last["code"], last["is_retryable"]) == ("error", "disk_full", True), run.log.read_text()

@@ -23,7 +23,7 @@ from backend.common.parent_pipe import ParentPipe
 from backend.training.trainers.base import StopReason
 from backend.training.workers.last_words import last_words
 from backend.training.workers.protocol import MessageType, TrainingOrder
-from backend.training.workers.rank_launch import RankFailed, Work, launch_ranks
+from backend.training.workers.trainer.rank_launch import RankFailed, Work, launch_ranks
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from backend.training.workers.diary import Diary
 from backend.training.workers.job_history import MOST_ENTRIES, JobHistory
+from backend.training.workers.trainer.diary import Diary
 from shared.database.stores import memory_stores
 from shared.models.events import EventType
 from shared.models.job import AttemptOutcome, Progress

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from backend.training.trainers.lora_trainer import LoRATrainer
-from backend.training.workers.report import build_report
-from backend.training.workers.report_content import thinned_log
+from backend.training.workers.trainer.report import build_report
+from backend.training.workers.trainer.report_content import thinned_log
 from tests.support.run_reports import a_history, a_row
 from tests.support.tiny_model import sentences
 from tests.support.training_runs import RecordingReporter, make_context, write_jsonl

@@ -18,7 +18,7 @@ from backend.training.inputs import InputResolver
 from backend.training.inspection.verdict import RecordsRefused, Verdict
 from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
-from backend.training.workers.inspection_protocol import InspectionMessage, InspectionOrder
+from backend.training.workers.inspection.protocol import InspectionMessage, InspectionOrder
 from backend.training.workers.trainer_process import libraries_environment
 from backend.training.workers.warm.programs import Program
 from backend.training.workers.warm.warm_trainer import WarmTrainer
@@ -27,7 +27,7 @@ from shared.storage import disk_errors, make_folder
 
 logger = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-m", "backend.training.workers.inspection_main")
+COMMAND = (sys.executable, "-m", "backend.training.workers.inspection.main")
 _REMEMBERED = 200
 _TRIES = 3
 

@@ -1,0 +1,1 @@
+"""The trainer process: its order, its ranks, what it keeps and what it reports in the end."""
