@@ -13,6 +13,8 @@ import pytest
 from shared.storage import verify_folder
 from tests.support.installation import Installation, installation, until
 from tests.support.processes import children_of, is_alive
+from tests.support.tiny_model import make_tiny_model
+from tests.support.training_runs import write_jsonl
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only"),
@@ -31,8 +33,8 @@ def it(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         yield running
 
 
-def submit(it: Installation, config: object) -> str:
-    order = {"trainer_type": "probe", "config": config}
+def submit(it: Installation, config: object, trainer_type: str = "probe") -> str:
+    order = {"trainer_type": trainer_type, "config": config}
     answer = httpx.post(f"{it.url('training')}/api/training/jobs", json=order, trust_env=False)
     return str(answer.raise_for_status().json()["job_id"])
 
@@ -90,6 +92,31 @@ def test_after_kill_minus_9_of_the_service_nothing_of_it_is_left_and_the_job_com
         job = until(client, job_id, lambda job: job.status.is_terminal)
         assert job.status == "completed", job
         verify_folder(Path(job.adapter_path or ""))
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="each process needs a core of its own")
+def test_a_run_of_several_processes_learns_the_same_whether_one_trainer_or_two_do_it(it: Installation) -> None:
+    make_tiny_model(it.home / "models" / "tiny")
+    records = [{"prompt": f"Frage {number}:\n", "completion": f"Antwort {number}."} for number in range(24)]
+    (it.home / "data").mkdir(exist_ok=True)
+    write_jsonl(it.home / "data" / "records.jsonl", records)
+    warm_parent(it)
+    found = []
+    with it.client() as client:
+        for count in (1, 2):
+            training = {"num_epochs": 1, "batch_size": 2, "gradient_accumulation_steps": 4, "num_processes": count}
+            config = {
+                "model": {"base_model": "tiny"},
+                "lora": {"dropout": 0},
+                "data": {"train_file": "records.jsonl", "validation_split": 0},
+                "training": training,
+            }
+            job_id = submit(it, config, "lora")
+            job = until(client, job_id, lambda job: job.status.is_terminal)
+            assert (job.status, job.attempt) == ("completed", 1), job
+            found.append(job.metrics)
+    assert [metrics["num_processes"] for metrics in found] == [1, 2]
+    assert found[1]["train_loss"] == pytest.approx(found[0]["train_loss"], rel=1e-5)
 
 
 def test_a_service_that_is_stopped_takes_its_warm_parent_along(it: Installation) -> None:
