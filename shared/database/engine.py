@@ -13,6 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.database.errors import Unstorable, translated
 from shared.database.sql_json import dump_json
+from shared.database.write_ahead_log import use_write_ahead_log
 from shared.errors import InvalidInput
 
 BUSY_TIMEOUT_S = 30.0
@@ -118,7 +119,7 @@ def _open_sqlite(url: URL, busy_timeout_s: float) -> Engine:
         connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
         **_common_options(busy_timeout_s),
     )
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", functools.partial(_prepare_sqlite, busy_timeout_s))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -166,10 +167,11 @@ def _ask_if_rested(dialect: Dialect, connection: Any, record: ConnectionPoolEntr
         raise InvalidatePoolError("the connection is gone") from exc
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(busy_timeout_s: float, connection: sqlite3.Connection, _record: object) -> None:
     # without this sqlite3 starts transactions by itself, deferred and too late
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    use_write_ahead_log(connection, patience_s=busy_timeout_s)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -22,6 +22,7 @@ from shared.database.adapters.fts_index import (
     recreate,
 )
 from shared.database.base import StoreNotBuilt
+from shared.database.write_ahead_log import use_write_ahead_log
 from shared.errors import Unavailable
 from shared.models.document import SectionHit, StoredSection
 from shared.models.search import SearchLeg
@@ -116,8 +117,9 @@ class EmbeddedSearchStore:
             f"file:{quote(self._path.as_posix())}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
         )
         try:
-            for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL"):
-                connection.execute(f"PRAGMA {pragma}")
+            connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+            use_write_ahead_log(connection, patience_s=_BUSY_TIMEOUT_MS / 1000)
+            connection.execute("PRAGMA synchronous=FULL")
         except sqlite3.Error:
             connection.close()
             raise
