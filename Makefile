@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup quickstart quickstart-stop test check format bench figures trust docs lock clean
+.PHONY: help setup quickstart quickstart-stop test test-long check format bench figures trust docs lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -23,6 +23,10 @@ quickstart-stop: ## stop the services that the quick start left running
 test: setup ## every test that belongs to a change (starts a real PostgreSQL)
 	$(BIN)/python -m admin.scripts.system_packages
 	$(BIN)/python -m pytest
+
+test-long: setup ## the tests that `make test` leaves out because they take long
+	$(BIN)/python -m admin.scripts.system_packages
+	$(BIN)/python -m pytest -m long
 
 check: setup ## ruff, mypy --strict, import layers, generated docs
 	$(BIN)/ruff check .

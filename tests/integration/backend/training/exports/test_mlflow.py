@@ -273,6 +273,7 @@ def test_the_service_never_loads_the_client() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.long
 def test_a_service_that_is_killed_and_started_again_tells_every_job_once(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     order = {"probe": {"steps": 6, "seconds_per_step": 0}, "training": {"logging_steps": 1}}

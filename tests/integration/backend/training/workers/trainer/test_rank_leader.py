@@ -97,6 +97,7 @@ def undisturbed(room: Path) -> bytes:
     return (context.adapter_dir / ADAPTER).read_bytes()
 
 
+@pytest.mark.long
 def test_a_killed_rank_is_a_crash_and_the_next_attempts_give_the_bytes_of_an_undisturbed_run(
     room: Path, undisturbed: bytes
 ) -> None:
