@@ -1,5 +1,7 @@
 """Every trust experiment in its fast form; `make trust` runs them in full."""
 
+import json
+
 import pytest
 
 from tests.support.postgres import find_programs
@@ -19,4 +21,4 @@ def test_the_promise_is_kept(name: str, database: str) -> None:
         pytest.skip("PostgreSQL's server programs are not installed")
     with a_place(database, is_full=False) as place:
         figures = experiments()[name].run(place)
-    assert figures["holds"], figures
+    assert figures["holds"], json.dumps(figures, default=str)
