@@ -119,12 +119,15 @@ class ParentLink:
             # it does not listen while it imports, and has no children yet
             self.kill()
         self._lose()
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(_END_S):
                 await self._process.wait()
-                return
-        self.kill()
-        await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+        # it would close by itself a moment later, when the event loop may be gone; asyncio offers no public way
+        transport: asyncio.SubprocessTransport = self._process._transport  # type: ignore[attr-defined]
+        transport.close()
 
     def _hear(self) -> None:
         try:
