@@ -20,12 +20,14 @@ quickstart: setup ## documents -> dataset -> adapter, end to end, in under 10 mi
 quickstart-stop: ## stop the services that the quick start left running
 	$(BIN)/python -m admin.quickstart --stop
 
-test: setup ## every test that belongs to a change (starts a real PostgreSQL)
+test: setup ## every test that belongs to a change (starts real servers)
 	$(BIN)/python -m admin.scripts.system_packages
-	$(BIN)/python -m pytest
+	$(BIN)/python -m admin.scripts.test_servers
+	$(BIN)/python -m admin.scripts.run_tests
 
 test-long: setup ## the tests that `make test` leaves out because they take long
 	$(BIN)/python -m admin.scripts.system_packages
+	$(BIN)/python -m admin.scripts.test_servers
 	$(BIN)/python -m pytest -m long
 
 check: setup ## ruff, mypy --strict, import layers, generated docs
@@ -47,6 +49,7 @@ figures: setup ## write docs/figures.md from the benchmarks
 
 trust: setup ## every promise in its full form, kills and all (the README says how long); writes docs/trust.md
 	$(BIN)/python -m admin.scripts.system_packages
+	$(BIN)/python -m admin.scripts.test_servers
 	$(BIN)/python -m tests.trust --write
 	$(BIN)/python -m pytest tests/trust
 

@@ -148,15 +148,48 @@ class BaseConfig(BaseSettings):
     postgres_password: SecretStr | None = Field(None, description="Password of that user.")
     postgres_database: str = Field("clara", description="Database name.")
     postgres_schema: str = Field("public", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Schema of CLARA's tables.")
+    postgres_search: bool = Field(
+        True, description="Where PostgreSQL is configured, let it answer searches by words (schema clara_search)."
+    )
     chroma_host: str | None = Field(None, description="Host of ChromaDB; empty: not used.")
     chroma_port: Port = Field(8000, description="Port of ChromaDB.")
+    chroma_ssl: bool = Field(False, description="Speak HTTPS with ChromaDB.")
+    chroma_token: SecretStr | None = Field(None, description="Bearer token of ChromaDB.")
+    chroma_path: Path | None = Field(
+        None, description="Folder of a ChromaDB inside the dataset service, instead of a server; one process only."
+    )
     neo4j_uri: str | None = Field(None, description="Bolt URI of Neo4j; empty: not used.")
     neo4j_user: str = Field("neo4j", description="User of Neo4j.")
     neo4j_password: SecretStr | None = Field(None, description="Password of that user.")
+    neo4j_database: str | None = Field(None, description="Database of Neo4j; empty: the user's home database.")
     couch_url: str | None = Field(None, description="URL of CouchDB; empty: not used.")
     couch_user: str | None = Field(None, description="User of CouchDB.")
     couch_password: SecretStr | None = Field(None, description="Password of that user.")
+    couch_database: str = Field("clara_documents", description="Database of CouchDB.")
     uds3_enabled: bool = Field(True, description="Search documents through the UDS3 layer.")
+    uds3_embedded: bool = Field(
+        True,
+        description="Keep the embedded search stores; they answer what no configured database can, and while one is "
+        "down. Without them at least one database must be configured.",
+    )
+    uds3_sources_file: Path | None = Field(
+        None, description="YAML file that names databases of others, to be searched and never written."
+    )
+
+    # Embeddings
+    embedding_model: str = Field(
+        "hashed",
+        description="What makes vectors: hashed (offline), the folder of a sentence-transformers model, the URL of an "
+        "OpenAI-compatible endpoint (http(s)://…/v1), or none.",
+    )
+    embedding_model_name: str = Field("", description="Model that the endpoint is asked for.")
+    embedding_api_key: SecretStr | None = Field(None, description="Key of the endpoint.")
+    embedding_query_prefix: str = Field("", description='Put before queries, as some models want ("query: ").')
+    embedding_passage_prefix: str = Field("", description='Put before texts, as some models want ("passage: ").')
+    embedding_batch_size: int = Field(32, ge=1, le=4096, description="Texts that a model gets at once.")
+    embedding_cache_mb: int = Field(
+        2_000, ge=0, description="Vectors of models and endpoints kept below data/cache; 0: none (unit: MiB)."
+    )
 
     # Experiment tracking
     mlflow_tracking_uri: str | None = Field(
@@ -166,6 +199,12 @@ class BaseConfig(BaseSettings):
     )
     mlflow_experiment_name: str = Field("CLARA", min_length=1, description="MLflow experiment of all runs.")
     mlflow_log_weights: bool = Field(False, description="Upload adapters to MLflow too, not only their reports.")
+
+    # Datasets
+    quality_profile: str = Field(
+        "legal-de",
+        description="How texts are judged: legal-de, general-de, general-en, or a YAML file (guides/datasets.md).",
+    )
 
     # Streaming
     streaming_enabled: bool = Field(True, description="Offer POST /api/datasets/stream.")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,12 @@ import pytest
 pytest.register_assert_rewrite("tests.contracts", "tests.support")
 
 from shared.database.migrate import migrate  # noqa: E402 - the rewrite has to be registered before any of them loads
+from tests.support.couch_server import CouchServerProcess, require_programs, running_couch  # noqa: E402
 from tests.support.postgres import MISSING, PostgresServer, find_programs, running_server  # noqa: E402
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # started in the background of a shell: commands that tests start and interrupt would ignore Ctrl-C as well
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +35,22 @@ def postgres_server() -> Iterator[PostgresServer]:
 def postgres_url(postgres_server: PostgresServer) -> str:
     """A new, empty PostgreSQL database."""
     return postgres_server.new_database()
+
+
+@pytest.fixture(scope="session")
+def couch_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CouchServerProcess]:
+    """One CouchDB for the session, open to everybody on this machine."""
+    with running_couch(require_programs(), tmp_path_factory.mktemp("couch")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def guarded_couch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CouchServerProcess]:
+    """A CouchDB where everybody has to log in: administrator chef:ge-heim, user leser:le-sen."""
+    with running_couch(require_programs(), tmp_path_factory.mktemp("guarded-couch")) as server:
+        server.add_administrator("chef", "ge-heim")
+        server.add_user("leser", "le-sen")
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Resolve the locks in requirements/ from pyproject.toml: `python -m admin.scripts.lock`.
 
-    base.txt  the services without a trainer        prod.txt  services and trainer
+    base.txt  the services without a trainer        prod.txt  services, all databases, trainer
     test.txt  prod, MLflow's client, test tools     dev.txt   test and what `make check` needs
     bench.txt, llamafactory.txt                     trainers that ours are compared with, in environments of their own
 
@@ -15,10 +15,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS: dict[str, Sequence[str]] = {
-    "dev": ("api", "trainer", "mlflow", "test", "dev"),
-    "test": ("api", "trainer", "mlflow", "test"),
-    "prod": ("api", "trainer"),
-    "base": ("api",),
+    "dev": ("api", "chroma", "neo4j", "trainer", "mlflow", "test", "dev"),
+    "test": ("api", "chroma", "neo4j", "trainer", "mlflow", "test"),
+    "prod": ("api", "chroma", "neo4j", "trainer"),
+    "base": ("api", "neo4j"),
     "bench": ("trainer", "bench"),
 }
 FOLDER = ROOT / "requirements"

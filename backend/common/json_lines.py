@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,12 @@ def encode(message: Mapping[str, Any]) -> bytes:
     """One line. NaN and infinities become null (JSON has none), lone surrogates their escape."""
     text = json.dumps(_finite(message), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def tell(event: str, **fields: Any) -> None:
+    """Say on stdout what happens: `{"event": …, …}`, for whoever started this process to show it."""
+    sys.stdout.buffer.write(encode({"event": event, **fields}))
+    sys.stdout.buffer.flush()
 
 
 def decode(line: bytes) -> dict[str, Any]:

@@ -27,6 +27,16 @@ _OWN = frozenset({"timestamp", "level", "logger", "event", "service", "exception
 _QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "httpx", "httpcore", "asyncio", "websockets")
 
 
+def log_in_words(prefix: str = "") -> None:
+    """Send what is logged in a child process to its stderr, the log of its work, as lines for people.
+
+    Args:
+        prefix: Put before the level, to tell processes apart that share a log.
+    """
+    form = f"%(asctime)s {prefix}%(levelname)s %(name)s %(message)s"
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=form)
+
+
 def configure_logging(
     level: str, service: str, *, stream: TextIO | None = None, file: Path | None = None
 ) -> logging.Handler:

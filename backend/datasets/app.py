@@ -29,7 +29,9 @@ from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
 from backend.datasets.manager import DatasetManager, ExportTask
-from backend.datasets.searching import DocumentSearch, open_search, search_file
+from backend.datasets.quality.profile import profile_of
+from backend.datasets.search_stores import fed_store_names, open_search
+from backend.datasets.searching import DocumentSearch
 from backend.datasets.uploads import UploadDesk
 from backend.datasets.workers.export_runner import ExportRunner
 from backend.datasets.workers.pool import BuilderPool, BuilderTimes
@@ -105,8 +107,10 @@ class _Holder:
             folders.downloads,
             config.logs_dir,
         )
-        stores = self._stores = await in_thread(open_stores, config.database_url_resolved)
-        search = self._search = open_search(search_file(config.home), stores.documents)
+        stores = self._stores = await in_thread(
+            open_stores, config.database_url_resolved, derived_stores=fed_store_names(config)
+        )
+        search = self._search = open_search(config, stores.documents)
         ingester = IngestWorkerClient(env=settings_environment(config))
         pool = _builders(config, stores, folders)
         loop = asyncio.get_running_loop()
@@ -120,6 +124,7 @@ class _Holder:
             stores.documents,
             search,
             folders,
+            quality=profile_of(config.quality_profile),
             write_export=_export_writer(config),
             on_change=wake_builders,
         )
@@ -131,14 +136,20 @@ class _Holder:
             is_streaming_enabled=config.streaming_enabled,
         )
         pool.start()
-        feeding = asyncio.create_task(_keep_fed(search, config.poll_seconds), name="search-feed")
+        # one task per store: what is slow or away holds nobody else up
+        feeding = [
+            asyncio.create_task(_keep_fed(search, name, config.poll_seconds), name=f"search-feed-{name}")
+            for name in search.fed_stores
+        ]
         try:
             yield
         finally:
-            feeding.cancel()
-            await asyncio.gather(feeding, return_exceptions=True)
+            for task in feeding:
+                task.cancel()
+            await asyncio.gather(*feeding, return_exceptions=True)
             await pool.stop()
             await ingester.close()
+            search.close()
             stores.close()
 
     async def health(self) -> Mapping[str, Any]:
@@ -210,13 +221,13 @@ def _export_writer(config: BaseConfig) -> Callable[[ExportTask], None]:
     return write
 
 
-async def _keep_fed(search: DocumentSearch, every_s: float) -> None:
+async def _keep_fed(search: DocumentSearch, store: str, every_s: float) -> None:
     """Take over what others ingested (the command line, another service)."""
     while True:
         try:
-            await in_thread(search.catch_up)
+            await in_thread(search.catch_up, store)
         except Unavailable:
-            logger.warning("search.feed_failed", exc_info=True)
+            logger.warning("search.feed_failed", exc_info=True, extra={"store": store})
         await asyncio.sleep(every_s)
 
 

@@ -17,6 +17,7 @@ from backend.datasets.export.base import ExportOptions
 from backend.datasets.export.publish import ExportOrder, export_dataset
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Decision, QualityPipeline
+from backend.datasets.quality.profile import Profile
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.content import ContentHash, json_line
 from backend.datasets.records.instructions import Instructions
@@ -73,6 +74,7 @@ class BuildPlan:
         folder: Folder of this attempt; must not hold a finished build.
         max_characters: Longest body of a record; longer sections are cut.
         min_quality_score: Passages with a lower score are dropped.
+        quality: How texts are judged.
     """
 
     dataset_id: str
@@ -83,6 +85,7 @@ class BuildPlan:
     split: SplitPlan
     max_characters: int
     min_quality_score: float
+    quality: Profile
     export_formats: Sequence[str]
 
     @property
@@ -129,7 +132,7 @@ class DatasetBuild:
         self._plan = plan
         self._keep_provenance = keep_provenance
         self._report = report
-        self._quality = QualityPipeline()
+        self._quality = QualityPipeline(plan.quality)
         self._instructions = Instructions.load()
         self._statistics = RecordStatistics(UnicodeWordCounter())
         self._leaks = LeakMeter()

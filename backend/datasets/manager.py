@@ -1,7 +1,7 @@
 """What people do with datasets and documents: order, look, export, fetch, search, delete."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,18 +11,28 @@ from backend.datasets.archive import DownloadFile, split_file, zip_folder
 from backend.datasets.export.base import ExportOptions
 from backend.datasets.export.registry import exporter_for
 from backend.datasets.folders import DatasetFolders
-from backend.datasets.models import DatasetRequest, ExportRequest, FoundSection, SearchRequest
+from backend.datasets.models import (
+    DatasetRequest,
+    ExportRequest,
+    FoundSection,
+    ListPlaceView,
+    SearchPageRequest,
+    SearchRequest,
+    SearchResults,
+)
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Decision, QualityPipeline
-from backend.datasets.records.candidates import Candidate
+from backend.datasets.quality.profile import Profile
 from backend.datasets.records.instructions import Instructions
 from backend.datasets.records.paging import records_page
 from backend.datasets.records.passages import Passage
 from backend.datasets.records.render import record_of
+from backend.datasets.search_cursor import cursor_of, rank_of
 from backend.datasets.searching import Found
 from backend.datasets.splits import SplitPlan
 from shared.database.base import DatasetStore, DocumentStore, Page
 from shared.database.dataset_changes import DatasetNotCompleted
+from shared.database.dataset_search import DatasetDocument
 from shared.errors import NotFound
 from shared.models.dataset import Dataset, DatasetStatus, Split
 from shared.models.document import Document
@@ -73,7 +83,7 @@ class ExportTask:
 class Search(Protocol):
     """Finds sections."""
 
-    def find(self, request: SearchRequest) -> Found:
+    def find(self, request: SearchRequest, *, after_rank: int = 0) -> Found:
         """The best sections first."""
         ...
 
@@ -86,6 +96,7 @@ class DatasetManager:
         documents: Truth of documents.
         search: Finds sections.
         folders: Where files lie.
+        quality: How texts are judged.
         write_export: Writes one export and returns when it is published.
         on_change: Called after every accepted order, to wake the builders.
     """
@@ -97,6 +108,7 @@ class DatasetManager:
         search: Search,
         folders: DatasetFolders,
         *,
+        quality: Profile,
         write_export: Callable[[ExportTask], None],
         clock: Clock = utc_now,
         make_id: Callable[[str], str] = new_id,
@@ -110,7 +122,7 @@ class DatasetManager:
         self._clock = clock
         self._make_id = make_id
         self._on_change = on_change
-        self._quality = QualityPipeline()
+        self._quality = QualityPipeline(quality)
         self._instructions = Instructions.load()
 
     def create(self, request: DatasetRequest, principal: Principal, *, request_id: str | None = None) -> Dataset:
@@ -215,16 +227,25 @@ class DatasetManager:
             raise EmptySplit(dataset_id, split)
         return found
 
-    def search(self, request: SearchRequest, *, limit: int) -> tuple[list[FoundSection], Mapping[str, str]]:
-        """At most `limit` sections with relevance and quality, and the stores that could not take part.
+    def search(self, request: SearchPageRequest) -> SearchResults:
+        """A page of sections with relevance and quality, and the stores that could not take part.
 
         Raises:
+            InvalidCursor: If `after` belongs to another query.
             Unavailable: If no store can answer.
         """
-        found = self._search.find(request)
-        results = (self._found(candidate) for candidate in found.candidates)
-        kept = (result for result in results if result.quality_score >= request.min_quality_score)
-        return list(islice(kept, limit)), found.degraded
+        found = self._search.find(request, after_rank=rank_of(request))
+        results: list[FoundSection] = []
+        hidden = last_rank = 0
+        for hit in found.hits:
+            if len(results) == request.limit:
+                return _page(results, found, hidden, next_after=cursor_of(request, last_rank))
+            last_rank, result = hit.rank, self._found(hit)
+            if result.quality_score < request.min_quality_score:
+                hidden += 1
+            else:
+                results.append(result)
+        return _page(results, found, hidden, next_after=None)
 
     def stream(self, request: DatasetRequest, *, batch_size: int) -> Iterator[list[dict[str, Any]]]:
         """Records of good enough sections as they are found, in batches; nothing is merged, cut or stored.
@@ -271,8 +292,8 @@ class DatasetManager:
                 instructions=self._instructions,
             )
 
-    def _found(self, candidate: Candidate) -> FoundSection:
-        stored, section = candidate.stored, candidate.section
+    def _found(self, hit: DatasetDocument) -> FoundSection:
+        stored, section = hit.stored, hit.stored.section
         judged = self._quality.assess(normalise(section.text))
         return FoundSection(
             section_id=stored.section_id,
@@ -286,10 +307,23 @@ class DatasetManager:
             heading=section.heading,
             heading_path=section.heading_path,
             text=section.text,
-            relevance_score=candidate.relevance,
+            relevance_score=hit.relevance_score,
             quality_score=judged.score,
             quality_reasons=judged.reasons,
+            rank=hit.rank,
+            snippet=hit.snippet,
+            lists={name: ListPlaceView.model_validate(place) for name, place in hit.places.items()},
         )
+
+
+def _page(results: list[FoundSection], found: Found, hidden: int, *, next_after: str | None) -> SearchResults:
+    return SearchResults(
+        results=results,
+        total_count=len(results),
+        next_after=next_after,
+        hidden_count=hidden,
+        degraded=[f"{name}: {reason}" for name, reason in found.degraded.items()],
+    )
 
 
 def _export_name(export_format: str, options: ExportOptions) -> str:

@@ -1,14 +1,14 @@
 """What enters and leaves the dataset service: names and limits of the contract."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from shared.models.dataset import Dataset, DatasetStatus, RecordFormat
 from shared.models.document import Document
-from shared.models.search import SearchLeg
+from shared.models.search import SearchFilters, SearchLeg
 
 DatasetName = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=r"^[A-Za-z0-9ÄÖÜäöüß _-]+$")]
 Weight = Annotated[float, Field(ge=0, le=100)]
@@ -23,14 +23,36 @@ class _View(BaseModel):
 
 
 class FilterRequest(_Request):
-    """Conditions that hits must fulfil."""
+    """Conditions that hits must fulfil; those that are not given hold."""
 
     source: list[str] = Field(default_factory=list, max_length=100, description="Sources to search in; empty: all.")
+    media_type: list[str] = Field(
+        default_factory=list, max_length=100, description="Media types of the files, such as text/markdown."
+    )
+    abbreviation: list[str] = Field(
+        default_factory=list, max_length=100, description="Short names of laws, such as VwVfG."
+    )
+    document_id: list[str] = Field(default_factory=list, max_length=100, description="Documents to search in.")
+    valid_on: date | None = Field(None, description="A day on which the section is in force; undated ones always are.")
+    ingested_from: AwareDatetime | None = Field(None, description="First moment of registration.")
+    ingested_until: AwareDatetime | None = Field(None, description="First moment of registration that is too late.")
 
-    @field_validator("source", mode="before")
+    @field_validator("source", "media_type", "abbreviation", "document_id", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
+
+    def as_filters(self) -> SearchFilters:
+        """The same as the stores take it."""
+        return SearchFilters(
+            source=tuple(self.source),
+            media_type=tuple(self.media_type),
+            abbreviation=tuple(self.abbreviation),
+            document_id=tuple(self.document_id),
+            valid_on=self.valid_on,
+            ingested_from=self.ingested_from,
+            ingested_until=self.ingested_until,
+        )
 
 
 class SearchRequest(_Request):
@@ -45,6 +67,15 @@ class SearchRequest(_Request):
     )
     weights: dict[SearchLeg, Weight] = Field(
         default_factory=dict, description="Weight of a kind of search; 1 if absent."
+    )
+
+
+class SearchPageRequest(SearchRequest):
+    """A page of what a search finds."""
+
+    limit: int = Field(100, ge=1, le=1_000, description="Most sections of one page.")
+    after: str | None = Field(
+        None, max_length=100, description="`next_after` of the page before, with the same query; empty: the first page."
     )
 
 
@@ -244,6 +275,14 @@ class UploadDone(_View):
     data: UploadResult
 
 
+class ListPlaceView(_View):
+    """Where one ranked list has a section."""
+
+    rank: int
+    score: float = Field(description="By the list's own measure; comparable within the list only.")
+    store: str
+
+
 class FoundSection(_View):
     """A section that a search found."""
 
@@ -261,11 +300,16 @@ class FoundSection(_View):
     relevance_score: float
     quality_score: float
     quality_reasons: Sequence[str]
+    rank: int = Field(description="1 for the best of all pages.")
+    snippet: str = Field(description="The part of the text that shows why it was found.")
+    lists: Mapping[str, ListPlaceView] = Field(description="Its place in each ranked list that found it.")
 
 
 class SearchResults(_View):
-    """Sections, the best first."""
+    """A page of sections, the best first."""
 
     results: Sequence[FoundSection]
+    next_after: str | None = Field(None, description="`after` of the next page; empty: this was the last.")
+    hidden_count: int = Field(0, description="Sections of this page's stretch that min_quality_score keeps back.")
     total_count: int
     degraded: Sequence[str] = Field(default=(), description="Stores that could not take part.")

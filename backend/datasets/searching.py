@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from backend.datasets.models import SearchRequest
 from backend.datasets.records.candidates import Candidate
-from shared.database.adapters.embedded import EmbeddedSearchStore
 from shared.database.base import DocumentStore
-from shared.database.dataset_search import DatasetSearchAPI, DatasetSearchQuery, SearchFilters
+from shared.database.dataset_search import DatasetDocument, DatasetSearchAPI, DatasetSearchQuery
 from shared.database.uds3_client import Uds3Client
 
 
@@ -17,12 +15,17 @@ class Found:
     """What a search gives.
 
     Args:
-        candidates: Sections, the best first, drawn as they are read.
+        hits: Sections with what the search knows of them, the best first, drawn as they are read.
         degraded: Store or kind of search -> why it did not take part.
     """
 
-    candidates: Iterator[Candidate]
+    hits: Iterator[DatasetDocument]
     degraded: Mapping[str, str]
+
+    @property
+    def candidates(self) -> Iterator[Candidate]:
+        """The same as parts of records to be."""
+        return (Candidate(hit.stored, hit.relevance_score) for hit in self.hits)
 
 
 class DocumentSearch:
@@ -37,31 +40,35 @@ class DocumentSearch:
         self._client = client
         self._api = DatasetSearchAPI(client, documents)
 
-    def find(self, request: SearchRequest) -> Found:
+    @property
+    def fed_stores(self) -> tuple[str, ...]:
+        """Names of the stores that are fed from the truth."""
+        return tuple(self._client.fed_stores)
+
+    def find(self, request: SearchRequest, *, after_rank: int = 0) -> Found:
         """Search; the first hits are drawn before this returns, so a store that is down says so here.
 
         Raises:
             Unavailable: If no store can answer.
         """
-        result = self._api.search(
-            DatasetSearchQuery(
-                query_text=request.query_text,
-                top_k=request.top_k,
-                filters=SearchFilters(source=tuple(request.filters.source)),
-                search_types=tuple(request.search_types),
-                weights=request.weights,
-            )
+        query = DatasetSearchQuery(
+            query_text=request.query_text,
+            top_k=request.top_k,
+            filters=request.filters.as_filters(),
+            search_types=tuple(request.search_types),
+            weights=request.weights,
         )
-        return Found((Candidate(hit.stored, hit.relevance_score) for hit in result), result.degraded)
+        result = self._api.search(query, after_rank=after_rank)
+        return Found(result, result.degraded)
 
-    def catch_up(self) -> int:
-        """Take everything out of the outbox that is there; returns the number of document versions.
+    def catch_up(self, store: str) -> int:
+        """Take everything out of the outbox that is there for a store; returns the number of document versions.
 
         Raises:
             Unavailable: If the truth cannot be read.
         """
         total = 0
-        while taken := self._client.drain():
+        while taken := self._client.drain_store(store):
             total += taken
         return total
 
@@ -69,12 +76,6 @@ class DocumentSearch:
         """Store -> "ok" or the reason why it cannot serve."""
         return self._client.status()
 
-
-def open_search(search_file: Path, documents: DocumentStore) -> DocumentSearch:
-    """The search over the stores that are installed."""
-    return DocumentSearch(Uds3Client(documents, [EmbeddedSearchStore(search_file)]), documents)
-
-
-def search_file(home: Path) -> Path:
-    """Where the embedded search store lies."""
-    return home / "search" / "sections.db"
+    def close(self) -> None:
+        """Give connections back."""
+        self._client.close()

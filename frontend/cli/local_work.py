@@ -19,15 +19,17 @@ _INTERRUPT_GRACE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class WorkErrors:
-    """How work that did not succeed is told, by the family of what the child names; each takes the reason.
+    """How work that did not succeed is told, by the family of what the child names.
 
     Args:
+        key: Of the text that says so, with the reason.
         failed: The child crashed, or lacks space, memory, packages or the database.
         refused: The order was wrong.
         conflict: Something is in the way, e.g. a model of this name.
         not_found: What the order names is not there.
     """
 
+    key: str
     failed: Callable[[str], ClaraError]
     refused: Callable[[str], ClaraError]
     conflict: Callable[[str], ClaraError]
@@ -36,7 +38,7 @@ class WorkErrors:
     def of(self, family: str, reason: str) -> ClaraError:
         """The error for a family as `family_of` names it."""
         by_name = {"NotFound": self.not_found, "Conflict": self.conflict, "Unavailable": self.failed}
-        return by_name.get(family, self.refused)(reason)
+        return by_name.get(family, self.refused)(text(self.key, reason=reason))
 
 
 def run_work(session: Session, command: Sequence[str], errors: WorkErrors) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def _result(last: dict[str, Any], code: int, tail: Sequence[str], errors: WorkEr
     if last.get("event") == "error":
         raise errors.of(str(last.get("family", "")), str(last.get("message", "")))
     if code != 0 or last.get("event") != "done":
-        raise errors.failed(f"exit code {code}. {tail[-1] if tail else ''}".strip())
+        raise errors.of("Unavailable", f"exit code {code}. {tail[-1] if tail else ''}".strip())
     return {name: value for name, value in last.items() if name != "event"}
 
 

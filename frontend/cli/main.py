@@ -14,6 +14,8 @@ from frontend.cli import (
     ingest_cli,
     jobs_cli,
     model_cli,
+    search_cli,
+    stores_cli,
     training_cli,
 )
 from frontend.cli.command import DatasetUrlOption, JsonOption, TokenOption, TrainingUrlOption, VerboseOption
@@ -72,12 +74,14 @@ def clara(
 
 ingest_cli.register(app)
 documents_cli.register(app)
+search_cli.register(app)
 dataset_cli.register(app)
 training_cli.register(app)
 jobs_cli.register(app)
 adapters_cli.register(app)
 feedback_cli.register(app)
 model_cli.register(app)
+stores_cli.register(app)
 admin_cli.register(app)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from frontend.cli.local_work import WorkErrors, run_work
 from frontend.cli.session import Session
-from frontend.cli.texts import text
 from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 
 MODULE = "backend.training.merging"
@@ -17,17 +16,11 @@ class MergeFailed(Unavailable):
 
     code = "merge_failed"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(text("merge.failed", reason=reason))
-
 
 class MergeInTheWay(Conflict):
     """Something is not as it has to be: the name is taken, the adapter damaged, the base model another one."""
 
     code = "merge_conflict"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(text("merge.failed", reason=reason))
 
 
 class MergeRefused(InvalidInput):
@@ -35,20 +28,16 @@ class MergeRefused(InvalidInput):
 
     code = "merge_refused"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(text("merge.failed", reason=reason))
-
 
 class NothingToMerge(NotFound):
     """There is no such adapter, or its base model is gone."""
 
     code = "nothing_to_merge"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(text("merge.failed", reason=reason))
 
-
-_ERRORS = WorkErrors(failed=MergeFailed, refused=MergeRefused, conflict=MergeInTheWay, not_found=NothingToMerge)
+_ERRORS = WorkErrors(
+    "merge.failed", failed=MergeFailed, refused=MergeRefused, conflict=MergeInTheWay, not_found=NothingToMerge
+)
 
 
 def run_merge(

@@ -6,7 +6,6 @@ from typing import Any
 
 from frontend.cli.local_work import WorkErrors, run_work
 from frontend.cli.session import Session
-from frontend.cli.texts import text
 from shared.errors import Conflict, InvalidInput, Unavailable
 
 MODULE = "backend.training.starter"
@@ -17,17 +16,11 @@ class StarterFailed(Unavailable):
 
     code = "starter_failed"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(text("starter.failed", reason=reason))
-
 
 class StarterExists(Conflict):
     """A model of this name is there already; models are never overwritten."""
 
     code = "starter_exists"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(text("starter.failed", reason=reason))
 
 
 class StarterRefused(InvalidInput):
@@ -35,11 +28,10 @@ class StarterRefused(InvalidInput):
 
     code = "starter_refused"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(text("starter.failed", reason=reason))
 
-
-_ERRORS = WorkErrors(failed=StarterFailed, refused=StarterRefused, conflict=StarterExists, not_found=StarterRefused)
+_ERRORS = WorkErrors(
+    "starter.failed", failed=StarterFailed, refused=StarterRefused, conflict=StarterExists, not_found=StarterRefused
+)
 
 
 def run_starter(

@@ -62,6 +62,29 @@ TEXTS: Mapping[str, Text] = {
         'Next: clara datasets create NAME --query "…"', 'Weiter: clara datasets create NAME --query "…"'
     ),
     "documents.none": Text("Add some with `clara ingest PATH`.", "Mit `clara ingest PFAD` einlesen."),
+    # search
+    "search.nothing": Text("Nothing was found.", "Nichts gefunden."),
+    "search.degraded": Text(
+        "The answer is incomplete, for want of: {stores}", "Die Antwort ist unvollständig, es fehlt: {stores}"
+    ),
+    "search.hidden": Text(
+        "{n} sections of this page lie below --min-quality.", "{n} Abschnitte dieser Seite liegen unter --min-quality."
+    ),
+    "search.more": Text(
+        "There is more: the same again with --after {after}", "Es gibt mehr: dasselbe noch einmal mit --after {after}"
+    ),
+    "evaluation.failed": Text("The search was not evaluated: {reason}", "Die Suche wurde nicht bewertet: {reason}"),
+    "evaluation.skipped": Text("Left out: {reason}", "Ausgelassen: {reason}"),
+    "evaluation.set": Text(
+        "{name}: {queries} queries among {sections} sections, indexed in {time}",
+        "{name}: {queries} Anfragen in {sections} Abschnitten, Index in {time}",
+    ),
+    "evaluation.compared": Text("{name}: this run and {other}", "{name}: dieser Lauf und {other}"),
+    "evaluation.done": Text(
+        "In brackets: 95 % interval of a paired bootstrap; *: p < 0.05. {time}",
+        "In Klammern: 95-%-Intervall eines gepaarten Bootstraps; *: p < 0,05. {time}",
+    ),
+    "evaluation.written": Text("Written to {path}; picture: {picture}", "Geschrieben nach {path}; Bild: {picture}"),
     # datasets
     "datasets.none": Text(
         'Make one with `clara datasets create NAME --query "…"`.',
@@ -311,6 +334,15 @@ TEXTS: Mapping[str, Text] = {
         "Next: clara train --base-model {name} --watch", "Weiter: clara train --base-model {name} --watch"
     ),
     "starter.failed": Text("The starter model was not made: {reason}", "Das Startmodell entstand nicht: {reason}"),
+    # stores
+    "stores.failed": Text("The search stores did not serve: {reason}", "Die Suchspeicher versagten: {reason}"),
+    "stores.foreign": Text("not ours", "fremd"),
+    "stores.documents": Text("{n} documents are registered.", "{n} Dokumente sind registriert."),
+    "stores.difference": Text(
+        "{store}: {document_id} is {kind} (registered: {expected}; held: {found})",
+        "{store}: {document_id} ist {kind} (registriert: {expected}; gehalten: {found})",
+    ),
+    "stores.repair": Text("clara reconcile --repair puts them right.", "clara reconcile --repair behebt sie."),
     # doctor, config
     "doctor.ok": Text("ok", "ok"),
     "doctor.hint": Text("hint", "Hinweis"),

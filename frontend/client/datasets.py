@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from frontend.client.download import Downloaded, download
-from frontend.client.models import Answer, CreatedDataset, Dataset, DatasetPage, Export, Outcome, RecordPage
+from frontend.client.found import SearchPage
+from frontend.client.models import CreatedDataset, Dataset, DatasetPage, Export, Outcome, RecordPage
 from frontend.client.transport import Transport
 
 _DATASETS = "/api/datasets"
@@ -103,10 +104,19 @@ class DatasetsClient:
         path = f"{_dataset(dataset_id)}/download/{quote(export_format, safe='')}"
         return download(self._transport, path, target, fallback=f"{dataset_id}.{export_format}", on_bytes=on_bytes)
 
-    def search(self, **query: Any) -> Mapping[str, Any]:
-        """Search without building a dataset; the members are those of `search_query`."""
-        content = self._transport.call("POST", f"{_DATASETS}/search", Answer, body=query)
-        return content.as_json()
+    def search(self, query_text: str, *, limit: int = 100, after: str | None = None, **further: Any) -> SearchPage:
+        """A page of what a query finds, without building a dataset.
+
+        Args:
+            query_text: Words to look for; "*" takes every section.
+            limit: Most sections of the page.
+            after: `next_after` of the page before, with the same query.
+            further: More members of `search_query` (filters, search_types, weights …).
+        """
+        body = {"query_text": query_text, "limit": limit, **further}
+        if after is not None:
+            body["after"] = after
+        return self._transport.call("POST", f"{_DATASETS}/search", SearchPage, body=body)
 
     def stream(
         self, name: str, *, search_query: Mapping[str, Any], description: str = "", **further: Any

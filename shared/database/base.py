@@ -5,14 +5,15 @@ it returns, its effect is durable (`synchronous=FULL`), when it raises, nothing 
 `Conflict` and `Unavailable`, never a driver's errors.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from shared.database.search_store import DocumentChange, HeldDocument
 from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
 from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
-from shared.models.document import Document, ParsedDocument, SectionHit, StoredSection
+from shared.models.document import Document, ParsedDocument, StoredSection
 from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent
 from shared.models.export import ExportClaim, ExportStatus
 from shared.models.feedback import FeedbackFilter, FeedbackItem, StoredFeedback
@@ -29,7 +30,6 @@ from shared.models.job import (
     StopRequest,
     TrainingJob,
 )
-from shared.models.search import SearchLeg
 
 T = TypeVar("T")
 
@@ -62,6 +62,20 @@ class DocumentNotFound(NotFound):
     def __init__(self, document_id: str) -> None:
         super().__init__(
             f"No document has the id '{document_id}'. `clara documents list` shows all.", document_id=document_id
+        )
+
+
+class DocumentErased(Conflict):
+    """The document was erased for good; nothing may be registered under its path again."""
+
+    code = "document_erased"
+
+    def __init__(self, source: str, path: str) -> None:
+        super().__init__(
+            f"'{path}' of '{source}' was erased and is not taken in again. If it is another document, give it another "
+            "path or source.",
+            source=source,
+            path=path,
         )
 
 
@@ -628,7 +642,25 @@ class DocumentStore(Protocol):
         ...
 
     def put_many(self, items: Sequence["DocumentInput"]) -> Sequence[tuple[Document, bool]]:
-        """`put` for a batch in one transaction."""
+        """`put` for a batch in one transaction.
+
+        Raises:
+            DocumentErased: If a path belongs to a document that was erased; nothing of the batch is written.
+        """
+        ...
+
+    def erase(self, document_id: str, *, audit: AuditEntry) -> None:
+        """Remove a document in all its versions, for good; id, path and a last version number stay.
+
+        The outbox tells the derived stores in the same transaction. Records that were made of it are not touched.
+
+        Raises:
+            DocumentNotFound: If there is none (any more).
+        """
+        ...
+
+    def erased(self, source: str, paths: Sequence[str]) -> Set[str]:
+        """Those paths of `source` whose documents were erased."""
         ...
 
     def known(self, source: str, paths: Sequence[str]) -> Mapping[str, str]:
@@ -667,12 +699,28 @@ class DocumentStore(Protocol):
         """All sections of newest versions ordered by (document_id, ordinal), streamed with flat memory."""
         ...
 
+    def states(self, document_ids: Sequence[str]) -> Sequence[DocumentChange]:
+        """Newest states, erased ones included, in the order of the ids; ids that never existed are absent."""
+        ...
+
+    def iter_states(self) -> Iterator[DocumentChange]:
+        """All newest states, erased ones included, ordered by document id, streamed with flat memory."""
+        ...
+
+    def iter_held(self) -> Iterator[HeldDocument]:
+        """What a derived store should hold, ordered by document id, streamed without any texts."""
+        ...
+
     def count(self) -> int:
         """Number of documents."""
         ...
 
     def outbox(self, store: str, *, limit: int = 200) -> Sequence["OutboxEntry"]:
         """Oldest document versions that `store` has not acknowledged."""
+        ...
+
+    def outbox_size(self, store: str) -> int:
+        """How many entries `store` has not acknowledged."""
         ...
 
     def acknowledge(self, store: str, entry_ids: Sequence[int]) -> None:
@@ -799,55 +847,4 @@ class AuditStore(Protocol):
         self, *, object_id: str | None = None, limit: int = 100, after: int | None = None
     ) -> Sequence[tuple[int, AuditEntry]]:
         """Entries with their sequence numbers, newest first."""
-        ...
-
-
-class SearchStore(Protocol):
-    """A derived store that finds sections; fed from the outbox, rebuilt at will.
-
-    Args:
-        name: How the store is called in the outbox, in `/health` and in `degraded`.
-        leg: The kind of search that it answers.
-    """
-
-    name: str
-    leg: SearchLeg
-
-    def apply(self, document_id: str, version: int, sections: Sequence[StoredSection]) -> None:
-        """Replace what is held of a document if `version` is not older than what is there; idempotent, durable."""
-        ...
-
-    def apply_many(self, batch: Sequence[tuple[str, int, Sequence[StoredSection]]]) -> None:
-        """`apply` for a batch in one transaction.
-
-        Raises:
-            StoreNotBuilt: If the store has to be built from the truth first.
-            Unavailable: If the store cannot be written.
-        """
-        ...
-
-    def rebuild(self, batches: Iterable[tuple[str, int, Sequence[StoredSection]]]) -> int:
-        """Replace everything that is held; returns the number of documents.
-
-        Readers see the old state until the new one is whole. `batches` is first read when no other process can write
-        any more, so that a truth read there misses nothing that was acknowledged before.
-
-        Raises:
-            Unavailable: If the store cannot be written.
-        """
-        ...
-
-    def search(self, query_text: str, *, top_k: int, sources: Sequence[str] = ()) -> Iterator[SectionHit]:
-        """Best sections first; ties by section id. An empty result means that nothing matched, never a failure.
-
-        `query_text` "*" yields every section in id order with score 0.
-
-        Raises:
-            StoreNotBuilt: If the store has to be built from the truth first.
-            Unavailable: If the store cannot answer.
-        """
-        ...
-
-    def check(self) -> str:
-        """Return "ok", or the reason why the store cannot serve."""
         ...

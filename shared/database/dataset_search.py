@@ -1,19 +1,22 @@
-"""Search for datasets: one query over the search stores, every hit checked against the truth, streamed."""
+"""Search for datasets: one query over all stores, every hit of ours checked against the truth, streamed."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 
 from shared.database.base import DocumentStore
-from shared.database.uds3_client import Uds3Client
+from shared.database.search_store import DocumentChange
+from shared.database.uds3.snippets import snippet
+from shared.database.uds3_client import SearchPlan, Uds3Client
 from shared.errors import InvalidInput
-from shared.models.document import Document, SectionHit, StoredSection
-from shared.models.search import SearchLeg
+from shared.models.document import Document, ListPlace, SectionHit, StoredSection
+from shared.models.search import SearchFilters, SearchLeg
 
 logger = logging.getLogger(__name__)
 
 MAX_TOP_K = 100_000
+EVERYTHING = "*"
 _BATCH = 200
 
 
@@ -24,31 +27,20 @@ class InvalidSearchQuery(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
-class SearchFilters:
-    """What hits must fulfil.
-
-    Args:
-        source: Sources to search in; empty for all.
-    """
-
-    source: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class DatasetSearchQuery:
     """What to look for.
 
     Args:
         query_text: Words, any of which may occur; "*" for everything.
         top_k: Most hits, 1 … 100,000.
-        filters: Limits on where to look.
-        search_types: Legs to ask; those without a store are named in `degraded`.
-        weights: Weight per leg when ranked lists are fused; legs that are not named weigh 1.
+        filters: Conditions that hits must fulfil.
+        search_types: Kinds of search to ask; those without a store are named in `degraded`.
+        weights: Factor per kind when ranked lists are fused; kinds that are not named have 1.
     """
 
     query_text: str
     top_k: int = 100
-    filters: SearchFilters = SearchFilters()
+    filters: SearchFilters = field(default_factory=SearchFilters)
     search_types: tuple[SearchLeg, ...] = tuple(SearchLeg)
     weights: Mapping[SearchLeg, float] = field(default_factory=dict)
 
@@ -74,22 +66,29 @@ class DatasetDocument:
 
     Args:
         stored: The section in its document version.
-        document: That document, in its newest version, which is the section's.
+        document: That document, in its newest version, which is the section's; None in a database that is not ours.
         relevance_score: 0 … 1; the best hit of a search has 1.
         rank: 1 for the best.
-        legs: Rank per leg that found it.
+        places: Its place in each ranked list that found it.
+        query_text: What was asked.
     """
 
     stored: StoredSection
-    document: Document
+    document: Document | None
     relevance_score: float
     rank: int
-    legs: Mapping[str, int]
+    places: Mapping[str, ListPlace]
+    query_text: str
 
     @property
     def text(self) -> str:
         """The section's body."""
         return self.stored.section.text
+
+    @property
+    def snippet(self) -> str:
+        """The part of the text that shows why it was found; looked for when it is wanted."""
+        return snippet(self.text, self.query_text)
 
     @property
     def title(self) -> str:
@@ -121,34 +120,62 @@ class DatasetSearchAPI:
         self._client = client
         self._documents = documents
 
-    def search(self, query: DatasetSearchQuery) -> DatasetSearchResult:
+    def search(self, query: DatasetSearchQuery, *, after_rank: int = 0) -> DatasetSearchResult:
         """Best sections first, read in batches; hits that a newer document version replaced are left out.
+
+        Args:
+            query: What to look for.
+            after_rank: Begin behind this rank; the search is the same, so that pages of one query fit together as long
+                as nothing is registered between them.
 
         Raises:
             SearchUnavailable: If no store can answer; a search that fails is never an empty success.
         """
-        result = self._client.search(
-            query.query_text, top_k=query.top_k, sources=query.filters.source, search_types=query.search_types
-        )
-        return DatasetSearchResult(self._checked(result.hits), result.degraded)
+        if query.query_text.strip() == EVERYTHING:
+            return DatasetSearchResult(islice(self._everything(query.filters), after_rank, query.top_k), {})
+        plan = SearchPlan(query.top_k, query.filters, query.search_types, query.weights)
+        result = self._client.search(query.query_text, plan)
+        return DatasetSearchResult(self._checked(result.hits, query, after_rank), result.degraded)
 
-    def _checked(self, hits: Iterator[SectionHit]) -> Iterator[DatasetDocument]:
-        best: float | None = None
-        while batch := list(islice(hits, _BATCH)):
-            best = batch[0].score if best is None else best
-            yield from self._resolved(batch, best)
+    def _everything(self, filters: SearchFilters) -> Iterator[DatasetDocument]:
+        """Every section of ours in order of ids, straight from the truth: nothing is ranked, all of it fits."""
+        rank = 0
+        for state in self._documents.iter_states():
+            for stored in _admitted(state, filters):
+                rank += 1
+                yield DatasetDocument(stored, state.document, 1.0, rank, {}, "")
 
-    def _resolved(self, batch: Sequence[SectionHit], best: float) -> Iterator[DatasetDocument]:
-        sections = self._documents.sections_by_id([hit.section_id for hit in batch])
-        documents = self._documents.newest(list({hit.document_id for hit in batch}))
+    def _checked(
+        self, hits: Iterator[SectionHit], query: DatasetSearchQuery, after_rank: int
+    ) -> Iterator[DatasetDocument]:
+        first = next(hits, None)
+        if first is None:
+            return
+        following = islice(chain([first], hits), after_rank, None)
+        while batch := list(islice(following, _BATCH)):
+            yield from self._resolved(batch, first.score, query)
+
+    def _resolved(
+        self, batch: Sequence[SectionHit], best: float, query: DatasetSearchQuery
+    ) -> Iterator[DatasetDocument]:
+        ours = [hit for hit in batch if hit.section is None]
+        sections = self._documents.sections_by_id([hit.section_id for hit in ours])
+        documents = self._documents.newest(list({hit.document_id for hit in ours}))
         stale = 0
         for hit in batch:
-            stored, document = sections.get(hit.section_id), documents.get(hit.document_id)
-            if stored is None or document is None or document.version != hit.version:
+            stored, document = hit.section or sections.get(hit.section_id), documents.get(hit.document_id)
+            is_newest = document is not None and document.version == hit.version
+            if stored is None or not (is_newest or hit.section is not None):
                 stale += 1
                 continue
-            # "*" ranks nothing: every section fits it entirely
-            relevance = min(1.0, max(0.0, hit.score / best)) if best > 0 else 1.0
-            yield DatasetDocument(stored, document, relevance, hit.rank, hit.legs)
+            relevance = min(1.0, hit.score / best) if best > 0 else 1.0
+            yield DatasetDocument(stored, document, relevance, hit.rank, hit.places, query.query_text)
         if stale:
             logger.info("search.stale_hits", extra={"count": stale})
+
+
+def _admitted(state: DocumentChange, filters: SearchFilters) -> Iterator[StoredSection]:
+    if state.document is not None and filters.admit_document(state.document):
+        for stored in state.sections:
+            if filters.admit_dates(stored.section.valid_from, stored.section.valid_to):
+                yield stored

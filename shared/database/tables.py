@@ -89,6 +89,17 @@ sections = Table(
     ForeignKeyConstraint(["document_id", "version"], ["document_versions.document_id", "document_versions.version"]),
 )
 
+erased_documents = Table(
+    "erased_documents",
+    metadata,
+    Column("document_id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("version", Integer, nullable=False),  # one more than the last that anybody saw
+    Column("erased_at", UtcDateTime, nullable=False),
+    UniqueConstraint("source", "path"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

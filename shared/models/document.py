@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +100,45 @@ class StoredSection:
     path: str
     section: Section
 
+    @classmethod
+    def of(cls, document: Document, section: Section) -> Self:
+        """A section of a document in the version that is given."""
+        return cls(
+            section_id=f"{document.document_id}:{document.version}:{section.ordinal}",
+            document_id=document.document_id,
+            version=document.version,
+            document_title=document.title,
+            abbreviation=document.abbreviation,
+            source=document.source,
+            path=document.path,
+            section=section,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """Where one ranked list has a section.
+
+    Args:
+        rank: 1 for the best.
+        score: By the list's own measure; comparable within the list only.
+        store: Who answered.
+    """
+
+    rank: int
+    score: float
+    store: str
+
 
 @dataclass(frozen=True, slots=True)
 class SectionHit:
     """A section that a search found.
 
     Args:
-        score: Relevance, higher is better; comparable within one search only.
+        score: Fused relevance, higher is better; comparable within one search only.
         rank: 1 for the best.
-        legs: Rank per search leg that found it, e.g. {"keyword": 3}.
+        places: Its place in each ranked list that holds it, e.g. {"keyword": ListPlace(3, 12.7, "embedded")}.
+        section: The section itself where the truth does not have it.
     """
 
     section_id: str
@@ -116,4 +146,5 @@ class SectionHit:
     version: int
     score: float
     rank: int
-    legs: Mapping[str, int] = field(default_factory=dict)
+    places: Mapping[str, ListPlace] = field(default_factory=dict)
+    section: StoredSection | None = None

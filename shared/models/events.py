@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 LARGEST_SEQ = 2**53 - 1
 """No sequence number is larger; JavaScript counts no further."""
@@ -60,6 +62,12 @@ def stride_of(total: int, points: int) -> int:
         points: How many are wanted at most; 2 or more.
     """
     return max(1, -(-(total - 1) // (points - 1)))
+
+
+def spread(items: Sequence[T], points: int) -> list[T]:
+    """At most `points` (2 or more) of these, evenly spread, the first and the last always among them."""
+    stride, last = stride_of(len(items), points), len(items) - 1
+    return [item for number, item in enumerate(items) if number % stride == 0 or number == last]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from shared.database.base import DocumentInput, DocumentNotFound
+from shared.database.base import DocumentErased, DocumentInput, DocumentNotFound
 from shared.database.stores import Stores
 from shared.errors import InvalidInput
 from shared.models.document import Document
-from tests.support.store_values import a_document
+from tests.support.store_values import a_document, an_audit
 
 
 def _put(stores: Stores, item: DocumentInput) -> tuple[Document, bool]:
@@ -191,6 +191,7 @@ class DocumentStoreContract:
         entries = stores.documents.outbox("embedded")
         assert [entry.entry_id for entry in entries] == sorted(entry.entry_id for entry in entries)
         assert stores.documents.outbox("embedded", limit=2) == entries[:2]
+        assert (stores.documents.outbox_size("embedded"), stores.documents.outbox_size("other")) == (4, 0)
 
         stores.documents.acknowledge("other", [entry.entry_id for entry in entries])
         stores.documents.acknowledge("embedded", [entries[0].entry_id, entries[2].entry_id])
@@ -209,3 +210,75 @@ class DocumentStoreContract:
 
         assert following.entry_id > entry.entry_id
         assert asdict(following)["version"] == 1
+
+    def test_an_erased_document_is_gone_in_all_versions_but_for_its_id(self, stores: Stores) -> None:
+        document, _ = _put(stores, a_document("a.md"))
+        _put(stores, a_document("a.md", content="v2"))
+        kept, _ = _put(stores, a_document("b.md"))
+
+        stores.documents.erase(document.document_id, audit=an_audit("document.erased"))
+
+        for call in (stores.documents.get, stores.documents.sections):
+            with pytest.raises(DocumentNotFound):
+                call(document.document_id)
+        assert stores.documents.sections_by_id([f"{document.document_id}:1:0"]) == {}
+        assert [each.document_id for each in stores.documents.page().items] == [kept.document_id]
+        assert (stores.documents.count(), stores.documents.known("satzungen", ["a.md"])) == (1, {})
+        assert stores.documents.erased("satzungen", ["a.md", "b.md", "c.md"]) == {"a.md"}
+        assert "document.erased" in {entry.action for _, entry in stores.audit.page()}
+
+    def test_an_erasure_reaches_the_outbox_with_a_version_of_its_own(self, stores: Stores) -> None:
+        document, _ = _put(stores, a_document("a.md"))
+
+        stores.documents.erase(document.document_id, audit=an_audit())
+
+        entries = [(each.document_id, each.version) for each in stores.documents.outbox("embedded")]
+        assert entries == [(document.document_id, 1), (document.document_id, 2)]
+
+    def test_an_erased_path_is_never_registered_again(self, stores: Stores) -> None:
+        document, _ = _put(stores, a_document("a.md"))
+        stores.documents.erase(document.document_id, audit=an_audit())
+
+        with pytest.raises(DocumentErased, match=r"a\.md"):
+            stores.documents.put_many([a_document("c.md"), a_document("a.md", content="v2")])
+        assert stores.documents.count() == 0
+        _put(stores, a_document("a.md", source="other"))
+
+    def test_what_is_not_there_cannot_be_erased(self, stores: Stores) -> None:
+        document, _ = _put(stores, a_document("a.md"))
+        stores.documents.erase(document.document_id, audit=an_audit())
+
+        for document_id in (document.document_id, "doc_0"):
+            with pytest.raises(DocumentNotFound):
+                stores.documents.erase(document_id, audit=an_audit())
+
+    def test_states_are_the_newest_versions_with_their_sections_and_what_was_erased(self, stores: Stores) -> None:
+        _put(stores, a_document("a.md"))
+        changed, _ = _put(stores, a_document("a.md", content="v2", sections=3))
+        gone, _ = _put(stores, a_document("b.md"))
+        stores.documents.erase(gone.document_id, audit=an_audit())
+
+        found = stores.documents.states([gone.document_id, "doc_0", changed.document_id])
+
+        assert [(each.document_id, each.version, each.is_erased) for each in found] == [
+            (gone.document_id, 2, True),
+            (changed.document_id, 2, False),
+        ]
+        assert (found[1].document, found[1].sections) == (changed, stores.documents.sections(changed.document_id))
+
+    def test_all_states_stream_in_order_of_ids(self, stores: Stores) -> None:
+        put = stores.documents.put_many([a_document(f"{number}.md") for number in range(40)])
+        for document, _ in put[:20:5]:
+            stores.documents.erase(document.document_id, audit=an_audit())
+
+        states = list(stores.documents.iter_states())
+
+        assert [each.document_id for each in states] == sorted(document.document_id for document, _ in put)
+        assert sum(each.is_erased for each in states) == 4
+        assert all(len(each.sections) == 2 for each in states if not each.is_erased)
+        assert [
+            (each.document_id, each.version, each.sha256, len(each.sections), each.is_erased) for each in states
+        ] == [
+            (each.document_id, each.version, each.sha256, each.section_count, each.is_erased)
+            for each in stores.documents.iter_held()
+        ]

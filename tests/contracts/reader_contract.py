@@ -21,9 +21,14 @@ def assert_nothing_is_lost(document: ParsedDocument) -> None:
         between.append(document.text[position : section.start])
         position = section.end
     between.append(document.text[position:])
-    named = {words for section in document.sections for heading in section.heading_path for words in heading.split()}
-    for words in " ".join(between).replace("#", " ").replace("**", "").split():
-        assert words in named
+    headings = (heading for section in document.sections for heading in section.heading_path)
+    named = set(_without_marks(" ".join(headings)))
+    for word in _without_marks(" ".join(between)):
+        assert word in named
+
+
+def _without_marks(text: str) -> list[str]:
+    return text.replace("#", " ").replace("**", "").split()
 
 
 class ReaderContract:

@@ -86,6 +86,7 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
     with it.client() as client:
         # short ones: the tests train on 32 tokens of each
         client.feedback.give([{"prompt": f"Gebühr {n}?", "answer": f"Satz {n}.", "rating": 5} for n in range(60)])
+    write_judged_queries(folder)
     rating = {"prompt": "Wo ist das Amt?", "answer": "Im Kreishaus.", "correction": "Im Rathaus."}
     (folder / "ratings.jsonl").write_text(json.dumps(rating) + "\n", encoding="utf-8")
     return {
@@ -96,6 +97,19 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
         "starter": "tiny",
         "cwd": str(folder),
     }
+
+
+def write_judged_queries(folder: Path) -> None:
+    """The laws and the judged queries that the guide to the evaluation of searches names."""
+    shutil.copytree(ROOT / "tests" / "support" / "search_set" / "satzungen", folder / "laws")
+    question = {"id": "q1", "question": "Wann erteilt die Stadt die Baugenehmigung?"}
+    paragraph = {"context": "Die Stadt erteilt die Baugenehmigung im Verfahren.", "qas": [question]}
+    squad = {"data": [{"title": "Satzung", "paragraphs": [paragraph]}]}
+    (folder / "questions.json").write_text(json.dumps(squad), encoding="utf-8")
+    (folder / "benchmark" / "qrels").mkdir(parents=True)
+    for name, row in (("corpus", {"_id": "d", "text": "Baugenehmigung"}), ("queries", {"_id": "q", "text": "Bau"})):
+        (folder / "benchmark" / f"{name}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    (folder / "benchmark" / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td\t1\n", encoding="utf-8")
 
 
 def job_for(command: str, client: ClaraClient) -> str | None:

@@ -42,6 +42,8 @@ class ContractState:
         asked: Parameters of each list of feedback.
         keys: Idempotency key -> the job that it stands for.
         busy: Submissions that are still answered with 429.
+        found: What every search finds, best first.
+        searches: The searches that came.
         builds_left: Looks at a pending dataset until its build has ended.
         build_error: Ends builds as failed, with this reason.
     """
@@ -55,6 +57,8 @@ class ContractState:
     submitted: list[Row] = field(default_factory=list)
     uploads: list[list[str]] = field(default_factory=list)
     resumed_from: list[int] = field(default_factory=list)
+    found: list[Row] = field(default_factory=list)
+    searches: list[Row] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
     attempts: dict[str, list[Row]] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
@@ -105,6 +109,7 @@ def contract_app(state: ContractState) -> Starlette:
             Route("/api/training/feedback/{id}", service.one_feedback),
             WebSocketRoute("/api/training/ws", service.feed),
             Route(f"{datasets}/upload", service.upload, methods=["POST"]),
+            Route(f"{datasets}/search", service.search, methods=["POST"]),
             Route(f"{datasets}/documents", service.list_documents),
             Route(f"{datasets}/documents/{{id}}", service.document),
             Route(datasets, service.list_datasets),
@@ -370,6 +375,17 @@ class _Service:
     async def document(self, request: Request) -> Response:
         by_id = {row["document_id"]: row for row in self.state.documents.values()}
         return self._one(request, by_id, "document_not_found")
+
+    async def search(self, request: Request) -> Response:
+        asked = await request.json()
+        self.state.searches.append(asked)
+        start = int(asked.get("after") or 0)
+        page = self.state.found[start : start + asked["limit"]]
+        end = start + len(page)
+        more = str(end) if end < len(self.state.found) else None
+        return JSONResponse(
+            {"results": page, "next_after": more, "total_count": end, "hidden_count": 0, "degraded": []}
+        )
 
     async def list_datasets(self, request: Request) -> Response:
         rows = list(reversed(self.state.datasets.values()))

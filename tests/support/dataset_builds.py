@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.datasets.build import BuildPlan, BuildResult, DatasetBuild
+from backend.datasets.quality.profile import built_in
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.splits import SplitPlan
 from shared.models.dataset import RecordFormat, RecordProvenance, Split
@@ -22,6 +23,7 @@ def a_plan(folder: Path, **changes: Any) -> BuildPlan:
         "split": SplitPlan(),
         "max_characters": 4000,
         "min_quality_score": 0.5,
+        "quality": built_in("legal-de"),
         "export_formats": [],
     }
     return BuildPlan(**{**values, **changes})

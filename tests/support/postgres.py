@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests: our own cluster in a temporary folder, reached by a Unix socket only."""
+"""A real PostgreSQL server for tests: our own cluster in a temporary folder, reached by a Unix socket."""
 
 import os
 import pwd
@@ -22,12 +22,14 @@ class PostgresServer:
     Args:
         programs: Folder of initdb and pg_ctl.
         home: Folder of the cluster and its socket; belongs to the OS user that runs the server.
+        tcp_port: Of the loopback, for tests that stand between client and server; there is none without it.
     """
 
-    def __init__(self, programs: Path, home: Path, *, durable: bool = False) -> None:
+    def __init__(self, programs: Path, home: Path, *, durable: bool = False, tcp_port: int | None = None) -> None:
         self._programs = programs
         self._home = home
         self._durable = durable
+        self._tcp_port = tcp_port
         self._numbers = count(1)
 
     def create(self) -> None:
@@ -38,7 +40,8 @@ class PostgresServer:
     def start(self) -> None:
         """Start and wait until connections are answered."""
         fsync = "on" if self._durable else "off"
-        options = f"-k {self._home} -c listen_addresses='' -c fsync={fsync} -c max_connections=100"
+        listen = "-c listen_addresses=''" if self._tcp_port is None else "-c listen_addresses=127.0.0.1"
+        options = f"-k {self._home} {listen} -p {self._port} -c fsync={fsync} -c max_connections=100"
         self._run("pg_ctl", "-w", "-l", str(self._home / "log"), "-o", options, "start")
 
     def stop(self, mode: str = "fast") -> None:
@@ -48,9 +51,25 @@ class PostgresServer:
     def new_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"test_{next(self._numbers)}"
-        with psycopg.connect(host=str(self._home), user=_SUPERUSER, dbname="postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return f"postgresql://{_SUPERUSER}@/{name}?host={self._home}"
+        self._execute(f"CREATE DATABASE {name}")
+        port = "" if self._tcp_port is None else f"&port={self._tcp_port}"
+        return f"postgresql://{_SUPERUSER}@/{name}?host={self._home}{port}"
+
+    def new_user(self, name: str, password: str) -> None:
+        """Make a user who has no rights yet and, over TCP, is asked for the password."""
+        rules = self._home / "cluster" / "pg_hba.conf"
+        rules.write_text(f"host all {name} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
+        self._execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
+        self._execute("SELECT pg_reload_conf()")
+
+    @property
+    def _port(self) -> int:
+        return self._tcp_port or 5432
+
+    def _execute(self, statement: str) -> None:
+        place = {"host": str(self._home), "port": self._port, "user": _SUPERUSER, "dbname": "postgres"}
+        with psycopg.connect(autocommit=True, **place) as connection:
+            connection.execute(statement)
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), "-D", str(self._home / "cluster"), *arguments]
@@ -78,13 +97,13 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def running_server(programs: Path, *, durable: bool = False) -> Iterator[PostgresServer]:
+def running_server(programs: Path, *, durable: bool = False, tcp_port: int | None = None) -> Iterator[PostgresServer]:
     """A server that is gone, with its files, when the block is left."""
     home = Path(tempfile.mkdtemp(prefix="clara-pg-", dir=_traversable_folder()))
     try:
         if os.getuid() == 0:
             shutil.chown(home, "postgres", "postgres")
-        server = PostgresServer(programs, home, durable=durable)
+        server = PostgresServer(programs, home, durable=durable, tcp_port=tcp_port)
         server.create()
         try:
             yield server

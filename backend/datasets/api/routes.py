@@ -31,7 +31,7 @@ from backend.datasets.models import (
     ExportDone,
     ExportRequest,
     RecordList,
-    SearchRequest,
+    SearchPageRequest,
     SearchResults,
     StatisticsView,
     UploadDone,
@@ -43,8 +43,6 @@ from shared.models.dataset import DatasetStatus, Split
 router = APIRouter(prefix="/api/datasets", tags=["datasets"])
 
 UPLOAD_PATH = "/api/datasets/upload"
-SEARCH_LIMIT = 1_000
-"""Most sections that one search answer holds; a dataset takes more."""
 
 
 class StreamingDisabled(Unavailable):
@@ -87,12 +85,9 @@ async def list_datasets(
 
 
 @router.post("/search")
-async def search_documents(request: SearchRequest, manager: Manager, _: Curator) -> SearchResults:
-    """Sections that a dataset of this query would be made of, the best first."""
-    results, degraded = await in_thread(manager.search, request, limit=min(request.top_k, SEARCH_LIMIT))
-    return SearchResults(
-        results=results, total_count=len(results), degraded=[f"{name}: {reason}" for name, reason in degraded.items()]
-    )
+async def search_documents(request: SearchPageRequest, manager: Manager, _: Curator) -> SearchResults:
+    """A page of the sections that a dataset of this query would be made of, the best first."""
+    return await in_thread(manager.search, request)
 
 
 @router.post("/stream", response_class=StreamingResponse)

@@ -33,6 +33,7 @@ class Batch:
         Raises:
             Unavailable: If the store cannot take them.
         """
+        self._leave_out_erased()
         results = self._store.put_many(list(self._waiting.values())) if self._waiting else ()
         written = [document for document, is_written in results if is_written]
         self._waiting.clear()
@@ -44,3 +45,9 @@ class Batch:
             unchanged=len(results) - len(written),
             sections=sum(document.section_count for document in written),
         )
+
+    def _leave_out_erased(self) -> None:
+        for source in {item.source for item in self._waiting.values()}:
+            for path in self._store.erased(source, list(self._waiting)):
+                del self._waiting[path]
+                self._progress.skipped(path, "it was erased from the documents and is not taken in again")

@@ -184,7 +184,8 @@ class IngestWorkerClient:
         return self._child
 
     async def _exit_reason(self) -> str:
-        await self._kill()
+        # a signal to a child that has just died collects its exit code before asyncio does, and then nobody knows it
+        await self._end()
         code = self._child.returncode if self._child else None
         if code is not None and code < 0:
             return f"signal {signal.Signals(-code).name}"

@@ -10,13 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from backend.common.logging import log_in_words
 from backend.common.parent_pipe import ParentPipe
 from backend.datasets.build import BuildPlan, DatasetBuild
 from backend.datasets.export.base import ExportOptions
 from backend.datasets.export.publish import ExportOrder, export_dataset
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import DatasetRequest
-from backend.datasets.searching import open_search, search_file
+from backend.datasets.quality.profile import Profile, profile_of
+from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.splits import SplitPlan
 from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, order_from
 from config import BaseConfig
@@ -47,7 +49,7 @@ class Pipe:
 def main() -> int:
     """Run one order; the exit code is 0 whenever the outcome was reported."""
     parent = ParentPipe()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_in_words()
     order = order_from(parent.order())
     parent.listen()
     pipe = Pipe(parent)
@@ -73,7 +75,7 @@ def main() -> int:
 
 def _build(order: BuildOrder, pipe: Pipe) -> None:
     settings = BaseConfig(**order.settings)
-    stores = open_stores(settings.database_url_resolved)
+    stores = open_stores(settings.database_url_resolved, derived_stores=fed_store_names(settings))
     try:
         claim = DatasetClaim(order.dataset_id, order.owner, order.epoch)
         build_claimed(stores, settings, claim, pipe)
@@ -94,14 +96,15 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
     folders.remove_earlier(claim.dataset_id, claim.epoch)
     attempt = folders.attempt(claim.dataset_id, claim.epoch)
     build = DatasetBuild(
-        plan_of(dataset, request, attempt),
+        plan_of(dataset, request, attempt, profile_of(settings.quality_profile)),
         keep_provenance=lambda rows: stores.datasets.add_provenance(claim, rows),
         report=pipe.progress,
     )
-    search = open_search(search_file(settings.home), stores.documents)
+    search = open_search(settings, stores.documents)
     try:
         # whatever was ingested before the order must be found by it
-        search.catch_up()
+        for store in search.fed_stores:
+            search.catch_up(store)
         found = search.find(request.search_query)
         result = build.run(found.candidates)
         finished = replace(
@@ -120,9 +123,11 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
     except ClaraError:
         folders.remove_attempt(claim.dataset_id, claim.epoch)
         raise
+    finally:
+        search.close()
 
 
-def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path) -> BuildPlan:
+def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, quality: Profile) -> BuildPlan:
     """What the request asks of the build."""
     return BuildPlan(
         dataset_id=dataset.dataset_id,
@@ -133,6 +138,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path) -> BuildPla
         split=SplitPlan(request.seed, request.split.model_dump()),
         max_characters=request.max_characters,
         min_quality_score=request.search_query.min_quality_score,
+        quality=quality,
         export_formats=request.export_formats,
     )
 

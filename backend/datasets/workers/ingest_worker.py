@@ -19,7 +19,6 @@ from typing import Any, BinaryIO
 from backend.datasets.ingest import wire
 from backend.datasets.ingest.base import ReadLimits
 from backend.datasets.ingest.pipeline import ingest_files
-from backend.datasets.searching import search_file
 from shared.database.base import DocumentStore
 from shared.database.uds3_client import Uds3Client
 from shared.errors import ClaraError
@@ -121,18 +120,18 @@ def main() -> int:
     out = private_stdout()
     limit_memory(arguments.memory_mb)
 
+    from backend.datasets.search_stores import fed_store_names, open_client
     from config import get_config
-    from shared.database.adapters.embedded import EmbeddedSearchStore
     from shared.database.stores import open_stores
 
     settings = get_config()
     logging.basicConfig(level=settings.log_level, stream=sys.stderr)
-    stores = open_stores(settings.database_url_resolved)
+    stores = open_stores(settings.database_url_resolved, derived_stores=fed_store_names(settings))
+    search = open_client(settings, stores.documents)
     limits = ReadLimits(
         max_file_bytes=settings.upload_file_limit_mb << 20, max_archive_bytes=settings.max_upload_mb << 20
     )
     try:
-        search = Uds3Client(stores.documents, [EmbeddedSearchStore(search_file(settings.home))])
         worker = IngestWorker(stores.documents, search, limits, out)
         worker.run(requests_from(sys.stdin.buffer, linger_s=arguments.linger_s))
     except BrokenPipeError:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
+from backend.common.logging import log_in_words
 from backend.common.parent_pipe import ParentPipe
 from backend.training.exports.last_course import LastCourse
 from backend.training.exports.protocol import ExportMessage, ExportOrder, Figure
@@ -30,7 +31,7 @@ _PAGES_AHEAD = 4
 def main() -> int:
     """Export one job; the exit code is 0 whenever the outcome was reported."""
     pipe = ParentPipe()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_in_words()
     _prepare()
     order = ExportOrder.from_message(pipe.order())
     # a bounded queue: while MLflow is slow, the service waits with the next page

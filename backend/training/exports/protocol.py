@@ -7,11 +7,10 @@ EOF of stdin means that the service is gone, and ends the exporter: the export i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from backend.common.json_lines import encode
+from backend.common.child_order import ChildOrder
 
 Figure = tuple[int, str, int, Mapping[str, float]]
 """Milliseconds since the epoch, kind of event, optimizer step, values by name."""
@@ -25,7 +24,7 @@ class ExportMessage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ExportOrder:
+class ExportOrder(ChildOrder):
     """Everything the process needs; it reads no settings and opens no store.
 
     Args:
@@ -55,19 +54,3 @@ class ExportOrder:
     metrics: Mapping[str, float]
     final_step: int
     artefacts: Sequence[str]
-
-    def to_line(self) -> bytes:
-        """The order as its line on the pipe."""
-        return encode({"order": asdict(self)})
-
-    @classmethod
-    def from_message(cls, message: Mapping[str, Any]) -> "ExportOrder":
-        """The order from its line.
-
-        Raises:
-            ValueError: If the message is not an order.
-        """
-        content = message.get("order")
-        if not isinstance(content, dict) or set(content) != {f.name for f in fields(cls)}:
-            raise ValueError("the first line must be an order")
-        return cls(**content)

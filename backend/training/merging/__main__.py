@@ -2,22 +2,19 @@
 
 import argparse
 import getpass
-import json
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from backend.common.json_lines import tell
+from backend.common.told_task import leave_on_sigterm, run_told
 from backend.training.folders import TrainingFolders
 from backend.training.merging.merge import merge_adapter
 from backend.training.merging.options import MergeDtype, MergeProgress, MergeSummary
-from backend.training.utils.metrics import json_safe
-from shared.errors import ClaraError, family_of
+from backend.training.utils.quiet_libraries import quieten_libraries
 from shared.models.events import AuditEntry
-
-EXIT_REFUSED = 2
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,19 +27,14 @@ def main(argv: Sequence[str]) -> int:
         0, or 2 if nothing was merged for a reason that the last line names.
     """
     arguments = _parser().parse_args(argv)
-    # decided before the libraries are first imported
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HUB_DISABLE_PROGRESS_BARS"):
-        os.environ[name] = "1"
-    # a SIGTERM leaves through the blocks that remove what is half written
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        summary = _merge(arguments)
-    except ClaraError as error:
-        _tell("error", code=error.code, family=family_of(error), message=error.message)
-        return EXIT_REFUSED
-    _tell("done", **{**asdict(summary), "path": str(summary.path)})
-    return 0
+    quieten_libraries()
+    leave_on_sigterm()
+    return run_told(lambda: _merged(arguments))
+
+
+def _merged(arguments: argparse.Namespace) -> dict[str, Any]:
+    summary = _merge(arguments)
+    return {**asdict(summary), "path": str(summary.path)}
 
 
 def _merge(arguments: argparse.Namespace) -> MergeSummary:
@@ -87,12 +79,7 @@ def _audit(summary: MergeSummary) -> AuditEntry:
 
 
 def _tell_progress(progress: MergeProgress) -> None:
-    _tell("progress", **asdict(progress))
-
-
-def _tell(event: str, **fields: Any) -> None:
-    sys.stdout.write(json.dumps({"event": event, **json_safe(fields)}, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    tell("progress", **asdict(progress))
 
 
 def _parser() -> argparse.ArgumentParser:

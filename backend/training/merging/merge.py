@@ -42,17 +42,6 @@ Report = Callable[[MergeProgress], None]
 LAYER_LIMIT = 1e-4
 LIMITS: Mapping[MergeDtype, float] = {MergeDtype.FLOAT32: 1e-4, MergeDtype.BFLOAT16: 1e-1}
 _SHARD_SIZE = "2GB"
-_TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "tokenizer.model",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "merges.txt",
-    "chat_template.jinja",
-    GOLDEN_CHATS,
-)
 _TERMS = ("LICENSE*", "LICENCE*", "NOTICE*", "USE_POLICY*")
 _LONGEST_TERMS_BYTES = 1 << 20
 
@@ -168,7 +157,7 @@ def _save(target: Path, model: "PreTrainedModel", adapter_dir: Path, folder: Pat
     model.config.use_cache = bool(getattr(base_model.load_config(folder), "use_cache", True))
     with disk_errors(target):
         model.save_pretrained(target, max_shard_size=_SHARD_SIZE)
-        for name in _TOKENIZER_FILES:
+        for name in (*base_model.TOKENIZER_FILES, GOLDEN_CHATS):
             # the adapter's, not the base model's: its chat template is the one that was trained with
             if (adapter_dir / name).is_file():
                 shutil.copyfile(adapter_dir / name, target / name)

@@ -1,7 +1,6 @@
 """`python -m backend.training.starter`: a starter model from the document store, progress as JSON lines on stdout."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -9,13 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from backend.common.json_lines import tell
+from backend.common.told_task import run_told
 from backend.training.starter.create import create_starter
 from backend.training.starter.options import StarterOptions, StarterProgress, StarterSummary
 from backend.training.starter.section_texts import SPLIT_SEED, keeper, section_texts
-from backend.training.utils.metrics import json_safe
-from shared.errors import ClaraError, family_of
-
-EXIT_REFUSED = 2
 
 
 def main(argv: Sequence[str]) -> int:
@@ -33,13 +30,12 @@ def main(argv: Sequence[str]) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # threads that wait must not spin: beside one other busy process that makes two threads ten times slower
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    try:
-        summary = _create(arguments)
-    except ClaraError as error:
-        _tell("error", code=error.code, family=family_of(error), message=error.message)
-        return EXIT_REFUSED
-    _tell("done", **{**asdict(summary), "path": str(summary.path)})
-    return 0
+    return run_told(lambda: _created(arguments))
+
+
+def _created(arguments: argparse.Namespace) -> dict[str, Any]:
+    summary = _create(arguments)
+    return {**asdict(summary), "path": str(summary.path)}
 
 
 def _create(arguments: argparse.Namespace) -> StarterSummary:
@@ -64,12 +60,7 @@ def _create(arguments: argparse.Namespace) -> StarterSummary:
 
 
 def _tell_progress(progress: StarterProgress) -> None:
-    _tell("progress", **asdict(progress))
-
-
-def _tell(event: str, **fields: Any) -> None:
-    sys.stdout.write(json.dumps({"event": event, **json_safe(fields)}, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    tell("progress", **asdict(progress))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -158,9 +158,14 @@ class TrainingContext:
     ranks: Ranks = SOLE
 
     @property
+    def threads(self) -> int:
+        """Threads of a process that computes while the others wait."""
+        return self.config.training.cpu_threads or self.cpu_threads
+
+    @property
     def threads_per_rank(self) -> int:
         """Threads of this process while all ranks compute, at least one."""
-        return max(1, (self.config.training.cpu_threads or self.cpu_threads) // self.ranks.count)
+        return max(1, self.threads // self.ranks.count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 
 DtypeName = Literal["auto", "float32", "bfloat16"]
 
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
-_DIGESTED = (
-    "config.json",
-    "model.safetensors.index.json",
+TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
     "tokenizer.model",
@@ -32,6 +29,9 @@ _DIGESTED = (
     "merges.txt",
     "chat_template.jinja",
 )
+"""What a tokenizer may be made of, its chat template among it."""
+_VOCABULARIES = ("tokenizer.json", "tokenizer.model", "vocab.json")
+_DIGESTED = ("config.json", "model.safetensors.index.json", *TOKENIZER_FILES)
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 _HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt"]
 _FALLBACK_LENGTH = 2048
@@ -107,8 +107,8 @@ def check_base_folder(folder: Path) -> None:
     if "model_type" not in config:
         raise InvalidBaseModel(folder, "its config.json names no model_type")
     _check_weights(folder)
-    if not any((folder / name).exists() for name in _TOKENIZER_FILES):
-        raise InvalidBaseModel(folder, f"it has no tokenizer (none of {', '.join(_TOKENIZER_FILES)})")
+    if not any((folder / name).exists() for name in _VOCABULARIES):
+        raise InvalidBaseModel(folder, f"it has no tokenizer (none of {', '.join(_VOCABULARIES)})")
     if (folder / MANIFEST_NAME).exists() and "properties" in _json_object(folder, MANIFEST_NAME):
         verify_folder(folder)
 

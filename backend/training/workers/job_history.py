@@ -1,5 +1,6 @@
 """What happened to a job before the attempt that now begins: part of its order, so that its report can tell it."""
 
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -43,6 +44,16 @@ class JobHistory:
         }
 
 
+def checkpoint_entry(at: datetime, step: int, path: PurePath, loss: float | None) -> dict[str, Any]:
+    """What a report tells of a published checkpoint."""
+    return {"at": iso_utc(at), "step": step, "name": path.name, "loss": loss}
+
+
+def message_entry(at: datetime, text: str) -> dict[str, Any]:
+    """What a report tells of something that a trainer said."""
+    return {"at": iso_utc(at), "text": text}
+
+
 def _attempt(one: AttemptRecord) -> dict[str, Any]:
     return {
         "attempt": one.attempt,
@@ -56,15 +67,10 @@ def _attempt(one: AttemptRecord) -> dict[str, Any]:
 
 def _checkpoint(event: JobEvent) -> dict[str, Any]:
     payload = event.payload
-    return {
-        "at": iso_utc(event.created_at),
-        "step": payload["step"],
-        "name": PurePath(payload["path"]).name,
-        "loss": payload["loss"],
-    }
+    return checkpoint_entry(event.created_at, payload["step"], PurePath(payload["path"]), payload["loss"])
 
 
 def _message(event: JobEvent) -> dict[str, Any] | None:
     """None for a plan, which is a message without words."""
     text = event.payload.get("text")
-    return {"at": iso_utc(event.created_at), "text": text} if text else None
+    return message_entry(event.created_at, text) if text else None

@@ -8,12 +8,12 @@ counts lies in published folders.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from backend.common.json_lines import encode
+from backend.common.child_order import ChildOrder
 from backend.training.formats.token_cache import TokenCache
 from backend.training.trainers.base import ActiveAdapter, ContinuousData, TrainingData
 
@@ -35,7 +35,7 @@ class MessageType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingOrder:
+class TrainingOrder(ChildOrder):
     """Everything a trainer process needs; it reads no settings and opens no store.
 
     Args:
@@ -72,21 +72,9 @@ class TrainingOrder:
     continuous: Mapping[str, Any] | None = None
     history: Mapping[str, Any] = field(default_factory=dict)
 
-    def to_line(self) -> bytes:
-        """The order as its line on the pipe."""
-        return encode({"order": asdict(self)})
-
-    @classmethod
-    def from_message(cls, message: Mapping[str, Any]) -> "TrainingOrder":
-        """The order from its line.
-
-        Raises:
-            ValueError: If the message is not an order.
-        """
-        content = message.get("order")
-        if not isinstance(content, dict) or set(content) != {f.name for f in fields(cls)}:
-            raise ValueError("the first line must be an order")
-        return cls(**{**content, "resume_dirs": tuple(content["resume_dirs"])})
+    def __post_init__(self) -> None:
+        """Hold ``resume_dirs`` as the tuple it is: an order read from JSON brings a list."""
+        object.__setattr__(self, "resume_dirs", tuple(self.resume_dirs))
 
     @property
     def num_processes(self) -> int:

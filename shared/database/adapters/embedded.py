@@ -1,35 +1,33 @@
-"""Full-text search in one SQLite file: the file's life, its transactions and its errors; the index is `fts_index.py`.
+"""The search store that needs no server, in one SQLite file: its life, its transactions and its errors.
 
-What is held can be thrown away at any time: a missing or outdated file says so (`StoreNotBuilt`), a damaged one is
-replaced by `rebuild`, and both are filled from the truth.
+The index is the room `shared.database.inverted_index`. What is held can be thrown away at any time: a missing or
+outdated file says so (`StoreNotBuilt`), a damaged one is replaced by `rebuild`, and both are filled from the truth.
 """
 
-import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from itertools import chain, islice
 from pathlib import Path
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
-from shared.database.adapters.fts_index import (
-    MATCHING,
-    PROBES,
-    SCHEMA_VERSION,
-    WHOLE,
-    Batch,
-    insert,
-    match_expression,
-    recreate,
-)
 from shared.database.base import StoreNotBuilt
-from shared.database.write_ahead_log import use_write_ahead_log
+from shared.database.derived_file import damage, discard_file, open_derived_file, refilled, transaction
+from shared.database.inverted_index.connections import IdleConnections
+from shared.database.inverted_index.holding import held
+from shared.database.inverted_index.schema import PROBES, is_built, mark_built, recreate
+from shared.database.search_store import DocumentChange, HeldDocument, Question, RankedSection
 from shared.errors import Unavailable
-from shared.models.document import SectionHit, StoredSection
-from shared.models.search import SearchLeg
+from shared.models.search import RankedList
+from shared.utils.heavy_imports import load
 
-EVERYTHING = "*"
-_BUSY_TIMEOUT_MS = 30_000
-_FETCH = 500
+if TYPE_CHECKING:
+    from shared.database.inverted_index.snapshot import SegmentCache
+
+_CACHE_KIB = 8 << 10  # per connection
+_INSTRUCTIONS = 10_000  # of SQLite's machine, between two looks at the clock: a fraction of a millisecond
 
 
 class EmbeddedStoreFailed(Unavailable):
@@ -47,136 +45,176 @@ class EmbeddedStoreFailed(Unavailable):
 
 
 class EmbeddedSearchStore:
-    """The keyword leg where there is no search server; safe to share between threads and processes.
+    """All lists but that of vectors where there is no search server; threads and processes may share the file.
 
     Args:
         path: The SQLite file; its folder is made when the store is built.
+        timeout_s: Of a search or a check, waiting for others included.
+        write_timeout_s: How long a write waits for others that write.
     """
 
     name = "embedded"
-    leg = SearchLeg.KEYWORD
+    lists = frozenset((RankedList.CITATION, RankedList.KEYWORD, RankedList.COMPOUND, RankedList.GRAPH))
+    takes_vectors = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, timeout_s: float = 1.5, write_timeout_s: float = 30.0) -> None:
         self._path = path
+        self._timeout_s = timeout_s
+        self._write_timeout_s = write_timeout_s
+        self._cache: SegmentCache | None = None
+        self._idle = IdleConnections(path)
 
-    def apply(self, document_id: str, version: int, sections: Sequence[StoredSection]) -> None:
-        """Replace what is held of one document; see `SearchStore.apply`."""
-        self.apply_many([(document_id, version, sections)])
+    def rank(self, wanted: RankedList, question: Question, *, top_k: int) -> Iterator[RankedSection]:
+        """A ranked list of the state at the moment of the call; see `SearchSource.rank`."""
+        end = time.monotonic() + self._timeout_s
+        with self._reading(end=end) as connection:
+            if connection.execute("SELECT 1 FROM segments LIMIT 1").fetchone() is None:
+                return iter(())
+            _load_index()
+            from shared.database.inverted_index.searching import rank
+            from shared.database.inverted_index.snapshot import SegmentCache
 
-    def apply_many(self, batch: Sequence[tuple[str, int, Sequence[StoredSection]]]) -> None:
-        """Replace what is held of these documents in one durable transaction; see `SearchStore.apply_many`."""
-        with self._errors(), closing(self._open()) as connection, _transaction(connection):
-            self._require_built(connection)
-            insert(connection, batch)
+            self._cache = self._cache or SegmentCache()
+            return rank(connection, self._cache, wanted, question, top_k=top_k, end=end)
 
-    def rebuild(self, batches: Batch) -> int:
-        """Replace everything, in one transaction; a damaged file is thrown away first."""
+    def apply_many(self, changes: Sequence[DocumentChange]) -> int:
+        """Hold these states, all in one durable transaction; see `SearchStore.apply_many`."""
+        with self._writing() as connection:
+            if not changes:
+                return 0
+            _load_index()
+            from shared.database.inverted_index.writing import apply
+
+            return apply(connection, changes)
+
+    def rebuild(self, changes: Iterable[DocumentChange]) -> int:
+        """Replace everything in one transaction, streamed; a damaged file is thrown away first.
+
+        Searches see the old state until the new one is whole. `changes` is first read when nobody else can write any
+        more, so a truth that is read there misses nothing that was acknowledged before.
+        """
         with self._errors():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                return self._refill(batches)
-            except _DamagedFile:
-                self._discard_file()
-                return self._refill(batches)
+            return refilled(self._path, lambda: self._refill(changes), discard=self._discard_file)
 
-    def search(self, query_text: str, *, top_k: int, sources: Sequence[str] = ()) -> Iterator[SectionHit]:
-        """Sections that hold any word of the query, best first; see `SearchStore.search`."""
-        statement, query = MATCHING, match_expression(query_text)
-        if query_text.strip() == EVERYTHING:
-            statement, query = WHOLE, EVERYTHING
-        elif not query:
-            return
-        values = {"query": query, "sources": json.dumps(list(sources)) if sources else None, "top_k": top_k}
-        with self._errors(), closing(self._open()) as connection:
-            self._require_built(connection)
-            rank = 0
-            cursor = connection.execute(statement, values)
-            while rows := cursor.fetchmany(_FETCH):
-                for section_id, document_id, version, score in rows:
-                    rank += 1
-                    yield SectionHit(section_id, document_id, version, score, rank, {self.leg: rank})
+    def held(self) -> Iterator[HeldDocument]:
+        """What is held at the moment of the call; see `SearchStore.held`."""
+        with self._reading(end=None) as connection:
+            return iter(list(held(connection)))
+
+    def forget(self, document_ids: Sequence[str]) -> None:
+        """Drop documents with all memory of them, in one transaction."""
+        with self._writing() as connection:
+            if document_ids:
+                _load_index()
+                from shared.database.inverted_index.writing import remove
+
+                remove(connection, document_ids)
 
     def check(self) -> str:
         """Return "ok", or why the store cannot serve."""
         try:
-            with self._errors(), closing(self._open()) as connection:
-                self._require_built(connection)
+            with self._reading(end=time.monotonic() + self._timeout_s) as connection:
                 for probe in PROBES:
                     connection.execute(probe).fetchone()
         except Unavailable as exc:
             return exc.message
         return "ok"
 
-    def _open(self, *, create: bool = False) -> sqlite3.Connection:
-        """A connection of its own: cheap, and a file that was replaced meanwhile is seen at once."""
-        if not create and not self._path.exists():
-            raise StoreNotBuilt(self.name, "has not been built yet")
-        mode = "rwc" if create else "rw"
-        # a result may be streamed by another thread than the one that asked
-        connection = sqlite3.connect(
-            f"file:{quote(self._path.as_posix())}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
-            use_write_ahead_log(connection, patience_s=_BUSY_TIMEOUT_MS / 1000)
-            connection.execute("PRAGMA synchronous=FULL")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
+    def close(self) -> None:
+        """Give back connections and the memory of past searches."""
+        self._idle.close()
+        if self._cache is not None:
+            self._cache.clear()
+
+    @contextmanager
+    def _reading(self, *, end: float | None) -> Iterator[sqlite3.Connection]:
+        """A connection in a read transaction; statements are broken off at `end`, by `time.monotonic`."""
+        with self._errors():
+            opened = self._idle.file()
+            connection = self._idle.take() or self._open(patience_s=self._timeout_s)
+            try:
+                if end is not None:
+                    connection.set_progress_handler(lambda: time.monotonic() > end, _INSTRUCTIONS)
+                connection.execute("BEGIN")
+                self._require_built(connection)
+                yield connection
+                connection.set_progress_handler(None, 0)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.give_back(connection, opened)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection in the one write transaction that there can be."""
+        with self._errors(), closing(self._open(patience_s=self._write_timeout_s)) as connection:
+            self._require_built(connection)
+            with transaction(connection):
+                self._require_built(connection)
+                yield connection
+
+    def _open(self, *, patience_s: float, create: bool = False) -> sqlite3.Connection:
+        """A new connection; to a file that is missing none."""
+        # the second is heeded by a new file only
+        pragmas = [f"PRAGMA cache_size=-{_CACHE_KIB}", *(["PRAGMA auto_vacuum=INCREMENTAL"] if create else [])]
+        return open_derived_file(self._path, store=self.name, patience_s=patience_s, create=create, pragmas=pragmas)
 
     def _require_built(self, connection: sqlite3.Connection) -> None:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version != SCHEMA_VERSION:
+        if not is_built(connection):
             raise StoreNotBuilt(self.name, "was built by another release or not to the end")
 
-    def _refill(self, batches: Batch) -> int:
-        with _damage():
-            connection = self._open(create=True)
-        with closing(connection), _transaction(connection):
-            # the write lock is held from here on: what others acknowledged before is in the truth that is read below
-            with _damage():
-                recreate(connection)
-            count = insert(connection, batches)
-            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-            return count
+    def _refill(self, changes: Iterable[DocumentChange]) -> int:
+        with damage():
+            connection = self._open(patience_s=self._write_timeout_s, create=True)
+        with closing(connection):
+            with transaction(connection):
+                with damage():
+                    recreate(connection, uuid.uuid4().hex)
+                count = _filled(connection, iter(changes))
+                mark_built(connection)
+            _shrink(connection)
+        return count
 
     def _discard_file(self) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        self._idle.close()
+        discard_file(self._path)
+
+    @property
+    def _lateness(self) -> str:
+        return f"it did not answer within {self._timeout_s:g} s"
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as exc:
-            raise EmbeddedStoreFailed(self._path, str(exc)) from exc
+            is_late = getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
+            raise EmbeddedStoreFailed(self._path, self._lateness if is_late else str(exc)) from exc
+        except TimeoutError as exc:
+            raise EmbeddedStoreFailed(self._path, self._lateness) from exc
         except OSError as exc:
             raise EmbeddedStoreFailed(self._path, exc.strerror or str(exc)) from exc
 
 
-class _DamagedFile(Exception):
-    """The file is no database of ours, or a broken one."""
+def _load_index() -> None:
+    load("shared.database.inverted_index.searching", "shared.database.inverted_index.writing")
 
 
-@contextmanager
-def _damage() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as exc:
-        # busy, full and read-only are operational and pass; all else means that the file itself is wrong
-        if isinstance(exc, sqlite3.OperationalError) and exc.sqlite_errorcode != sqlite3.SQLITE_ERROR:
-            raise
-        raise _DamagedFile from exc
+def _filled(connection: sqlite3.Connection, changes: Iterator[DocumentChange]) -> int:
+    first = list(islice(changes, 1))
+    if not first:
+        return 0
+    _load_index()
+    from shared.database.inverted_index.writing import fill
+
+    return fill(connection, chain(first, changes))
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+def _shrink(connection: sqlite3.Connection) -> None:
+    """Give the disk back what the old state and merges took, unless somebody uses the file: then it is used again."""
+    connection.execute("PRAGMA busy_timeout=0")
+    with suppress(sqlite3.OperationalError):
+        connection.executescript(
+            "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)"
+        )  # execute() takes one step

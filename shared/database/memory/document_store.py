@@ -1,11 +1,13 @@
 """Documents, their versions and sections in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
-from shared.database.base import DocumentInput, DocumentNotFound, OutboxEntry, Page
+from shared.database.base import DocumentErased, DocumentInput, DocumentNotFound, OutboxEntry, Page
 from shared.database.document_changes import next_version, section_key
 from shared.database.memory.state import MemoryState
+from shared.database.search_store import DocumentChange, HeldDocument
 from shared.models.document import Document, ParsedDocument, StoredSection
+from shared.models.events import AuditEntry
 from shared.utils.ids import new_id
 
 
@@ -34,6 +36,8 @@ class MemoryDocumentStore:
             results, written = [], []
             for item in items:
                 key = item.source, item.path
+                if key in self._state.erased:
+                    raise DocumentErased(*key)
                 document = next_version(item, newest.get(key), new_id=new_id("doc"), now=now)
                 if document is not None:
                     newest[key] = document
@@ -42,6 +46,23 @@ class MemoryDocumentStore:
             for document, item in written:
                 self._store(document, item)
         return results
+
+    def erase(self, document_id: str, *, audit: AuditEntry) -> None:
+        """See `DocumentStore.erase`."""
+        state = self._state
+        with state.lock:
+            document = self.get(document_id)
+            del state.documents[document.source, document.path]
+            for version in range(1, document.version + 1):
+                state.sections.pop((document_id, version), None)
+            state.erased[document.source, document.path] = (document_id, document.version + 1)
+            self._enqueue(document_id, document.version + 1)
+            state.write_audit(audit)
+
+    def erased(self, source: str, paths: Sequence[str]) -> Set[str]:
+        """See `DocumentStore.erased`."""
+        with self._state.lock:
+            return {path for path in paths if (source, path) in self._state.erased}
 
     def known(self, source: str, paths: Sequence[str]) -> Mapping[str, str]:
         """See `DocumentStore.known`."""
@@ -92,6 +113,35 @@ class MemoryDocumentStore:
         for document in self._ordered(source):
             yield from self.sections(document.document_id)
 
+    def states(self, document_ids: Sequence[str]) -> Sequence[DocumentChange]:
+        """See `DocumentStore.states`."""
+        with self._state.lock:
+            known = self.newest(document_ids)
+            versions = dict(self._state.erased.values())
+            states: list[DocumentChange] = []
+            for document_id in dict.fromkeys(document_ids):
+                if document_id in known:
+                    document = known[document_id]
+                    sections = self._state.sections[document_id, document.version]
+                    states.append(DocumentChange(document_id, document.version, document, list(sections)))
+                elif document_id in versions:
+                    states.append(DocumentChange(document_id, versions[document_id], None))
+        return states
+
+    def iter_states(self) -> Iterator[DocumentChange]:
+        """See `DocumentStore.iter_states`."""
+        with self._state.lock:
+            ids = [document.document_id for document in self._state.documents.values()]
+            ids += [document_id for document_id, _ in self._state.erased.values()]
+        for document_id in sorted(ids):
+            yield from self.states([document_id])
+
+    def iter_held(self) -> Iterator[HeldDocument]:
+        """See `DocumentStore.iter_held`."""
+        for state in self.iter_states():
+            count = len(state.sections)
+            yield HeldDocument(state.document_id, state.version, state.sha256, count, is_erased=state.is_erased)
+
     def count(self) -> int:
         """See `DocumentStore.count`."""
         with self._state.lock:
@@ -101,6 +151,11 @@ class MemoryDocumentStore:
         """See `DocumentStore.outbox`."""
         with self._state.lock:
             return [entry for name, entry in self._state.outbox.values() if name == store][:limit]
+
+    def outbox_size(self, store: str) -> int:
+        """See `DocumentStore.outbox_size`."""
+        with self._state.lock:
+            return sum(name == store for name, _ in self._state.outbox.values())
 
     def acknowledge(self, store: str, entry_ids: Sequence[int]) -> None:
         """See `DocumentStore.acknowledge`."""
@@ -119,19 +174,13 @@ class MemoryDocumentStore:
         state = self._state
         state.documents[document.source, document.path] = document
         state.sections[document.document_id, document.version] = [
-            StoredSection(
-                section_id=f"{document.document_id}:{document.version}:{section.ordinal}",
-                document_id=document.document_id,
-                version=document.version,
-                document_title=document.title,
-                abbreviation=document.abbreviation,
-                source=document.source,
-                path=document.path,
-                section=section,
-            )
-            for section in item.parsed.sections
+            StoredSection.of(document, section) for section in item.parsed.sections
         ]
+        self._enqueue(document.document_id, document.version)
+
+    def _enqueue(self, document_id: str, version: int) -> None:
+        state = self._state
         for store in self._derived_stores:
             state.last_entry_id += 1
-            entry = OutboxEntry(state.last_entry_id, document.document_id, document.version)
+            entry = OutboxEntry(state.last_entry_id, document_id, version)
             state.outbox[entry.entry_id] = (store, entry)

@@ -36,7 +36,7 @@ from shared.database.memory.state import MemoryState, newest_first
 from shared.database.sql_json import as_stored
 from shared.errors import Conflict
 from shared.models.adapter import Adapter, Checkpoint, PromotionOrder
-from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent, stride_of
+from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent, spread
 from shared.models.job import (
     AttemptOutcome,
     AttemptRecord,
@@ -277,10 +277,7 @@ class MemoryJobStore:
         with self._state.lock:
             self.get(job_id)
             found = [e for e in self._state.events[job_id] if e.type is kind and after < e.seq <= until]
-        stride = stride_of(len(found), points)
-        return EventSample(
-            [event for n, event in enumerate(found) if n % stride == 0 or n == len(found) - 1], len(found)
-        )
+        return EventSample(spread(found, points), len(found))
 
     def changes(self, cursor: int | None = None) -> JobChanges:
         """See `JobStore.changes`."""

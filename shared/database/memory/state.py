@@ -64,6 +64,7 @@ class MemoryState:
     provenance: dict[str, dict[str, RecordProvenance]] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     sections: dict[tuple[str, int], list[StoredSection]] = field(default_factory=dict)
+    erased: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     outbox: dict[int, tuple[str, OutboxEntry]] = field(default_factory=dict)
     last_entry_id: int = 0
     exports: dict[tuple[str, str], ExportRow] = field(default_factory=dict)

@@ -1,24 +1,27 @@
 """Documents, their versions and sections on SQL, with the outbox of the derived stores."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Integer, Select, Text, column, delete, func, select, values
 
-from shared.database.base import DocumentInput, DocumentNotFound, OutboxEntry, Page
+from shared.database.base import DocumentErased, DocumentInput, DocumentNotFound, OutboxEntry, Page
 from shared.database.document_changes import section_key
 from shared.database.engine import read_transaction, write_transaction
-from shared.database.sql.document_writes import put_all, serialise_ingest
+from shared.database.search_store import DocumentChange, HeldDocument
+from shared.database.sql.audit_store import write_audit
+from shared.database.sql.document_reads import batches, newest_versions, section_rows
+from shared.database.sql.document_states import erased_paths, held_after, ids_ever_after, states_of
+from shared.database.sql.document_writes import erase, put_all, serialise_ingest
 from shared.database.sql.rows import document_from, section_from
-from shared.database.tables import document_versions, documents, outbox, sections
+from shared.database.tables import documents, outbox, sections
 from shared.models.document import Document, ParsedDocument, StoredSection
-
-T = TypeVar("T")
+from shared.models.events import AuditEntry
 
 # Bound by SQLite's limits on variables and by what is reasonable to hold in memory.
 _IDS_PER_QUERY = 500
 _DOCUMENTS_PER_READ = 16
+_HELD_PER_READ = 2_000
 
 
 class SqlDocumentStore:
@@ -48,8 +51,22 @@ class SqlDocumentStore:
             known: dict[tuple[str, str], Document] = {}
             for source in {item.source for item in items}:
                 paths = [item.path for item in items if item.source == source]
+                for path in erased_paths(connection, source, paths):
+                    raise DocumentErased(source, path)
                 known.update(_registered(connection, source, paths))
             return put_all(connection, items, known, self._derived_stores)
+
+    def erase(self, document_id: str, *, audit: AuditEntry) -> None:
+        """See `DocumentStore.erase`."""
+        with write_transaction(self._engine) as connection:
+            serialise_ingest(connection)
+            erase(connection, document_id, self._derived_stores)
+            write_audit(connection, audit)
+
+    def erased(self, source: str, paths: Sequence[str]) -> Set[str]:
+        """See `DocumentStore.erased`."""
+        with read_transaction(self._engine) as connection:
+            return erased_paths(connection, source, paths)
 
     def known(self, source: str, paths: Sequence[str]) -> Mapping[str, str]:
         """See `DocumentStore.known`."""
@@ -68,15 +85,15 @@ class SqlDocumentStore:
         """See `DocumentStore.newest`."""
         found: dict[str, Document] = {}
         with read_transaction(self._engine) as connection:
-            for batch in _batches(document_ids, _IDS_PER_QUERY):
-                query = _newest_versions().where(documents.c.document_id.in_(batch))
+            for batch in batches(document_ids, _IDS_PER_QUERY):
+                query = newest_versions().where(documents.c.document_id.in_(batch))
                 for row in connection.execute(query).mappings():
                     found[row["document_id"]] = document_from(row)
         return found
 
     def page(self, *, source: str | None = None, limit: int = 50, after: str | None = None) -> Page[Document]:
         """See `DocumentStore.page`."""
-        query, number = _newest_versions(), select(func.count()).select_from(documents)
+        query, number = newest_versions(), select(func.count()).select_from(documents)
         if source is not None:
             query, number = query.where(documents.c.source == source), number.where(documents.c.source == source)
         if after is not None:
@@ -91,7 +108,7 @@ class SqlDocumentStore:
         """See `DocumentStore.sections`."""
         wanted = documents.c.version if version is None else version
         query = (
-            _sections()
+            section_rows()
             .where(sections.c.document_id == document_id, sections.c.version == wanted)
             .order_by(sections.c.ordinal)
         )
@@ -106,7 +123,7 @@ class SqlDocumentStore:
         keys = [key for key in map(section_key, section_ids) if key is not None]
         found: dict[str, StoredSection] = {}
         with read_transaction(self._engine) as connection:
-            for batch in _batches(keys, _IDS_PER_QUERY):
+            for batch in batches(keys, _IDS_PER_QUERY):
                 for row in connection.execute(_sections_of(batch)).mappings():
                     section = section_from(row)
                     found[section.section_id] = section
@@ -125,13 +142,45 @@ class SqlDocumentStore:
                 if not batch:
                     return
                 query = (
-                    _sections()
+                    section_rows()
                     .where(documents.c.document_id.in_(batch), sections.c.version == documents.c.version)
                     .order_by(documents.c.document_id, sections.c.ordinal)
                 )
                 found = [section_from(row) for row in connection.execute(query).mappings()]
             yield from found
             after = batch[-1]
+
+    def states(self, document_ids: Sequence[str]) -> Sequence[DocumentChange]:
+        """See `DocumentStore.states`."""
+        found: dict[str, DocumentChange] = {}
+        with read_transaction(self._engine) as connection:
+            for batch in batches(document_ids, _IDS_PER_QUERY):
+                for state in states_of(connection, batch):
+                    found[state.document_id] = state
+        return [found[document_id] for document_id in dict.fromkeys(document_ids) if document_id in found]
+
+    def iter_states(self) -> Iterator[DocumentChange]:
+        """See `DocumentStore.iter_states`; reads in short transactions, as `iter_sections` does."""
+        after = ""
+        while True:
+            with read_transaction(self._engine) as connection:
+                ids = ids_ever_after(connection, after, _DOCUMENTS_PER_READ)
+                found = states_of(connection, ids)
+            if not ids:
+                return
+            yield from found
+            after = ids[-1]
+
+    def iter_held(self) -> Iterator[HeldDocument]:
+        """See `DocumentStore.iter_held`; reads in short transactions, as `iter_sections` does."""
+        after = ""
+        while True:
+            with read_transaction(self._engine) as connection:
+                found = held_after(connection, after, _HELD_PER_READ)
+            if not found:
+                return
+            yield from found
+            after = found[-1].document_id
 
     def count(self) -> int:
         """See `DocumentStore.count`."""
@@ -149,39 +198,24 @@ class SqlDocumentStore:
         with read_transaction(self._engine) as connection:
             return [OutboxEntry(*row) for row in connection.execute(query)]
 
+    def outbox_size(self, store: str) -> int:
+        """See `DocumentStore.outbox_size`."""
+        query = select(func.count()).select_from(outbox).where(outbox.c.store == store)
+        with read_transaction(self._engine) as connection:
+            return connection.scalar(query) or 0
+
     def acknowledge(self, store: str, entry_ids: Sequence[int]) -> None:
         """See `DocumentStore.acknowledge`."""
         with write_transaction(self._engine) as connection:
-            for batch in _batches(entry_ids, _IDS_PER_QUERY):
+            for batch in batches(entry_ids, _IDS_PER_QUERY):
                 connection.execute(delete(outbox).where(outbox.c.store == store, outbox.c.entry_id.in_(batch)))
-
-
-def _newest_versions() -> Select[Any]:
-    versions = [column for column in document_versions.c if column.name not in {"document_id", "version"}]
-    return select(documents, *versions).join(
-        document_versions,
-        (document_versions.c.document_id == documents.c.document_id)
-        & (document_versions.c.version == documents.c.version),
-    )
-
-
-def _sections() -> Select[Any]:
-    version = document_versions.c
-    return (
-        select(sections, documents.c.source, documents.c.path, version.title, version.abbreviation)
-        .join(documents, documents.c.document_id == sections.c.document_id)
-        .join(
-            document_versions,
-            (version.document_id == sections.c.document_id) & (version.version == sections.c.version),
-        )
-    )
 
 
 def _sections_of(keys: list[tuple[str, int, int]]) -> Select[Any]:
     # joined to a list of keys and not "(a, b, c) IN …", for which SQLite reads all sections of each document
     names = column("document_id", Text), column("version", Integer), column("ordinal", Integer)
     wanted = values(*names, name="wanted").data(keys).cte("wanted")
-    return _sections().join(
+    return section_rows().join(
         wanted,
         (wanted.c.document_id == sections.c.document_id)
         & (wanted.c.version == sections.c.version)
@@ -203,15 +237,9 @@ def _ids_after(connection: Connection, source: str | None, after: str) -> list[s
 
 def _registered(connection: Connection, source: str, paths: Sequence[str]) -> dict[tuple[str, str], Document]:
     found = {}
-    for batch in _batches(paths, _IDS_PER_QUERY):
-        query = _newest_versions().where(documents.c.source == source, documents.c.path.in_(batch))
+    for batch in batches(paths, _IDS_PER_QUERY):
+        query = newest_versions().where(documents.c.source == source, documents.c.path.in_(batch))
         for row in connection.execute(query).mappings():
             document = document_from(row)
             found[source, document.path] = document
     return found
-
-
-def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
-    stream = iter(items)
-    while batch := list(islice(stream, size)):
-        yield batch

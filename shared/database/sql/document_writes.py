@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
-from shared.database.base import DocumentInput
+from shared.database.base import DocumentInput, DocumentNotFound
 from shared.database.document_changes import next_version
 from shared.database.sql.rows import section_columns, version_columns
 from shared.database.sql_time import db_now
-from shared.database.tables import document_versions, documents, outbox, sections
+from shared.database.tables import document_versions, documents, erased_documents, outbox, sections
 from shared.models.document import Document
 from shared.utils.ids import new_id
 
@@ -45,6 +45,22 @@ def put_all(
     return results
 
 
+def erase(connection: Connection, document_id: str, derived_stores: Sequence[str]) -> None:
+    """Remove a document in all its versions and tell the derived stores.
+
+    Raises:
+        DocumentNotFound: If there is none.
+    """
+    row = connection.execute(select(documents).where(documents.c.document_id == document_id)).mappings().first()
+    if row is None:
+        raise DocumentNotFound(document_id)
+    erased = {**row, "version": row["version"] + 1}
+    connection.execute(insert(erased_documents).values(**erased, erased_at=db_now()))
+    for table in (sections, document_versions, documents):
+        connection.execute(delete(table).where(table.c.document_id == document_id))
+    _enqueue(connection, [(document_id, erased["version"])], derived_stores)
+
+
 def _write(
     connection: Connection, written: list[tuple[Document, DocumentInput]], known: Known, derived_stores: Sequence[str]
 ) -> None:
@@ -60,9 +76,13 @@ def _write(
     rows = [section_columns(document, section) for document, item in written for section in item.parsed.sections]
     if rows:
         connection.execute(insert(sections), rows)
+    _enqueue(connection, [(document.document_id, document.version) for document, _ in written], derived_stores)
+
+
+def _enqueue(connection: Connection, versions: Sequence[tuple[str, int]], derived_stores: Sequence[str]) -> None:
     entries = [
-        {"store": store, "document_id": document.document_id, "version": document.version}
-        for document, _ in written
+        {"store": store, "document_id": document_id, "version": version}
+        for document_id, version in versions
         for store in derived_stores
     ]
     if entries:

@@ -35,7 +35,8 @@ class SqlExportStore:
             .order_by(func.coalesce(_row.number, 0), jobs.c.completed_at.desc(), jobs.c.job_id)
             .limit(1)
         )
-        with write_transaction(self._engine) as connection:
+        # looked at without the write lock: the claim itself finds out whether somebody was faster
+        with read_transaction(self._engine) as connection:
             found = connection.execute(following).one_or_none()
         return None if found is None else self._taken(found[0], destination, found[1], lease_s)
 

@@ -39,6 +39,8 @@ def sample_of(field: str) -> str:
     if field in SAMPLES:
         return SAMPLES[field] or ""
     annotation = str(BaseConfig.model_fields[field].annotation)
+    if "bool" in annotation:
+        return "False" if BaseConfig.model_fields[field].default else "True"
     if "Path" in annotation:
         return "/somewhere/else"
     return "37" if "int" in annotation or "float" in annotation else "sample"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from backend.datasets.quality.base import BaseFilter, Limit
+from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.reading import Reading
 
 _NO_DIGIT = re.compile(r"\D+")
@@ -13,7 +13,7 @@ class DigitShareFilter(BaseFilter):
     """Digits per character of the whole text."""
 
     name = "digits"
-    limits = (Limit.at_most("digit_share", soft=0.093, hard=0.22, reason="many_digits", min_words=20),)
+    signals = ("digit_share",)
 
     def measure(self, reading: Reading) -> Mapping[str, float]:
         """Digits / characters, white space included."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from backend.datasets.quality.base import BaseFilter, Limit
+from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.reading import Reading
 
 # Ã¤ Ã¶ Ã¼ ÃŸ … and â€ž â€œ â€“ …, each counted once; a lone Ã is a letter of other languages
@@ -11,11 +11,10 @@ _DAMAGE = re.compile("\ufffd|Ã[\u0080-\u00bf„–…ŸœžŒŽƒˆ‰Š‹‘�
 
 
 class EncodingFilter(BaseFilter):
-    """Any damage costs; more than one character in a thousand rejects."""
+    """Damaged characters."""
 
     name = "encoding"
-    precedence = 20
-    limits = (Limit.at_most("encoding_damage", soft=0.0, hard=0.001, reason="encoding"),)
+    signals = ("encoding_damage",)
 
     def measure(self, reading: Reading) -> Mapping[str, float]:
         """Damaged places per character."""

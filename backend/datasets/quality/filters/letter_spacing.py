@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from backend.datasets.quality.base import BaseFilter, Limit
+from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.reading import Reading
 
 
@@ -10,7 +10,7 @@ class LetterSpacingFilter(BaseFilter):
     """Share of words of one character; enumerations have some, letter-spaced scans little else."""
 
     name = "letter_spacing"
-    limits = (Limit.at_most("single_letter_words", soft=0.21, hard=0.34, reason="letter_spaced", min_words=20),)
+    signals = ("single_letter_words",)
 
     def measure(self, reading: Reading) -> Mapping[str, float]:
         """Words of one letter or digit, as a share of all words."""

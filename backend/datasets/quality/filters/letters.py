@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from backend.datasets.quality.base import BaseFilter, Limit
+from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.reading import Reading
 
 _LETTER = re.compile(r"[^\W\d_]")
@@ -13,7 +13,7 @@ class LetterShareFilter(BaseFilter):
     """Tokens between white space, not punctuation marks, are counted: the denominator decides everything."""
 
     name = "letters"
-    limits = (Limit.at_least("letter_tokens", soft=0.69, hard=0.50, reason="few_letters"),)
+    signals = ("letter_tokens",)
 
     def measure(self, reading: Reading) -> Mapping[str, float]:
         """Share of white-space tokens with at least one letter."""

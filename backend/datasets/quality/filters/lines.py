@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from backend.datasets.quality.base import BaseFilter, Limit
+from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.reading import Reading
 
 
@@ -10,10 +10,7 @@ class DuplicateLineFilter(BaseFilter):
     """Repeated lines after unwrapping; the first occurrence is not counted."""
 
     name = "lines"
-    limits = (
-        Limit.at_most("duplicate_lines", soft=0.16, hard=0.37, reason="repeated_lines", min_words=50),
-        Limit.at_most("duplicate_line_chars", soft=0.07, hard=0.18, reason="repeated_lines", min_words=50),
-    )
+    signals = ("duplicate_lines", "duplicate_line_chars")
 
     def measure(self, reading: Reading) -> Mapping[str, float]:
         """Repeated lines as a share of all lines, and of all their characters."""

@@ -1,4 +1,4 @@
-"""Phrases that come again and again (Gopher's repetition rules with limits for the drafting style of German law).
+"""Phrases that come again and again (Gopher's repetition rules).
 
 Shares are of letters and digits of words. The most frequent n-gram counts only if it occurs at least twice; for
 duplicate n-grams every covered word counts once and first occurrences do not count.
@@ -9,28 +9,19 @@ Source: Rae et al. 2021, table A1, https://arxiv.org/abs/2112.11446
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from backend.datasets.quality.base import BaseFilter, Limit
+from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.reading import Reading
 
 _MIN_WORDS = 50
-_TOP = {2: (0.18, 0.28), 3: (0.19, 0.30), 4: (0.21, 0.31)}
-_DUPLICATE = {5: (0.38, 0.58), 6: (0.34, 0.55), 7: (0.32, 0.52), 8: (0.29, 0.51), 9: (0.27, 0.48), 10: (0.26, 0.46)}
+_TOP = (2, 3, 4)
+_DUPLICATE = (5, 6, 7, 8, 9, 10)
 
 
 class RepeatedPhraseFilter(BaseFilter):
     """Top 2..4-grams and duplicate 5..10-grams."""
 
     name = "ngrams"
-    limits = (
-        *(
-            Limit.at_most(f"top_{n}_gram", soft=soft, hard=hard, reason="repetition", min_words=_MIN_WORDS)
-            for n, (soft, hard) in _TOP.items()
-        ),
-        *(
-            Limit.at_most(f"duplicate_{n}_grams", soft=soft, hard=hard, reason="repetition", min_words=_MIN_WORDS)
-            for n, (soft, hard) in _DUPLICATE.items()
-        ),
-    )
+    signals = (*(f"top_{n}_gram" for n in _TOP), *(f"duplicate_{n}_grams" for n in _DUPLICATE))
 
     def measure(self, reading: Reading) -> Mapping[str, float]:
         """Shares of characters; nothing for texts under 50 words, where one heading would be all repetition."""
@@ -38,7 +29,7 @@ class RepeatedPhraseFilter(BaseFilter):
             return {}
         sizes = reading.word_sizes
         total = sum(sizes)
-        signals = {f"top_{n}_gram": 0.0 for n in _TOP} | {f"duplicate_{n}_grams": 0.0 for n in _DUPLICATE}
+        signals = dict.fromkeys(self.signals, 0.0)
         for n, grams in _repeated(reading.words):
             if n in _TOP:
                 signals[f"top_{n}_gram"] = _top_chars(grams, n, sizes) / total

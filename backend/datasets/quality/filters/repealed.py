@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from backend.datasets.quality.base import BaseFilter, Limit
+from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.reading import Reading
 
 _LONGEST = 200
@@ -15,11 +15,10 @@ _REPEALED = re.compile(
 
 
 class RepealedFilter(BaseFilter):
-    """Rejects "(weggefallen)", "(aufgehoben)", "(gegenstandslos)" and a lone dash."""
+    """Finds "(weggefallen)", "(aufgehoben)", "(gegenstandslos)" and a lone dash."""
 
     name = "repealed"
-    precedence = 0
-    limits = (Limit.at_most("repealed", soft=0, hard=0, reason="repealed"),)
+    signals = ("repealed",)
 
     def measure(self, reading: Reading) -> Mapping[str, float]:
         """1 if every line says so, else 0."""

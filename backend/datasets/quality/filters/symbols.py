@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from backend.datasets.quality.base import BaseFilter, Limit
+from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.reading import Reading
 
 _ALPHANUMERIC = re.compile(r"[^\W_]+")
@@ -13,7 +13,7 @@ class SymbolShareFilter(BaseFilter):
     """Characters that are neither letters, digits nor white space, per character of the whole text."""
 
     name = "symbols"
-    limits = (Limit.at_most("symbol_share", soft=0.058, hard=0.10, reason="many_symbols", min_words=20),)
+    signals = ("symbol_share",)
 
     def measure(self, reading: Reading) -> Mapping[str, float]:
         """Symbols / characters, white space included in the denominator."""

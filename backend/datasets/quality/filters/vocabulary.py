@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 
-from backend.datasets.quality.base import BaseFilter, Limit
+from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.reading import Reading
 
 
 class VocabularyFilter(BaseFilter):
-    """Type-token ratio, which falls with length by nature: very long texts are not judged."""
+    """Type-token ratio, which falls with length by nature."""
 
     name = "vocabulary"
-    limits = (
-        Limit.at_least("type_token_ratio", soft=0.26, hard=0.15, reason="little_variety", min_words=50, max_words=2999),
-    )
+    signals = ("type_token_ratio",)
 
     def measure(self, reading: Reading) -> Mapping[str, float]:
         """Different words / words."""

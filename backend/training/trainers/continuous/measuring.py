@@ -72,8 +72,7 @@ def measure(context: TrainingContext, mix: Mix, *, on_progress: Callable[[], Non
     assert context.data.continuous is not None  # noqa: S101 - narrows the type; only this trainer gets here
     folder = base_model.locate_base_model(context.base_model, is_offline=context.is_offline)
     active = context.data.continuous.active
-    threads = context.config.training.cpu_threads or context.cpu_threads
-    with deterministic(seed=0, threads=threads):
+    with deterministic(seed=0, threads=context.threads):
         # with the chat template that the candidate was trained with
         tokenizer = load_adapter_tokenizer(context.adapter_dir)
         files = {"held_out": mix.held_out, "others": mix.others, "golden": context.data.continuous.golden}

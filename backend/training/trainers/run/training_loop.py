@@ -303,7 +303,6 @@ class TrainingLoop:
         if self._progress.step == 0 or self._checkpoints.has(self._progress.step):
             return
         self._ranks.check_same(self._progress.step, self._parameters)
-        random = self._ranks.gathered(random_as_text())
         content = CheckpointContent(
             step=self._progress.step,
             weights=self._copy_of_weights(),
@@ -313,7 +312,7 @@ class TrainingLoop:
                 "progress": asdict(self._progress),
                 "schedule": asdict(self._plan.schedule),
                 "watchdog": self._watchdog.state(),
-                **({"random_of_ranks": random} if self._ranks.count > 1 else {}),
+                **({"random_of_ranks": self._ranks.gathered(random_as_text())} if self._ranks.count > 1 else {}),
             },
             log=self._figures.log,
         )

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from backend.common.logging import log_in_words
 from backend.common.parent_pipe import ParentPipe
 from backend.training.utils.laps import Laps
+from backend.training.utils.quiet_libraries import quieten_libraries
 from backend.training.workers.inspection.protocol import InspectionMessage, InspectionOrder
 from backend.training.workers.last_words import last_words
-from backend.training.workers.quiet_libraries import quieten_libraries
 from shared.errors import ClaraError
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def main() -> int:
     pipe = ParentPipe()
     quieten_libraries()
     _without_torch()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_in_words()
     order = InspectionOrder.from_message(pipe.order())
     pipe.listen()
     try:

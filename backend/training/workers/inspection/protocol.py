@@ -1,12 +1,12 @@
 """The language between the service and the process that looks at records: an order, signs of life, a report."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.common.json_lines import encode
+from backend.common.child_order import ChildOrder
 from backend.training.formats.token_cache import TokenCache
 from backend.training.training_config import TrainingConfig
 
@@ -23,7 +23,7 @@ class InspectionMessage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class InspectionOrder:
+class InspectionOrder(ChildOrder):
     """Everything the process needs; it reads no settings and opens no store.
 
     Args:
@@ -43,22 +43,6 @@ class InspectionOrder:
     token_cache_dir: str
     token_cache_mb: int
     cpu_threads: int
-
-    def to_line(self) -> bytes:
-        """The order as its line on the pipe."""
-        return encode({"order": asdict(self)})
-
-    @classmethod
-    def from_message(cls, message: Mapping[str, Any]) -> "InspectionOrder":
-        """The order from its line.
-
-        Raises:
-            ValueError: If the message is not an order.
-        """
-        content = message.get("order")
-        if not isinstance(content, dict) or set(content) != {f.name for f in fields(cls)}:
-            raise ValueError("the first line must be an order")
-        return cls(**content)
 
     def inputs(self, scratch: Path) -> "RunInputs":
         """The same as paths and values."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backend.training.workers.job_history import MOST_ENTRIES
-from shared.models.events import stride_of
-from shared.utils.clock import Clock, iso_utc, utc_now
+from backend.training.workers.job_history import MOST_ENTRIES, checkpoint_entry, message_entry
+from shared.models.events import spread
+from shared.utils.clock import Clock, utc_now
 
 
 class Diary:
@@ -25,23 +25,18 @@ class Diary:
 
     def checkpoint(self, step: int, path: Path, loss: float | None) -> None:
         """A checkpoint was published."""
-        self._checkpoints.append({"at": iso_utc(self._clock()), "step": step, "name": path.name, "loss": loss})
+        self._checkpoints.append(checkpoint_entry(self._clock(), step, path, loss))
 
     def message(self, text: str) -> None:
         """The trainer said something."""
-        self._messages.append({"at": iso_utc(self._clock()), "text": text})
+        self._messages.append(message_entry(self._clock(), text))
 
     def as_json(self) -> dict[str, Any]:
         """The whole history up to now, of each kind at most `MOST_ENTRIES`."""
         checkpoints = [*self._history.get("checkpoints", ()), *self._checkpoints]
         return {
             **self._history,
-            "checkpoints": _spread(checkpoints),
+            "checkpoints": spread(checkpoints, MOST_ENTRIES),
             "checkpoints_total": self._history.get("checkpoints_total", 0) + len(self._checkpoints),
-            "messages": _spread([*self._history.get("messages", ()), *self._messages]),
+            "messages": spread([*self._history.get("messages", ()), *self._messages], MOST_ENTRIES),
         }
-
-
-def _spread(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    stride, last = stride_of(len(entries), MOST_ENTRIES), len(entries) - 1
-    return [entry for number, entry in enumerate(entries) if number % stride == 0 or number == last]

@@ -15,16 +15,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from backend.common.logging import log_in_words
 from backend.common.parent_pipe import ORPHANED_EXIT_CODE, ParentPipe
 from backend.training.trainers.base import StopReason, TrainingContext, TrainingOutcome, TrainingStopped
 from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
 from backend.training.utils.laps import Laps
+from backend.training.utils.quiet_libraries import quieten_libraries
 from backend.training.utils.ranks import SOLE, RankLost, Ranks, joined
 from backend.training.workers.last_words import last_words
 from backend.training.workers.memory import limit_memory
 from backend.training.workers.protocol import MessageType, TrainingOrder
-from backend.training.workers.quiet_libraries import quieten_libraries
 from backend.training.workers.trainer.diary import Diary
 from backend.training.workers.trainer.rank_launch import meeting_folder
 from backend.training.workers.trainer.rank_leader import HELLO, RankLeader, end_as
@@ -35,7 +36,6 @@ logger = logging.getLogger(__name__)
 
 _SIGN_EVERY_S = 1.0
 _LEADER_ACTS_S = 60.0
-_LOG_FORMAT = "%(levelname)s %(name)s %(message)s"
 
 
 class PipeReporter:
@@ -114,7 +114,7 @@ def main() -> int:
     pipe = ParentPipe()
     limit_memory()
     quieten_libraries()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {_LOG_FORMAT}")
+    log_in_words()
     order = TrainingOrder.from_message(pipe.order())
     if order.num_processes > 1:
         return end_as(RankLeader(order, pipe, _as_rank).run())
@@ -142,7 +142,7 @@ def _as_rank(connections: Sequence[socket.socket], started: float) -> None:
     pipe.send({"type": HELLO, "pid": os.getpid()})
     limit_memory(count)
     quieten_libraries()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s rank {rank} {_LOG_FORMAT}")
+    log_in_words(f"rank {rank} ")
     laps = Laps()
     laps.lap("ranks", seconds=time.time() - started)
     order = TrainingOrder.from_message(pipe.order())

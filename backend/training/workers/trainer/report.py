@@ -77,7 +77,7 @@ def _held_out(
         is_offline=context.is_offline,
         max_length=context.config.data.max_length,
         dtype=context.config.model.dtype,
-        cpu_threads=context.config.training.cpu_threads or context.cpu_threads,
+        cpu_threads=context.threads,
         token_cache=context.token_cache,
         on_progress=lambda: go_on(reporter),
     )

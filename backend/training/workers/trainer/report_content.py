@@ -13,7 +13,7 @@ from backend.common.version import VERSION
 from backend.training.evaluation.completions import SampleCompletion
 from backend.training.evaluation.config_table import config_rows
 from backend.training.trainers.base import TrainingContext, TrainingOutcome
-from shared.models.events import stride_of
+from shared.models.events import spread
 from shared.utils.clock import iso_utc, utc_now
 
 LONGEST_HISTORY = 2000
@@ -70,8 +70,7 @@ def thinned_log(rows: Sequence[Mapping[str, Any]], most: int = LONGEST_HISTORY) 
     kept: list[tuple[int, Mapping[str, Any]]] = []
     for is_evaluation in (False, True):
         of_kind = [(number, row) for number, row in enumerate(rows) if ("eval_loss" in row) is is_evaluation]
-        stride, last = stride_of(len(of_kind), most), len(of_kind) - 1
-        kept += [entry for place, entry in enumerate(of_kind) if place % stride == 0 or place == last]
+        kept += spread(of_kind, most)
     return [row for _, row in sorted(kept, key=lambda entry: entry[0])]
 
 

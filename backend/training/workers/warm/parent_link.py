@@ -120,14 +120,21 @@ class ParentLink:
             self.kill()
         self._lose()
         try:
+            await self._ended()
+        finally:
+            # it would close by itself a moment later, when the event loop may be gone; asyncio offers no public way
+            transport: asyncio.SubprocessTransport = self._process._transport  # type: ignore[attr-defined]
+            transport.close()
+
+    async def _ended(self) -> None:
+        try:
             async with asyncio.timeout(_END_S):
                 await self._process.wait()
-        except TimeoutError:
+        except (TimeoutError, asyncio.CancelledError) as broken_off:
             self.kill()
             await self._process.wait()
-        # it would close by itself a moment later, when the event loop may be gone; asyncio offers no public way
-        transport: asyncio.SubprocessTransport = self._process._transport  # type: ignore[attr-defined]
-        transport.close()
+            if isinstance(broken_off, asyncio.CancelledError):
+                raise
 
     def _hear(self) -> None:
         try:

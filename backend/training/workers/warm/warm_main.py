@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from backend.common.process_mark import MarkPlace
+from backend.training.utils.quiet_libraries import quieten_libraries
 from backend.training.workers.memory import be_killed_first
-from backend.training.workers.quiet_libraries import quieten_libraries
 from backend.training.workers.warm.forking import Forker
 from backend.training.workers.warm.programs import Program, import_programs, run_program
 from backend.training.workers.warm.wire import send_packet

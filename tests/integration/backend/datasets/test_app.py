@@ -34,7 +34,7 @@ def test_health_names_the_stores(service: DatasetService) -> None:
     health = service.call("GET", "/health")
 
     assert health["service"] == "clara_dataset_backend"
-    assert health["stores"] == {"database": "ok", "embedded": "ok"}
+    assert health["stores"] == {"database": "ok", "embedded": "ok", "embedded_vectors": "ok"}
     assert health["uds3_available"] is True
     assert isinstance(health["datasets_count"], int)
 
@@ -210,6 +210,23 @@ def test_a_search_answers_with_sections_and_their_quality(service: DatasetServic
     assert answer["results"][0]["relevance_score"] == 1.0
     assert "Hundesteuer" in answer["results"][0]["text"] + answer["results"][0]["title"]
     assert answer["results"][0]["quality_score"] > 0.5
+    assert answer["results"][0]["lists"]["keyword"]["store"] == "embedded"
+    assert answer["results"][0]["snippet"]
+
+
+def test_the_pages_of_a_search_are_the_whole_search(service: DatasetService) -> None:
+    query = {"query_text": "Hundesteuer", "top_k": 20, "min_quality_score": 0}
+    whole = service.call("POST", "/api/datasets/search", json=query)
+    first = service.call("POST", "/api/datasets/search", json={**query, "limit": 7})
+    rest = service.call("POST", "/api/datasets/search", json={**query, "limit": 100, "after": first["next_after"]})
+
+    assert [hit["rank"] for hit in whole["results"]] == list(range(1, 21))
+    assert (whole["next_after"], rest["next_after"]) == (None, None)
+    assert [hit["section_id"] for hit in first["results"] + rest["results"]] == [
+        hit["section_id"] for hit in whole["results"]
+    ]
+    refused = service.call("POST", "/api/datasets/search", 422, json={**query, "query_text": "x", "after": "7-abc"})
+    assert refused["code"] == "invalid_cursor"
 
 
 def test_a_stream_sends_records_line_by_line(service: DatasetService) -> None:

@@ -13,9 +13,10 @@ import pytest
 from backend.datasets.ingest.events import IngestEvent, IngestSummary
 from backend.datasets.ingest.walk import SourceFile
 from backend.datasets.ingest.worker_client import IngestUnavailable, IngestWorkerClient, WorkerLimits
-from backend.datasets.searching import search_file
+from backend.datasets.search_stores import search_folder
 from shared.database.adapters.embedded import EmbeddedSearchStore
 from shared.database.stores import Stores, open_stores
+from shared.models.search import RankedList
 from tests.support.files import LAW
 from tests.support.search import found
 
@@ -128,7 +129,8 @@ def test_files_are_registered_and_found_by_the_search(
     asyncio.run(story())
 
     assert names(stores) == ["dritte.txt", "erste.txt", "zweite.txt"]
-    assert len(found(EmbeddedSearchStore(search_file(tmp_path / "home")), "Hund Katze Vogel")) == 3
+    store = EmbeddedSearchStore(search_folder(tmp_path / "home") / "sections.db")
+    assert len(found(store, RankedList.KEYWORD, "Hund Katze Vogel")) == 3
     assert list(stores.documents.outbox("embedded")) == []
 
 
@@ -273,7 +275,7 @@ def test_requests_on_stdin_are_answered_before_its_end_ends_the_worker(
         "indexing",
         "summary",
     ]
-    assert answers[-1]["stores"] == {"embedded": "ok"}
+    assert answers[-1]["stores"] == {"embedded": "ok", "embedded_vectors": "ok"}
     assert names(stores) == ["h.md"]
 
 

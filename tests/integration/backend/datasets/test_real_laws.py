@@ -11,6 +11,7 @@ from shared.database.adapters.embedded import EmbeddedSearchStore
 from shared.database.dataset_search import DatasetSearchAPI, DatasetSearchQuery
 from shared.database.stores import Stores, open_stores
 from shared.database.uds3_client import Uds3Client
+from shared.models.search import SearchLeg
 from tests.support.shared_data import SHARED_DATA, needs_shared_data
 
 ARCHIVE = SHARED_DATA / "gesetze.tar.xz"
@@ -84,7 +85,7 @@ def test_every_citation_finds_its_section_first(stores: Stores, tmp_path: Path) 
     missed = []
     for stored in (*alike, *cited[:: len(cited) // 100]):
         query = f"{stored.section.number} {stored.abbreviation}"
-        best = next(api.search(DatasetSearchQuery(query, top_k=1)))
+        best = next(api.search(DatasetSearchQuery(query, top_k=1, search_types=(SearchLeg.KEYWORD,))))
         if (best.stored.section.number, best.stored.abbreviation) != (stored.section.number, stored.abbreviation):
             missed.append(query)
 

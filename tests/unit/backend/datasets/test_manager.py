@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,17 @@ import pytest
 
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.manager import DatasetManager, EmptySplit, ExportTask, NotExported
-from backend.datasets.models import DatasetRequest, ExportRequest, SearchRequest
+from backend.datasets.models import DatasetRequest, ExportRequest, SearchPageRequest, SearchRequest
+from backend.datasets.quality.profile import built_in
+from backend.datasets.records.candidates import Candidate
 from backend.datasets.searching import Found
 from shared.database.base import DatasetNotFound
 from shared.database.dataset_changes import DatasetInUse, DatasetNotCompleted
+from shared.database.dataset_search import DatasetDocument
 from shared.database.stores import Stores, memory_stores
 from shared.errors import Unavailable
 from shared.models.dataset import Dataset, DatasetStatus, RecordFormat, Split
+from shared.models.document import ListPlace
 from shared.models.users import Principal, Role
 from tests.support.dataset_builds import a_plan, build
 from tests.support.legal_texts import a_candidate, candidates
@@ -30,10 +35,15 @@ class SearchDouble:
         self.drawn = 0
         self._breaks_after = breaks_after
 
-    def find(self, request: SearchRequest) -> Found:
-        return Found(self._candidates(), {"vector": "no store"})
+    def find(self, request: SearchRequest, *, after_rank: int = 0) -> Found:
+        return Found(islice(self._hits(), after_rank, None), {"vector": "no store"})
 
-    def _candidates(self) -> Iterator[Any]:
+    def _hits(self) -> Iterator[DatasetDocument]:
+        for rank, each in enumerate(self._candidates(), start=1):
+            places = {"keyword": ListPlace(rank, 1.0, "memory")}
+            yield DatasetDocument(each.stored, None, each.relevance, rank, places, "Gebühr")
+
+    def _candidates(self) -> Iterator[Candidate]:
         yield a_candidate("(weggefallen)")
         for each in candidates(20):
             if self.drawn == self._breaks_after:
@@ -56,6 +66,7 @@ class Desk:
             self.stores.documents,
             self.search,
             self.folders,
+            quality=built_in("legal-de"),
             write_export=self._write,
             on_change=self._changed,
         )
@@ -169,12 +180,24 @@ def test_a_dataset_that_is_being_built_is_not_deleted(desk: Desk) -> None:
 
 
 def test_a_search_keeps_relevance_and_quality_apart_and_names_what_is_missing(desk: Desk) -> None:
-    results, degraded = desk.manager.search(SearchRequest(query_text="Gebühr", min_quality_score=0), limit=5)
+    page = desk.manager.search(SearchPageRequest(query_text="Gebühr", min_quality_score=0, limit=5))
 
-    assert len(results) == 5
-    assert results[0].quality_reasons[0] == "repealed"
-    assert {result.relevance_score for result in results} == {0.5}
-    assert degraded == {"vector": "no store"}
+    assert [result.rank for result in page.results] == [1, 2, 3, 4, 5]
+    assert page.results[0].quality_reasons[0] == "repealed"
+    assert {result.relevance_score for result in page.results} == {0.5}
+    assert page.results[1].lists["keyword"].rank == 2
+    assert page.degraded == ["vector: no store"]
+
+
+def test_pages_of_a_search_fit_together_and_count_what_is_kept_back(desk: Desk) -> None:
+    query = SearchPageRequest(query_text="Gebühr", limit=50)
+
+    first = desk.manager.search(query)
+    rest = desk.manager.search(query.model_copy(update={"after": first.next_after, "limit": 1000}))
+
+    assert (first.hidden_count, rest.hidden_count, rest.next_after) == (1, 0, None)
+    ranks = [result.rank for result in (*first.results, *rest.results)]
+    assert ranks == list(range(2, len(ranks) + 2))
 
 
 def test_a_stream_draws_only_what_is_read(desk: Desk) -> None:

@@ -1,31 +1,37 @@
 """Search for datasets."""
 
-from pathlib import Path
+from datetime import date
 
 import pytest
 
 from shared import database
-from shared.database.adapters.embedded import EmbeddedSearchStore
-from shared.database.dataset_search import (
-    DatasetSearchAPI,
-    DatasetSearchQuery,
-    InvalidSearchQuery,
-    SearchFilters,
-)
+from shared.database.dataset_search import DatasetSearchAPI, DatasetSearchQuery, InvalidSearchQuery
+from shared.database.search_store import Question, RankedSection
 from shared.database.stores import Stores, memory_stores
+from shared.database.uds3.foreign import foreign_section
 from shared.database.uds3_client import SearchUnavailable, Uds3Client
-from shared.models.search import SearchLeg
-from tests.support.store_values import a_document
+from shared.models.search import RankedList, SearchFilters, SearchLeg
+from tests.support.memory_search_store import MemorySearchStore
+from tests.support.store_values import a_document, an_audit
+
+
+class ForeignSource(MemorySearchStore):
+    """A database of others with one row."""
+
+    def rank(self, wanted: RankedList, question: Question, *, top_k: int) -> "list[RankedSection]":  # type: ignore[override]  # a list will do
+        return iter([foreign_section("akten", {"id": "4711", "text": "Gebühren der Akte", "title": "Akte"}, 1.0)])  # type: ignore[return-value]
 
 
 @pytest.fixture
 def stores() -> Stores:
-    return memory_stores()
+    return memory_stores(derived_stores=("memory",))
 
 
 @pytest.fixture
-def client(stores: Stores, tmp_path: Path) -> Uds3Client:
-    return Uds3Client(stores.documents, [EmbeddedSearchStore(tmp_path / "suche.db")])
+def client(stores: Stores) -> Uds3Client:
+    store = MemorySearchStore(lists=[RankedList.KEYWORD, RankedList.CITATION])
+    store.takes_vectors = False
+    return Uds3Client(stores.documents, [store])
 
 
 @pytest.fixture
@@ -41,12 +47,14 @@ def test_the_names_of_the_contract_are_importable() -> None:
         database.Nichts  # noqa: B018 - the access is the test
 
 
-def test_hits_carry_text_provenance_and_relevance(api: DatasetSearchAPI, client: Uds3Client, stores: Stores) -> None:
+def test_hits_carry_text_provenance_relevance_and_places(
+    api: DatasetSearchAPI, client: Uds3Client, stores: Stores
+) -> None:
     item = a_document("hund.md", source="amt", sections=3)
     document, _ = stores.documents.put_many([item])[0]
     client.drain()
 
-    found = list(api.search(DatasetSearchQuery("§ 3 Gebühren")))
+    found = list(api.search(DatasetSearchQuery("Absatz 2 Gebühren")))
 
     assert found[0].text == item.parsed.sections[2].text
     assert found[0].title == document.title
@@ -56,17 +64,44 @@ def test_hits_carry_text_provenance_and_relevance(api: DatasetSearchAPI, client:
     assert [hit.rank for hit in found] == [1, 2, 3]
     assert all(0 < hit.relevance_score <= 1 for hit in found)
     assert found[0].relevance_score > found[1].relevance_score
-    assert found[0].legs == {"keyword": 1}
+    assert (found[0].places["keyword"].rank, found[0].places["keyword"].store) == (1, "memory")
+    assert found[0].snippet in found[0].text
 
 
-def test_everything_is_wholly_relevant_to_everything(api: DatasetSearchAPI, client: Uds3Client, stores: Stores) -> None:
+def test_everything_is_wholly_relevant_to_everything_and_no_store_is_asked(
+    api: DatasetSearchAPI, stores: Stores
+) -> None:
     stores.documents.put_many([a_document(f"{number:03}.md") for number in range(150)])
+
+    found = list(api.search(DatasetSearchQuery(" * ", top_k=250)))
+
+    assert len(found) == 250
+    assert {hit.relevance_score for hit in found} == {1.0}
+    order = [(hit.stored.document_id, hit.stored.section.ordinal) for hit in found]
+    assert order == sorted(order)
+    assert [hit.rank for hit in found] == list(range(1, 251))
+
+
+def test_everything_obeys_the_filters_and_leaves_out_the_erased(api: DatasetSearchAPI, stores: Stores) -> None:
+    put = stores.documents.put_many([a_document("a.md", source="amt"), a_document("b.md", source="gericht")])
+    stores.documents.put_many([a_document("c.md", source="amt")])
+    stores.documents.erase(put[0][0].document_id, audit=an_audit())
+
+    query = DatasetSearchQuery("*", filters=SearchFilters(source=("amt",), valid_on=date(2026, 1, 1)))
+    assert {hit.stored.path for hit in api.search(query)} == {"c.md"}
+
+
+def test_pages_fit_together(api: DatasetSearchAPI, client: Uds3Client, stores: Stores) -> None:
+    stores.documents.put_many([a_document(f"{number}.md") for number in range(20)])
     client.drain()
 
-    found = list(api.search(DatasetSearchQuery("*", top_k=1000)))
-
-    assert len(found) == 300
-    assert {hit.relevance_score for hit in found} == {1.0}
+    for text in ("Gebühren", "*"):
+        query = DatasetSearchQuery(text, top_k=30)
+        whole = [(hit.rank, hit.stored.section_id, hit.relevance_score) for hit in api.search(query)]
+        rest = [(hit.rank, hit.stored.section_id, hit.relevance_score) for hit in api.search(query, after_rank=7)]
+        assert len(whole) == 30
+        assert rest == whole[7:]
+        assert list(api.search(query, after_rank=30)) == []
 
 
 def test_hits_of_replaced_versions_are_left_out(api: DatasetSearchAPI, client: Uds3Client, stores: Stores) -> None:
@@ -78,18 +113,27 @@ def test_hits_of_replaced_versions_are_left_out(api: DatasetSearchAPI, client: U
 
     client.drain()
     found = list(api.search(DatasetSearchQuery("Gebühren")))
-    assert {(hit.stored.path, hit.document.version) for hit in found} == {("alt.md", 2), ("bleibt.md", 1)}
+    versions = {(hit.stored.path, hit.document.version if hit.document else 0) for hit in found}
+    assert versions == {("alt.md", 2), ("bleibt.md", 1)}
 
 
-def test_the_source_filter_limits_the_search(api: DatasetSearchAPI, client: Uds3Client, stores: Stores) -> None:
-    stores.documents.put_many([a_document("a.md", source="amt"), a_document("b.md", source="gericht")])
+def test_what_a_database_of_others_holds_comes_with_its_own_section(stores: Stores) -> None:
+    foreign = ForeignSource("akten", [RankedList.KEYWORD])
+    store = MemorySearchStore(lists=[RankedList.KEYWORD])
+    store.takes_vectors = False
+    client = Uds3Client(stores.documents, [store], foreign=[foreign])
+    stores.documents.put_many([a_document("a.md")])
     client.drain()
 
-    query = DatasetSearchQuery("Gebühren", filters=SearchFilters(source=("gericht",)))
-    assert {hit.stored.source for hit in api.search(query)} == {"gericht"}
+    found = list(DatasetSearchAPI(client, stores.documents).search(DatasetSearchQuery("Gebühren")))
+
+    (other,) = [hit for hit in found if hit.document is None]
+    assert len(found) == 3
+    assert (other.text, other.title, other.stored.source) == ("Gebühren der Akte", "Akte", "akten")
+    assert (other.stored.path, other.stored.document_id[:10]) == ("4711", "ext_akten_")
 
 
-def test_missing_legs_are_named_beside_the_documents(api: DatasetSearchAPI, client: Uds3Client) -> None:
+def test_missing_kinds_are_named_beside_the_documents(api: DatasetSearchAPI, client: Uds3Client) -> None:
     client.drain()
 
     result = api.search(DatasetSearchQuery("x"))

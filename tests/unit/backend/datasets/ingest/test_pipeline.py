@@ -15,6 +15,7 @@ from shared.database.stores import Stores, memory_stores
 from shared.errors import Unavailable
 from shared.models.document import Document
 from tests.support.files import LAW, a_docx, a_zip, a_zip_bomb
+from tests.support.store_values import an_audit
 
 Ingest = Callable[..., IngestSummary]
 
@@ -223,13 +224,27 @@ def test_events_count_up_to_the_summary(ingest: Ingest, tmp_path: Path) -> None:
     assert (events[0].files_total, events[0].bytes_total) == (130, summary.counts.bytes_done)
 
 
+def test_what_was_erased_is_left_out_and_said(ingest: Ingest, stores: Stores, tmp_path: Path) -> None:
+    write(tmp_path, a_md=LAW, b_csv="id,text\n1,eins\n2,zwei\n")
+    ingest()
+    gone = {path: each.document_id for path, each in documents(stores.documents).items() if path != "b.csv#2"}
+    for document_id in gone.values():
+        stores.documents.erase(document_id, audit=an_audit())
+    write(tmp_path, a_md=LAW + "\n## § 9 Neu\n\nMehr.\n", b_csv="id,text\n1,eins\n2,neu\n")
+
+    summary = ingest()
+
+    assert (list(documents(stores.documents)), summary.counts.skipped) == (["b.csv#2"], 2)
+    assert summary.counts.documents_updated == 1
+
+
 class _DyingStore:
     """A document store that goes away after some batches, as a killed process leaves it."""
 
     def __init__(self, inner: DocumentStore, batches: int) -> None:
         self._inner = inner
         self._left = batches
-        self.known = inner.known
+        self.known, self.erased = inner.known, inner.erased
 
     def put_many(self, items: Sequence[DocumentInput]) -> Sequence[tuple[Document, bool]]:
         if not self._left:

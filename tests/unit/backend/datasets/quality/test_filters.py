@@ -1,7 +1,6 @@
 """Each filter measures its signals and rejects what it is there for."""
 
 from collections import Counter
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -22,6 +21,7 @@ from backend.datasets.quality.filters.word_length import WordLengthFilter
 from backend.datasets.quality.filters.words import WordCountFilter
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import installed_filters
+from backend.datasets.quality.profile import Judgement, built_in
 from backend.datasets.quality.reading import Reading
 from tests.support.legal_texts import GOOD
 
@@ -62,18 +62,16 @@ REJECTED: list[tuple[type[BaseFilter], str, str]] = [
 @pytest.mark.parametrize(("filter_type", "text", "reason"), REJECTED)
 def test_a_filter_rejects_what_it_is_there_for(filter_type: type[BaseFilter], text: str, reason: str) -> None:
     reading = Reading(normalise(text))
-    one = filter_type()
+    judged = built_in("legal-de").judge(filter_type().measure(reading), reading.word_count)
 
-    assert one.verdict(one.measure(reading), reading.word_count) == reason
+    assert judged.rejections == (reason,)
 
 
 @pytest.mark.parametrize("one", installed_filters(), ids=lambda one: one.name)
 def test_good_prose_passes_every_filter_without_a_penalty(one: BaseFilter) -> None:
     reading = Reading(normalise(GOOD))
-    signals = one.measure(reading)
 
-    assert one.verdict(signals, reading.word_count) is None
-    assert one.penalties(signals, reading.word_count) == {}
+    assert built_in("legal-de").judge(one.measure(reading), reading.word_count) == Judgement((), {})
 
 
 @pytest.mark.parametrize("one", installed_filters(), ids=lambda one: one.name)
@@ -81,16 +79,18 @@ def test_good_prose_passes_every_filter_without_a_penalty(one: BaseFilter) -> No
 def test_no_filter_stumbles_over_odd_texts(one: BaseFilter, text: str) -> None:
     reading = Reading(normalise(text))
 
-    assert one.penalties(one.measure(reading), reading.word_count) is not None
+    assert set(one.measure(reading)) <= set(one.signals)
 
 
-def test_every_filter_has_a_name_of_its_own_and_limits_for_signals_that_it_measures() -> None:
+def test_filters_have_names_and_signals_of_their_own_and_measure_what_they_say() -> None:
     filters = installed_filters()
     reading = Reading(normalise(GOOD))
+    signals = [signal for one in filters for signal in one.signals]
 
     assert len({one.name for one in filters}) == len(filters) >= 12
+    assert len(set(signals)) == len(signals)
     for one in filters:
-        assert {limit.signal for limit in one.limits} <= set(one.measure(reading))
+        assert set(one.measure(reading)) == set(one.signals)
 
 
 def test_a_sentence_that_mentions_a_repeal_is_not_repealed() -> None:
@@ -130,12 +130,3 @@ def _duplicate(words: list[str], n: int) -> float:
             covered |= set(range(at, at + n))
         seen.add(gram)
     return sum(len(words[at]) for at in covered) / len("".join(words))
-
-
-def test_a_penalty_rises_between_the_soft_and_the_hard_limit() -> None:
-    (limit,) = WordCountFilter.limits
-    values = [limit.penalty(count) for count in range(25, 0, -1)]
-
-    assert values[:6] == [0.0] * 6
-    assert values[-5:] == [1.0] * 5
-    assert all(before <= after for before, after in pairwise(values))

@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.datasets.quality import filters
-from backend.datasets.quality.base import Limit
-from backend.datasets.quality.filters.digits import DigitShareFilter
-from backend.datasets.quality.filters.words import WordCountFilter
+from backend.datasets.quality.limits import Limit
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Decision, QualityPipeline
+from backend.datasets.quality.profile import InvalidProfile, built_in, profile_of
 from backend.datasets.quality.reading import Reading
 from tests.support.legal_texts import GOOD, section_text
 
@@ -23,7 +23,7 @@ PIPELINE = QualityPipeline()
 NEW_FILTER = '''
 from collections.abc import Mapping
 
-from backend.datasets.quality.base import BaseFilter, Limit
+from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.reading import Reading
 
 
@@ -31,12 +31,21 @@ class ShoutingFilter(BaseFilter):
     """Text in capitals."""
 
     name = "shouting"
-    limits = (Limit.at_most("capitals", soft=0.3, hard=0.6, reason="shouting"),)
+    signals = ("capitals",)
 
     def measure(self, reading: Reading) -> Mapping[str, float]:
         """Share of capitals."""
         return {"capitals": sum(map(str.isupper, reading.text)) / max(1, len(reading.text))}
 '''
+
+QUIET = """
+name: quiet
+version: 1
+description: Nobody shouts.
+extends: legal-de
+limits:
+  - {signal: capitals, at_most: {soft: 0.3, hard: 0.6}, reason: shouting}
+"""
 
 
 def test_good_administrative_prose_is_kept_with_full_score() -> None:
@@ -83,29 +92,44 @@ def test_a_short_section_deserves_a_review_and_says_why() -> None:
 
 
 def test_the_score_is_the_exponential_of_the_penalties() -> None:
-    pipeline = QualityPipeline([WordCountFilter([Limit.at_least("words", soft=12, hard=2)])])
+    limit = Limit("words", soft=12, hard=2, reason="stub", is_minimum=True)
+    pipeline = QualityPipeline(replace(built_in("legal-de"), limits=[limit]))
 
     assert pipeline.assess("eins zwei drei vier fünf sechs sieben").score == pytest.approx(0.606531)
 
 
-def test_other_limits_are_another_profile_version() -> None:
-    usual = QualityPipeline([DigitShareFilter()]).profile_version
-    tuned = QualityPipeline([DigitShareFilter([Limit.at_most("digit_share", soft=0.2, hard=0.4)])]).profile_version
-
-    assert usual != tuned
-    assert usual == QualityPipeline([DigitShareFilter()]).profile_version
-
-
-def test_a_new_filter_is_one_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_filter_is_one_new_file_and_a_limit_in_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "shouting.py").write_text(NEW_FILTER, encoding="utf-8")
+    (tmp_path / "quiet.yaml").write_text(QUIET, encoding="utf-8")
     monkeypatch.setattr(filters, "__path__", [*filters.__path__, str(tmp_path)])
     importlib.invalidate_caches()
     try:
-        found = QualityPipeline().assess(GOOD.upper())
+        unjudged = QualityPipeline().assess(GOOD.upper())
+        found = QualityPipeline(profile_of(str(tmp_path / "quiet.yaml"))).assess(GOOD.upper())
     finally:
         sys.modules.pop(f"{filters.__name__}.shouting", None)
 
-    assert "shouting" in found.reasons
+    assert (unjudged.reasons, unjudged.signals["capitals"] > 0.6) == ((), True)
+    assert found.reasons == ("shouting",)
+    assert found.profile_version.startswith("quiet-1+")
+
+
+def test_a_profile_that_judges_what_nobody_measures_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "quiet.yaml").write_text(QUIET, encoding="utf-8")
+
+    with pytest.raises(InvalidProfile, match="no filter measures capitals"):
+        QualityPipeline(profile_of(str(tmp_path / "quiet.yaml")))
+
+
+def test_english_prose_is_kept_by_its_profile_and_not_by_that_of_german_law() -> None:
+    english = (
+        "The municipality charges a fee for the use of public parks that goes beyond common use. The fee is set by "
+        "the council and becomes due when the permit is issued. Whoever does not agree with the decision may object "
+        "to it in writing, and the office has to answer within three months of the day on which it was received."
+    )
+
+    assert QualityPipeline(built_in("general-en")).assess(english).decision is Decision.KEEP
+    assert "few_stop_words" in QualityPipeline().assess(english).reasons
 
 
 @settings(max_examples=60)

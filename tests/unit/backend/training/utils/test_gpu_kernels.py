@@ -36,7 +36,7 @@ MODEL_TYPE_TO_APPLY_LIGER_FN = {"llama": None}
         (HOPPER, frozenset[str](), torch.bfloat16, Kernels()),
         (None, ALL, torch.float32, Kernels()),
     ],
-    ids=str,
+    ids=lambda value: "+".join(sorted(value)) if isinstance(value, frozenset) else str(value),
 )
 def test_what_is_installed_and_fits_the_gpu_is_chosen(
     capability: tuple[int, int] | None, installed: frozenset[str], dtype: torch.dtype, expected: Kernels

@@ -201,6 +201,7 @@ def test_a_fork_that_outlives_its_service_is_found_by_its_mark(tmp_path: Path) -
             child, messages = await running(it, order, tmp_path / "log")
             # one that hangs does not notice that everybody is gone
             os.kill(child.pid, signal.SIGSTOP)
+            await until(lambda: _is_stopped(child.pid))
             child.close()
             await messages.aclose()
         return child.pid

@@ -1,0 +1,214 @@
+"""A profile: thresholds and weights with a version; what a dataset keeps and drops is written down here alone.
+
+Profiles are YAML files; built-in ones lie in `profiles/`. One of an administration's own begins with another one and
+changes what is different there:
+
+    name: our-permits
+    version: 3
+    description: Permits have tables of fees.
+    extends: legal-de
+    limits:
+      - {signal: digit_share, at_most: {soft: 0.2, hard: 0.4}, reason: many_digits, min_words: 20}
+    without: [top_2_gram]
+
+Limits of a signal replace all that the other profile has for it. The first limit in the file that rejects a text names
+the first reason.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from backend.datasets.quality.limits import Limit
+from backend.datasets.settings_file import UnusableFile, read_settings_file
+from shared.errors import InvalidInput
+
+DEFAULT = "legal-de"
+_FOLDER = Path(__file__).with_name("profiles")
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+
+
+class InvalidProfile(InvalidInput):
+    """A quality profile is not there or says something impossible."""
+
+    code = "invalid_quality_profile"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The quality profile '{name}' cannot be used: {reason}.", profile=name, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the limits of a profile say about the signals of one text.
+
+    Args:
+        rejections: Reasons of the limits that reject it, each once, in the order of the profile.
+        penalties: Weighted penalty of every signal that costs something.
+    """
+
+    rejections: Sequence[str]
+    penalties: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Everything that decides over a text once its signals are measured.
+
+    Args:
+        name: As the settings name it.
+        version: Raised by whoever changes it.
+        description: For whom it is.
+        language: Of the texts, "de" or "en".
+        review_below: Kept texts with a lower score deserve a look.
+        limits: In order of precedence.
+    """
+
+    name: str
+    version: int
+    description: str
+    language: str
+    review_below: float
+    limits: Sequence[Limit]
+
+    @property
+    def key(self) -> str:
+        """Name, version and a digest of everything that decides: what is recorded beside every judged text."""
+        decisive = repr((self.language, self.review_below, tuple(self.limits)))
+        digest = hashlib.blake2b(decisive.encode(), digest_size=4).hexdigest()
+        return f"{self.name}-{self.version}+{digest}"
+
+    def judge(self, signals: Mapping[str, float], word_count: int) -> Judgement:
+        """What the limits say; signals without a value are not judged."""
+        rejections: dict[str, None] = {}
+        penalties: dict[str, float] = {}
+        for limit in self.limits:
+            if limit.signal not in signals or not limit.applies(word_count):
+                continue
+            value = signals[limit.signal]
+            if limit.rejects(value):
+                rejections.setdefault(limit.reason)
+            if (cost := limit.weight * limit.penalty(value)) > 0:
+                penalties[limit.signal] = penalties.get(limit.signal, 0.0) + cost
+        return Judgement(tuple(rejections), penalties)
+
+
+def built_in_names() -> Sequence[str]:
+    """Profiles that need no file."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+
+
+@cache
+def built_in(name: str) -> Profile:
+    """One of the built-in profiles.
+
+    Raises:
+        InvalidProfile: If there is none of this name.
+    """
+    if name not in built_in_names():
+        raise InvalidProfile(name, f"built in are {', '.join(built_in_names())}; a file of yours ends in .yaml")
+    return _read(_FOLDER / f"{name}.yaml")
+
+
+def profile_of(setting: str) -> Profile:
+    """The profile that a setting names: a built-in one, or a file that ends in .yaml or .yml.
+
+    Raises:
+        InvalidProfile: If it is not there or cannot be used; says what and where.
+    """
+    return _read(Path(setting)) if setting.endswith((".yaml", ".yml")) else built_in(setting)
+
+
+class _Range(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    soft: float = Field(allow_inf_nan=False)
+    hard: float = Field(allow_inf_nan=False)
+
+
+class _LimitEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    signal: str
+    at_least: _Range | None = None
+    at_most: _Range | None = None
+    reason: _Name
+    weight: float = Field(1.0, ge=0, le=100)
+    min_words: int = Field(0, ge=0)
+    max_words: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        self.limit()
+        return self
+
+    def limit(self) -> Limit:
+        """The same for the judge.
+
+        Raises:
+            ValueError: If it does not say one thing, or rejects what it would not even let cost.
+        """
+        match self.at_least, self.at_most:
+            case _Range() as told, None:
+                kind, side, is_wrong = "at_least", "below", told.soft < told.hard
+            case None, _Range() as told:
+                kind, side, is_wrong = "at_most", "above", told.soft > told.hard
+            case _:
+                raise ValueError(f"the limit of {self.signal} needs either at_least or at_most")
+        if is_wrong:
+            raise ValueError(f"{self.signal}: {kind} rejects {side} hard, so soft must not be {side} hard")
+        longest = math.inf if self.max_words is None else self.max_words
+        return Limit(
+            self.signal,
+            told.soft,
+            told.hard,
+            self.reason,
+            is_minimum=kind == "at_least",
+            weight=self.weight,
+            min_words=self.min_words,
+            max_words=longest,
+        )
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: _Name
+    version: int = Field(ge=1)
+    description: str = Field(max_length=500)
+    extends: str | None = None
+    language: Literal["de", "en"] | None = None
+    review_below: float | None = Field(None, ge=0, le=1)
+    limits: list[_LimitEntry] = Field(default_factory=list, max_length=500)
+    without: list[str] = Field(default_factory=list)
+
+
+def _read(path: Path) -> Profile:
+    try:
+        told = read_settings_file(path, _File, names_once=True)
+    except UnusableFile as exc:
+        raise InvalidProfile(str(path), str(exc)) from exc
+    return _profile(told)
+
+
+def _profile(told: _File) -> Profile:
+    base = built_in(told.extends) if told.extends else None
+    own = [entry.limit() for entry in told.limits]
+    inherited = list(base.limits) if base else []
+    known = {limit.signal for limit in inherited}
+    if unknown := sorted(set(told.without) - known):
+        raise InvalidProfile(told.name, f"without names {', '.join(unknown)}, for which there is no limit to leave out")
+    replaced = {limit.signal for limit in own} | set(told.without)
+    return Profile(
+        told.name,
+        told.version,
+        told.description,
+        told.language or (base.language if base else "de"),
+        told.review_below if told.review_below is not None else (base.review_below if base else 0.7),
+        (*(limit for limit in inherited if limit.signal not in replaced), *own),
+    )

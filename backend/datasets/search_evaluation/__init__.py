@@ -1,0 +1,1 @@
+"""How well the search finds: judged queries, a searcher under test, figures that can be compared."""
