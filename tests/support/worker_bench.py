@@ -52,6 +52,13 @@ class Bench:
     async def ended(self, job_id: str) -> TrainingJob:
         return await self.until(job_id, lambda job: job.status.is_terminal)
 
+    async def idle(self, timeout_s: float = 20.0) -> None:
+        """Wait for every worker; a job is seen to have ended a moment before its worker has tidied up after it."""
+        give_up = time.monotonic() + timeout_s
+        while any(worker.status != "idle" for worker in self.pool.workers()):
+            assert time.monotonic() < give_up, self.pool.workers()
+            await asyncio.sleep(0.02)
+
     async def at_step(self, job_id: str, step: int = 1) -> TrainingJob:
         return await self.until(job_id, lambda job: job.progress.current_step >= step)
 

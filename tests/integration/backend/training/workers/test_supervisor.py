@@ -339,7 +339,7 @@ def test_what_keeps_a_trainer_from_starting_is_tried_again_and_named(tmp_path: P
             assert (job.status, job.attempt) == (JobStatus.FAILED, 3)
             assert job.failure_reason is AttemptOutcome.TEMPORARY_ERROR
             assert "could not be started" in (job.error_message or "")
-            assert [worker.status for worker in it.pool.workers()] == ["idle"]
+            await it.idle()
 
     run(scenario)
 
