@@ -19,6 +19,7 @@ from shared.database.embeddings.deferred import DeferredEmbedder
 from shared.database.embeddings.factory import EmbeddingSettings, open_embedder
 from shared.database.search_store import SearchStore
 from shared.database.uds3.deferred import DeferredStore
+from shared.database.uds3.fusion import LIST_WEIGHTS, LIST_WEIGHTS_OFFLINE
 from shared.database.uds3_client import Uds3Client
 from shared.errors import InvalidInput
 from shared.models.search import RankedList
@@ -57,12 +58,14 @@ def open_client(config: BaseConfig, documents: DocumentStore) -> Uds3Client:
     Raises:
         InvalidInput: If the settings cannot be used; says which.
     """
-    embedder = _embedder(config)
+    model = _embedding_settings(config)
+    embedder = _embedder(config, model) if model else None
     foreign = open_sources(config.uds3_sources_file, timeout_s=_TIMEOUT_S)
     stores = [*_servers(config, embedder), *_embedded(config, embedder)]
     if not stores and not foreign:
         raise NoSearchStore
-    return Uds3Client(documents, stores, foreign=foreign, embedder=embedder)
+    weights = LIST_WEIGHTS_OFFLINE if model and model.is_offline_default else LIST_WEIGHTS
+    return Uds3Client(documents, stores, foreign=foreign, embedder=embedder, list_weights=weights)
 
 
 def fed_store_names(config: BaseConfig) -> tuple[str, ...]:
@@ -79,10 +82,10 @@ def fed_store_names(config: BaseConfig) -> tuple[str, ...]:
     return tuple(name for name, is_configured in named.items() if is_configured)
 
 
-def _embedder(config: BaseConfig) -> Embedder | None:
+def _embedding_settings(config: BaseConfig) -> EmbeddingSettings | None:
     if config.embedding_model == _NO_EMBEDDINGS:
         return None
-    settings = EmbeddingSettings(
+    return EmbeddingSettings(
         model=config.embedding_model,
         model_name=config.embedding_model_name,
         api_key=config.embedding_api_key,
@@ -91,6 +94,9 @@ def _embedder(config: BaseConfig) -> Embedder | None:
         query_prefix=config.embedding_query_prefix,
         passage_prefix=config.embedding_passage_prefix,
     )
+
+
+def _embedder(config: BaseConfig, settings: EmbeddingSettings) -> Embedder:
     return DeferredEmbedder(lambda: open_embedder(settings, cache=config.data_dir / "cache" / "embeddings.db"))
 
 

@@ -102,10 +102,10 @@ class SearchPlan:
         """The ranked lists of these kinds."""
         return [each for leg in dict.fromkeys(self.search_types) for each in LISTS_OF_LEG[leg]]
 
-    def weights(self) -> Mapping[RankedList, float]:
-        """Weight of every list in the fusion."""
+    def weights(self, usual: Mapping[RankedList, float]) -> Mapping[RankedList, float]:
+        """Weight of every list in the fusion, from what each usually weighs."""
         factors = {each: self.leg_weights.get(leg, 1.0) for leg, lists in LISTS_OF_LEG.items() for each in lists}
-        return {each: weight * factors[each] for each, weight in LIST_WEIGHTS.items()}
+        return {each: weight * factors[each] for each, weight in usual.items()}
 
 
 class Uds3Client:
@@ -116,6 +116,7 @@ class Uds3Client:
         search_stores: Ours, in order of preference for the lists that several of them answer; names are unique.
         foreign: Databases of others.
         embedder: Where vectors come from; without it there is no vector list.
+        list_weights: What each list usually weighs in the fusion; plans change them.
     """
 
     def __init__(
@@ -125,7 +126,9 @@ class Uds3Client:
         *,
         foreign: Sequence[SearchSource] = (),
         embedder: Embedder | None = None,
+        list_weights: Mapping[RankedList, float] = LIST_WEIGHTS,
     ) -> None:
+        self.list_weights = dict(list_weights)
         self._documents = documents
         self._feeders = {store.name: Feeder(documents, store, embedder) for store in search_stores}
         self._foreign = tuple(foreign)
@@ -144,7 +147,7 @@ class Uds3Client:
             SearchUnavailable: If no list that was asked for was answered.
         """
         deadline = time.monotonic() + _WHOLE_S
-        wanted, weights, question = plan.lists(), plan.weights(), Question(query_text, plan.filters)
+        wanted, weights, question = plan.lists(), plan.weights(self.list_weights), Question(query_text, plan.filters)
         degraded = {
             leg.value: f"no store for {leg} search is configured"
             for leg in dict.fromkeys(plan.search_types)

@@ -8,7 +8,6 @@ from backend.datasets.search_evaluation.judged import Documents
 from shared.database.memory.document_store import MemoryDocumentStore
 from shared.database.memory.state import MemoryState
 from shared.database.search_store import DocumentChange
-from shared.database.uds3.fusion import LIST_WEIGHTS
 from shared.database.uds3_client import SearchPlan, SearchUnavailable, Uds3Client
 from shared.errors import Unavailable
 from shared.models.search import LISTS_OF_LEG, RankedList
@@ -38,9 +37,9 @@ class ListPlan(SearchPlan):
         """The lists themselves."""
         return list(self.chosen)
 
-    def weights(self) -> Mapping[RankedList, float]:
+    def weights(self, usual: Mapping[RankedList, float]) -> Mapping[RankedList, float]:
         """Weight of every list in the fusion."""
-        return {**LIST_WEIGHTS, **self.list_weights}
+        return {**usual, **self.list_weights}
 
 
 class ClientSearcher:
@@ -101,7 +100,7 @@ class ClientSearcher:
     def describe(self) -> Mapping[str, Any]:
         """Stores, their lists, and the weights that count."""
         stores = {status.name: [str(each) for each in status.lists] for status in self._client.describe()}
-        weights = {str(each): weight for each, weight in {**LIST_WEIGHTS, **self._weights}.items()}
+        weights = {str(each): weight for each, weight in {**self._client.list_weights, **self._weights}.items()}
         return {**self._described, "stores": stores, "weights": weights}
 
     def close(self) -> None:

@@ -41,6 +41,11 @@ class EmbeddingSettings:
     query_prefix: str = ""
     passage_prefix: str = ""
 
+    @property
+    def is_offline_default(self) -> bool:
+        """Whether no model is named."""
+        return self.model.strip() in ("", DEFAULT)
+
 
 def open_embedder(settings: EmbeddingSettings, *, cache: Path | None = None) -> Embedder:
     """The embedder; nothing is loaded or asked before its first use.
@@ -52,11 +57,11 @@ def open_embedder(settings: EmbeddingSettings, *, cache: Path | None = None) -> 
     Raises:
         InvalidEmbeddingSettings: If an address has no name of a model.
     """
-    model = settings.model.strip()
-    if model in ("", DEFAULT):
+    if settings.is_offline_default:
         from shared.database.embeddings.hashed import HashedEmbedder
 
         return HashedEmbedder()
+    model = settings.model.strip()
     embedder = _remote(settings, model) if model.startswith(("http://", "https://")) else _local(settings, model)
     if cache is None or settings.cache_mb <= 0:
         return embedder

@@ -32,6 +32,9 @@ LIST_WEIGHTS: Mapping[RankedList, float] = {
     # more would put sections without neighbours behind worse ones that have some
     RankedList.GRAPH: 0.1,
 }
+# what the offline embedding finds beside words is worth having, but its order is worse than theirs: with this weight it
+# only orders what words leave level and follows what they found (decision 0012)
+LIST_WEIGHTS_OFFLINE: Mapping[RankedList, float] = {**LIST_WEIGHTS, RankedList.VECTOR: 0.003}
 _STORE_FACTORS: Mapping[tuple[str, RankedList], float] = {
     # its compounds are words and pieces together, which words alone would only blur
     ("embedded", RankedList.KEYWORD): 0.1,

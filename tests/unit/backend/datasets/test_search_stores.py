@@ -53,6 +53,18 @@ def test_settings_that_leave_nothing_to_search_with_are_refused(tmp_path: Path) 
         open_client(config(tmp_path, uds3_embedded=False), memory_stores().documents)
 
 
+@pytest.mark.parametrize(
+    ("model", "weight"), [("", 0.003), ("hashed", 0.003), ("/srv/modelle/gebert", 0.3), ("http://gpu.amt.example", 0.3)]
+)
+def test_vectors_weigh_next_to_nothing_until_a_model_is_set(tmp_path: Path, model: str, weight: float) -> None:
+    settings = config(tmp_path, embedding_model=model, embedding_model_name="gebert")
+
+    client = open_client(settings, memory_stores().documents)
+
+    assert client.list_weights[RankedList.VECTOR] == weight
+    client.close()
+
+
 def test_a_new_installation_answers_with_nothing_and_says_so(tmp_path: Path) -> None:
     search = open_search(config(tmp_path), memory_stores().documents)
 
