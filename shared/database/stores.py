@@ -13,6 +13,7 @@ from shared.database.base import (
     FeedbackStore,
     JobStore,
 )
+from shared.database.review_store import ReviewStore
 from shared.errors import ClaraError
 from shared.utils.clock import Clock, utc_now
 
@@ -39,6 +40,7 @@ class Stores:
     feedback: FeedbackStore
     documents: DocumentStore
     datasets: DatasetStore
+    reviews: ReviewStore
     audit: AuditStore
     ping: Callable[[], None] = field(default=_nothing, repr=False)
     release: Callable[[], None] = field(default=_nothing, repr=False)
@@ -84,6 +86,7 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
     from shared.database.sql.export_store import SqlExportStore
     from shared.database.sql.feedback_store import SqlFeedbackStore
     from shared.database.sql.job_store import SqlJobStore
+    from shared.database.sql.review_store import SqlReviewStore
 
     ensure_schema(url)
     engine = open_engine(url)
@@ -99,6 +102,7 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
         feedback=SqlFeedbackStore(engine),
         documents=SqlDocumentStore(engine, derived_stores),
         datasets=SqlDatasetStore(engine),
+        reviews=SqlReviewStore(engine),
         audit=SqlAuditStore(engine),
         ping=ping,
         release=engine.dispose,
@@ -120,6 +124,7 @@ def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DER
         MemoryExportStore,
         MemoryFeedbackStore,
         MemoryJobStore,
+        MemoryReviewStore,
         MemoryState,
     )
 
@@ -131,5 +136,6 @@ def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DER
         feedback=MemoryFeedbackStore(state),
         documents=MemoryDocumentStore(state, derived_stores),
         datasets=MemoryDatasetStore(state),
+        reviews=MemoryReviewStore(state),
         audit=MemoryAuditStore(state),
     )

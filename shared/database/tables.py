@@ -26,6 +26,7 @@ from shared.models.dataset import DatasetStatus, Split
 from shared.models.events import EventType
 from shared.models.feedback import HIGHEST_IMPORTANCE, FeedbackState
 from shared.models.job import JobStatus
+from shared.models.review import ReviewState
 
 metadata = MetaData(
     naming_convention={
@@ -339,6 +340,29 @@ feedback = Table(
     CheckConstraint(f"importance BETWEEN 1 AND {HIGHEST_IMPORTANCE}", name="importance_range"),
     CheckConstraint(f"(state = '{FeedbackState.REJECTED}') = (reason IS NOT NULL)", name="rejected_has_reason"),
     sqlite_autoincrement=True,
+)
+
+quality_reviews = Table(
+    "quality_reviews",
+    metadata,
+    Column("text_key", Text, primary_key=True),
+    Column("section_id", Text, nullable=False),
+    Column("document_id", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("first_reason", Text, nullable=False),
+    Column("profile_version", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("noted_at", UtcDateTime, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", Text),
+    Column("note", Text),
+    _one_of("state", ReviewState),
+    CheckConstraint(
+        f"(state = '{ReviewState.OPEN}') = (decided_by IS NULL AND decided_at IS NULL)", name="decided_has_author"
+    ),
+    Index("ix_quality_reviews_state", "state", "score", "text_key"),
 )
 
 audit_log = Table(

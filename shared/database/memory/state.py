@@ -14,6 +14,7 @@ from shared.models.document import Document, StoredSection
 from shared.models.events import AuditEntry, JobEvent
 from shared.models.feedback import FeedbackItem
 from shared.models.job import AttemptRecord, TrainingJob
+from shared.models.review import Review
 from shared.utils.clock import Clock, utc_now
 
 
@@ -68,6 +69,8 @@ class MemoryState:
     outbox: dict[int, tuple[str, OutboxEntry]] = field(default_factory=dict)
     last_entry_id: int = 0
     exports: dict[tuple[str, str], ExportRow] = field(default_factory=dict)
+    reviews: dict[str, Review] = field(default_factory=dict)
+    review_runs: dict[str, str] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
 
     def write_audit(self, entry: AuditEntry) -> None:

@@ -8,6 +8,7 @@ from tests.contracts.document_store_contract import DocumentStoreContract
 from tests.contracts.export_store_contract import ExportStoreContract
 from tests.contracts.feedback_store_contract import FeedbackStoreContract
 from tests.contracts.job_store_contract import JobStoreContract
+from tests.contracts.review_store_contract import ReviewStoreContract
 
 
 @pytest.fixture
@@ -40,4 +41,8 @@ class TestFeedback(FeedbackStoreContract):
 
 
 class TestJobs(JobStoreContract):
+    pass
+
+
+class TestReviews(ReviewStoreContract):
     pass
