@@ -290,21 +290,31 @@ else:
 """
 
 
-def _killed(how: str, dsn: str, schema: str, *, after_lines: int, wait_s: float) -> None:
+def _is_written_to(dsn: str) -> bool:
+    """Whether somebody else's transaction has changed something and is not over."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
+        row = connection.execute(query).fetchone()
+        return row is not None and row[0] > 0
+
+
+def _killed(how: str, dsn: str, schema: str, *, after_lines: int, is_writing: bool = False) -> None:
     environment = {**os.environ, "DSN": dsn, "SCHEMA": schema, "PYTHONPATH": str(Path.cwd())}
     command = [sys.executable, "-c", _WRITER, how]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         for _ in range(after_lines):
             json.loads(child.stdout.readline())
-        time.sleep(wait_s)
+        give_up = time.monotonic() + 20
+        while is_writing and not _is_written_to(dsn):
+            assert time.monotonic() < give_up
         child.send_signal(signal.SIGKILL)
 
 
 def test_a_writer_that_is_killed_leaves_whole_documents_and_is_repeated(admin_url: str, new_schema: str) -> None:
     store = PostgresSearchStore(admin_url, schema=new_schema)
     store.rebuild([])
-    _killed("apply", admin_url, new_schema, after_lines=8, wait_s=0.4)
+    _killed("apply", admin_url, new_schema, after_lines=8, is_writing=True)
 
     before = list(store.held())
     assert {held.section_count for held in before} <= {40}
@@ -325,7 +335,7 @@ def test_a_writer_that_is_killed_leaves_whole_documents_and_is_repeated(admin_ur
 def test_a_rebuild_that_is_killed_changes_nothing_and_can_be_repeated(admin_url: str, new_schema: str) -> None:
     store = PostgresSearchStore(admin_url, schema=new_schema)
     store.rebuild([a_change("doc_alt", "Hund")])
-    _killed("rebuild", admin_url, new_schema, after_lines=3, wait_s=0.0)
+    _killed("rebuild", admin_url, new_schema, after_lines=3)
 
     assert held_ids(store) == ["doc_alt"]
     assert store.rebuild([a_change("doc_neu", "Hund")]) == 1
