@@ -153,7 +153,7 @@ class Uds3Client:
             for leg in dict.fromkeys(plan.search_types)
             if not any(self._fan_out.offers(each) for each in LISTS_OF_LEG[leg])
         }
-        rankings = self._ask([each for each in wanted if each is not RankedList.GRAPH], question, plan, degraded)
+        rankings = self._answers([each for each in wanted if each is not RankedList.GRAPH], question, plan, degraded)
         evidence = rankings
         if RankedList.GRAPH in wanted and self._fan_out.offers(RankedList.GRAPH):
             # the graph is entered at what the other lists found, or at what words find if they were not asked for
@@ -253,6 +253,19 @@ class Uds3Client:
             raise UnknownSearchStore(name, self.fed_stores)
         return self._feeders[name]
 
+    def _answers(
+        self, lists: Sequence[RankedList], question: Question, plan: SearchPlan, degraded: dict[str, str]
+    ) -> list[Ranking]:
+        """The lists; before the search is given up, stores that failed a moment ago are asked once more."""
+        started, missed = time.monotonic(), {**degraded}
+        rankings = self._ask(lists, question, plan, missed)
+        if lists and not _is_answered(rankings):
+            left_s = max(_LEAST_S, started + _WHOLE_S - time.monotonic())
+            missed = {**degraded}
+            rankings = self._ask(lists, question, plan, missed, timeout_s=left_s, is_last_resort=True)
+        degraded.update(missed)
+        return rankings
+
     def _ask(
         self,
         lists: Sequence[RankedList],
@@ -261,6 +274,7 @@ class Uds3Client:
         degraded: dict[str, str],
         *,
         timeout_s: float = _FIRST_ROUND_S,
+        is_last_resort: bool = False,
     ) -> list[Ranking]:
         def for_list(wanted: RankedList) -> Question:
             if wanted is not RankedList.VECTOR or self._embedder is None:
@@ -272,7 +286,7 @@ class Uds3Client:
         places = {each: plan.top_k if each is longest else min(plan.top_k, _MOST_PLACES) for each in offered}
         window = window_of(plan.top_k)
         places = {each: max(window, most) for each, most in places.items()}
-        answers = self._fan_out.ask(places, for_list, window=window, timeout_s=timeout_s)
+        answers = self._fan_out.ask(places, for_list, window=window, timeout_s=timeout_s, is_last_resort=is_last_resort)
         degraded.update(answers.failures)
         return list(answers.rankings)
 

@@ -49,6 +49,7 @@ class _Order:
     chain: Sequence[SearchSource]
     top_k: int
     window: int
+    is_last_resort: bool
 
 
 class FanOut:
@@ -79,7 +80,15 @@ class FanOut:
         """Whether any store answers a list."""
         return any(wanted in source.lists for source in (*self._stores, *self._foreign))
 
-    def ask(self, wanted: Mapping[RankedList, int], question: Ask, *, window: int, timeout_s: float) -> Answers:
+    def ask(
+        self,
+        wanted: Mapping[RankedList, int],
+        question: Ask,
+        *,
+        window: int,
+        timeout_s: float,
+        is_last_resort: bool = False,
+    ) -> Answers:
         """Ask for all lists at once, each for its number of places; who is late is left behind and named.
 
         Args:
@@ -87,13 +96,14 @@ class FanOut:
             question: Makes the question for a list.
             window: How many places are fetched before this returns.
             timeout_s: For all of it.
+            is_last_resort: Also ask stores that failed a moment ago.
         """
         failures: dict[str, str] = {}
         tasks: dict[Future[Ranking | None], str] = {}
         for each, top_k in wanted.items():
             for chain in self._chains(each):
                 context = contextvars.copy_context()
-                order = _Order(each, chain, top_k, window)
+                order = _Order(each, chain, top_k, window, is_last_resort)
                 task = self._threads.submit(context.run, self._first_answer, order, question, failures)
                 tasks[task] = chain[0].name
         done, late = wait(tasks, timeout=timeout_s)
@@ -139,7 +149,7 @@ class FanOut:
             return None
         for source in order.chain:
             breaker = self._breakers[source.name]
-            if reason := breaker.admit():
+            if not order.is_last_resort and (reason := breaker.admit()):
                 failures[source.name] = reason
                 continue
             started = time.monotonic()

@@ -312,6 +312,33 @@ def test_a_search_in_which_all_stores_fail_is_an_error(stores: Stores) -> None:
     assert set(failed.value.context["degraded"]) == {"broken", "other", "vector", "graph"}
 
 
+class _OnceBroken(MemorySearchStore):
+    """A store that misses its first question."""
+
+    def __init__(self) -> None:
+        super().__init__("once", [RankedList.KEYWORD])
+        self.takes_vectors = False
+        self.missed = 0
+
+    def rank(self, wanted: RankedList, question: Question, *, top_k: int) -> Iterator[RankedSection]:
+        if not self.missed:
+            self.missed += 1
+            raise Unavailable("busy")
+        yield from super().rank(wanted, question, top_k=top_k)
+
+
+def test_before_a_search_is_given_up_stores_that_failed_a_moment_ago_are_asked_once_more() -> None:
+    stores = memory_stores(derived_stores=("once",))
+    client = Uds3Client(stores.documents, [_OnceBroken()])
+    put(stores, "a.md")
+    client.drain()
+
+    result = client.search("Gebühren", SearchPlan(10, search_types=KEYWORD))
+
+    assert len(list(result.hits)) == 2
+    assert not result.degraded
+
+
 class _HalfBroken(BrokenSearchStore):
     """A store that dies in the middle of a long result."""
 
