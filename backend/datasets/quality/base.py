@@ -1,14 +1,22 @@
-"""The contract of a quality filter: measure signals of a text. What they cost is said by a profile.
+"""The contract of a quality filter: measure signals of texts. What they cost is said by a profile.
 
 A new filter is one new file in `filters/` with one subclass of `BaseFilter`; the pipeline finds it. Its signals are
-judged once a profile has limits for them, and kept beside the text in any case.
+judged once a profile has limits for them, and kept beside the text in any case. An idle service imports every filter:
+numpy is imported inside functions, where the methods of `TextColumns` do not suffice.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from backend.datasets.quality.reading import Reading
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from backend.datasets.quality.columns import TextColumns
+
+Signals: TypeAlias = "Mapping[str, NDArray[np.float64]]"
+"""Values by name of the signal, one per text; NaN where it makes no sense for a text (too short)."""
 
 
 class BaseFilter(ABC):
@@ -20,10 +28,12 @@ class BaseFilter(ABC):
 
     name: ClassVar[str]
     signals: ClassVar[Sequence[str]]
+    counts: ClassVar[Sequence[str]] = ()
+    """Those of the signals that are whole numbers and kept without a decimal point."""
 
     def __init__(self, language: str = "de") -> None:
         self.language = language
 
     @abstractmethod
-    def measure(self, reading: Reading) -> Mapping[str, float]:
-        """Signals of a text by name; a signal that makes no sense for it (too short) is left out."""
+    def measure(self, columns: "TextColumns") -> Signals:
+        """Every one of `signals`, of shape (texts,)."""

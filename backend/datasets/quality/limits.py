@@ -2,6 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +33,16 @@ class Limit:
     min_words: int = 0
     max_words: float = math.inf
 
-    def applies(self, word_count: int) -> bool:
-        """Whether texts of this length are judged by it."""
-        return self.min_words <= word_count <= self.max_words
+    def applies(self, word_counts: "NDArray[np.int64]") -> "NDArray[np.bool_]":
+        """Which texts are of a length that it judges, shape (texts,)."""
+        return (word_counts >= self.min_words) & (word_counts <= self.max_words)
 
-    def penalty(self, value: float) -> float:
-        """0 up to the soft limit, 1 from the hard one on, linear in between."""
+    def penalties(self, values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """0 up to the soft limit, 1 from the hard one on, linear in between; NaN for NaN, shape (texts,)."""
         if self.soft == self.hard:
-            return float(self.rejects(value))
-        return min(1.0, max(0.0, (value - self.soft) / (self.hard - self.soft)))
+            return self.rejects(values).astype(float)
+        return ((values - self.soft) / (self.hard - self.soft)).clip(0.0, 1.0)
 
-    def rejects(self, value: float) -> bool:
-        """Whether the value lies beyond the hard limit."""
-        return value < self.hard if self.is_minimum else value > self.hard
+    def rejects(self, values: "NDArray[np.float64]") -> "NDArray[np.bool_]":
+        """Which values lie beyond the hard limit, shape (texts,)."""
+        return values < self.hard if self.is_minimum else values > self.hard

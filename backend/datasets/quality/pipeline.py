@@ -1,17 +1,17 @@
-"""All installed filters over one text, judged by a profile: a score in 0..1, a decision and its reasons.
+"""All installed filters over texts, judged by a profile: a score in 0..1, a decision and its reasons.
 
 score = exp(-sum of weight * clip((x - soft) / (hard - soft), 0, 1))
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from backend.datasets.quality import filters
-from backend.datasets.quality.base import BaseFilter
+from backend.datasets.quality.base import BaseFilter, Signals
+from backend.datasets.quality.batches import batched
 from backend.datasets.quality.profile import DEFAULT, InvalidProfile, Judgement, Profile, built_in
-from backend.datasets.quality.reading import Reading
 from shared.utils.discovery import classes_in
 
 
@@ -56,6 +56,7 @@ class QualityPipeline:
         self._profile = profile or built_in(DEFAULT)
         self._filters = tuple(installed_filters(self._profile.language) if installed is None else installed)
         self.profile_version = self._profile.key
+        self._counts = {signal for each in self._filters for signal in each.counts}
         measured = {signal for each in self._filters for signal in each.signals}
         if unknown := sorted({limit.signal for limit in self._profile.limits} - measured):
             known = ", ".join(sorted(measured))
@@ -63,13 +64,31 @@ class QualityPipeline:
 
     def assess(self, text: str) -> Assessment:
         """Judge a normalised text."""
-        reading = Reading(text)
-        signals = {name: value for each in self._filters for name, value in each.measure(reading).items()}
-        judged = self._profile.judge(signals, reading.word_count)
-        score = round(math.exp(-sum(judged.penalties.values())), 6)
-        costly = sorted(judged.penalties, key=lambda signal: (-judged.penalties[signal], signal))
-        reasons = tuple(judged.rejections or costly)
-        return Assessment(score, self._decision(score, judged), reasons, signals, self.profile_version)
+        (assessment,) = self.assess_many([text])
+        return assessment
+
+    def assess_many(self, texts: Iterable[str]) -> list[Assessment]:
+        """Judge normalised texts, some hundred at a time; each is judged as if it were alone."""
+        return [assessment for batch in batched(texts, text_of=str) for assessment in self._assess(batch)]
+
+    def _assess(self, texts: Sequence[str]) -> Iterator[Assessment]:
+        from backend.datasets.quality.columns import TextColumns
+
+        columns = TextColumns(texts)
+        signals = {name: values for each in self._filters for name, values in each.measure(columns).items()}
+        judgements = self._profile.judge(signals, columns.word_counts)
+        for judged, measured in zip(judgements, self._rows(signals), strict=True):
+            score = round(math.exp(-sum(judged.penalties.values())), 6)
+            costly = sorted(judged.penalties, key=lambda signal: (-judged.penalties[signal], signal))
+            reasons = tuple(judged.rejections or costly)
+            yield Assessment(score, self._decision(score, judged), reasons, measured, self.profile_version)
+
+    def _rows(self, signals: Signals) -> Iterator[dict[str, float]]:
+        """The signals of each text, without those that make no sense for it."""
+        columns = [values.tolist() for values in signals.values()]
+        for row in zip(*columns, strict=True):
+            known = {name: value for name, value in zip(signals, row, strict=True) if not math.isnan(value)}
+            yield known | {name: int(known[name]) for name in self._counts & known.keys()}
 
     def _decision(self, score: float, judged: Judgement) -> Decision:
         if judged.rejections:

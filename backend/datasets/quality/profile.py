@@ -21,13 +21,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from backend.datasets.quality.base import Signals
 from backend.datasets.quality.limits import Limit
 from backend.datasets.settings_file import UnusableFile, read_settings_file
 from shared.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 DEFAULT = "legal-de"
 _FOLDER = Path(__file__).with_name("profiles")
@@ -83,19 +88,27 @@ class Profile:
         digest = hashlib.blake2b(decisive.encode(), digest_size=4).hexdigest()
         return f"{self.name}-{self.version}+{digest}"
 
-    def judge(self, signals: Mapping[str, float], word_count: int) -> Judgement:
-        """What the limits say; signals without a value are not judged."""
-        rejections: dict[str, None] = {}
-        penalties: dict[str, float] = {}
+    def judge(self, signals: Signals, word_counts: "NDArray[np.int64]") -> list[Judgement]:
+        """What the limits say of each text; signals without a value are not judged.
+
+        Args:
+            signals: Values by name, each of shape (texts,).
+            word_counts: Words per text, shape (texts,).
+        """
+        rejections: list[dict[str, None]] = [{} for _ in word_counts]
+        penalties: list[dict[str, float]] = [{} for _ in word_counts]
         for limit in self.limits:
-            if limit.signal not in signals or not limit.applies(word_count):
+            if limit.signal not in signals:
                 continue
-            value = signals[limit.signal]
-            if limit.rejects(value):
-                rejections.setdefault(limit.reason)
-            if (cost := limit.weight * limit.penalty(value)) > 0:
-                penalties[limit.signal] = penalties.get(limit.signal, 0.0) + cost
-        return Judgement(tuple(rejections), penalties)
+            applies, values = limit.applies(word_counts), signals[limit.signal]
+            for text in (applies & limit.rejects(values)).nonzero()[0].tolist():
+                rejections[text].setdefault(limit.reason)
+            costs = limit.weight * limit.penalties(values)
+            # few texts cost anything: what is said of each is gathered one by one
+            (costly,) = (applies & (costs > 0)).nonzero()
+            for text, cost in zip(costly.tolist(), costs[costly].tolist(), strict=True):
+                penalties[text][limit.signal] = penalties[text].get(limit.signal, 0.0) + cost
+        return [Judgement(tuple(reasons), costs) for reasons, costs in zip(rejections, penalties, strict=True)]
 
 
 def built_in_names() -> Sequence[str]:

@@ -1,12 +1,12 @@
 """Digits: tables of amounts and keys are not prose."""
 
-import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+from backend.datasets.quality.kinds import Kind
 
-_NO_DIGIT = re.compile(r"\D+")
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
 
 
 class DigitShareFilter(BaseFilter):
@@ -15,8 +15,6 @@ class DigitShareFilter(BaseFilter):
     name = "digits"
     signals = ("digit_share",)
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Digits / characters, white space included."""
-        if not reading.text:
-            return {}
-        return {"digit_share": len(_NO_DIGIT.sub("", reading.text)) / len(reading.text)}
+        return {"digit_share": columns.share(columns.count(Kind.DIGIT), columns.lengths)}

@@ -1,12 +1,15 @@
 """Encoding damage: replacement characters and UTF-8 that was read as Latin-1."""
 
 import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
 
 # Ã¤ Ã¶ Ã¼ ÃŸ … and â€ž â€œ â€“ …, each counted once; a lone Ã is a letter of other languages
+_BEGINNINGS = ("\ufffd", "Ã", "â")
 _DAMAGE = re.compile("\ufffd|Ã[\u0080-\u00bf„–…ŸœžŒŽƒˆ‰Š‹‘’“”•—˜™š›¤¶¼]|â€")
 
 
@@ -16,8 +19,13 @@ class EncodingFilter(BaseFilter):
     name = "encoding"
     signals = ("encoding_damage",)
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Damaged places per character."""
-        if not reading.text:
-            return {}
-        return {"encoding_damage": len(_DAMAGE.findall(reading.text)) / len(reading.text)}
+        text = columns.characters.joined
+        places = [found.start() for found in _DAMAGE.finditer(text)] if _may_be_damaged(text) else []
+        return {"encoding_damage": columns.share(columns.count_places(places), columns.lengths)}
+
+
+def _may_be_damaged(text: str) -> bool:
+    """Most batches hold none of these signs, and the search for a single character is quick."""
+    return any(sign in text for sign in _BEGINNINGS)

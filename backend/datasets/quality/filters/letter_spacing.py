@@ -1,9 +1,11 @@
 """L e t t e r - s p a c e d text, as bad scans give it."""
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
 
 
 class LetterSpacingFilter(BaseFilter):
@@ -12,8 +14,7 @@ class LetterSpacingFilter(BaseFilter):
     name = "letter_spacing"
     signals = ("single_letter_words",)
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Words of one letter or digit, as a share of all words."""
-        if not reading.words:
-            return {}
-        return {"single_letter_words": sum(len(word) == 1 for word in reading.words) / reading.word_count}
+        words = columns.words
+        return {"single_letter_words": columns.share(words.total(words.lengths == 1), words.counts)}

@@ -1,12 +1,12 @@
 """Share of tokens that hold a letter: number tables and rulings of dashes have few."""
 
-import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+from backend.datasets.quality.kinds import Kind
 
-_LETTER = re.compile(r"[^\W\d_]")
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
 
 
 class LetterShareFilter(BaseFilter):
@@ -15,8 +15,9 @@ class LetterShareFilter(BaseFilter):
     name = "letters"
     signals = ("letter_tokens",)
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Share of white-space tokens with at least one letter."""
-        if not reading.tokens:
-            return {}
-        return {"letter_tokens": sum(map(bool, map(_LETTER.search, reading.tokens))) / len(reading.tokens)}
+        starts, ends = columns.tokens
+        letters = columns.running_count(Kind.LETTER)
+        with_letter = starts[letters[ends - 1] > letters[starts - 1]]
+        return {"letter_tokens": columns.share(columns.count_places(with_letter), columns.count_places(starts))}

@@ -1,9 +1,11 @@
 """Lines that come again and again: page headers, menus, amendment notes."""
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
 
 
 class DuplicateLineFilter(BaseFilter):
@@ -12,19 +14,11 @@ class DuplicateLineFilter(BaseFilter):
     name = "lines"
     signals = ("duplicate_lines", "duplicate_line_chars")
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Repeated lines as a share of all lines, and of all their characters."""
-        lines = reading.lines
-        seen: set[str] = set()
-        repeated = repeated_chars = 0
-        for line in lines:
-            if line in seen:
-                repeated += 1
-                repeated_chars += len(line)
-            seen.add(line)
-        if not lines:
-            return {}
+        lines = columns.lines
+        repeated = lines.groups.is_later
         return {
-            "duplicate_lines": repeated / len(lines),
-            "duplicate_line_chars": repeated_chars / sum(map(len, lines)),
+            "duplicate_lines": columns.share(lines.total(repeated), lines.counts),
+            "duplicate_line_chars": columns.share(lines.total(lines.lengths * repeated), lines.total(lines.lengths)),
         }

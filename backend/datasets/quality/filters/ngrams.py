@@ -6,15 +6,24 @@ duplicate n-grams every covered word counts once and first occurrences do not co
 Source: Rae et al. 2021, table A1, https://arxiv.org/abs/2112.11446
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from backend.datasets.quality.columns import TextColumns
+    from backend.datasets.quality.columns.phrases import Phrases
+    from backend.datasets.quality.columns.words import Words
 
 _MIN_WORDS = 50
 _TOP = (2, 3, 4)
 _DUPLICATE = (5, 6, 7, 8, 9, 10)
+# two numbers in one, so that one comparison is by the first and then by the second
+_SECOND_BITS = 32
+_SECOND = (1 << _SECOND_BITS) - 1
 
 
 class RepeatedPhraseFilter(BaseFilter):
@@ -23,52 +32,39 @@ class RepeatedPhraseFilter(BaseFilter):
     name = "ngrams"
     signals = (*(f"top_{n}_gram" for n in _TOP), *(f"duplicate_{n}_grams" for n in _DUPLICATE))
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Shares of characters; nothing for texts under 50 words, where one heading would be all repetition."""
-        if reading.word_count < _MIN_WORDS:
-            return {}
-        sizes = reading.word_sizes
-        total = sum(sizes)
-        signals = dict.fromkeys(self.signals, 0.0)
-        for n, grams in _repeated(reading.words):
+        import numpy as np
+
+        from backend.datasets.quality.columns.phrases import repeated_phrases
+
+        words = columns.words
+        is_long = words.counts >= _MIN_WORDS
+        characters = np.where(is_long, words.total(words.sizes), np.nan)
+        repeated = dict.fromkeys(self.signals, np.zeros(len(columns.texts)))
+        for n, phrases in repeated_phrases(words, is_long[words.text], longest=max(_DUPLICATE)):
             if n in _TOP:
-                signals[f"top_{n}_gram"] = _top_chars(grams, n, sizes) / total
+                repeated[f"top_{n}_gram"] = _top_chars(phrases, words)
             elif n in _DUPLICATE:
-                signals[f"duplicate_{n}_grams"] = _covered_chars(grams, n, sizes) / total
-        return signals
+                repeated[f"duplicate_{n}_grams"] = _covered_chars(phrases, words)
+        return {name: chars / characters for name, chars in repeated.items()}
 
 
-def _repeated(words: Sequence[str]) -> Iterator[tuple[int, dict[int, int]]]:
-    """For n = 2, 3 … 10: position -> class of every n-gram that occurs twice or more, while there are any.
+def _top_chars(phrases: "Phrases", words: "Words") -> "NDArray[np.float64]":
+    """Characters of the most frequent n-gram of each text (of several, the longest) times its occurrences."""
+    import numpy as np
 
-    An n-gram can only repeat where the two (n-1)-grams inside it do, so each round looks at few places.
-    """
-    numbers: dict[str, int] = {}
-    classes = dict(enumerate(numbers.setdefault(word, len(numbers)) for word in words))
-    for n in range(2, max(_DUPLICATE) + 1):
-        follow = classes.get
-        pairs = [(at, (gram, after)) for at, gram in classes.items() if (after := follow(at + 1)) is not None]
-        counts = Counter(pair for _, pair in pairs)
-        names: dict[tuple[int, int], int] = {}
-        classes = {at: names.setdefault(pair, len(names)) for at, pair in pairs if counts[pair] > 1}
-        if not classes:
-            return
-        yield n, classes
+    sizes = words.sizes_before[phrases.first + phrases.n] - words.sizes_before[phrases.first]
+    best = np.zeros(len(words.counts), np.int64)
+    np.maximum.at(best, words.text[phrases.first], phrases.counts << _SECOND_BITS | sizes)
+    return ((best >> _SECOND_BITS) * (best & _SECOND)).astype(float)
 
 
-def _top_chars(grams: Mapping[int, int], n: int, sizes: Sequence[int]) -> int:
-    """Characters of the most frequent n-gram (of several, the longest) times its occurrences."""
-    counts = Counter(grams.values())
-    most = max(counts.values())
-    return most * max(sum(sizes[at : at + n]) for at, gram in grams.items() if counts[gram] == most)
+def _covered_chars(phrases: "Phrases", words: "Words") -> "NDArray[np.float64]":
+    """Characters of words in occurrences that are not the first one; where two overlap, each word counts once."""
+    import numpy as np
 
-
-def _covered_chars(grams: Mapping[int, int], n: int, sizes: Sequence[int]) -> int:
-    seen: set[int] = set()
-    covered = end = 0
-    for at, gram in grams.items():
-        if gram in seen:
-            covered += sum(sizes[max(at, end) : at + n])
-            end = at + n
-        seen.add(gram)
-    return covered
+    ends = phrases.later + phrases.n
+    starts = np.maximum(phrases.later, np.append(0, ends[:-1]))
+    covered = words.sizes_before[ends] - words.sizes_before[starts]
+    return np.bincount(words.text[phrases.later], covered, minlength=len(words.counts)).astype(float)

@@ -1,10 +1,12 @@
 """Sections that only say that they are no more."""
 
 import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
 
 _LONGEST = 200
 _REPEALED = re.compile(
@@ -20,7 +22,12 @@ class RepealedFilter(BaseFilter):
     name = "repealed"
     signals = ("repealed",)
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """1 if every line says so, else 0."""
-        is_short = 0 < len(reading.text) <= _LONGEST
-        return {"repealed": float(is_short and all(map(_REPEALED.fullmatch, reading.text.splitlines())))}
+        import numpy as np
+
+        return {"repealed": np.fromiter(map(_is_repealed, columns.texts), np.float64, len(columns.texts))}
+
+
+def _is_repealed(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST and all(map(_REPEALED.fullmatch, text.splitlines()))

@@ -1,9 +1,13 @@
 """Function words: prose has them, lists, menus, tables and other languages do not."""
 
-from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
+    from backend.datasets.quality.columns.word_list import WordList
 
 STOP_WORDS = {
     # frequent in statutes, which are written in the present tense
@@ -28,10 +32,25 @@ class StopWordFilter(BaseFilter):
 
     name = "stop_words"
     signals = ("stop_word_share", "distinct_stop_words")
+    counts = ("distinct_stop_words",)
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Share of all words, and the number of different forms."""
-        if not reading.words:
-            return {}
-        hits = [word for word in reading.words if word in STOP_WORDS[self.language]]
-        return {"stop_word_share": len(hits) / reading.word_count, "distinct_stop_words": len(set(hits))}
+        import numpy as np
+
+        words = columns.words
+        found, forms = _listed(self.language).places_of(words.hashes)
+        met = np.zeros((len(columns.texts), len(STOP_WORDS[self.language])), np.bool_)
+        met[words.text[found], forms] = True
+        distinct = np.where(words.counts > 0, met.sum(axis=1), np.nan)
+        return {
+            "stop_word_share": columns.share(words.count(found), words.counts),
+            "distinct_stop_words": distinct,
+        }
+
+
+@cache
+def _listed(language: str) -> "WordList":
+    from backend.datasets.quality.columns.word_list import WordList
+
+    return WordList(STOP_WORDS[language])

@@ -1,12 +1,12 @@
 """Punctuation and symbols: mark-up left over by a reader, dotted lines of a table of contents."""
 
-import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+from backend.datasets.quality.kinds import Kind
 
-_ALPHANUMERIC = re.compile(r"[^\W_]+")
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
 
 
 class SymbolShareFilter(BaseFilter):
@@ -15,9 +15,6 @@ class SymbolShareFilter(BaseFilter):
     name = "symbols"
     signals = ("symbol_share",)
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Symbols / characters, white space included in the denominator."""
-        if not reading.text:
-            return {}
-        alphanumeric = sum(map(len, _ALPHANUMERIC.findall(reading.text)))
-        return {"symbol_share": (reading.ink - alphanumeric) / len(reading.text)}
+        return {"symbol_share": columns.share(columns.count(Kind.SYMBOL), columns.lengths)}

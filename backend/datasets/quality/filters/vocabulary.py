@@ -1,9 +1,11 @@
 """Variety of words: text that says the same thing over and over has little."""
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
 
 
 class VocabularyFilter(BaseFilter):
@@ -12,8 +14,7 @@ class VocabularyFilter(BaseFilter):
     name = "vocabulary"
     signals = ("type_token_ratio",)
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Different words / words."""
-        if not reading.words:
-            return {}
-        return {"type_token_ratio": len(set(reading.words)) / reading.word_count}
+        words = columns.words
+        return {"type_token_ratio": columns.share(words.count(words.groups.first), words.counts)}

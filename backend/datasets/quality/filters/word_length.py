@@ -1,9 +1,11 @@
 """Mean word length: German law has long words, letter soup and glued extraction have odd ones."""
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
 
 
 class WordLengthFilter(BaseFilter):
@@ -12,8 +14,7 @@ class WordLengthFilter(BaseFilter):
     name = "word_length"
     signals = ("mean_word_length",)
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Letters, digits and inner hyphens per word."""
-        if not reading.words:
-            return {}
-        return {"mean_word_length": sum(map(len, reading.words)) / reading.word_count}
+        words = columns.words
+        return {"mean_word_length": columns.share(words.total(words.lengths), words.counts)}

@@ -1,9 +1,11 @@
 """Length in words: a stub teaches nothing."""
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.base import BaseFilter
-from backend.datasets.quality.reading import Reading
+from backend.datasets.quality.base import BaseFilter, Signals
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.columns import TextColumns
 
 
 class WordCountFilter(BaseFilter):
@@ -11,7 +13,8 @@ class WordCountFilter(BaseFilter):
 
     name = "words"
     signals = ("words",)
+    counts = ("words",)
 
-    def measure(self, reading: Reading) -> Mapping[str, float]:
+    def measure(self, columns: "TextColumns") -> Signals:
         """Number of words."""
-        return {"words": reading.word_count}
+        return {"words": columns.word_counts.astype(float)}

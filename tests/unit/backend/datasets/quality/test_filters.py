@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.datasets.quality.base import BaseFilter
+from backend.datasets.quality.columns import TextColumns
 from backend.datasets.quality.filters.digits import DigitShareFilter
 from backend.datasets.quality.filters.encoding import EncodingFilter
 from backend.datasets.quality.filters.letter_spacing import LetterSpacingFilter
@@ -22,7 +23,6 @@ from backend.datasets.quality.filters.words import WordCountFilter
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import installed_filters
 from backend.datasets.quality.profile import Judgement, built_in
-from backend.datasets.quality.reading import Reading
 from tests.support.legal_texts import GOOD
 
 REJECTED: list[tuple[type[BaseFilter], str, str]] = [
@@ -61,52 +61,54 @@ REJECTED: list[tuple[type[BaseFilter], str, str]] = [
 
 @pytest.mark.parametrize(("filter_type", "text", "reason"), REJECTED)
 def test_a_filter_rejects_what_it_is_there_for(filter_type: type[BaseFilter], text: str, reason: str) -> None:
-    reading = Reading(normalise(text))
-    judged = built_in("legal-de").judge(filter_type().measure(reading), reading.word_count)
+    columns = TextColumns([normalise(text)])
+    (judged,) = built_in("legal-de").judge(filter_type().measure(columns), columns.word_counts)
 
     assert judged.rejections == (reason,)
 
 
 @pytest.mark.parametrize("one", installed_filters(), ids=lambda one: one.name)
 def test_good_prose_passes_every_filter_without_a_penalty(one: BaseFilter) -> None:
-    reading = Reading(normalise(GOOD))
+    columns = TextColumns([normalise(GOOD)])
 
-    assert built_in("legal-de").judge(one.measure(reading), reading.word_count) == Judgement((), {})
+    assert built_in("legal-de").judge(one.measure(columns), columns.word_counts) == [Judgement((), {})]
 
 
 @pytest.mark.parametrize("one", installed_filters(), ids=lambda one: one.name)
 @pytest.mark.parametrize("text", ["", " ", "\n", "…", "ß", "🙂", "\u0301"])
 def test_no_filter_stumbles_over_odd_texts(one: BaseFilter, text: str) -> None:
-    reading = Reading(normalise(text))
+    signals = one.measure(TextColumns([normalise(text)]))
 
-    assert set(one.measure(reading)) <= set(one.signals)
+    assert set(signals) == set(one.signals)
+    assert all(values.shape == (1,) for values in signals.values())
 
 
 def test_filters_have_names_and_signals_of_their_own_and_measure_what_they_say() -> None:
     filters = installed_filters()
-    reading = Reading(normalise(GOOD))
+    columns = TextColumns([normalise(GOOD)])
     signals = [signal for one in filters for signal in one.signals]
 
     assert len({one.name for one in filters}) == len(filters) >= 12
     assert len(set(signals)) == len(signals)
     for one in filters:
-        assert set(one.measure(reading)) == set(one.signals)
+        assert set(one.measure(columns)) == set(one.signals)
+        assert set(one.counts) <= set(one.signals)
 
 
 def test_a_sentence_that_mentions_a_repeal_is_not_repealed() -> None:
-    reading = Reading("Die Verordnung vom 3. Mai wird aufgehoben.")
+    columns = TextColumns(["Die Verordnung vom 3. Mai wird aufgehoben."])
 
-    assert RepealedFilter().measure(reading) == {"repealed": 0.0}
+    assert RepealedFilter().measure(columns)["repealed"].tolist() == [0.0]
 
 
 @given(st.lists(st.sampled_from(["eins", "zwei", "drei", "vier", "fünf", "sechs"]), min_size=50, max_size=120))
 def test_repeated_phrases_are_those_of_the_plain_definition(words: list[str]) -> None:
-    signals = RepeatedPhraseFilter().measure(Reading(" ".join(words)))
+    signals = RepeatedPhraseFilter().measure(TextColumns([" ".join(words)]))
 
-    assert signals["top_2_gram"] == pytest.approx(_top(words, 2))
-    assert signals["top_4_gram"] == pytest.approx(_top(words, 4))
-    assert signals["duplicate_5_grams"] == pytest.approx(_duplicate(words, 5))
-    assert signals["duplicate_10_grams"] == pytest.approx(_duplicate(words, 10))
+    assert signals["top_2_gram"].item() == pytest.approx(_top(words, 2))
+    assert signals["top_4_gram"].item() == pytest.approx(_top(words, 4))
+    assert signals["duplicate_5_grams"].item() == pytest.approx(_duplicate(words, 5))
+    assert signals["duplicate_10_grams"].item() == pytest.approx(_duplicate(words, 10))
 
 
 def _grams(words: list[str], n: int) -> list[tuple[str, ...]]:

@@ -1,0 +1,43 @@
+"""The lines of many texts."""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.datasets.quality.columns.characters import SEPARATOR, Characters
+from backend.datasets.quality.columns.groups import Groups, grouped, keys_within_texts
+
+_SHORTEST = 2
+
+
+class Lines:
+    """Lines that are not blank and more than a lone list mark.
+
+    Args:
+        characters: Of the texts.
+    """
+
+    def __init__(self, characters: Characters) -> None:
+        self._characters = characters
+        breaks = np.flatnonzero(characters.codes == ord(SEPARATOR))
+        all_lengths = np.diff(breaks) - 1
+        self._is_line = all_lengths >= _SHORTEST
+        self.lengths = all_lengths[self._is_line]
+        self.text = characters.text_of(breaks[:-1][self._is_line] + 1)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Lines per text, shape (texts,)."""
+        return np.bincount(self.text, minlength=len(self._characters.lengths))
+
+    def total(self, values: NDArray[np.integer | np.bool_]) -> NDArray[np.int64]:
+        """Sum of a value over the lines of each text, shape (texts,)."""
+        return np.bincount(self.text, values, minlength=len(self._characters.lengths)).astype(np.int64)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """Equal lines of one text."""
+        _, *lines, _ = self._characters.joined.split(SEPARATOR)
+        hashes = np.fromiter(map(hash, lines), np.int64, len(lines)).view(np.uint64)[self._is_line]
+        return grouped(keys_within_texts(self.text, hashes, len(self._characters.lengths)))

@@ -1,0 +1,72 @@
+"""What filters are given: a batch of texts, and every count that more than one of them asks for."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.datasets.quality.columns.characters import Characters, runs
+from backend.datasets.quality.columns.lines import Lines
+from backend.datasets.quality.columns.words import Words
+from backend.datasets.quality.kinds import Kind
+
+# small letters of these are another number of characters, or depend on their neighbours
+_LOWERED_IN_CONTEXT = ("İ", "Σ")
+
+
+class TextColumns:
+    """Normalised texts; everything is computed on first use.
+
+    Args:
+        texts: Normalised texts (`normalise`), about a megabyte in all: memory is 40 bytes per character.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.characters = Characters(texts)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Characters per text, shape (texts,)."""
+        return self.characters.lengths
+
+    @cached_property
+    def words(self) -> Words:
+        """Words of the lower-cased texts."""
+        if any(letter in self.characters.joined for letter in _LOWERED_IN_CONTEXT):
+            return Words(Characters([text.lower() for text in self.texts]))
+        return Words(self.characters)
+
+    @property
+    def word_counts(self) -> NDArray[np.int64]:
+        """Words per text, shape (texts,)."""
+        return self.words.counts
+
+    @cached_property
+    def tokens(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where each piece between white space begins and ends, shapes (tokens,)."""
+        return runs(~self.characters.marks(Kind.SPACE))
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Lines that mean something."""
+        return Lines(self.characters)
+
+    def running_count(self, kind: Kind) -> NDArray[np.int32]:
+        """Characters of a kind in `characters.joined` up to and with each place in it."""
+        return np.cumsum(self.characters.marks(kind), dtype=np.int32)
+
+    def count(self, kind: Kind) -> NDArray[np.int64]:
+        """Characters of a kind per text, shape (texts,)."""
+        return self.characters.count(self.characters.marks(kind))
+
+    def count_places(self, places: NDArray[np.int64] | Sequence[int]) -> NDArray[np.int64]:
+        """How many of the places, given in characters of `characters.joined`, lie in each text, shape (texts,)."""
+        return np.diff(np.searchsorted(places, self.characters.edges))
+
+    @staticmethod
+    def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Quotient per text, shape (texts,); NaN where there is no whole, and so no part of it."""
+        with np.errstate(invalid="ignore"):
+            return part / whole

@@ -1,0 +1,165 @@
+"""The signals of one text by their plain definitions: what the filters measure on whole batches must equal this."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from backend.datasets.quality.filters.stop_words import STOP_WORDS
+
+_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_JOINERS = str.maketrans("", "", "-'’")
+_NO_DIGIT = re.compile(r"\D+")
+_ALPHANUMERIC = re.compile(r"[^\W_]+")
+_LETTER = re.compile(r"[^\W\d_]")
+_DAMAGE = re.compile("\ufffd|Ã[\u0080-\u00bf„–…ŸœžŒŽƒˆ‰Š‹‘’“”•—˜™š›¤¶¼]|â€")
+_REPEALED = re.compile(
+    r"""(?: \(?\d+[a-z]?[.)]\s* | §§?\s*[\d\sa-z]+(?:bis\s+\d+\s?[a-z]?\s)? )?     # (1), § 5 bis 7
+        (?: [-–—_.…\s]+ | \W*(?:weggefallen|aufgehoben|gegenstandslos|entfallen|gestrichen|unbesetzt)\W* )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_TOP = (2, 3, 4)
+_DUPLICATE = (5, 6, 7, 8, 9, 10)
+
+
+class Reading:
+    """A normalised text with the counts that signals are made of; everything is computed on first use.
+
+    Args:
+        text: Normalised text (`normalise`).
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Lower-cased runs of letters and digits, hyphens and apostrophes inside words kept."""
+        return _WORD.findall(self.text.lower())
+
+    @property
+    def word_count(self) -> int:
+        """Number of words."""
+        return len(self.words)
+
+    @cached_property
+    def word_sizes(self) -> list[int]:
+        """Letters and digits per word."""
+        return [len(word) if word.isalnum() else len(word.translate(_JOINERS)) for word in self.words]
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """Pieces between white space."""
+        return self.text.split()
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Lines that are not blank and more than a lone list mark."""
+        return [line for line in self.text.split("\n") if len(line) > 1]
+
+    @cached_property
+    def ink(self) -> int:
+        """Characters that are no white space."""
+        return sum(map(len, self.tokens))
+
+
+def plain_signals(text: str, language: str = "de") -> Mapping[str, float]:
+    """Every signal of a normalised text that makes sense for it, in the order of the filters' modules."""
+    reading = Reading(text)
+    parts = [_of_characters(reading), _of_words(reading, language), _of_lines(reading), _of_phrases(reading)]
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def _of_characters(reading: Reading) -> Mapping[str, float]:
+    text, tokens = reading.text, reading.tokens
+    is_short = 0 < len(text) <= 200
+    signals = {"repealed": float(is_short and all(map(_REPEALED.fullmatch, text.splitlines())))}
+    if text:
+        alphanumeric = sum(map(len, _ALPHANUMERIC.findall(text)))
+        signals["encoding_damage"] = len(_DAMAGE.findall(text)) / len(text)
+        signals["digit_share"] = len(_NO_DIGIT.sub("", text)) / len(text)
+        signals["symbol_share"] = (reading.ink - alphanumeric) / len(text)
+    if tokens:
+        signals["letter_tokens"] = sum(map(bool, map(_LETTER.search, tokens))) / len(tokens)
+    return signals
+
+
+def _of_words(reading: Reading, language: str) -> Mapping[str, float]:
+    words, count = reading.words, reading.word_count
+    if not words:
+        return {"words": 0}
+    stop_words = [word for word in words if word in STOP_WORDS[language]]
+    return {
+        "words": count,
+        "single_letter_words": sum(len(word) == 1 for word in words) / count,
+        "stop_word_share": len(stop_words) / count,
+        "distinct_stop_words": len(set(stop_words)),
+        "type_token_ratio": len(set(words)) / count,
+        "mean_word_length": sum(map(len, words)) / count,
+    }
+
+
+def _of_lines(reading: Reading) -> Mapping[str, float]:
+    lines = reading.lines
+    seen: set[str] = set()
+    repeated = []
+    for line in lines:
+        if line in seen:
+            repeated.append(line)
+        seen.add(line)
+    if not lines:
+        return {}
+    return {
+        "duplicate_lines": len(repeated) / len(lines),
+        "duplicate_line_chars": sum(map(len, repeated)) / sum(map(len, lines)),
+    }
+
+
+def _of_phrases(reading: Reading) -> Mapping[str, float]:
+    if reading.word_count < 50:
+        return {}
+    sizes = reading.word_sizes
+    total = sum(sizes)
+    signals = {f"top_{n}_gram": 0.0 for n in _TOP} | {f"duplicate_{n}_grams": 0.0 for n in _DUPLICATE}
+    for n, grams in _repeated(reading.words):
+        if n in _TOP:
+            signals[f"top_{n}_gram"] = _top_chars(grams, n, sizes) / total
+        else:
+            signals[f"duplicate_{n}_grams"] = _covered_chars(grams, n, sizes) / total
+    return signals
+
+
+def _repeated(words: Sequence[str]) -> Iterator[tuple[int, dict[int, int]]]:
+    """For n = 2, 3 … 10: position -> class of every n-gram that occurs twice or more, while there are any.
+
+    An n-gram can only repeat where the two (n-1)-grams inside it do, so each round looks at few places.
+    """
+    numbers: dict[str, int] = {}
+    classes = dict(enumerate(numbers.setdefault(word, len(numbers)) for word in words))
+    for n in range(2, max(_DUPLICATE) + 1):
+        follow = classes.get
+        pairs = [(at, (gram, after)) for at, gram in classes.items() if (after := follow(at + 1)) is not None]
+        counts = Counter(pair for _, pair in pairs)
+        names: dict[tuple[int, int], int] = {}
+        classes = {at: names.setdefault(pair, len(names)) for at, pair in pairs if counts[pair] > 1}
+        if not classes:
+            return
+        yield n, classes
+
+
+def _top_chars(grams: Mapping[int, int], n: int, sizes: Sequence[int]) -> int:
+    """Characters of the most frequent n-gram (of several, the longest) times its occurrences."""
+    counts = Counter(grams.values())
+    most = max(counts.values())
+    return most * max(sum(sizes[at : at + n]) for at, gram in grams.items() if counts[gram] == most)
+
+
+def _covered_chars(grams: Mapping[int, int], n: int, sizes: Sequence[int]) -> int:
+    seen: set[int] = set()
+    covered = end = 0
+    for at, gram in grams.items():
+        if gram in seen:
+            covered += sum(sizes[max(at, end) : at + n])
+            end = at + n
+        seen.add(gram)
+    return covered
