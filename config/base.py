@@ -205,6 +205,9 @@ class BaseConfig(BaseSettings):
         "legal-de",
         description="How texts are judged: legal-de, general-de, general-en, or a YAML file (guides/datasets.md).",
     )
+    quality_workers: int = Field(
+        0, ge=0, le=256, description="Processes that measure quality in a quality run; 0: one for each core."
+    )
 
     # Streaming
     streaming_enabled: bool = Field(True, description="Offer POST /api/datasets/stream.")

@@ -27,6 +27,8 @@ class BaseFilter(ABC):
     """
 
     name: ClassVar[str]
+    version: ClassVar[int] = 1
+    """Raised whenever the same text gets other values: what was measured before is measured anew."""
     signals: ClassVar[Sequence[str]]
     counts: ClassVar[Sequence[str]] = ()
     """Those of the signals that are whole numbers and kept without a decimal point."""

@@ -7,6 +7,9 @@ b.4 no. 2). So lines of one paragraph are joined, unless the next one begins a l
 import re
 import unicodedata
 
+VERSION = 1
+"""Raised whenever the same text comes out in another shape."""
+
 _DROPPED = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _NEWLINE = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")

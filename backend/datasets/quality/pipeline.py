@@ -11,7 +11,9 @@ from enum import StrEnum
 from backend.datasets.quality import filters
 from backend.datasets.quality.base import BaseFilter, Signals
 from backend.datasets.quality.batches import batched
+from backend.datasets.quality.normalise import VERSION as NORMALISE_VERSION
 from backend.datasets.quality.profile import DEFAULT, InvalidProfile, Judgement, Profile, built_in
+from backend.datasets.quality.signal_table import SignalTable, joined
 from shared.utils.discovery import classes_in
 
 
@@ -56,6 +58,8 @@ class QualityPipeline:
         self._profile = profile or built_in(DEFAULT)
         self._filters = tuple(installed_filters(self._profile.language) if installed is None else installed)
         self.profile_version = self._profile.key
+        ways = [f"{each.name}-{each.language}-{each.version}" for each in self._filters]
+        self.measuring_version = " ".join([f"normalise-{NORMALISE_VERSION}", *ways])
         self._counts = {signal for each in self._filters for signal in each.counts}
         measured = {signal for each in self._filters for signal in each.signals}
         if unknown := sorted({limit.signal for limit in self._profile.limits} - measured):
@@ -69,19 +73,27 @@ class QualityPipeline:
 
     def assess_many(self, texts: Iterable[str]) -> list[Assessment]:
         """Judge normalised texts, some hundred at a time; each is judged as if it were alone."""
-        return [assessment for batch in batched(texts, text_of=str) for assessment in self._assess(batch)]
+        return [each for batch in batched(texts, text_of=str) for each in self.judge(self._measured(batch))]
 
-    def _assess(self, texts: Sequence[str]) -> Iterator[Assessment]:
-        from backend.datasets.quality.columns import TextColumns
+    def measure(self, texts: Iterable[str]) -> SignalTable:
+        """Signals of normalised texts, whatever the profile's limits are."""
+        return joined([self._measured(batch) for batch in batched(texts, text_of=str)])
 
-        columns = TextColumns(texts)
-        signals = {name: values for each in self._filters for name, values in each.measure(columns).items()}
-        judgements = self._profile.judge(signals, columns.word_counts)
-        for judged, measured in zip(judgements, self._rows(signals), strict=True):
+    def judge(self, table: SignalTable) -> Iterator[Assessment]:
+        """What the profile says of texts that were measured, now or long ago."""
+        judgements = self._profile.judge(table.values, table.words)
+        for judged, measured in zip(judgements, self._rows(table.values), strict=True):
             score = round(math.exp(-sum(judged.penalties.values())), 6)
             costly = sorted(judged.penalties, key=lambda signal: (-judged.penalties[signal], signal))
             reasons = tuple(judged.rejections or costly)
             yield Assessment(score, self._decision(score, judged), reasons, measured, self.profile_version)
+
+    def _measured(self, texts: Sequence[str]) -> SignalTable:
+        from backend.datasets.quality.columns import TextColumns
+
+        columns = TextColumns(texts)
+        signals = {name: values for each in self._filters for name, values in each.measure(columns).items()}
+        return SignalTable(signals, columns.word_counts)
 
     def _rows(self, signals: Signals) -> Iterator[dict[str, float]]:
         """The signals of each text, without those that make no sense for it."""

@@ -1,0 +1,70 @@
+"""What is measured of a bucket of documents: all that depends on their texts, and nothing that a person sets."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from backend.datasets.curation.buckets import Bucket
+from backend.datasets.curation.signal_files import MeasuredSections, SignalFiles, write_measured
+from backend.datasets.quality.normalise import normalise
+from backend.datasets.quality.pipeline import QualityPipeline
+from shared.database.base import DocumentStore
+from shared.models.document import StoredSection
+from shared.models.review import text_key_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_TEXT_AT_ONCE = 1 << 20
+_FORMAT = 1
+
+
+class Measurer:
+    """Reads a bucket's sections and writes their signals.
+
+    Args:
+        documents: Where they are read.
+        pipeline: Measures.
+        files: Where the signals go.
+    """
+
+    def __init__(self, documents: DocumentStore, pipeline: QualityPipeline, files: SignalFiles) -> None:
+        self._documents = documents
+        self._pipeline = pipeline
+        self._files = files
+
+    def measure(self, bucket: Bucket) -> int:
+        """Measure all sections of a bucket; returns how many there are. Documents that are gone meanwhile are left out.
+
+        Raises:
+            Unavailable: If documents cannot be read or signals not be written.
+        """
+        sections = list(self._sections(bucket))
+        texts = [normalise(each.section.text) for each in sections]
+        signals = self._pipeline.measure(texts)
+        measured = MeasuredSections(
+            section_ids=[each.section_id for each in sections],
+            document_ids=[each.document_id for each in sections],
+            text_keys=[text_key_of(text) for text in texts],
+            words=signals.words,
+            characters=_lengths(texts),
+            signals=signals.values,
+        )
+        write_measured(self._files.path(bucket), measured)
+        return len(sections)
+
+    def _sections(self, bucket: Bucket) -> Iterator[StoredSection]:
+        for state in self._documents.states(bucket.document_ids):
+            yield from state.sections
+
+
+def measuring_key(pipeline: QualityPipeline) -> str:
+    """Names one way of measuring: figures of two keys are never mixed."""
+    return hashlib.blake2b(f"{_FORMAT} {pipeline.measuring_version}".encode(), digest_size=6).hexdigest()
+
+
+def _lengths(texts: list[str]) -> "NDArray[np.int64]":
+    import numpy as np
+
+    return np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))

@@ -1,0 +1,180 @@
+"""A quality run: measure what is new, judge everything, put what is doubtful on the review list.
+
+Killed at any instant and run again it goes on where it stood: a bucket's file is whole or not there, the review list is
+only shortened once everything was judged, and rulings are never touched.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.datasets.curation.buckets import Bucket, bucket_count, buckets_of
+from backend.datasets.curation.executors import Executor
+from backend.datasets.curation.measuring import measuring_key
+from backend.datasets.curation.signal_files import MeasuredSections, SignalFiles
+from backend.datasets.curation.tally import Tally
+from backend.datasets.quality.pipeline import Assessment, Decision, QualityPipeline
+from backend.datasets.quality.signal_table import SignalTable
+from shared.database.base import DocumentStore
+from shared.database.review_store import ReviewStore
+from shared.models.review import Doubt, ReviewState
+
+_DOUBTS = 500
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with a stage, how many sections are done, and of how many."""
+
+ExecutorOf = Callable[[SignalFiles], Executor]
+"""Who measures into these files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A section with what the profile says of it."""
+
+    section_id: str
+    document_id: str
+    text_key: str
+    words: int
+    assessment: Assessment
+    ruling: ReviewState | None
+
+
+class Curation:
+    """Quality over all registered documents.
+
+    Args:
+        documents: The truth.
+        reviews: Doubts and rulings.
+        folder: Where signals are kept, of quality alone.
+        pipeline: Measures and judges.
+        executor_of: Who measures.
+    """
+
+    def __init__(
+        self,
+        documents: DocumentStore,
+        reviews: ReviewStore,
+        folder: Path,
+        pipeline: QualityPipeline,
+        executor_of: ExecutorOf,
+    ) -> None:
+        self._documents = documents
+        self._reviews = reviews
+        self._root = folder / "signals"
+        self._pipeline = pipeline
+        self._folder = self._root / measuring_key(pipeline)
+        self._files = SignalFiles(self._folder)
+        self._executor = executor_of(self._files)
+
+    def measure(self, on_progress: OnProgress) -> list[Bucket]:
+        """Measure every section that was not measured in its present state; returns all buckets.
+
+        Raises:
+            MeasuringFailed: If a bucket cannot be measured; what was done before stays.
+            Unavailable: If documents cannot be read or signals not be written.
+        """
+        buckets = self._buckets()
+        stale = [bucket for bucket in buckets if not self._files.is_done(bucket)]
+        total, done = sum(each.sections for each in stale), 0
+        on_progress("measure", 0, total)
+        for bucket in self._executor.measure(stale):
+            done += bucket.sections
+            on_progress("measure", done, total)
+        self._files.sweep(buckets)
+        return buckets
+
+    def judge(self, buckets: Sequence[Bucket], on_progress: OnProgress) -> Iterator[Judged]:
+        """Every section under the profile, bucket by bucket."""
+        total, done = sum(each.sections for each in buckets), 0
+        for measured in self._files.read_all(buckets):
+            yield from self._judged(measured)
+            done += len(measured.section_ids)
+            on_progress("judge", done, total)
+
+    def preview(self, on_progress: OnProgress) -> Tally:
+        """What the profile would do, without doing it."""
+        return self._tallied(self.judge(self.measure(on_progress), on_progress))
+
+    def run(self, run_id: str, on_progress: OnProgress) -> Tally:
+        """Judge everything and bring the review list up to date."""
+        buckets = self.measure(on_progress)
+        doubts: list[Doubt] = []
+
+        def noted(sections: Iterator[Judged]) -> Iterator[Judged]:
+            for each in sections:
+                if each.ruling is None and each.assessment.decision is Decision.REVIEW:
+                    doubts.append(_doubt(each))
+                    if len(doubts) >= _DOUBTS:
+                        self._reviews.doubt(doubts, run_id=run_id)
+                        doubts.clear()
+                yield each
+
+        tally = self._tallied(noted(self.judge(buckets, on_progress)))
+        self._reviews.doubt(doubts, run_id=run_id)
+        self._reviews.settle(run_id)
+        self._forget_other_ways()
+        return tally
+
+    def _buckets(self) -> list[Bucket]:
+        sections = sum(each.section_count for each in self._documents.iter_held())
+        count = bucket_count(sections, present=self._present_count())
+        self._remember_count(count)
+        return buckets_of(self._documents.iter_held(), count)
+
+    def _present_count(self) -> int | None:
+        try:
+            return int(json.loads(self._count_file.read_text(encoding="utf-8"))["buckets"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # a lost number costs one more measuring, nothing else
+
+    def _remember_count(self, count: int) -> None:
+        if count != self._present_count():
+            self._root.mkdir(parents=True, exist_ok=True)
+            partial = self._count_file.with_suffix(".partial")
+            partial.write_text(json.dumps({"buckets": count}), encoding="utf-8")
+            partial.replace(self._count_file)
+
+    @property
+    def _count_file(self) -> Path:
+        return self._root / "buckets.json"
+
+    def _judged(self, measured: MeasuredSections) -> Iterator[Judged]:
+        rulings = self._reviews.rulings(measured.text_keys)
+        assessments = self._pipeline.judge(SignalTable(measured.signals, measured.words))
+        rows = zip(
+            measured.section_ids,
+            measured.document_ids,
+            measured.text_keys,
+            measured.words.tolist(),
+            assessments,
+            strict=True,
+        )
+        for section_id, document_id, key, words, assessment in rows:
+            yield Judged(section_id, document_id, key, words, assessment, rulings.get(key))
+
+    def _tallied(self, sections: Iterator[Judged]) -> Tally:
+        tally = Tally()
+        for each in sections:
+            tally.add(each.section_id, each.assessment, each.ruling)
+            tally.words += each.words
+        return tally
+
+    def _forget_other_ways(self) -> None:
+        """Figures of earlier filters are of no use to anybody."""
+        for folder in self._root.iterdir():
+            if folder.is_dir() and folder != self._folder:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _doubt(judged: Judged) -> Doubt:
+    return Doubt(
+        judged.text_key,
+        judged.section_id,
+        judged.document_id,
+        judged.assessment.score,
+        judged.assessment.reasons,
+        judged.assessment.profile_version,
+    )

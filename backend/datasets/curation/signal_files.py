@@ -1,0 +1,139 @@
+"""Signals beside the documents: one Parquet file per bucket, whole or not there.
+
+A file's name says which state of which bucket it holds, so a file that is there is done, and a run that was killed goes
+on where it stood. Nothing in it depends on limits: another profile judges the same figures without reading a text.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from backend.datasets.curation.buckets import Bucket
+from shared.storage import disk_errors, fsync_folder
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa  # type: ignore[import-untyped]  # it ships no type information
+    from numpy.typing import NDArray
+
+_ENDING = ".parquet"
+_SIGNAL = "signal."
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSections:
+    """What was measured of some sections; all sequences are as long as `section_ids`.
+
+    Args:
+        section_ids: `<document_id>:<version>:<ordinal>`.
+        text_keys: `text_key_of` the normalised text.
+        words: Number of words.
+        characters: Of the normalised text.
+        signals: Name -> values, shape (sections,); NaN where a signal makes no sense for a text.
+        personal_data: Kind -> how often it was found, for the sections in which anything was.
+    """
+
+    section_ids: Sequence[str]
+    document_ids: Sequence[str]
+    text_keys: Sequence[str]
+    words: "NDArray[np.int64]"
+    characters: "NDArray[np.int64]"
+    signals: "Mapping[str, NDArray[np.float64]]"
+    personal_data: Sequence[Mapping[str, int]] = field(default_factory=tuple)
+
+
+class SignalFiles:
+    """The files of one way of measuring.
+
+    Args:
+        folder: Of them alone; made when the first is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, bucket: Bucket) -> Path:
+        """Where a bucket in its present state is, or will be."""
+        return self.folder / f"{bucket.number:05d}-{bucket.state}{_ENDING}"
+
+    def is_done(self, bucket: Bucket) -> bool:
+        """Whether the present state was measured."""
+        return self.path(bucket).is_file()
+
+    def read(self, bucket: Bucket) -> MeasuredSections:
+        """What was measured of a bucket."""
+        import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no type information
+
+        return _measured(pq.read_table(self.path(bucket)))
+
+    def read_all(self, buckets: Sequence[Bucket]) -> Iterator[MeasuredSections]:
+        """One bucket after the other; memory stays that of one."""
+        return (self.read(bucket) for bucket in buckets)
+
+    def sweep(self, buckets: Sequence[Bucket]) -> int:
+        """Remove what belongs to no present state; returns the number of files."""
+        wanted = {self.path(bucket).name for bucket in buckets}
+        stale = [file for file in self.folder.glob("*") if file.name not in wanted]
+        for file in stale:
+            file.unlink(missing_ok=True)
+        return len(stale)
+
+
+def write_measured(path: Path, measured: MeasuredSections) -> None:
+    """Put a file in place, whole and durable.
+
+    Raises:
+        DiskFull: If there is no room; nothing is there then.
+        NotWritable: If the folder cannot be written.
+    """
+    import pyarrow.parquet as pq
+
+    partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            pq.write_table(_table(measured), partial, compression="zstd")
+            with partial.open("rb+") as stream:
+                os.fsync(stream.fileno())
+            partial.replace(path)
+            fsync_folder(path.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _table(measured: MeasuredSections) -> "pa.Table":
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {
+        "section_id": pa.array(measured.section_ids, pa.string()),
+        "document_id": pa.array(measured.document_ids, pa.string()).dictionary_encode(),
+        "text_key": pa.array(measured.text_keys, pa.string()),
+        "words": pa.array(measured.words, pa.int64()),
+        "characters": pa.array(measured.characters, pa.int64()),
+        "personal_data": pa.array(
+            [list(kinds.items()) for kinds in measured.personal_data or [{}] * len(measured.section_ids)],
+            pa.map_(pa.string(), pa.int32()),
+        ),
+    }
+    signals = {f"{_SIGNAL}{name}": pa.array(values, pa.float64()) for name, values in measured.signals.items()}
+    return pa.table({**columns, **signals})
+
+
+def _measured(table: "pa.Table") -> MeasuredSections:
+    def numbers(name: str) -> "NDArray[Any]":
+        column: NDArray[Any] = table.column(name).to_numpy()
+        return column
+
+    signals = [name for name in table.column_names if name.startswith(_SIGNAL)]
+    return MeasuredSections(
+        section_ids=table.column("section_id").to_pylist(),
+        document_ids=table.column("document_id").to_pylist(),
+        text_keys=table.column("text_key").to_pylist(),
+        words=numbers("words"),
+        characters=numbers("characters"),
+        signals={name.removeprefix(_SIGNAL): numbers(name) for name in signals},
+        personal_data=[dict(kinds) for kinds in table.column("personal_data").to_pylist()],
+    )
