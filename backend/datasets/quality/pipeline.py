@@ -4,15 +4,18 @@ score = exp(-sum of weight * clip((x - soft) / (hard - soft), 0, 1))
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from backend.datasets.quality import filters
 from backend.datasets.quality.base import BaseFilter, Signals
-from backend.datasets.quality.batches import batched
+from backend.datasets.quality.batches import MAX_TEXTS, batched
 from backend.datasets.quality.profile import DEFAULT, InvalidProfile, Judgement, Profile, built_in
 from shared.utils.discovery import classes_in
+
+T = TypeVar("T")
 
 
 class Decision(StrEnum):
@@ -68,8 +71,24 @@ class QualityPipeline:
         return assessment
 
     def assess_many(self, texts: Iterable[str]) -> list[Assessment]:
-        """Judge normalised texts, some hundred at a time; each is judged as if it were alone."""
-        return [assessment for batch in batched(texts, text_of=str) for assessment in self._assess(batch)]
+        """Judge normalised texts; each as if it were alone."""
+        return [assessment for _, _, assessment in self.assess_each(texts, text_of=str)]
+
+    def assess_each(
+        self, items: Iterable[T], *, text_of: Callable[[T], str], at_once: int = MAX_TEXTS
+    ) -> Iterator[tuple[T, str, Assessment]]:
+        """Judge whatever has a text while it passes by, in its order, with its normalised text.
+
+        Args:
+            items: Read ahead of what is yielded, `at_once` of them at most.
+            text_of: Gives the normalised text of an item; called once for each.
+            at_once: More are faster, up to some hundred.
+        """
+        with_texts = ((item, text_of(item)) for item in items)
+        for batch in batched(with_texts, size_of=lambda each: len(each[1]), max_items=at_once):
+            assessments = self._assess([text for _, text in batch])
+            for (item, text), assessment in zip(batch, assessments, strict=True):
+                yield item, text, assessment
 
     def _assess(self, texts: Sequence[str]) -> Iterator[Assessment]:
         from backend.datasets.quality.columns import TextColumns
