@@ -15,6 +15,7 @@ from typing import Any
 
 from backend.datasets.export.base import ExportOptions
 from backend.datasets.export.publish import ExportOrder, export_dataset
+from backend.datasets.quality.batches import batched
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Decision, QualityPipeline
 from backend.datasets.quality.profile import Profile
@@ -161,9 +162,8 @@ class DatasetBuild:
 
     def _collect(self, found: Iterable[Candidate], spool: Spool) -> None:
         number = 0
-        for number, candidate in enumerate(found, start=1):
-            text = normalise(candidate.section.text)
-            judged = self._quality.assess(text)
+        judged_sections = self._quality.assess_each(found, text_of=lambda each: normalise(each.section.text))
+        for number, (candidate, text, judged) in enumerate(judged_sections, start=1):
             spool.add(
                 replace(candidate, words=int(judged.signals["words"]), quality=judged.score),
                 judged,
@@ -205,10 +205,9 @@ class DatasetBuild:
 
     def _write_split(self, spool: Spool, split: Split, path: Path) -> Iterator[RecordProvenance]:
         with path.open("w", encoding="utf-8", newline="\n") as stream:
-            for passage in passages(spool.candidates(split), max_characters=self._plan.max_characters):
-                bodies = bodies_of(passage)
+            found = passages(spool.candidates(split), max_characters=self._plan.max_characters)
+            for passage, bodies, score in self._scored(found):
                 body = joined(bodies)
-                score = self._score(passage, body)
                 reason = self._reason_to_drop(body, score, split)
                 if reason is not None:
                     self._dropped.update(
@@ -230,9 +229,15 @@ class DatasetBuild:
                 self._leaks.add(passage.first.document_key, body, split)
                 yield provenance_of(passage, record, split)
 
-    def _score(self, passage: Passage, body: str) -> float:
-        """Quality of a passage: of the whole section where it is a part, measured anew where it was merged."""
-        return passage.first.quality if len(passage.candidates) == 1 else self._quality.assess(body).score
+    def _scored(self, found: Iterable[Passage]) -> Iterator[tuple[Passage, list[str], float]]:
+        """Passages, their bodies and quality: of the whole section where one is a part, measured anew where merged."""
+        with_bodies = ((passage, bodies_of(passage)) for passage in found)
+        for batch in batched(with_bodies, size_of=lambda each: sum(map(len, each[1]))):
+            merged = [joined(bodies) for passage, bodies in batch if len(passage.candidates) > 1]
+            anew = iter(self._quality.assess_many(merged))
+            for passage, bodies in batch:
+                is_merged = len(passage.candidates) > 1
+                yield passage, bodies, next(anew).score if is_merged else passage.first.quality
 
     def _reason_to_drop(self, body: str, score: float, split: Split) -> str | None:
         # texts are registered whatever their score: a higher threshold must never let a duplicate in again

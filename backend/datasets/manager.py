@@ -1,7 +1,7 @@
 """What people do with datasets and documents: order, look, export, fetch, search, delete."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,8 +21,9 @@ from backend.datasets.models import (
     SearchResults,
 )
 from backend.datasets.quality.normalise import normalise
-from backend.datasets.quality.pipeline import Decision, QualityPipeline
+from backend.datasets.quality.pipeline import Assessment, Decision, QualityPipeline
 from backend.datasets.quality.profile import Profile
+from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.instructions import Instructions
 from backend.datasets.records.paging import records_page
 from backend.datasets.records.passages import Passage
@@ -237,10 +238,14 @@ class DatasetManager:
         found = self._search.find(request, after_rank=rank_of(request))
         results: list[FoundSection] = []
         hidden = last_rank = 0
-        for hit in found.hits:
+        # one more than the page holds, since the next hit decides whether there is another page
+        judged_hits = self._quality.assess_each(
+            found.hits, text_of=lambda each: normalise(each.stored.section.text), at_once=request.limit + 1
+        )
+        for hit, _, judged in judged_hits:
             if len(results) == request.limit:
                 return _page(results, found, hidden, next_after=cursor_of(request, last_rank))
-            last_rank, result = hit.rank, self._found(hit)
+            last_rank, result = hit.rank, _found(hit, judged)
             if result.quality_score < request.min_quality_score:
                 hidden += 1
             else:
@@ -253,8 +258,15 @@ class DatasetManager:
         Raises:
             Unavailable: If no store can answer; also on the way.
         """
-        records = self._records(request)
-        while batch := list(islice(records, batch_size)):
+        found = self._search.find(request.search_query).candidates
+        batch: list[dict[str, Any]] = []
+        # as many as the batch still lacks: nothing is drawn from the search before somebody reads on
+        while drawn := list(islice(found, batch_size - len(batch))):
+            batch += self._records(drawn, request)
+            if len(batch) == batch_size:
+                yield batch
+                batch = []
+        if batch:
             yield batch
 
     def document(self, document_id: str) -> Document:
@@ -275,11 +287,10 @@ class DatasetManager:
             raise DatasetNotCompleted(dataset_id, dataset.status)
         return dataset, Path(dataset.path)
 
-    def _records(self, request: DatasetRequest) -> Iterator[dict[str, Any]]:
+    def _records(self, found: Iterable[Candidate], request: DatasetRequest) -> Iterator[dict[str, Any]]:
         plan = SplitPlan(request.seed, request.split.model_dump())
-        for candidate in self._search.find(request.search_query).candidates:
-            body = normalise(candidate.section.text)
-            judged = self._quality.assess(body)
+        judged_sections = self._quality.assess_each(found, text_of=lambda each: normalise(each.section.text))
+        for candidate, body, judged in judged_sections:
             if judged.decision is Decision.REJECT or judged.score < request.search_query.min_quality_score:
                 continue
             yield record_of(
@@ -292,29 +303,6 @@ class DatasetManager:
                 instructions=self._instructions,
             )
 
-    def _found(self, hit: DatasetDocument) -> FoundSection:
-        stored, section = hit.stored, hit.stored.section
-        judged = self._quality.assess(normalise(section.text))
-        return FoundSection(
-            section_id=stored.section_id,
-            document_id=stored.document_id,
-            document_version=stored.version,
-            source=stored.source,
-            path=stored.path,
-            title=stored.document_title,
-            abbreviation=stored.abbreviation,
-            section_number=section.number,
-            heading=section.heading,
-            heading_path=section.heading_path,
-            text=section.text,
-            relevance_score=hit.relevance_score,
-            quality_score=judged.score,
-            quality_reasons=judged.reasons,
-            rank=hit.rank,
-            snippet=hit.snippet,
-            lists={name: ListPlaceView.model_validate(place) for name, place in hit.places.items()},
-        )
-
 
 def _page(results: list[FoundSection], found: Found, hidden: int, *, next_after: str | None) -> SearchResults:
     return SearchResults(
@@ -323,6 +311,29 @@ def _page(results: list[FoundSection], found: Found, hidden: int, *, next_after:
         next_after=next_after,
         hidden_count=hidden,
         degraded=[f"{name}: {reason}" for name, reason in found.degraded.items()],
+    )
+
+
+def _found(hit: DatasetDocument, judged: Assessment) -> FoundSection:
+    stored, section = hit.stored, hit.stored.section
+    return FoundSection(
+        section_id=stored.section_id,
+        document_id=stored.document_id,
+        document_version=stored.version,
+        source=stored.source,
+        path=stored.path,
+        title=stored.document_title,
+        abbreviation=stored.abbreviation,
+        section_number=section.number,
+        heading=section.heading,
+        heading_path=section.heading_path,
+        text=section.text,
+        relevance_score=hit.relevance_score,
+        quality_score=judged.score,
+        quality_reasons=judged.reasons,
+        rank=hit.rank,
+        snippet=hit.snippet,
+        lists={name: ListPlaceView.model_validate(place) for name, place in hit.places.items()},
     )
 
 

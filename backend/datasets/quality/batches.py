@@ -9,14 +9,20 @@ MAX_TEXTS = 500
 MAX_CHARACTERS = 1_000_000
 
 
-def batched(items: Iterable[T], *, text_of: Callable[[T], str], max_texts: int = MAX_TEXTS) -> Iterator[list[T]]:
-    """Items in their order, in lists of at most `max_texts` that are closed once they hold a million characters."""
+def batched(items: Iterable[T], *, size_of: Callable[[T], int], max_items: int = MAX_TEXTS) -> Iterator[list[T]]:
+    """Items in their order, in lists that end with `max_items`, or with the item that makes a million characters full.
+
+    Args:
+        items: Drawn as batches are.
+        size_of: Characters of an item.
+        max_items: At least 1.
+    """
     batch: list[T] = []
     characters = 0
     for item in items:
         batch.append(item)
-        characters += len(text_of(item))
-        if len(batch) >= max_texts or characters >= MAX_CHARACTERS:
+        characters += size_of(item)
+        if len(batch) >= max_items or characters >= MAX_CHARACTERS:
             yield batch
             batch, characters = [], 0
     if batch:

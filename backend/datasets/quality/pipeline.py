@@ -4,17 +4,20 @@ score = exp(-sum of weight * clip((x - soft) / (hard - soft), 0, 1))
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from backend.datasets.quality import filters
 from backend.datasets.quality.base import BaseFilter, Signals
-from backend.datasets.quality.batches import batched
+from backend.datasets.quality.batches import MAX_TEXTS, batched
 from backend.datasets.quality.normalise import VERSION as NORMALISE_VERSION
 from backend.datasets.quality.profile import DEFAULT, InvalidProfile, Judgement, Profile, built_in
 from backend.datasets.quality.signal_table import SignalTable, joined
 from shared.utils.discovery import classes_in
+
+T = TypeVar("T")
 
 
 class Decision(StrEnum):
@@ -72,12 +75,28 @@ class QualityPipeline:
         return assessment
 
     def assess_many(self, texts: Iterable[str]) -> list[Assessment]:
-        """Judge normalised texts, some hundred at a time; each is judged as if it were alone."""
-        return [each for batch in batched(texts, text_of=str) for each in self.judge(self._measured(batch))]
+        """Judge normalised texts; each as if it were alone."""
+        return [assessment for _, _, assessment in self.assess_each(texts, text_of=str)]
+
+    def assess_each(
+        self, items: Iterable[T], *, text_of: Callable[[T], str], at_once: int = MAX_TEXTS
+    ) -> Iterator[tuple[T, str, Assessment]]:
+        """Judge whatever has a text while it passes by, in its order, with its normalised text.
+
+        Args:
+            items: Read ahead of what is yielded, `at_once` of them at most.
+            text_of: Gives the normalised text of an item; called once for each.
+            at_once: More are faster, up to some hundred.
+        """
+        with_texts = ((item, text_of(item)) for item in items)
+        for batch in batched(with_texts, size_of=lambda each: len(each[1]), max_items=at_once):
+            assessments = self.judge(self._measured([text for _, text in batch]))
+            for (item, text), assessment in zip(batch, assessments, strict=True):
+                yield item, text, assessment
 
     def measure(self, texts: Iterable[str]) -> SignalTable:
         """Signals of normalised texts, whatever the profile's limits are."""
-        return joined([self._measured(batch) for batch in batched(texts, text_of=str)])
+        return joined([self._measured(batch) for batch in batched(texts, size_of=len)])
 
     def judge(self, table: SignalTable) -> Iterator[Assessment]:
         """What the profile says of texts that were measured, now or long ago."""
