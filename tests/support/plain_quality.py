@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from backend.datasets.quality.filters.stop_words import STOP_WORDS
+from backend.datasets.quality.profile import Judgement, Profile
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _JOINERS = str.maketrans("", "", "-'’")
@@ -64,10 +65,30 @@ class Reading:
 
 
 def plain_signals(text: str, language: str = "de") -> Mapping[str, float]:
-    """Every signal of a normalised text that makes sense for it, in the order of the filters' modules."""
+    """Every signal of a normalised text that makes sense for it."""
     reading = Reading(text)
     parts = [_of_characters(reading), _of_words(reading, language), _of_lines(reading), _of_phrases(reading)]
     return {name: value for part in parts for name, value in part.items()}
+
+
+def plain_judgement(profile: Profile, signals: Mapping[str, float], word_count: int) -> Judgement:
+    """What the limits of a profile say of one text, one limit after the other."""
+    rejections: dict[str, None] = {}
+    penalties: dict[str, float] = {}
+    for limit in profile.limits:
+        if limit.signal not in signals or not limit.min_words <= word_count <= limit.max_words:
+            continue
+        value = signals[limit.signal]
+        is_beyond = value < limit.hard if limit.is_minimum else value > limit.hard
+        if is_beyond:
+            rejections.setdefault(limit.reason)
+        if limit.soft == limit.hard:
+            penalty = float(is_beyond)
+        else:
+            penalty = min(1.0, max(0.0, (value - limit.soft) / (limit.hard - limit.soft)))
+        if (cost := limit.weight * penalty) > 0:
+            penalties[limit.signal] = penalties.get(limit.signal, 0.0) + cost
+    return Judgement(tuple(rejections), penalties)
 
 
 def _of_characters(reading: Reading) -> Mapping[str, float]:

@@ -1,6 +1,8 @@
 """All filters together: a score, a decision, reasons."""
 
 import importlib
+import math
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,6 +18,7 @@ from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Decision, QualityPipeline
 from backend.datasets.quality.profile import InvalidProfile, built_in, profile_of
 from tests.support.legal_texts import GOOD, section_text
+from tests.support.plain_quality import plain_judgement, plain_signals
 
 PIPELINE = QualityPipeline()
 
@@ -144,3 +147,56 @@ def test_every_text_gets_a_score_between_0_and_1(text: str) -> None:
 
     assert 0 <= found.score <= 1
     assert all(value == value for value in signals.values())
+
+
+# few words, so that phrases of all lengths come again; letters whose small forms depend on what is around them
+FEW_WORDS = ("der", "Die", "und", "Gebühr", "ΟΔΟΣ", "İstanbul", "a-b", "12", "§", "x")
+REPEATING = st.lists(st.sampled_from(FEW_WORDS), max_size=150)
+ODD = st.text(st.sampled_from("aÄßİΣς ²½٣٤\n\n--'’_.;中🙂𝐀Ãâ€\ufffd¤\u0301\ud800\x1c\x85…(1)"), max_size=80)
+BATCHES = st.lists(REPEATING.map(" ".join) | ODD | st.text(st.characters()) | st.just(GOOD), max_size=6)
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@settings(max_examples=150)
+@given(texts=BATCHES)
+def test_every_signal_of_a_batch_is_that_of_the_plain_definition(language: str, texts: list[str]) -> None:
+    profile = built_in(f"general-{language}")
+    for text, found in zip(texts, QualityPipeline(profile).assess_many(texts), strict=True):
+        plain = plain_signals(text, language)
+        judged = plain_judgement(profile, plain, int(plain["words"]))
+
+        assert found.signals == pytest.approx(plain, rel=1e-9, abs=1e-9)
+        assert found.score == round(math.exp(-sum(judged.penalties.values())), 6)
+        costly = sorted(judged.penalties, key=lambda name: (-judged.penalties[name], name))
+        assert found.reasons == tuple(judged.rejections or costly)
+        assert (found.decision is Decision.REJECT) == bool(judged.rejections)
+
+
+@given(BATCHES)
+def test_a_text_is_judged_as_if_it_were_alone(texts: list[str]) -> None:
+    assert PIPELINE.assess_many(texts) == [PIPELINE.assess(text) for text in texts]
+
+
+def test_whole_numbers_are_kept_without_a_decimal_point() -> None:
+    signals = PIPELINE.assess("Die Satzung gilt.").signals
+
+    assert [repr(signals[name]) for name in ("words", "distinct_stop_words", "digit_share")] == ["3", "1", "0.0"]
+
+
+def test_what_has_a_text_is_judged_while_it_passes_by() -> None:
+    drawn = iter(range(100))
+    first, text, judged = next(PIPELINE.assess_each(drawn, text_of=lambda number: f"Absatz {number}", at_once=7))
+
+    assert (first, text, judged.signals["words"]) == (0, "Absatz 0", 2)
+    assert next(drawn) == 7
+
+
+def test_a_pipeline_that_waits_for_texts_does_without_numpy() -> None:
+    script = (
+        "import sys\nfrom backend.datasets.quality.pipeline import QualityPipeline\n"
+        "pipeline = QualityPipeline()\nprint('numpy' in sys.modules)\n"
+        "pipeline.assess('Absatz')\nprint('numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False", "True"]
