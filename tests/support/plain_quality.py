@@ -4,8 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
 
 from backend.datasets.quality.filters.stop_words import STOP_WORDS
+from backend.datasets.quality.markup import without_markup
+from backend.datasets.quality.profile import Judgement, Profile
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _JOINERS = str.maketrans("", "", "-'’")
@@ -64,10 +67,30 @@ class Reading:
 
 
 def plain_signals(text: str, language: str = "de") -> Mapping[str, float]:
-    """Every signal of a normalised text that makes sense for it, in the order of the filters' modules."""
-    reading = Reading(text)
+    """Every signal of a normalised text that makes sense for it."""
+    reading = Reading(without_markup(text))
     parts = [_of_characters(reading), _of_words(reading, language), _of_lines(reading), _of_phrases(reading)]
     return {name: value for part in parts for name, value in part.items()}
+
+
+def plain_judgement(profile: Profile, signals: Mapping[str, float], word_count: int) -> Judgement:
+    """What the limits of a profile say of one text, one limit after the other."""
+    rejections: dict[str, None] = {}
+    penalties: dict[str, float] = {}
+    for limit in profile.limits:
+        if limit.signal not in signals or not limit.min_words <= word_count <= limit.max_words:
+            continue
+        value = signals[limit.signal]
+        is_beyond = value < limit.hard if limit.is_minimum else value > limit.hard
+        if is_beyond:
+            rejections.setdefault(limit.reason)
+        if limit.soft == limit.hard:
+            penalty = float(is_beyond)
+        else:
+            penalty = min(1.0, max(0.0, (value - limit.soft) / (limit.hard - limit.soft)))
+        if (cost := limit.weight * penalty) > 0:
+            penalties[limit.signal] = penalties.get(limit.signal, 0.0) + cost
+    return Judgement(tuple(rejections), penalties)
 
 
 def _of_characters(reading: Reading) -> Mapping[str, float]:
@@ -112,6 +135,7 @@ def _of_lines(reading: Reading) -> Mapping[str, float]:
     return {
         "duplicate_lines": len(repeated) / len(lines),
         "duplicate_line_chars": sum(map(len, repeated)) / sum(map(len, lines)),
+        "lines_in_a_row": max(len(list(run)) for _, run in groupby(lines)),
     }
 
 
@@ -126,7 +150,19 @@ def _of_phrases(reading: Reading) -> Mapping[str, float]:
             signals[f"top_{n}_gram"] = _top_chars(grams, n, sizes) / total
         else:
             signals[f"duplicate_{n}_grams"] = _covered_chars(grams, n, sizes) / total
-    return signals
+    return {**signals, "phrase_in_a_row": _in_a_row(reading.words)}
+
+
+def _in_a_row(words: Sequence[str], n: int = 5) -> float:
+    """The most that any stretch repeats itself: every n-gram of it comes again the same number of words later."""
+    following: dict[tuple[str, ...], int] = {}
+    distances = []
+    for at in reversed(range(len(words) - n + 1)):
+        gram = tuple(words[at : at + n])
+        distances.append(following.get(gram, at) - at)
+        following[gram] = at
+    runs = ((period, len(list(run))) for period, run in groupby(reversed(distances)))
+    return max([1.0, *((length + n - 1) / period + 1 for period, length in runs if period)])
 
 
 def _repeated(words: Sequence[str]) -> Iterator[tuple[int, dict[int, int]]]:

@@ -12,6 +12,8 @@ from typing import TypeVar
 from backend.datasets.quality import filters
 from backend.datasets.quality.base import BaseFilter, Signals
 from backend.datasets.quality.batches import MAX_TEXTS, batched
+from backend.datasets.quality.markup import VERSION as MARKUP_VERSION
+from backend.datasets.quality.markup import without_markup
 from backend.datasets.quality.normalise import VERSION as NORMALISE_VERSION
 from backend.datasets.quality.profile import DEFAULT, InvalidProfile, Judgement, Profile, built_in
 from backend.datasets.quality.signal_table import SignalTable, joined
@@ -62,7 +64,7 @@ class QualityPipeline:
         self._filters = tuple(installed_filters(self._profile.language) if installed is None else installed)
         self.profile_version = self._profile.key
         ways = [f"{each.name}-{each.language}-{each.version}" for each in self._filters]
-        self.measuring_version = " ".join([f"normalise-{NORMALISE_VERSION}", *ways])
+        self.measuring_version = " ".join([f"normalise-{NORMALISE_VERSION}", f"markup-{MARKUP_VERSION}", *ways])
         self._counts = {signal for each in self._filters for signal in each.counts}
         measured = {signal for each in self._filters for signal in each.signals}
         if unknown := sorted({limit.signal for limit in self._profile.limits} - measured):
@@ -110,7 +112,7 @@ class QualityPipeline:
     def _measured(self, texts: Sequence[str]) -> SignalTable:
         from backend.datasets.quality.columns import TextColumns
 
-        columns = TextColumns(texts)
+        columns = TextColumns([without_markup(text) for text in texts])
         signals = {name: values for each in self._filters for name, values in each.measure(columns).items()}
         return SignalTable(signals, columns.word_counts)
 

@@ -35,9 +35,24 @@ class Lines:
         """Sum of a value over the lines of each text, shape (texts,)."""
         return np.bincount(self.text, values, minlength=len(self._characters.lengths)).astype(np.int64)
 
+    def longest_runs(self) -> NDArray[np.float64]:
+        """Most equal lines one after the other, shape (texts,); NaN for a text without lines."""
+        longest = np.full(len(self._characters.lengths), np.nan)
+        if not len(self.text):
+            return longest
+        keys = keys_within_texts(self.text, self._hashes, len(self._characters.lengths))
+        starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+        runs = np.diff(np.append(starts, len(keys)))
+        # `fmax` takes the number where the other one is NaN
+        np.fmax.at(longest, self.text[starts], runs)
+        return longest
+
     @cached_property
     def groups(self) -> Groups:
         """Equal lines of one text."""
+        return grouped(keys_within_texts(self.text, self._hashes, len(self._characters.lengths)))
+
+    @cached_property
+    def _hashes(self) -> NDArray[np.uint64]:
         _, *lines, _ = self._characters.joined.split(SEPARATOR)
-        hashes = np.fromiter(map(hash, lines), np.int64, len(lines)).view(np.uint64)[self._is_line]
-        return grouped(keys_within_texts(self.text, hashes, len(self._characters.lengths)))
+        return np.fromiter(map(hash, lines), np.int64, len(lines)).view(np.uint64)[self._is_line]

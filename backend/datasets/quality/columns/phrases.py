@@ -21,12 +21,33 @@ class Phrases:
         first: Word at which each different one begins for the first time, shape (phrases,).
         counts: How often each occurs, shape (phrases,).
         later: Words at which a further occurrence of any begins, ascending, shape (occurrences,).
+        places: Words at which any occurrence begins, the first ones included, ascending.
+        names: Which phrase begins at each of the places.
     """
 
     n: int
     first: NDArray[np.int64]
     counts: NDArray[np.int64]
     later: NDArray[np.int64]
+    places: NDArray[np.int64]
+    names: NDArray[np.int64]
+
+    def times_in_a_row(self) -> NDArray[np.float64]:
+        """How often what begins at each place stands there one after the other, parts counted, shape (occurrences,).
+
+        Where every n-gram of a stretch comes again p words later, the stretch repeats p words.
+        """
+        order = np.argsort(self.names, kind="stable")
+        distance = np.zeros(len(self.places), np.int64)
+        steps = np.diff(self.places[order])
+        distance[order[:-1]] = np.where(np.diff(self.names[order]) == 0, steps, 0)
+        goes_on = (np.diff(self.places) == 1) & (np.diff(distance) == 0)
+        starts = np.flatnonzero(np.append(True, ~goes_on))
+        lengths = np.diff(np.append(starts, len(self.places)))
+        period = distance[starts]
+        times = np.ones(len(self.places))
+        times[starts] += np.where(period > 0, (lengths + self.n - 1) / np.maximum(period, 1), 0.0)
+        return times
 
 
 def repeated_phrases(words: Words, where: NDArray[np.bool_], *, longest: int) -> Iterator[tuple[int, Phrases]]:
@@ -52,6 +73,7 @@ def repeated_phrases(words: Words, where: NDArray[np.bool_], *, longest: int) ->
         first = places[groups.first[is_repeated]]
         if not len(first):
             return
-        yield n, Phrases(n, first, groups.counts[is_repeated], places[groups.is_later])
+        later = places[groups.is_later]
         keep = is_repeated[groups.of]
         places, names = places[keep], groups.of[keep]
+        yield n, Phrases(n, first, groups.counts[is_repeated], later, places, names)

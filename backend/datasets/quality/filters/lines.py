@@ -12,13 +12,16 @@ class DuplicateLineFilter(BaseFilter):
     """Repeated lines after unwrapping; the first occurrence is not counted."""
 
     name = "lines"
-    signals = ("duplicate_lines", "duplicate_line_chars")
+    version = 2
+    signals = ("duplicate_lines", "duplicate_line_chars", "lines_in_a_row")
+    counts = ("lines_in_a_row",)
 
     def measure(self, columns: "TextColumns") -> Signals:
-        """Repeated lines as a share of all lines, and of all their characters."""
+        """Repeated lines as a share of all lines, and of their characters; most equal lines one after the other."""
         lines = columns.lines
         repeated = lines.groups.is_later
         return {
             "duplicate_lines": columns.share(lines.total(repeated), lines.counts),
+            "lines_in_a_row": lines.longest_runs(),
             "duplicate_line_chars": columns.share(lines.total(lines.lengths * repeated), lines.total(lines.lengths)),
         }

@@ -21,19 +21,25 @@ if TYPE_CHECKING:
 _MIN_WORDS = 50
 _TOP = (2, 3, 4)
 _DUPLICATE = (5, 6, 7, 8, 9, 10)
+_IN_A_ROW = "phrase_in_a_row"
+_IN_A_ROW_WORDS = 5
 # two numbers in one, so that one comparison is by the first and then by the second
 _SECOND_BITS = 32
 _SECOND = (1 << _SECOND_BITS) - 1
 
 
 class RepeatedPhraseFilter(BaseFilter):
-    """Top 2..4-grams and duplicate 5..10-grams."""
+    """Top 2..4-grams, duplicate 5..10-grams, and what is said over and over without a pause."""
 
     name = "ngrams"
-    signals = (*(f"top_{n}_gram" for n in _TOP), *(f"duplicate_{n}_grams" for n in _DUPLICATE))
+    version = 2
+    signals = (*(f"top_{n}_gram" for n in _TOP), *(f"duplicate_{n}_grams" for n in _DUPLICATE), _IN_A_ROW)
 
     def measure(self, columns: "TextColumns") -> Signals:
-        """Shares of characters; nothing for texts under 50 words, where one heading would be all repetition."""
+        """Shares of characters, and how often the same words follow on themselves (1: not at all).
+
+        Nothing for texts under 50 words, where one heading would be all repetition.
+        """
         import numpy as np
 
         from backend.datasets.quality.columns.phrases import repeated_phrases
@@ -41,13 +47,17 @@ class RepeatedPhraseFilter(BaseFilter):
         words = columns.words
         is_long = words.counts >= _MIN_WORDS
         characters = np.where(is_long, words.total(words.sizes), np.nan)
-        repeated = dict.fromkeys(self.signals, np.zeros(len(columns.texts)))
+        shares = [name for name in self.signals if name != _IN_A_ROW]
+        repeated = dict.fromkeys(shares, np.zeros(len(columns.texts)))
+        in_a_row = np.where(is_long, 1.0, np.nan)
         for n, phrases in repeated_phrases(words, is_long[words.text], longest=max(_DUPLICATE)):
             if n in _TOP:
                 repeated[f"top_{n}_gram"] = _top_chars(phrases, words)
             elif n in _DUPLICATE:
                 repeated[f"duplicate_{n}_grams"] = _covered_chars(phrases, words)
-        return {name: chars / characters for name, chars in repeated.items()}
+            if n == _IN_A_ROW_WORDS:
+                np.maximum.at(in_a_row, words.text[phrases.places], phrases.times_in_a_row())
+        return {**{name: chars / characters for name, chars in repeated.items()}, _IN_A_ROW: in_a_row}
 
 
 def _top_chars(phrases: "Phrases", words: "Words") -> "NDArray[np.float64]":
