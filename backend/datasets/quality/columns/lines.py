@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.datasets.quality.columns.characters import SEPARATOR, Characters
-from backend.datasets.quality.columns.groups import Groups, grouped, keys_within_texts
+from backend.datasets.quality.columns.groups import Groups, keys_within_texts
 
 _SHORTEST = 2
 
@@ -26,18 +26,22 @@ class Lines:
         self.lengths = all_lengths[self._is_line]
         self.text = characters.text_of(breaks[:-1][self._is_line] + 1)
 
-    @cached_property
+    @property
     def counts(self) -> NDArray[np.int64]:
         """Lines per text, shape (texts,)."""
-        return np.bincount(self.text, minlength=len(self._characters.lengths))
+        return self.count(slice(None))
 
-    def total(self, values: NDArray[np.integer | np.bool_]) -> NDArray[np.int64]:
-        """Sum of a value over the lines of each text, shape (texts,)."""
-        return np.bincount(self.text, values, minlength=len(self._characters.lengths)).astype(np.int64)
+    def count(self, numbers: NDArray[np.int64] | slice) -> NDArray[np.int64]:
+        """How many of the numbered lines are of each text, shape (texts,)."""
+        return np.bincount(self.text[numbers], minlength=len(self._characters.lengths))
+
+    def characters(self, numbers: NDArray[np.int64] | slice) -> NDArray[np.int64]:
+        """Characters of the numbered lines by text, shape (texts,)."""
+        return np.bincount(self.text[numbers], self.lengths[numbers], len(self._characters.lengths)).astype(np.int64)
 
     @cached_property
     def groups(self) -> Groups:
         """Equal lines of one text."""
         _, *lines, _ = self._characters.joined.split(SEPARATOR)
         hashes = np.fromiter(map(hash, lines), np.int64, len(lines)).view(np.uint64)[self._is_line]
-        return grouped(keys_within_texts(self.text, hashes, len(self._characters.lengths)))
+        return Groups(keys_within_texts(self.text, hashes, len(self._characters.lengths)))

@@ -17,8 +17,8 @@ class DuplicateLineFilter(BaseFilter):
     def measure(self, columns: "TextColumns") -> Signals:
         """Repeated lines as a share of all lines, and of all their characters."""
         lines = columns.lines
-        repeated = lines.groups.is_later
+        repeated = lines.groups.repeated.later
         return {
-            "duplicate_lines": columns.share(lines.total(repeated), lines.counts),
-            "duplicate_line_chars": columns.share(lines.total(lines.lengths * repeated), lines.total(lines.lengths)),
+            "duplicate_lines": columns.share(lines.count(repeated), lines.counts),
+            "duplicate_line_chars": columns.share(lines.characters(repeated), lines.characters(slice(None))),
         }

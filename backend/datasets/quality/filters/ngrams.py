@@ -42,7 +42,7 @@ class RepeatedPhraseFilter(BaseFilter):
         is_long = words.counts >= _MIN_WORDS
         characters = np.where(is_long, words.total(words.sizes), np.nan)
         repeated = dict.fromkeys(self.signals, np.zeros(len(columns.texts)))
-        for n, phrases in repeated_phrases(words, is_long[words.text], longest=max(_DUPLICATE)):
+        for n, phrases in repeated_phrases(words, is_long, longest=max(_DUPLICATE)):
             if n in _TOP:
                 repeated[f"top_{n}_gram"] = _top_chars(phrases, words)
             elif n in _DUPLICATE:
