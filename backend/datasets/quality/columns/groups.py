@@ -26,7 +26,8 @@ class Repeated:
     @property
     def later(self) -> NDArray[np.int64]:
         """Places of keys that have an equal one before them, ascending."""
-        return self.places[self.places != self.first[self.groups]]
+        is_later: NDArray[np.bool_] = self.places != self.first[self.groups]
+        return self.places[is_later]
 
 
 class Groups:
