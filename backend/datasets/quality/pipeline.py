@@ -119,8 +119,9 @@ class QualityPipeline:
     def _rows(self, signals: Signals) -> Iterator[dict[str, float]]:
         """The signals of each text, without those that make no sense for it."""
         columns = [values.tolist() for values in signals.values()]
+        # NaN is the one value that is not equal to itself
         for row in zip(*columns, strict=True):
-            known = {name: value for name, value in zip(signals, row, strict=True) if not math.isnan(value)}
+            known = {name: value for name, value in zip(signals, row, strict=True) if value == value}
             yield known | {name: int(known[name]) for name in self._counts & known.keys()}
 
     def _decision(self, score: float, judged: Judgement) -> Decision:

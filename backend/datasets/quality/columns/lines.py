@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.datasets.quality.columns.characters import SEPARATOR, Characters
-from backend.datasets.quality.columns.groups import Groups, grouped, keys_within_texts
+from backend.datasets.quality.columns.groups import Groups, keys_within_texts
 
 _SHORTEST = 2
 
@@ -26,21 +26,25 @@ class Lines:
         self.lengths = all_lengths[self._is_line]
         self.text = characters.text_of(breaks[:-1][self._is_line] + 1)
 
-    @cached_property
+    @property
     def counts(self) -> NDArray[np.int64]:
         """Lines per text, shape (texts,)."""
-        return np.bincount(self.text, minlength=len(self._characters.lengths))
+        return self.count(slice(None))
 
-    def total(self, values: NDArray[np.integer | np.bool_]) -> NDArray[np.int64]:
-        """Sum of a value over the lines of each text, shape (texts,)."""
-        return np.bincount(self.text, values, minlength=len(self._characters.lengths)).astype(np.int64)
+    def count(self, numbers: NDArray[np.int64] | slice) -> NDArray[np.int64]:
+        """How many of the numbered lines are of each text, shape (texts,)."""
+        return np.bincount(self.text[numbers], minlength=len(self._characters.lengths))
+
+    def characters(self, numbers: NDArray[np.int64] | slice) -> NDArray[np.int64]:
+        """Characters of the numbered lines by text, shape (texts,)."""
+        return np.bincount(self.text[numbers], self.lengths[numbers], len(self._characters.lengths)).astype(np.int64)
 
     def longest_runs(self) -> NDArray[np.float64]:
         """Most equal lines one after the other, shape (texts,); NaN for a text without lines."""
         longest = np.full(len(self._characters.lengths), np.nan)
         if not len(self.text):
             return longest
-        keys = keys_within_texts(self.text, self._hashes, len(self._characters.lengths))
+        keys = self._keys
         starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
         runs = np.diff(np.append(starts, len(keys)))
         # `fmax` takes the number where the other one is NaN
@@ -50,9 +54,11 @@ class Lines:
     @cached_property
     def groups(self) -> Groups:
         """Equal lines of one text."""
-        return grouped(keys_within_texts(self.text, self._hashes, len(self._characters.lengths)))
+        return Groups(self._keys)
 
     @cached_property
-    def _hashes(self) -> NDArray[np.uint64]:
+    def _keys(self) -> NDArray[np.uint64]:
+        """Equal for equal lines of one text."""
         _, *lines, _ = self._characters.joined.split(SEPARATOR)
-        return np.fromiter(map(hash, lines), np.int64, len(lines)).view(np.uint64)[self._is_line]
+        hashes = np.fromiter(map(hash, lines), np.int64, len(lines)).view(np.uint64)[self._is_line]
+        return keys_within_texts(self.text, hashes, len(self._characters.lengths))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.datasets.quality.columns.groups import grouped
+from backend.datasets.quality.columns.groups import Groups
 from backend.datasets.quality.columns.words import Words
 
-_NUMBER_BITS = np.uint64(32)
+_NUMBER_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Phrases:
         return times
 
 
-def repeated_phrases(words: Words, where: NDArray[np.bool_], *, longest: int) -> Iterator[tuple[int, Phrases]]:
+def repeated_phrases(words: Words, of_texts: NDArray[np.bool_], *, longest: int) -> Iterator[tuple[int, Phrases]]:
     """For n = 2, 3 … `longest`: the repeated n-grams of all texts at once, while there are any.
 
     An n-gram can only repeat where the two (n-1)-grams inside it do, so each round looks at fewer places. None reaches
@@ -58,22 +58,17 @@ def repeated_phrases(words: Words, where: NDArray[np.bool_], *, longest: int) ->
 
     Args:
         words: Of the texts.
-        where: Words to look at, shape (words,).
+        of_texts: Which texts to look at, shape (texts,).
         longest: Largest n.
     """
-    groups = words.groups
-    places = np.flatnonzero(where & (groups.counts > 1)[groups.of])
-    names = groups.of[places]
+    repeated = words.groups.repeated
+    is_looked_at = of_texts[words.text[repeated.places]]
+    places, names = repeated.places[is_looked_at], repeated.groups[is_looked_at]
     for n in range(2, longest + 1):
-        has_next = places[1:] == places[:-1] + 1
-        pairs = names[:-1][has_next].astype(np.uint64) << _NUMBER_BITS | names[1:][has_next].astype(np.uint64)
-        places = places[:-1][has_next]
-        groups = grouped(pairs)
-        is_repeated = groups.counts > 1
-        first = places[groups.first[is_repeated]]
-        if not len(first):
+        has_next = np.flatnonzero(np.diff(places) == 1)
+        repeated = Groups(names[has_next] << _NUMBER_BITS | names[has_next + 1]).repeated
+        if not len(repeated.places):
             return
-        later = places[groups.is_later]
-        keep = is_repeated[groups.of]
-        places, names = places[keep], groups.of[keep]
-        yield n, Phrases(n, first, groups.counts[is_repeated], later, places, names)
+        begins = places[has_next]
+        places, names = begins[repeated.places], repeated.groups
+        yield n, Phrases(n, begins[repeated.first], repeated.counts, begins[repeated.later], places, names)

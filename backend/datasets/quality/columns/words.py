@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.datasets.quality.columns.characters import Characters, runs
-from backend.datasets.quality.columns.groups import Groups, grouped, keys_within_texts
+from backend.datasets.quality.columns.groups import Groups, keys_within_texts
 from backend.datasets.quality.columns.hashing import span_hashes
 from backend.datasets.quality.kinds import Kind
 
@@ -59,7 +59,7 @@ class Words:
     @cached_property
     def groups(self) -> Groups:
         """Equal words of one text, in the order of the texts."""
-        return grouped(keys_within_texts(self.text, self.hashes, len(self.counts)))
+        return Groups(keys_within_texts(self.text, self.hashes, len(self.counts)))
 
     @cached_property
     def sizes_before(self) -> NDArray[np.int64]:

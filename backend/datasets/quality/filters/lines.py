@@ -19,9 +19,9 @@ class DuplicateLineFilter(BaseFilter):
     def measure(self, columns: "TextColumns") -> Signals:
         """Repeated lines as a share of all lines, and of their characters; most equal lines one after the other."""
         lines = columns.lines
-        repeated = lines.groups.is_later
+        repeated = lines.groups.repeated.later
         return {
-            "duplicate_lines": columns.share(lines.total(repeated), lines.counts),
+            "duplicate_lines": columns.share(lines.count(repeated), lines.counts),
             "lines_in_a_row": lines.longest_runs(),
-            "duplicate_line_chars": columns.share(lines.total(lines.lengths * repeated), lines.total(lines.lengths)),
+            "duplicate_line_chars": columns.share(lines.characters(repeated), lines.characters(slice(None))),
         }

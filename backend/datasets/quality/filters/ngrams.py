@@ -50,7 +50,7 @@ class RepeatedPhraseFilter(BaseFilter):
         shares = [name for name in self.signals if name != _IN_A_ROW]
         repeated = dict.fromkeys(shares, np.zeros(len(columns.texts)))
         in_a_row = np.where(is_long, 1.0, np.nan)
-        for n, phrases in repeated_phrases(words, is_long[words.text], longest=max(_DUPLICATE)):
+        for n, phrases in repeated_phrases(words, is_long, longest=max(_DUPLICATE)):
             if n in _TOP:
                 repeated[f"top_{n}_gram"] = _top_chars(phrases, words)
             elif n in _DUPLICATE:

@@ -17,4 +17,4 @@ class VocabularyFilter(BaseFilter):
     def measure(self, columns: "TextColumns") -> Signals:
         """Different words / words."""
         words = columns.words
-        return {"type_token_ratio": columns.share(words.count(words.groups.first), words.counts)}
+        return {"type_token_ratio": columns.share(words.count(words.groups.one_of_each), words.counts)}

@@ -28,6 +28,16 @@ def test_lines_after_a_heading_stay_below_it() -> None:
     assert normalise("## Zweck\nDie Satzung regelt\nalles.") == "## Zweck\nDie Satzung regelt alles."
 
 
+def test_a_line_after_a_table_row_begins_anew_and_goes_on() -> None:
+    assert normalise("| Zelle |\nDie Satzung\nregelt alles.") == "| Zelle |\nDie Satzung regelt alles."
+
+
+def test_spaces_between_words_and_around_lines_are_one() -> None:
+    assert normalise("1.   Wer  bezahlt,   \n    hat  Rechte.\n    a)    ein  Fall") == (
+        "1. Wer bezahlt, hat Rechte.\na) ein Fall"
+    )
+
+
 def test_a_divided_word_is_put_together() -> None:
     assert normalise("die Verwal-\ntung") == "die Verwaltung"
 

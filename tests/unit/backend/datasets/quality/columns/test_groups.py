@@ -6,20 +6,26 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.datasets.quality.columns.groups import grouped, keys_within_texts
+from backend.datasets.quality.columns.groups import Groups, keys_within_texts
 
 NUMBERS = st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 5))
 
 
 @given(NUMBERS)
-def test_equal_keys_are_one_group(keys: list[int]) -> None:
-    groups = grouped(np.array(keys, np.uint64))
-    names = [sorted(set(keys)).index(key) for key in keys]
+def test_keys_that_occur_again_are_found_with_their_groups(keys: list[int]) -> None:
+    repeated = Groups(np.array(keys, np.uint64)).repeated
+    again = sorted(key for key, count in Counter(keys).items() if count > 1)
 
-    assert groups.of.tolist() == names
-    assert groups.first.tolist() == [keys.index(key) for key in sorted(set(keys))]
-    assert groups.counts.tolist() == [Counter(keys)[key] for key in sorted(set(keys))]
-    assert groups.is_later.tolist() == [key in keys[:place] for place, key in enumerate(keys)]
+    assert repeated.places.tolist() == [place for place, key in enumerate(keys) if key in again]
+    assert repeated.groups.tolist() == [again.index(key) for key in keys if key in again]
+    assert repeated.first.tolist() == [keys.index(key) for key in again]
+    assert repeated.counts.tolist() == [keys.count(key) for key in again]
+    assert repeated.later.tolist() == [place for place, key in enumerate(keys) if key in keys[:place]]
+
+
+@given(NUMBERS)
+def test_one_of_each_group_stands_for_it(keys: list[int]) -> None:
+    assert [keys[place] for place in Groups(np.array(keys, np.uint64)).one_of_each] == sorted(set(keys))
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 2**63).map(lambda n: n * 2**6 % 2**64))))

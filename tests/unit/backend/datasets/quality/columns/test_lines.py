@@ -13,9 +13,9 @@ def test_lines_are_those_that_are_more_than_a_mark(texts: list[str]) -> None:
 
     assert lines.counts.tolist() == [len(each) for each in plain]
     assert lines.lengths.tolist() == [len(line) for each in plain for line in each]
-    assert lines.total(lines.groups.is_later).tolist() == [len(each) - len(set(each)) for each in plain]
-    assert lines.total(lines.lengths).tolist() == [sum(map(len, each)) for each in plain]
+    assert lines.count(lines.groups.repeated.later).tolist() == [len(each) - len(set(each)) for each in plain]
+    assert lines.characters(slice(None)).tolist() == [sum(map(len, each)) for each in plain]
 
 
 def test_lines_differ_by_case() -> None:
-    assert not TextColumns(["Absatz\nabsatz"]).lines.groups.is_later.any()
+    assert len(TextColumns(["Absatz\nabsatz"]).lines.groups.repeated.places) == 0

@@ -14,7 +14,7 @@ WORDS = st.lists(st.sampled_from(["eins", "zwei", "drei"]), max_size=40)
 
 def found_in(texts: list[str], longest: int) -> dict[int, Phrases]:
     words = TextColumns(texts).words
-    return dict(repeated_phrases(words, np.ones(len(words.starts), np.bool_), longest=longest))
+    return dict(repeated_phrases(words, np.ones(len(texts), np.bool_), longest=longest))
 
 
 @given(st.lists(WORDS, max_size=4))
@@ -42,9 +42,9 @@ def test_nothing_is_looked_for_beyond_the_longest() -> None:
     assert list(found_in(["a b c d e a b c d e"], 3)) == [2, 3]
 
 
-def test_words_that_are_left_out_repeat_nothing() -> None:
+def test_texts_that_are_not_looked_at_repeat_nothing() -> None:
     words = TextColumns(["a b a b", "c d c d"]).words
-    ((_, phrases),) = repeated_phrases(words, words.text == 1, longest=9)
+    ((_, phrases),) = repeated_phrases(words, np.array([False, True]), longest=9)
 
     assert phrases.first.tolist() == [4]
 

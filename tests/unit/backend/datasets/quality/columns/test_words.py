@@ -32,7 +32,7 @@ def test_words_are_equal_whatever_their_case_and_their_text(texts: list[str]) ->
 def test_different_words_are_counted_by_text(texts: list[str]) -> None:
     words = TextColumns(texts).words
 
-    assert words.count(words.groups.first).tolist() == [len(set(Reading(text).words)) for text in texts]
+    assert words.count(words.groups.one_of_each).tolist() == [len(set(Reading(text).words)) for text in texts]
     assert words.total(words.sizes).tolist() == [sum(Reading(text).word_sizes) for text in texts]
 
 
