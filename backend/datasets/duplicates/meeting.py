@@ -1,15 +1,14 @@
 """Rows to buckets: texts that share the key of a band have to be compared, unless there are too many of them.
 
 A boilerplate bucket with thousands of texts must not cost thousands times thousands comparisons. Texts that become
-members of a cluster never enter a bucket, so only texts that are no duplicates of each other fill it: `BUCKET_KEPT`
-at most, and a text is compared with at most `MOST_COMPARED` of those that it meets, with those first that share most
-buckets. Pairs that are 0.8 alike share two or three of 14 keys, and whoever fills a bucket without being alike shares
-few others with them. Both limits go by preference and by keys alone, so that a second run over the kept texts
-compares what the first one did.
+members of a cluster never enter a bucket, so only texts that are no duplicates of each other fill it: `BUCKET_KEPT` at
+most. And a text is compared with at most `MOST_COMPARED` of those that it meets, with those first that share most and
+the emptiest buckets, as a twin does: of 14 keys, it shares some that no boilerplate has. Both limits go by preference
+and by keys alone, so that a second run over the kept texts compares what the first one did.
 """
 
 from array import array
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,12 +84,13 @@ class KeptTexts:
                 self._filled[bucket] += 1
 
     def met(self, number: int) -> list[int]:
-        """Kept texts that a text has to be compared with."""
-        counts: Counter[int] = Counter()
+        """Kept texts that a text has to be compared with, the most promising first."""
+        promise: defaultdict[int, float] = defaultdict(float)
         for bucket in self._buckets_of(number):
-            start = self._starts[bucket]
-            counts.update(self._kept[start : start + self._filled[bucket]])
-        return sorted(counts, key=lambda kept: (-counts[kept], kept))[:MOST_COMPARED]
+            start, filled = self._starts[bucket], self._filled[bucket]
+            for kept in self._kept[start : start + filled]:
+                promise[kept] += 1 / filled
+        return sorted(promise, key=lambda kept: (-promise[kept], kept))[:MOST_COMPARED]
 
     def _buckets_of(self, number: int) -> "array[int]":
         return self._buckets[self._bounds[number] : self._bounds[number + 1]]
