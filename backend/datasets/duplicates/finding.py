@@ -18,6 +18,9 @@ from backend.datasets.duplicates.starring import Star, stars_of
 from backend.datasets.duplicates.texts import Cluster, ComparedText, Member, RepeatedId
 
 THRESHOLD = 0.8
+_ID = ("id_size", "id_place")
+_STATE = ("valid_from", "valid_to", "quality", "length")
+_DECISIVE = ("body", "shingle_count", "shingle_place", *_STATE, *_ID)
 
 
 class DuplicateFinder:
@@ -49,25 +52,22 @@ class DuplicateFinder:
             RepeatedId: If two texts have the same id.
         """
         self._check_ids()
+        copies = shared(self._rows.column("body", 0))
         meetings = meetings_of(self._rows)
-        company = np.unique(np.concatenate([self._with_copies(), meetings.texts]))
-        rows = self._rows.take(company)
+        company = np.unique(np.concatenate([copies.texts, meetings.texts]))
+        rows = self._rows.take(company, _DECISIVE)
         ids = self._ids(rows)
         order = by_preference(rows, ids)
-        number_of = np.empty_like(order)
-        number_of[order] = np.arange(len(order))
-        by_number = Meetings(number_of[np.searchsorted(company, meetings.texts)], meetings.buckets)
-        stars = stars_of(rows[order], KeptTexts(by_number, len(order)), self._spool, threshold=self._threshold)
-        return _told(stars, [ids[place] for place in order.tolist()])
-
-    def _with_copies(self) -> NDArray[np.int64]:
-        """Texts whose body another text has too."""
-        return shared(self._rows.column("body", 0)).texts
+        rows, ids = rows[order], [ids[place] for place in order.tolist()]
+        kept = KeptTexts(_renumbered(meetings, company, order), len(order))
+        copies = _renumbered(copies, company, order)
+        del meetings, company
+        return _told(stars_of(rows, copies, kept, self._spool, threshold=self._threshold), ids)
 
     def _check_ids(self) -> None:
         suspects = np.sort(shared(self._rows.column("identity")).texts)
         seen: set[str] = set()
-        for text_id in self._ids(self._rows.take(suspects)):
+        for text_id in self._ids(self._rows.take(suspects, _ID)):
             if text_id in seen:
                 raise RepeatedId(text_id)
             seen.add(text_id)
@@ -87,6 +87,13 @@ def find_duplicates(
     finder = DuplicateFinder(open_file, threshold=threshold)
     finder.add(texts)
     return finder.clusters()
+
+
+def _renumbered(meetings: Meetings, company: NDArray[np.int64], order: NDArray[np.int64]) -> Meetings:
+    """The same with texts numbered by preference instead of by rows."""
+    number_of = np.empty_like(order)
+    number_of[order] = np.arange(len(order))
+    return Meetings(number_of[np.searchsorted(company, meetings.texts)], meetings.buckets)
 
 
 def _told(stars: Sequence[Star], ids: Sequence[str]) -> Iterator[Cluster]:

@@ -1,6 +1,6 @@
 """What is kept of every text: rows of one size in a file of the caller, so that memory does not grow with them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -57,12 +57,13 @@ class Rows:
             column[start : start + len(rows)] = rows[name] if element is None else rows[name][:, element]
         return column
 
-    def take(self, numbers: NDArray[np.int64]) -> NDArray[np.void]:
-        """Some rows; their numbers rise."""
-        taken = np.empty(len(numbers), ROW)
+    def take(self, numbers: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.void]:
+        """Some fields of some rows; their numbers rise."""
+        taken = np.empty(len(numbers), dtype=[(name, ROW[name]) for name in names])
         for start, rows in self._chunks():
             first, last = np.searchsorted(numbers, (start, start + len(rows)))
-            taken[first:last] = rows[numbers[first:last] - start]
+            for name in names:
+                taken[name][first:last] = rows[name][numbers[first:last] - start]
         return taken
 
     def _chunks(self) -> Iterator[tuple[int, NDArray[np.void]]]:

@@ -1,5 +1,6 @@
 """Texts in the order of preference to stars: a kept text and the duplicates for which it stands."""
 
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.datasets.duplicates.comparing import Comparer, jaccard
-from backend.datasets.duplicates.meeting import KeptTexts
+from backend.datasets.duplicates.meeting import KeptTexts, Meetings
 from backend.datasets.duplicates.texts import Kind
 
 
@@ -30,16 +31,19 @@ class Star:
     rays: Sequence[Ray]
 
 
-def stars_of(rows: NDArray[np.void], kept: KeptTexts, spool: BinaryIO, *, threshold: float) -> list[Star]:
+def stars_of(
+    rows: NDArray[np.void], copies: Meetings, kept: KeptTexts, spool: BinaryIO, *, threshold: float
+) -> list[Star]:
     """All stars with rays.
 
     Args:
         rows: The most preferred text first.
+        copies: Who has the same body, up to its second half.
         kept: Nobody yet.
         spool: Shingles of the rows.
         threshold: Least Jaccard similarity.
     """
-    placing = _Placing(rows, kept, spool, threshold)
+    placing = _Placing(rows, copies, kept, spool, threshold)
     rays: defaultdict[int, list[Ray]] = defaultdict(list)
     for number in range(len(rows)):
         found = placing.place(number)
@@ -52,24 +56,35 @@ def stars_of(rows: NDArray[np.void], kept: KeptTexts, spool: BinaryIO, *, thresh
 class _Placing:
     """Finds the kept text that a text duplicates, or keeps it; exact copies go before near ones."""
 
-    def __init__(self, rows: NDArray[np.void], kept: KeptTexts, spool: BinaryIO, threshold: float) -> None:
+    def __init__(
+        self, rows: NDArray[np.void], copies: Meetings, kept: KeptTexts, spool: BinaryIO, threshold: float
+    ) -> None:
         self._kept = kept
         self._comparer = Comparer(spool, rows)
         self._threshold = threshold
-        self._bodies: list[bytes] = [body.tobytes() for body in rows["body"]]
-        self._from: list[int] = rows["valid_from"].tolist()
-        self._to: list[int] = rows["valid_to"].tolist()
-        self._kept_by_body: defaultdict[bytes, list[int]] = defaultdict(list)
+        self._bodies = rows["body"]
+        self._body_buckets = dict(zip(copies.texts.tolist(), copies.buckets.tolist(), strict=True))
+        self._from = array("i", rows["valid_from"].tobytes())
+        self._to = array("i", rows["valid_to"].tobytes())
+        self._kept_by_body: defaultdict[int, list[int]] = defaultdict(list)
 
     def place(self, number: int) -> tuple[int, Ray] | None:
-        copies = self._kept_by_body[self._bodies[number]]
-        for copy in copies:
-            if self._is_same_state(number, copy):
-                return copy, Ray(number, 1.0, Kind.EXACT)
+        copy = self._copied(number)
+        if copy is not None:
+            return copy, Ray(number, 1.0, Kind.EXACT)
         if found := self._most_similar(number):
             return found[0], Ray(number, found[1], Kind.NEAR)
-        copies.append(number)
+        if number in self._body_buckets:
+            self._kept_by_body[self._body_buckets[number]].append(number)
         self._kept.keep(number)
+        return None
+
+    def _copied(self, number: int) -> int | None:
+        """The kept text of which this one is an exact copy."""
+        bucket = self._body_buckets.get(number)
+        for kept in self._kept_by_body[bucket] if bucket is not None else ():
+            if self._is_same_state(number, kept) and (self._bodies[number] == self._bodies[kept]).all():
+                return kept
         return None
 
     def _most_similar(self, number: int) -> tuple[int, float] | None:

@@ -26,10 +26,10 @@ def test_columns_and_rows_come_back_over_all_chunks() -> None:
     assert len(rows) == count
     assert rows.column("identity").tolist() == list(range(count))
     assert rows.column("bands", 3).tolist() == [7 * number for number in range(count)]
-    assert rows.take(wanted)["identity"].tolist() == wanted.tolist()
+    assert rows.take(wanted, ["identity"])["identity"].tolist() == wanted.tolist()
 
 
 def test_no_rows_have_empty_columns() -> None:
     rows = Rows(io.BytesIO())
 
-    assert len(rows.column("body", 0)) == len(rows.take(np.empty(0, np.int64))) == len(rows) == 0
+    assert len(rows.column("body", 0)) == len(rows.take(np.empty(0, np.int64), ["body"])) == len(rows) == 0
