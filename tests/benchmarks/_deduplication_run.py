@@ -4,12 +4,12 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from backend.datasets.duplicates.finding import DuplicateFinder
-from backend.datasets.duplicates.texts import ComparedText
+from backend.datasets.duplicates.texts import Cluster, ComparedText
 
 _CHANGED_EVERY = 20
 _AT_ONCE = 500
@@ -33,27 +33,33 @@ def _varied(text: str, variant: int) -> str:
 
 def main() -> None:
     file, variants = Path(sys.argv[1]), int(sys.argv[2])
-    finder = DuplicateFinder(tempfile.TemporaryFile)
+    with DuplicateFinder(tempfile.TemporaryFile) as finder:
+        size_bytes, added_s = _add(finder, _texts(file, variants))
+        started = time.process_time()
+        clusters = list(finder.clusters())
+        compared_s = time.process_time() - started
+    figures = {
+        "megabytes": size_bytes / 1e6,
+        "cpu_s": {"signatures": added_s, "clusters": compared_s},
+        "peak_rss_mb": _peak_rss_mb(),
+        "clusters": _numbered(clusters) if variants == 1 else [],
+    }
+    print(json.dumps(figures))
+
+
+def _add(finder: DuplicateFinder, texts: Iterator[ComparedText]) -> tuple[int, float]:
+    """Bytes and CPU seconds."""
     size_bytes, added_s = 0, 0.0
-    texts = _texts(file, variants)
     while some := list(islice(texts, _AT_ONCE)):
         size_bytes += sum(len(text.text.encode()) for text in some)
         started = time.process_time()
         finder.add(some)
         added_s += time.process_time() - started
-    started = time.process_time()
-    clusters = list(finder.clusters())
-    compared_s = time.process_time() - started
-    told = [
-        (int(each.representative), [int(member.id) for member in each.members]) for each in clusters if variants == 1
-    ]
-    figures = {
-        "megabytes": size_bytes / 1e6,
-        "cpu_s": {"signatures": added_s, "clusters": compared_s},
-        "peak_rss_mb": _peak_rss_mb(),
-        "clusters": told,
-    }
-    print(json.dumps(figures))
+    return size_bytes, added_s
+
+
+def _numbered(clusters: Sequence[Cluster]) -> list[tuple[int, list[int]]]:
+    return [(int(each.representative), [int(member.id) for member in each.members]) for each in clusters]
 
 
 def _peak_rss_mb() -> int:

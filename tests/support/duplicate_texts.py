@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 from itertools import combinations
 
-from backend.datasets.duplicates.finding import DuplicateFinder
+from backend.datasets.duplicates.finding import find_duplicates
 from backend.datasets.duplicates.texts import Cluster, ComparedText
 from backend.datasets.quality.reading import Reading
 
@@ -14,9 +14,7 @@ SHINGLE_WORDS = 5
 
 def clusters_of(texts: Sequence[ComparedText]) -> list[Cluster]:
     """What the room finds, with files in memory."""
-    finder = DuplicateFinder(io.BytesIO)
-    finder.add(texts)
-    return list(finder.clusters())
+    return list(find_duplicates(texts, open_file=io.BytesIO))
 
 
 def shingles(text: str) -> frozenset[tuple[str, ...]]:

@@ -5,7 +5,7 @@ shares a key with another one. The caller's files take 184 bytes, the id and 8 b
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ _DECISIVE = ("body", "shingle_count", "shingle_place", *_STATE, *_ID)
 
 
 class DuplicateFinder:
-    """Takes texts, then tells which are duplicates of which.
+    """Takes texts, then tells which are duplicates of which; as a context manager, it closes its files.
 
     Args:
         open_file: Gives a new empty file that can be read and written, such as `tempfile.TemporaryFile`; called twice.
@@ -35,6 +35,19 @@ class DuplicateFinder:
         self._rows = Rows(open_file())
         self._spool = open_file()
         self._threshold = threshold
+
+    def __enter__(self) -> Self:
+        """Itself; its files are closed with the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the files."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the files; what temporary files held is gone."""
+        self._rows.close()
+        self._spool.close()
 
     def add(self, texts: Iterable[ComparedText]) -> None:
         """Take texts, in any order and in as many calls as you like."""
@@ -83,10 +96,10 @@ class DuplicateFinder:
 def find_duplicates(
     texts: Iterable[ComparedText], *, open_file: Callable[[], BinaryIO], threshold: float = THRESHOLD
 ) -> Iterator[Cluster]:
-    """Clusters of a stream; see `DuplicateFinder`."""
-    finder = DuplicateFinder(open_file, threshold=threshold)
-    finder.add(texts)
-    return finder.clusters()
+    """Clusters of a stream, which is read to its end before the first one; see `DuplicateFinder`."""
+    with DuplicateFinder(open_file, threshold=threshold) as finder:
+        finder.add(texts)
+        yield from finder.clusters()
 
 
 def _renumbered(meetings: Meetings, company: NDArray[np.int64], order: NDArray[np.int64]) -> Meetings:

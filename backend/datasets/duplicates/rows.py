@@ -44,6 +44,10 @@ class Rows:
         """Rows so far."""
         return self._count
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
     def append(self, rows: NDArray[np.void]) -> None:
         """Keep rows of dtype `ROW`."""
         self._file.seek(self._count * ROW.itemsize)

@@ -1,5 +1,6 @@
 """A stream of texts to clusters: exact and near copies, one of each kept, whatever the order of the stream."""
 
+import contextlib
 import io
 import random
 from collections.abc import Sequence
@@ -108,6 +109,20 @@ def test_a_text_of_unknown_dates_is_a_copy_of_the_newest_state_and_leaves_the_ol
 def test_the_same_id_twice_is_refused_by_name() -> None:
     with pytest.raises(RepeatedId, match="'§ 1'"):
         clusters_of([ComparedText("§ 1", TEXT), ComparedText("a", ""), ComparedText("§ 1", "etwas anderes")])
+
+
+def test_files_are_closed_when_all_is_told_and_when_it_is_not() -> None:
+    files: list[io.BytesIO] = []
+
+    def opened() -> io.BytesIO:
+        files.append(io.BytesIO())
+        return files[-1]
+
+    for text_id in ("b", "a"):
+        with contextlib.suppress(RepeatedId):
+            list(find_duplicates([ComparedText("a", TEXT), ComparedText(text_id, TEXT)], open_file=opened))
+
+    assert [file.closed for file in files] == [True] * 4
 
 
 def test_nothing_gives_no_clusters() -> None:
