@@ -25,7 +25,8 @@ OPEN = frozenset(
 EITHER = frozenset(
     """
     etc usw f ff u.a uam a.a.o aao a.f n.f af nf co inc corp jr sr m.w.n m.w.nachw mwnachw o.ä u.ä o.g dgl tsd stck
-    stk qm km h.m a.m i.l e.v ag gmbh ug eg kgaa se bzw n.chr v.chr u.s.w o.a s.o s.u alt art dir med meist ob str tab tit
+    stk qm km h.m a.m i.l e.v ag gmbh ug eg kgaa se bzw n.chr v.chr u.s.w o.a s.o s.u alt art dir
+    med meist ob str tab tit
     """.split()  # noqa: SIM905 - as above
 )
 # what a number after it counts: "Abs. 2. Die" ends there, "am 2. Juni" does not
