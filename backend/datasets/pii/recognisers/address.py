@@ -1,0 +1,66 @@
+"""Postal addresses: street and number, postcode and place, or both."""
+
+import re
+from collections.abc import Iterator
+
+from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.kinds import Kind
+from backend.datasets.pii.names.cities import CITIES
+from backend.datasets.pii.triggers import Trigger
+
+ADDRESS = Kind("address", "Anschrift")
+
+_NUMBER = r"\s?[1-9][0-9]{0,3}(?:\s?[a-hA-H](?![\w.)]))?(?:\s?[-–/]\s?[0-9]{1,3}(?:\s?[a-h](?!\w))?)?(?!\w|[.,][0-9])"
+_TOWN = (
+    r"[A-ZÄÖÜ][a-zäöüß]+(?:[ \-](?:[a-z]{2,3} )?[A-ZÄÖÜ][a-zäöüß]+){0,2}"
+    r"(?:\s(?:am|an\sder|im|ob\sder|vor\sder)\s[A-ZÄÖÜ][a-zäöüß]+|\s?\([A-ZÄÖÜ][a-z]+\.?\)|\s[a-z]\.\s?[A-ZÄÖÜ]\.)?"
+)
+_POSTCODE_AND_TOWN = rf"(?:D[- ])?(?:0[1-9]|[1-9][0-9])[0-9]{{3}}\s{_TOWN}"
+_ENDS = r"(?:stra(?:ß|ss)en?|str\.|weg|allee|platz|gasse|ring|damm|ufer|chaussee|steig|stieg|pfad|promenade|markt|wall|graben|twiete|zeile|siedlung|hof)"
+# what a street's name ends in stands before its number, and is looked for first
+_STREET_END = re.compile(
+    rf"(?:{_ENDS}|(?:Stra(?:ß|ss)e|Str\.|Weg|Allee|Platz|Gasse|Ring|Damm|Ufer|Chaussee|Promenade|Wall))(?P<number>{_NUMBER})(?:[,\s]{{1,3}}(?P<town>{_POSTCODE_AND_TOWN}))?"
+)
+_STREET_BEGIN = re.compile(
+    r"(?:(?:Am|An der|An den|Zum|Zur|Alte[rn]?|Neue[rn]?|Große|Kleine|Unter den|St\.|Sankt|Dr\.|(?:[A-ZÄÖÜ][a-zäöüß]+er)|[A-ZÄÖÜ][a-zäöüß]+)[ \-]){0,2}"
+    r"(?:[A-ZÄÖÜ][\wäöüß]*-){0,4}(?:[A-ZÄÖÜ][a-zäöüß]*)?$"
+)
+_ROADS = re.compile(
+    r"(?:Bundes|Land|Landes|Kreis|Staats|Wasser|Durchgangs|Haupt(?!straße)|Gemeinde|Schnell|Kraftfahr|Welt|Eisenbahn|Schienen|Rechts|Lebens|Beschwerde|Rechtsmittel|Instanzen|Dienst|Arbeits|Ausbildungs|Bildungs|Schul|Verwaltungs|Verfahrens|Steuer)[a-z]*$"
+)
+_PREPOSITION_STREET = re.compile(
+    r"(?:Am|An der|An den|Auf der|Auf dem|Im|In der|In den|Unter den|Zum|Zur|Beim|Hinter der|Vor dem)"
+    rf"(?<!\w.)(?:\s[A-ZÄÖÜ][\wäöüß\-]+){{1,2}}{_NUMBER}(?P<town>[,\s]{{1,3}}{_POSTCODE_AND_TOWN})"
+)
+_TOWN_ALONE = re.compile(
+    rf"(?:(?<=[,;|\n])[ \t]*|^|(?<=\bin )|(?<=wohnhaft ))(?P<town>{_POSTCODE_AND_TOWN})(?=\s*(?:[,;.|)\n]|$))"
+)
+_UNITS = re.compile(
+    r"(?:Euro|Mark|Meter|Kilometer|Tonnen|Einwohner|Liter|Stück|Jahre|Stunden|Kilogramm|Personen|Deutsche|Volt|Watt)\b"
+)
+
+
+class AddressRecogniser(BaseRecogniser):
+    """A street needs its number; a postcode needs its place and stands where a line or a part of a sentence begins."""
+
+    name = "address"
+    kind = ADDRESS
+    trigger = Trigger(
+        pattern=re.compile(
+            rf"(?:{_ENDS}|(?:Stra(?:ß|ss)e|Str\.|Weg|Allee|Platz|Gasse|Ring|Damm|Ufer|Wall))\s?[1-9]|[0-9]{{5}}\s[A-ZÄÖÜ]"
+        )
+    )
+
+    def find(self, text: str) -> Iterator[Finding]:
+        """Streets by their ends, streets that begin with a preposition, places by their postcode."""
+        for found in _STREET_END.finditer(text):
+            begin = _STREET_BEGIN.search(text, max(0, found.start() - 60), found.start())
+            start = begin.start() if begin else found.start()
+            if text[start : start + 1].isupper() and not _ROADS.search(text[start : found.start()]):
+                yield self.finding(start, found.end(), 0.95 if found["town"] else 0.75)
+        for found in _PREPOSITION_STREET.finditer(text):
+            yield self.finding(found.start(), found.end(), 0.9)
+        for found in _TOWN_ALONE.finditer(text):
+            town = found["town"].split(maxsplit=1)[-1]
+            if not _UNITS.match(town):
+                yield self.finding(found.start("town"), found.end("town"), 0.75 if town.split()[0] in CITIES else 0.6)

@@ -1,0 +1,23 @@
+"""People in forms and below letters: "Name: Krause", "gez. Lindner"."""
+
+import re
+
+from backend.datasets.pii.names.kinds import PERSON
+from backend.datasets.pii.names.likeness import LISTED, SHAPED, UNKNOWN
+from backend.datasets.pii.people import AnnouncedNames
+from backend.datasets.pii.triggers import Trigger
+
+
+class PersonByLabel(AnnouncedNames):
+    """The name of a form's field, or the one below a greeting."""
+
+    name = "person_by_label"
+    kind = PERSON
+    trigger = Trigger(
+        parts=("ame:", "ame :", "ame |", "amen:", "nsprechpartner", "earbeiter", "gez. ", "Grüßen\n", "Unterschrift:")
+    )
+    announcement = re.compile(
+        r"(?:(?:[Nn]ame|[Nn]amen|Ansprechpartner(?:in)?|[Bb]earbeiter(?:in)?|Unterschrift)\s?[:|]\s*"
+        r"|gez\.\s|Mit freundlichen Grüßen\s*\n\s*(?:(?:gez|i\.\s?[AV])\.\s*)?)(?=[^\W\d_])"
+    )
+    confidences = {LISTED: 0.9, SHAPED: 0.85, UNKNOWN: 0.7}

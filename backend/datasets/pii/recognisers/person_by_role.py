@@ -1,0 +1,31 @@
+"""People by the part they play in a case or an office: "der Zeuge Krause", "die Antragstellerin M. Lindner"."""
+
+import re
+
+from backend.datasets.pii.names.kinds import PERSON
+from backend.datasets.pii.people import AnnouncedNames
+from backend.datasets.pii.triggers import Trigger
+
+# with the endings of both genders and all cases
+_AGENTS = ["Kläger", "Nebenkläger", "Widerkläger", "Antragsteller", "Antragsgegner", "Beschwerdeführer", "Beschwerdegegner", "Revisionskläger", "Berufungskläger", "Einsprechender", "Widersprechender", "Zeuge", "Ohrenzeuge", "Augenzeuge", "Schuldner", "Gläubiger", "Erblasser", "Mieter", "Vermieter", "Käufer", "Verkäufer", "Bewohner", "Nachbar", "Eigentümer", "Halter", "Fahrer", "Inhaber", "Geschäftsführer", "Gesellschafter", "Prokurist", "Betreuer", "Mandant", "Patient", "Gutachter", "Arbeitnehmer", "Arbeitgeber", "Mitarbeiter", "Sachbearbeiter", "Referatsleiter", "Abteilungsleiter", "Amtsleiter", "Schulleiter", "Dezernatsleiter", "Betriebsleiter", "Filialleiter", "Sozialarbeiter", "Briefzusteller", "Polizist", "Lehrer", "Schüler", "Student", "Soldat", "Bürgermeister", "Oberbürgermeister", "Minister", "Kandidat", "Bewerber", "Erzieher", "Trainer", "Torhüter", "Chefjustitiar", "Nachfolger", "Vorgänger", "Bruder", "Schwager", "Onkel", "Arzt", "Hausarzt", "Internist", "Täter", "Mittäter", "Gehilfe", "Kollege", "Neffe", "Enkel", "Hausmeister", "Pfleger", "Vormund", "Erfinder", "Autor", "Verfasser", "Kommissar", "Kriminalhauptkommissar", "Polizeikommissar", "Polizeihauptmeister", "Reichspräsident", "Bundespräsident", "Bundeskanzler", "Präsident", "General", "Brigadegeneral", "Oberst", "Oberstleutnant", "Major", "Hauptmann", "Oberleutnant", "Leutnant", "Feldwebel", "Oberfeldwebel", "Stabsfeldwebel", "Hauptfeldwebel", "Oberfeldarzt", "Oberstabsarzt", "Stabsarzt", "Gefreiter", "Obergefreiter"]
+_OTHERS = ["Beklagte", "Beigeladene", "Angeklagte", "Mitangeklagte", "Angeschuldigte", "Beschuldigte", "Verurteilte", "Geschädigte", "Betroffene", "Sachverständige", "Verstorbene", "Versicherte", "Beteiligte", "Vorstandsvorsitzende", "Vorsitzende", "Angestellte", "Beamte", "Polizeibeamte", "Pflegebedürftige", "Bevollmächtigte", "Schwester", "Mutter", "Vater", "Tochter", "Sohn", "Ehefrau", "Ehemann", "Ehemannes", "Ehegatte", "Lebensgefährte", "Lebensgefährtin", "Oma", "Opa", "Tante", "Kind", "Kindes", "Kindern", "Kinder", "Eltern", "Großmutter", "Großvater", "Witwe", "Witwer", "Vorstandsmitglied", "Vorstandsmitglieds", "Gemeinderatsmitglied", "Zeugin", "Zeuginnen", "Ärztin", "Ärzte", "Patientin", "Kollegin", "Bürgermeisterin", "Werbefigur"]
+_FORMS = frozenset(
+    form
+    for word in (*_AGENTS, *_OTHERS)
+    for form in (
+        word,
+        *(word + ending for ending in ("s", "es", "n", "en", "r", "in", "innen")),
+        word.removesuffix("e") + "in",
+    )
+)
+
+
+class PersonByRole(AnnouncedNames):
+    """Names behind a role; nouns often stand there too, so a word that no list and no ending speaks for is doubtful."""
+
+    name = "person_by_role"
+    kind = PERSON
+    trigger = Trigger(words=_FORMS)
+    announcement = re.compile(
+        rf"(?:{'|'.join(sorted(_FORMS, key=len, reverse=True))})(?:\szu\s\d+\.?)?(?:,|\s\()?\s(?=[^\W\d_])(?!Dr\.|Prof)"
+    )
