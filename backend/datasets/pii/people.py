@@ -26,15 +26,19 @@ class AnnouncedNames(BaseRecogniser):
 
     def find(self, text: str) -> Iterator[Finding]:
         """All names behind each announcement."""
-        for announced in self.announcement.finditer(text):
+        for announced in filter(self.announces, self.announcement.finditer(text)):
             for name in names_at(text, announced.end(), least=self.least):
                 if (confidence := self.confidence(name, announced)) is not None:
                     yield self.finding(name.start, name.end, confidence)
+
+    def announces(self, found: re.Match[str]) -> bool:
+        """Whether what the pattern found does announce a name; to be overridden where a pattern cannot say it all."""
+        return True
 
     def confidence(self, name: Name, announced: re.Match[str]) -> float | None:
         """How sure it is that a name is meant; None for not at all."""
         if name.is_anonymous:
             return ANONYMOUS_CONFIDENCE
         if name.has_degree:
-            return max(0.85, self.confidences.get(name.likeness, 0.0))
+            return self.confidences[LISTED]
         return self.confidences.get(name.likeness)

@@ -40,7 +40,7 @@ April Mai Juni Juli August September Oktober November Dezember Der Die Das Den D
 Aus Bei Mit Nach Von Vom Zu Zum Zur Und Oder Ist Sind Hat Wird Er Sie Es Wir Ich Ihr Ihre Ihren Ihnen Sein Seine Diese Dieser
 Dieses Wenn Als Auch Nicht Kein Keine Für Gegen Über Unter Vor Durch Ohne Um Seit Bis Sehr Geehrte Geehrter Guten Liebe Lieber
 Nachdem Soweit Sofern Insoweit Jedoch Dies Dabei Daher Damit Dazu Gesellschaft Verlag Anm Bgl Vgl Siehe Bundesstraße Uhr
-Deutschland Österreich Schweiz Frankreich Italien Türkei Bayern Hessen Sachsen Thüringen Saarland Niedersachsen Europa
+Deutschland Österreich Schweiz Frankreich Italien Türkei Prof Dr Beteiligter Verschulden Drogen Verstöße Apotheker Ärzte Versicherte Versicherter Beschäftigte Beschäftigten Bayern Hessen Sachsen Thüringen Saarland Niedersachsen Europa
 """
 _COMMON = frozenset(_WORDS.split())
 _ENDING = re.compile(
@@ -50,10 +50,10 @@ _ENDING = re.compile(
     r"|zeiten|sache|sachen|vertrag|verträge|urteil|beschluss|kosten|gebühr|gebühren|steuer|steuern|schein|zeugnis|urkunde"
     r"|akte|akten|daten|punkt|punkte|teil|teile|satz|sätze|wert|werte|fall|fälle|grund|gründe|schutz|hilfe|plan|pläne|wesen"
     r"|mittel|träger|inhaber|nehmer|geber|leiter|führer|berater|vertreter|ingenieur|technik|techniker|arbeit|arbeiten|kraft"
-    r"|kräfte|innen|isten|ling|linge|straße|platz|ministerium|institut|präsident|präsidenten|minister|sekretär|direktor)$"
+    r"|kräfte|innen|isten|ling|linge|straße|platz|ministerium|instituts?|münzen?|stiftung|verlag|preis|präsident|präsidenten|minister|sekretär|direktor)$"
 )
 
 
 def is_common(word: str) -> bool:
     """Whether a word with a capital is likely to be a noun, not a name."""
-    return word in _COMMON or _ENDING.search(word) is not None
+    return word in _COMMON or _ENDING.search(word.lower()) is not None

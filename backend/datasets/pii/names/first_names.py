@@ -29,7 +29,7 @@ _MALE = """
 Aaron Abdul Abdullah Achim Adam Adolf Adrian Ahmad Ahmed Ahmet Albert Albrecht Alex Alexander Alfons Alfred Ali Alois
 Amir Andre André Andreas Andrej Andrzej Anton Antonio Armin Arne Arno Arnold Artur Arthur August Axel Baris Bastian
 Ben Benedikt Benjamin Benno Bernd Bernhard Bert Berthold Björn Bodo Bogdan Boris Bruno Burkhard Burak Carl Carlo Carlos
-Carsten Cem Cemal Christian Christof Christoph Christopher Claudio Claus Clemens Constantin Cornelius Dariusz Daniel
+Carsten Cem Cemal Christian Christof Christoph Christopher Claudio Claus Clemens Conrad Constantin Cornelius Dariusz Daniel
 David Dennis Detlef Detlev Dieter Dietmar Dietrich Dimitri Dirk Dominic Dominik Eberhard Eckart Eckhard Edgar Edmund
 Eduard Egon Ekkehard Elias Emil Emre Enrico Erhard Eric Erich Erik Ernst Erwin Eugen Ewald Fabian Felix Ferdinand
 Florian Francesco Frank Franz Fred Friedel Friedemann Frieder Friedhelm Friedrich Fritz Gabriel Georg Gerald Gerd Gereon

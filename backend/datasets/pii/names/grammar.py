@@ -7,7 +7,7 @@ LOWER = "a-zß-öø-ÿāăąćčďęěğıłńňōőřśşšťūůűźżž"
 # the edge keeps a word whole: "Müller" of "Müller-Meier", nothing of "Müllerstraße" or of a pseudonym
 EDGE = r"(?![\w]|-\w)"
 SURNAME = rf"(?:[A-Z]'|O’|Mc|Mac)?[{UPPER}][{LOWER}]+(?:-[{UPPER}][{LOWER}]+)*{EDGE}"
-PARTICLE = r"(?:(?:von(?:\sd(?:er|en|em))?|vom|van(?:\sde[rn]?)?|zu[rm]?|de[lr]?|di|da|la|le|el|al|ten|ter|Freiherr\svon|Graf\svon)\s)"
+PARTICLE = r"(?:(?:(?:Freiherr|Freifrau|Graf|Gräfin)\s)?(?:von\sund\szu|von(?:\sd(?:er|en|em))?|van(?:\sde[rn]?)?|del?|di|da|la|le|el|al|ten|ter)\s)"
 INITIAL = rf"(?:[{UPPER}][a-zß]{{0,2}}\.)"
 FIRST = rf"(?:[{UPPER}][{LOWER}]+(?:-[{UPPER}][{LOWER}]+)?{EDGE})"
 # "Anna Maria von der Heide", "K. Schmidt"

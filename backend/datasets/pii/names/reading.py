@@ -22,6 +22,7 @@ class Name:
         start: Offset of its first character.
         end: Offset behind its last one.
         likeness: As `likeness` says; of an anonymous one, NOUN.
+        words: How many it has.
         is_anonymous: Whether it is an initial only.
         has_degree: Whether a doctor's or another degree stands before it.
     """
@@ -29,6 +30,7 @@ class Name:
     start: int
     end: int
     likeness: int
+    words: int
     is_anonymous: bool
     has_degree: bool
 
@@ -60,13 +62,16 @@ def _name_at(text: str, place: int) -> Name | None:
         return None
     has_degree = bool(found["degree"])
     if found["name"] is None:
-        return Name(found.start("anonymous"), found.end(), NOUN, is_anonymous=True, has_degree=has_degree)
+        return Name(found.start("anonymous"), found.end(), NOUN, 1, is_anonymous=True, has_degree=has_degree)
     start, name = found.start("name"), found["name"]
     # "Herrn Müller Gelegenheit zu geben": nouns behind a name are none
     while is_common(name.rsplit(maxsplit=1)[-1]) and (shorter := _LAST.sub("", name)) != name:
         name = shorter
     likely = likeness(name)
-    return Name(start, start + len(name), likely, is_anonymous=False, has_degree=has_degree) if likely else None
+    if not likely:
+        return None
+    words = len(name.split())
+    return Name(start, start + len(name), likely, words, is_anonymous=False, has_degree=has_degree)
 
 
 def _goes_on(first: Name, name: Name, least: int) -> bool:

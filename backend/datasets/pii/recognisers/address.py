@@ -12,8 +12,8 @@ ADDRESS = Kind("address", "Anschrift")
 
 _NUMBER = r"\s?[1-9][0-9]{0,3}(?:\s?[a-hA-H](?![\w.)]))?(?:\s?[-–/]\s?[0-9]{1,3}(?:\s?[a-h](?!\w))?)?(?!\w|[.,][0-9])"
 _TOWN = (
-    r"[A-ZÄÖÜ][a-zäöüß]+(?:[ \-](?:[a-z]{2,3} )?[A-ZÄÖÜ][a-zäöüß]+){0,2}"
-    r"(?:\s(?:am|an\sder|im|ob\sder|vor\sder)\s[A-ZÄÖÜ][a-zäöüß]+|\s?\([A-ZÄÖÜ][a-z]+\.?\)|\s[a-z]\.\s?[A-ZÄÖÜ]\.)?"
+    r"(?:St\.\s|Bad\s)?[A-ZÄÖÜ][a-zäöüß]+(?:[ \-](?:[a-z]{2,3} )?[A-ZÄÖÜ][a-zäöüß]+){0,2}"
+    r"(?:\s(?:am|an\sder|im|ob\sder|vor\sder)\s[A-ZÄÖÜ][a-zäöüß]+| ?\([A-ZÄÖÜ][a-z]+\.?\)|\s[a-z]\.\s?[A-ZÄÖÜ]\.)?"
 )
 _POSTCODE_AND_TOWN = rf"(?:D[- ])?(?:0[1-9]|[1-9][0-9])[0-9]{{3}}\s{_TOWN}"
 _ENDS = r"(?:stra(?:ß|ss)en?|str\.|weg|allee|platz|gasse|ring|damm|ufer|chaussee|steig|stieg|pfad|promenade|markt|wall|graben|twiete|zeile|siedlung|hof)"
@@ -39,24 +39,27 @@ _UNITS = re.compile(
     r"(?:Euro|Mark|Meter|Kilometer|Tonnen|Einwohner|Liter|Stück|Jahre|Stunden|Kilogramm|Personen|Deutsche|Volt|Watt)\b"
 )
 
+# begins with the rarer digit; the last four letters of a street's name are enough to go on
+_NUMBER_OF_A_HOUSE = re.compile(
+    r"[1-9](?:(?<=(?:raße|asse|[Ss]tr\.|.weg|\sWeg|llee|latz|[Rr]ing|[Dd]amm|[Uu]fer|ssee|teig|tieg|pfad|nade|arkt|[Ww]all|aben|iete|eile"
+    r"|lung|.hof)\s.)|(?<=aße.)|(?<=tr\..)|[0-9]{4}\s[A-ZÄÖÜ])|0[1-9][0-9]{3}\s[A-ZÄÖÜ]"
+)
+
 
 class AddressRecogniser(BaseRecogniser):
     """A street needs its number; a postcode needs its place and stands where a line or a part of a sentence begins."""
 
     name = "address"
     kind = ADDRESS
-    trigger = Trigger(
-        pattern=re.compile(
-            rf"(?:{_ENDS}|(?:Stra(?:ß|ss)e|Str\.|Weg|Allee|Platz|Gasse|Ring|Damm|Ufer|Wall))\s?[1-9]|[0-9]{{5}}\s[A-ZÄÖÜ]"
-        )
-    )
+    trigger = Trigger(pattern=_NUMBER_OF_A_HOUSE)
 
     def find(self, text: str) -> Iterator[Finding]:
         """Streets by their ends, streets that begin with a preposition, places by their postcode."""
         for found in _STREET_END.finditer(text):
             begin = _STREET_BEGIN.search(text, max(0, found.start() - 60), found.start())
             start = begin.start() if begin else found.start()
-            if text[start : start + 1].isupper() and not _ROADS.search(text[start : found.start()]):
+            is_named = start < found.start() or found["town"]
+            if is_named and text[start : start + 1].isupper() and not _ROADS.search(text[start : found.start()]):
                 yield self.finding(start, found.end(), 0.95 if found["town"] else 0.75)
         for found in _PREPOSITION_STREET.finditer(text):
             yield self.finding(found.start(), found.end(), 0.9)

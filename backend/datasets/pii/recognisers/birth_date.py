@@ -17,9 +17,11 @@ _DATE = re.compile(
     r"(?![0-9])|(?P<iso>(?:1[89]|20)[0-9]{2}-[01][0-9]-[0-3][0-9])(?![0-9])"
 )
 _ANNOUNCED = re.compile(
-    r"(?:\b[Gg]eb\.|\b[Gg]eboren(?:e[nrs]?)?|[Gg]eburts(?:datum|tag)|GEBURTSDATUM|\*)"
+    r"(?:\b[Gg]eb\.|\b[Gg]eboren(?:e[nrs]?)?|[Gg]eburts(?:datum|tag)|GEBURTSDATUM)"
     r"(?:[ \t]*(?:[:,|]|\n))?\s*(?:(?:ist|war|lautet)\s)?(?:(?:am|den)\s|der\s)?\s*$"
 )
+# in a line, where an asterisk begins no list
+_ASTERISK = re.compile(r"(?:\(|[\w,] )\* ?$")
 # "geboren in Leipzig am ...", "geb. Schulze, am ..."
 _ANNOUNCED_WITH_PLACE = re.compile(
     r"\b(?:[Gg]eb\.|[Gg]eboren(?:e[nrs]?)?)\s(?:in\s|als\s)?[A-ZÄÖÜ][\w. /()\-]{1,40}?,?\s(?:am\s)$"
@@ -48,8 +50,8 @@ class BirthDateRecogniser(BaseRecogniser):
     name = "birth_date"
     kind = BIRTH_DATE
     trigger = Trigger(
-        parts=("geb.", "geboren", "Geb.", "Geboren", "eburtsdatum", "eburtstag", "GEBURTSDATUM", "* "),
-        pattern=re.compile(r"\*[0-9]"),
+        parts=("geb. ", "geb.:", "Geb.", "eboren", "eburtsdatum", "eburtstag", "GEBURTSDATUM"),
+        pattern=re.compile(r"\* ?[0-9]"),
     )
 
     def find(self, text: str) -> Iterator[Finding]:
@@ -58,7 +60,7 @@ class BirthDateRecogniser(BaseRecogniser):
             before = text[max(0, found.start() - _NEAR) : found.start()]
             if before[-1:].isdigit():
                 continue
-            if _ANNOUNCED.search(before):
+            if _ANNOUNCED.search(before) or (_ASTERISK.search(before) and len(found["year"] or "1900") == 4):
                 yield self.finding(found.start(), found.end(), 0.95)
             elif _ANNOUNCED_WITH_PLACE.search(before):
                 yield self.finding(found.start(), found.end(), 0.9)

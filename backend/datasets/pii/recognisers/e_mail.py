@@ -33,7 +33,7 @@ class EMailRecogniser(BaseRecogniser):
 
     name = "e_mail"
     kind = E_MAIL
-    trigger = Trigger(parts=("@", "(at)", "[at]", "{at}", "( at ", "[ at "))
+    trigger = Trigger(parts=("@",), pattern=re.compile(r"[(\[{]\s?[aä]t\s?[)\]}]"))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Addresses with a domain of two labels or more, the last one of letters."""

@@ -50,7 +50,11 @@ class IbanRecogniser(BaseRecogniser):
 
     name = "iban"
     kind = IBAN
-    trigger = Trigger(pattern=re.compile(rf"[A-Z](?<!\w.)[A-Z]{_GAP}[0-9]{{2}}{_GAP}[0-9A-Z]{{2}}"))
+    trigger = Trigger(
+        pattern=re.compile(
+            r"[0-9](?<=[A-Z]{2}.)[0-9]|[0-9](?<=[A-Z]{2}[ \u00a0\u202f\-].)[0-9][ \u00a0\u202f\-]?[0-9A-Z]{4}"
+        )
+    )
 
     def find(self, text: str) -> Iterator[Finding]:
         """Valid ones, whatever groups they are written in."""

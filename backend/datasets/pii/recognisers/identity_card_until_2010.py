@@ -25,7 +25,7 @@ class OldIdentityCardRecogniser(BaseRecogniser):
 
     def find(self, text: str) -> Iterator[Finding]:
         """Numbers and machine readable lines."""
-        for found in _LINES.finditer(text):
+        for found in _LINES.finditer(text) if "D<<" in text else ():
             if are_checked(found):
                 yield self.finding(found.start(), found.end(), 0.99)
         for found in _NUMBER.finditer(text):

@@ -25,13 +25,30 @@ class JudgeByOffice(AnnouncedNames):
     kind = JUDGE
     trigger = Trigger(
         words=frozenset(
-            ["Richter", "Richtern", "Richters", "Richterin", "Richterinnen", "Vorsitzende", "Vorsitzenden", "Vorsitzender", "Berichterstatter", "Berichterstatterin", "Präsident", "Präsidentin", "Direktor", "Direktorin", "Ri", "Rin"]
+            [
+                "Richter",
+                "Richtern",
+                "Richters",
+                "Richterin",
+                "Richterinnen",
+                "Vorsitzende",
+                "Vorsitzenden",
+                "Vorsitzender",
+                "Berichterstatter",
+                "Berichterstatterin",
+                "Präsident",
+                "Präsidentin",
+                "Direktor",
+                "Direktorin",
+                "Ri",
+                "Rin",
+            ]
         ),
         parts=("RiBGH", "VRi"),
     )
     least = UNKNOWN
     announcement = re.compile(rf"(?:{_BENCH}|{_HEADS}|{_SHORT})(?<!\wVorsitzende)\s(?=[^\W\d_])")
-    confidences = {LISTED: 0.9, SHAPED: 0.9, UNKNOWN: 0.6}
+    confidences = {LISTED: 0.97, SHAPED: 0.96, UNKNOWN: 0.6}
 
     def confidence(self, name: Name, announced: re.Match[str]) -> float | None:
         """An office that is spelt out leaves no doubt over a name that no list has."""

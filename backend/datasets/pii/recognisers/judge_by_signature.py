@@ -29,7 +29,20 @@ class JudgeBySignature(BaseRecogniser):
     name = "judge_by_signature"
     kind = JUDGE
     trigger = Trigger(
-        words=frozenset(["Richter", "Richterin", "Senat", "Senats", "Revision", "Klägers", "Kläger", "Klägerin", "Berufung", "Tenor"]),
+        words=frozenset(
+            [
+                "Richter",
+                "Richterin",
+                "Senat",
+                "Senats",
+                "Revision",
+                "Klägers",
+                "Kläger",
+                "Klägerin",
+                "Berufung",
+                "Tenor",
+            ]
+        ),
         shortest=40,
     )
 

@@ -27,4 +27,4 @@ class LawyerByProfession(AnnouncedNames):
     trigger = Trigger(words=frozenset(_FORMS))
     least = UNKNOWN
     announcement = re.compile(rf"(?:{'|'.join(_FORMS)}|RAin|RA)(?<!\w\wRA)\s(?=[^\W\d_])")
-    confidences = {LISTED: 0.9, SHAPED: 0.85, UNKNOWN: 0.6}
+    confidences = {LISTED: 0.97, SHAPED: 0.96, UNKNOWN: 0.6}

@@ -13,6 +13,7 @@ _PLATE = re.compile(
     r"(?P<second>[ \-]?)[1-9][0-9]{0,3}[EH]?(?!\w|[,./\-][0-9])"
 )
 _FORBIDDEN = frozenset(("HJ", "KZ", "NS", "SA", "SS"))
+_STANDARDS = frozenset(("DIN", "EN", "ISO", "IEC", "VDE", "EG", "EU", "EWG", "UN", "ECE", "ADR", "TA", "AT"))
 _ANNOUNCED = re.compile(
     r"(?i)kennzeichen|kfz|pkw|lkw|fahrzeug|krad|motorrad|anhänger|wagen|halter|\b(?:vw|bmw|audi|opel|ford|mercedes)\b"
 )
@@ -31,14 +32,22 @@ class LicencePlateRecogniser(BaseRecogniser):
 
     name = "licence_plate"
     kind = LICENCE_PLATE
-    trigger = Trigger(pattern=re.compile(r"[A-Z](?:-|–| - | ?: ?| )[A-Z]{1,2}[ \-]?[1-9]"))
+    trigger = Trigger(
+        pattern=re.compile(
+            r"[1-9](?:(?<=[ \-–][A-Z][ \-].)|(?<=[ \-–][A-Z]{2}[ \-].)|(?<=[ \-–][A-Z].)|(?<=[ \-–][A-Z]{2}.))"
+        )
+    )
 
     def find(self, text: str) -> Iterator[Finding]:
         """Plates with at most eight letters and digits."""
         for found in _PLATE.finditer(text):
             characters = without_separators(found[0])
             letters = re.findall("[A-Z]+", found[0])
-            if len(characters.rstrip("EH")) > _LONGEST or (len(letters) > 1 and letters[1] in _FORBIDDEN):
+            if (
+                len(characters.rstrip("EH")) > _LONGEST
+                or letters[0] in _STANDARDS
+                or _FORBIDDEN.intersection(letters[1:])
+            ):
                 continue
             near = text[max(0, found.start() - _NEAR) : found.end() + _NEAR // 2]
             if _ANNOUNCED.search(near):

@@ -7,19 +7,25 @@ from backend.datasets.pii.base import BaseRecogniser, Finding
 from backend.datasets.pii.names.kinds import PERSON
 from backend.datasets.pii.triggers import Trigger
 
-_INITIAL = re.compile(r"[A-ZÄÖÜ](?<![^\s(\"„].)(?:[a-z]?\.(?:\s[A-ZÄÖÜ]\.)?)?(?:\s?(?:…|\.\.\.))?(?=\s[a-zäöü(])")
+_INITIAL = re.compile(
+    r"[A-ZÄÖÜ](?<![^\s(\"„].)(?:[a-z]?\.(?:\s[A-ZÄÖÜ]\.)?)?(?:\s?(?:…|\.\.\.))?(?=\s[^\W\d_]|\s\(|[,.)])"
+)
 _BEFORE = re.compile(
-    r"(?:^|[.:;)]\s|\b(?:der|die|an|von|durch|für|gegen|mit|dass|ob|sich|wie|als|während|nachdem|weil|da|und)\s)$", re.IGNORECASE
+    r"(?:^|[.:;)\]]\s|\b(?:der|die|an|von|durch|für|gegen|mit|dem|dass|ob|sich|wie|als|während|nachdem|weil|da|und|wonach|wo|moment,)\s)$",
+    re.IGNORECASE,
 )
 # what only somebody does, in the tenses of facts and of reported speech
 _VERB = re.compile(
-    r"\s(?:selbst\s)?(?:hat(?:te)?|hätte|habe|ist|sei|war|wurde|werde|wird|würde|gab|fuhr|schloss|nahm|ging|kam|rief|trug|schlug|sah|bat"
-    r"|\w+(?:ierte|erte|elte|igte|llte|chte|tzte|ärte|hrte|ckte|agte|nnte|rfte|sste)|bereits|während|zu\sverlangen|in\sUntersuchungshaft"
-    r"|erbrachten?|geleisteten?|ausgeübten?|unterzeichneten?|zustand|anwesend)\b"
+    r"\s(?:(?:selbst|seinerseits|ihrerseits)\s)?(?:hat(?:te)?n?|hätten?|haben?|ist|sei|war|wurde|werde|wird|würde|gab|fuhr|schloss|nahm"
+    r"|ging|kam|rief|trug|schlug|sah|bat|übe|bestreite|zu\sverlangen|in\sUntersuchungshaft|zustand|anwesend|als\s\w+erin|während|bereits"
+    r"|\w+(?:ierte|erte|elte|igte|llte|chte|tzte|ärte|hrte|ckte|agte|nnte|rfte|sste)n?|\w+(?:ten|ene|enen)\s[A-ZÄÖÜ])\b"
 )
-_ARTICLE = re.compile(
-    r"\b(?:die Therapie|[Ll]eben|[Aa]ntrag\w*|[Uu]nterhalt\w*|[Aa]ufenthalt|[Kk]indergeld|[Aa]nsprüche|[Aa]ngaben|[Bb]ehandlung|[Vv]erteidigung)\s(?:der|des|für|an)\s$"
+_VERB_BEFORE = re.compile(
+    r"\b(?:habe|hatte|erhielt|nahm|verfügte|stellte|erklärte|führte|begann|verlangte|beantragte)\s$"
 )
+_TO = re.compile(r"\b(?:an|von|durch|gegen|für|auf|des|der|versicherten|beteiligten|Bruder|Schwester|nämlich)\s$")
+# "der a. F.", "Nr. B.": letters of other kinds
+_NO_PERSON = re.compile(r"(?:\b[a-z]\.|§\s\S+|Buchstaben?|Anlagen?|Nr\.|Ziff\.|Abs\.|Typ|Klasse|Gruppe)\s(?:und\s)?$")
 
 
 class PersonByInitial(BaseRecogniser):
@@ -30,12 +36,17 @@ class PersonByInitial(BaseRecogniser):
 
     name = "person_by_initial"
     kind = PERSON
-    trigger = Trigger(pattern=re.compile(r" [A-ZÄÖÜ](?:\.|[a-z]\.)? [a-z]"))
+    trigger = Trigger(pattern=re.compile(r"[A-ZÄÖÜ](?<![^\s(].)(?:[a-z]?\.)?\s[a-z(]"))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Initials between words of which one asks for a person."""
         for found in _INITIAL.finditer(text):
             before = text[max(0, found.start() - 40) : found.start()]
-            acts = _BEFORE.search(before) is not None and _VERB.match(text, found.end()) is not None
-            if acts or _ARTICLE.search(before):
+            if not _NO_PERSON.search(before) and _is_somebody(before, found[0], text, found.end()):
                 yield self.finding(found.start(), found.end(), 0.45)
+
+
+def _is_somebody(before: str, initial: str, text: str, end: int) -> bool:
+    if _BEFORE.search(before) and _VERB.match(text, end):
+        return True
+    return _VERB_BEFORE.search(before) is not None or ("." in initial and _TO.search(before) is not None)

@@ -14,7 +14,11 @@ class PersonByLabel(AnnouncedNames):
     name = "person_by_label"
     kind = PERSON
     trigger = Trigger(
-        parts=("ame:", "ame :", "ame |", "amen:", "nsprechpartner", "earbeiter", "gez. ", "Grüßen\n", "Unterschrift:")
+        parts=("gez. ",),
+        words=frozenset(
+            "Name Namen Vorname Nachname Familienname Geburtsname Ansprechpartner Ansprechpartnerin Bearbeiter Bearbeiterin "
+            "Sachbearbeiter Sachbearbeiterin Grüßen Unterschrift".split()
+        ),
     )
     announcement = re.compile(
         r"(?:(?:[Nn]ame|[Nn]amen|Ansprechpartner(?:in)?|[Bb]earbeiter(?:in)?|Unterschrift)\s?[:|]\s*"

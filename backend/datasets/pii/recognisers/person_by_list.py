@@ -12,7 +12,10 @@ from backend.datasets.pii.names.surnames import SURNAMES, has_ending_of_surnames
 from backend.datasets.pii.triggers import Trigger
 
 _FIRST = re.compile(rf"[{UPPER}](?<![\w-].)[{LOWER}]+(?:-[{UPPER}][{LOWER}]+)?{EDGE}")
-_REST = re.compile(rf"\s(?:(?:{INITIAL}\s?|[{UPPER}][{LOWER}]+{EDGE}\s){{0,2}}){PARTICLE}?(?P<surname>{SURNAME})")
+_REST = re.compile(
+    rf"(?P<middle>(?:\s(?:{INITIAL}|[{UPPER}][{LOWER}]+(?:-[{UPPER}][{LOWER}]+)?{EDGE}(?=\s))){{0,2}}?)"
+    rf"\s{PARTICLE}?(?P<surname>{SURNAME})"
+)
 _TURNED = re.compile(rf"(?P<surname>{SURNAME}|[{UPPER}]{{3,}}(?:-[{UPPER}]{{3,}})?)\s?,\s$")
 _BEHIND_TURNED = re.compile(r"\s?(?:[:;,)\n/|]|$)")
 _ORGANISATION = re.compile(
@@ -43,10 +46,13 @@ class PersonByList(BaseRecogniser):
         rest = _REST.match(text, first.end())
         if rest is None or _ORGANISATION.match(text, rest.end()):
             return None
-        words = re.findall(rf"[{UPPER}][{LOWER}]+", rest[0])
-        if any(is_common(word) for word in words):
+        surname = rest["surname"]
+        # "Anna Maria Lindner": what looks like a surname may be one more first name
+        if surname in FIRST_NAMES and (longer := _REST.match(text, rest.end())) and not longer["middle"]:
+            rest, surname = longer, longer["surname"]
+        if any(is_common(word) for word in surname.split("-")):
             return None
-        return self.finding(first.start(), rest.end(), _confidence(rest["surname"]))
+        return self.finding(first.start(), rest.end(), _confidence(surname))
 
     def _turned(self, text: str, first: re.Match[str]) -> Finding | None:
         start = max(0, first.start() - 40)

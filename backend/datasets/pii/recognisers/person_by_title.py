@@ -15,9 +15,25 @@ class PersonByTitle(AnnouncedNames):
     name = "person_by_title"
     kind = PERSON
     trigger = Trigger(
-        words=frozenset(["Herr", "Herrn", "Herren", "Frau", "Hr", "Hrn", "Fr", "Fräulein", "Eheleute", "Dr", "Dres", "Prof", "Professor"])
+        words=frozenset(
+            [
+                "Herr",
+                "Herrn",
+                "Herren",
+                "Frau",
+                "Hr",
+                "Hrn",
+                "Fr",
+                "Fräulein",
+                "Eheleute",
+                "Dr",
+                "Dres",
+                "Prof",
+                "Professor",
+            ]
+        )
     )
     announcement = re.compile(
-        rf"(?:Herr(?:en|n)?|Frau|Fräulein|Hrn?\.|Fr\.|Eheleuten?)(?:\s(?=[^\W\d_]))(?=\S)|(?=(?:Dr|Prof|Dres)){DEGREE}(?={DEGREE}*[^\W\d_])"
+        rf"(?:Herr(?:en|n)?|Frau|Fräulein|Hrn?\.|Fr\.|Eheleuten?)(?:\s(?=[^\W\d_]))(?=\S)|(?<!\w)(?=Dr|Prof|Dres){DEGREE}(?={DEGREE}*[^\W\d_])"
     )
     confidences = {LISTED: 0.95, SHAPED: 0.9, UNKNOWN: 0.8}

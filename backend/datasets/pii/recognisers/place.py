@@ -12,7 +12,7 @@ PLACE = Kind("place", "Ort")
 
 _TOWN = re.compile(r"[A-ZÄÖÜ](?<![\w\-„/].)[a-zäöüß]+(?:-[A-ZÄÖÜ][a-zäöüß]+)?(?!\w|-\w)")
 _BEFORE = re.compile(
-    r"\b(?:in|nach|aus|bei|über|Stadt|Standort|Dienststelle|wohnhaft|Wohnort|Wohnsitz|Raum|Richtung|Geburtsort|[a-z]+e[rnms])[:,]?\s(?:in\s)?$"
+    r"\b(?:in|nach|aus|bei|über|Stadt|Standort|Dienststelle|wohnhaft|Wohnort|Wohnsitz|Raum|Richtung|Geburtsort|Geburtsort ist)[:,]?\s(?:in\s)?$"
 )
 _SUFFIX = re.compile(r"\s(?:am\sMain|an\sder\s[A-ZÄÖÜ]\w+|a\.\s?[MNRD]\.|im\sBreisgau|\((?:Oder|Saale|Westf\.)\))")
 _COURT = re.compile(
@@ -29,7 +29,7 @@ class PlaceRecogniser(BaseRecogniser):
 
     name = "place"
     kind = PLACE
-    trigger = Trigger(words=CITIES, pattern=re.compile(r"(?:in|nach|aus|Richtung) [A-ZÄÖÜ][a-z]?(?:\.|[ ,;)…])"))
+    trigger = Trigger(words=CITIES, pattern=re.compile(r"[A-ZÄÖÜ](?<=[nhsgt]\s.)[a-z]?(?:[.,;)…]|\s(?![A-Z]))"))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Towns by list, then by initial."""
@@ -37,10 +37,10 @@ class PlaceRecogniser(BaseRecogniser):
             if found[0] not in CITIES:
                 continue
             before = text[max(0, found.start() - 30) : found.start()]
-            if _COURT.search(before):
+            if _COURT.search(before) or not _BEFORE.search(before):
                 continue
             suffix = _SUFFIX.match(text, found.end())
             end = suffix.end() if suffix else found.end()
-            yield self.finding(found.start(), end, 0.6 if _BEFORE.search(before) else 0.4)
+            yield self.finding(found.start(), end, 0.6)
         for found in _INITIAL.finditer(text):
             yield self.finding(found.start("place"), found.end("place"), 0.45)

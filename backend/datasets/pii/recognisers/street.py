@@ -14,7 +14,7 @@ _NUMBERED = re.compile(r"(?:Bundes|Landes|Kreis|Staats)straße\s[1-9][0-9]{0,3}(
 _NAMED = re.compile(
     r"(?:(?:in|auf|an)\sder|[Aa]dresse|[Aa]nschrift:?|wohnhaft(?:\sin\sder)?)\s"
     r"(?P<street>(?:[A-ZÄÖÜ][a-zäöüß]+er\s)?(?!Bundes|Land|Kreis|Einbahn|Haupt\b|Fahr|Wasser|Schiff|Durch|Staats|Gemeinde|Privat)"
-    r"[A-ZÄÖÜ][a-zäöüß\-]*(?:straße|Straße|allee|gasse))(?![\w\-])"
+    r"[A-ZÄÖÜ][a-zäöüß\-]*(?:straße|Straße))(?![\w\-])"
 )
 
 
@@ -23,7 +23,7 @@ class StreetRecogniser(BaseRecogniser):
 
     name = "street"
     kind = ADDRESS
-    trigger = Trigger(parts=("straße", "Straße", "allee ", "gasse "))
+    trigger = Trigger(parts=("straße", "Straße"))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Anonymous, numbered and named ones."""
