@@ -7,7 +7,10 @@ LOWER = "a-zß-öø-ÿāăąćčďęěğıłńňōőřśşšťūůűźżž"
 # the edge keeps a word whole: "Müller" of "Müller-Meier", nothing of "Müllerstraße" or of a pseudonym
 EDGE = r"(?![\w]|-\w)"
 SURNAME = rf"(?:[A-Z]'|O’|Mc|Mac)?[{UPPER}][{LOWER}]+(?:-[{UPPER}][{LOWER}]+)*{EDGE}"
-PARTICLE = r"(?:(?:(?:Freiherr|Freifrau|Graf|Gräfin)\s)?(?:von\sund\szu|von(?:\sd(?:er|en|em))?|van(?:\sde[rn]?)?|del?|di|da|la|le|el|al|ten|ter)\s)"
+PARTICLE = (
+    r"(?:(?:(?:Freiherr|Freifrau|Graf|Gräfin)\s)?(?:von\sund\szu|von(?:\sd(?:er|en|em))?|van(?:\sde[rn]?)?|del?"
+    r"|di|da|la|le|el|al|ten|ter)\s)"
+)
 INITIAL = rf"(?:[{UPPER}][a-zß]{{0,2}}\.)"
 FIRST = rf"(?:[{UPPER}][{LOWER}]+(?:-[{UPPER}][{LOWER}]+)?{EDGE})"
 # "Anna Maria von der Heide", "K. Schmidt"
@@ -15,7 +18,8 @@ FULL_NAME = rf"(?:(?:{INITIAL}\s?|{FIRST}\s){{0,3}}{PARTICLE}?{SURNAME})"
 # "K.", "M. D.", "K …", "Th": how rulings name people who must not be known
 ANONYMOUS = rf"(?:{INITIAL}(?:\s?{INITIAL})?(?:\s(?:…|\.\.\.))?|[{UPPER}]{{1,2}}(?:\s?(?:…|\.\.\.))?(?![\w…]|-\w|/\d))"
 DEGREE = (
-    r"(?:(?:(?:Univ\.-)?Prof(?:essor(?:in|s)?|\.)|Dres\.|Dr\.(?:-Ing\.)?|PD|Dipl\.-[A-Z]\w*\.?|Mag\.|LL\.\s?M\.|med\.|dent\.|vet\.|jur\."
+    r"(?:(?:(?:Univ\.-)?Prof(?:essor(?:in|s)?|\.)|Dres\.|Dr\.(?:-Ing\.)?|PD|Dipl\.-[A-Z]\w*\.?|Mag\.|LL\.\s?M\."
+    r"|med\.|dent\.|vet\.|jur\."
     r"|iur\.|phil\.|agr\.|oec\.|pol\.|theol\.|rer\.|nat\.|soc\.|habil\.|h\.\s?c\.|mult\.|e\.\s?h\.)\s?)"
 )
 BETWEEN = r"(?:\s?,\s|\s(?:und|sowie|u\.|oder)\s)"

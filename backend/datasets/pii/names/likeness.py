@@ -11,7 +11,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def likeness(name: str) -> int:
-    """LISTED where lists say so, SHAPED where an ending does, UNKNOWN where nothing does, NOUN where all speaks against.
+    """LISTED where a list says so, SHAPED where an ending does, UNKNOWN where nothing does, NOUN where it is no name.
 
     A name of several words is as likely as its last one; a listed first name before it counts as one more step.
     """

@@ -16,17 +16,24 @@ _TOWN = (
     r"(?:\s(?:am|an\sder|im|ob\sder|vor\sder)\s[A-ZÄÖÜ][a-zäöüß]+| ?\([A-ZÄÖÜ][a-z]+\.?\)|\s[a-z]\.\s?[A-ZÄÖÜ]\.)?"
 )
 _POSTCODE_AND_TOWN = rf"(?:D[- ])?(?:0[1-9]|[1-9][0-9])[0-9]{{3}}\s{_TOWN}"
-_ENDS = r"(?:stra(?:ß|ss)en?|str\.|weg|allee|platz|gasse|ring|damm|ufer|chaussee|steig|stieg|pfad|promenade|markt|wall|graben|twiete|zeile|siedlung|hof)"
+_ENDS = (
+    r"(?:stra(?:ß|ss)en?|str\.|weg|allee|platz|gasse|ring|damm|ufer|chaussee|steig|stieg|pfad|promenade|markt"
+    r"|wall|graben|twiete|zeile|siedlung|hof)"
+)
 # what a street's name ends in stands before its number, and is looked for first
 _STREET_END = re.compile(
-    rf"(?:{_ENDS}|(?:Stra(?:ß|ss)e|Str\.|Weg|Allee|Platz|Gasse|Ring|Damm|Ufer|Chaussee|Promenade|Wall))(?P<number>{_NUMBER})(?:[,\s]{{1,3}}(?P<town>{_POSTCODE_AND_TOWN}))?"
+    rf"(?:{_ENDS}|(?:Stra(?:ß|ss)e|Str\.|Weg|Allee|Platz|Gasse|Ring|Damm|Ufer|Chaussee|Promenade|Wall))"
+    rf"(?P<number>{_NUMBER})(?:[,\s]{{1,3}}(?P<town>{_POSTCODE_AND_TOWN}))?"
 )
 _STREET_BEGIN = re.compile(
-    r"(?:(?:Am|An der|An den|Zum|Zur|Alte[rn]?|Neue[rn]?|Große|Kleine|Unter den|St\.|Sankt|Dr\.|(?:[A-ZÄÖÜ][a-zäöüß]+er)|[A-ZÄÖÜ][a-zäöüß]+)[ \-]){0,2}"
+    r"(?:(?:Am|An der|An den|Zum|Zur|Alte[rn]?|Neue[rn]?|Große|Kleine|Unter den|St\.|Sankt|Dr\.|"
+    r"(?:[A-ZÄÖÜ][a-zäöüß]+er)|[A-ZÄÖÜ][a-zäöüß]+)[ \-]){0,2}"
     r"(?:[A-ZÄÖÜ][\wäöüß]*-){0,4}(?:[A-ZÄÖÜ][a-zäöüß]*)?$"
 )
 _ROADS = re.compile(
-    r"(?:Bundes|Land|Landes|Kreis|Staats|Wasser|Durchgangs|Haupt(?!straße)|Gemeinde|Schnell|Kraftfahr|Welt|Eisenbahn|Schienen|Rechts|Lebens|Beschwerde|Rechtsmittel|Instanzen|Dienst|Arbeits|Ausbildungs|Bildungs|Schul|Verwaltungs|Verfahrens|Steuer)[a-z]*$"
+    r"(?:Bundes|Land|Landes|Kreis|Staats|Wasser|Durchgangs|Haupt(?!straße)|Gemeinde|Schnell|Kraftfahr|Welt"
+    r"|Eisenbahn|Schienen|Rechts|Lebens|Beschwerde|Rechtsmittel|Instanzen|Dienst|Arbeits|Ausbildungs|Bildungs"
+    r"|Schul|Verwaltungs|Verfahrens|Steuer)[a-z]*$"
 )
 _PREPOSITION_STREET = re.compile(
     r"(?:Am|An der|An den|Auf der|Auf dem|Im|In der|In den|Unter den|Zum|Zur|Beim|Hinter der|Vor dem)"
@@ -41,7 +48,8 @@ _UNITS = re.compile(
 
 # begins with the rarer digit; the last four letters of a street's name are enough to go on
 _NUMBER_OF_A_HOUSE = re.compile(
-    r"[1-9](?:(?<=(?:raße|asse|[Ss]tr\.|.weg|\sWeg|llee|latz|[Rr]ing|[Dd]amm|[Uu]fer|ssee|teig|tieg|pfad|nade|arkt|[Ww]all|aben|iete|eile"
+    r"[1-9](?:(?<=(?:raße|asse|[Ss]tr\.|.weg|\sWeg|llee|latz|[Rr]ing|[Dd]amm|[Uu]fer|ssee|teig|tieg|pfad|nade"
+    r"|arkt|[Ww]all|aben|iete|eile"
     r"|lung|.hof)\s.)|(?<=aße.)|(?<=tr\..)|[0-9]{4}\s[A-ZÄÖÜ])|0[1-9][0-9]{3}\s[A-ZÄÖÜ]"
 )
 

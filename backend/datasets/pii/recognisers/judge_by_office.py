@@ -1,6 +1,7 @@
 """Judges by their office: "Richterin am Bundesgerichtshof Dr. Lindner", "die Richter Krause, Dr. Maier und Voss"."""
 
 import re
+from types import MappingProxyType
 
 from backend.datasets.pii.names.kinds import JUDGE
 from backend.datasets.pii.names.likeness import LISTED, SHAPED, UNKNOWN
@@ -9,13 +10,25 @@ from backend.datasets.pii.people import AnnouncedNames
 from backend.datasets.pii.triggers import Trigger
 
 _COURT = (
-    r"(?:[A-Z][A-Za-z]?[A-Z][A-Za-z]*|(?:Bundes|Land|Ober|Amts|Verwaltungs|Sozial|Arbeits|Finanz|Kammer|Verfassungs|Staats)\w*"
-    r"(?:\s(?:(?:Frankfurt|Halle|Freiburg|Kempten)\s(?:\(\w+\)|a[mn]\.?\s\w+|i\w*\s\w+)|[A-ZÄÖÜ][a-zäöüß]+(?=\s(?:Prof\.|Dr\.|[A-ZÄÖÜ]))))?)"
+    r"(?:[A-Z][A-Za-z]?[A-Z][A-Za-z]*|(?:Bundes|Land|Ober|Amts|Verwaltungs|Sozial|Arbeits|Finanz|Kammer"
+    r"|Verfassungs|Staats)\w*"
+    r"(?:\s(?:(?:Frankfurt|Halle|Freiburg|Kempten)\s(?:\(\w+\)|a[mn]\.?\s\w+|i\w*\s\w+)|[A-ZÄÖÜ][a-zäöüß]+(?=\s"
+    r"(?:Prof\.|Dr\.|[A-ZÄÖÜ]))))?)"
 )
 _OFFICE = r"(?:Vorsitzende[nrs]?\s)?(?:ehrenamtliche[nrs]?\s)?Richter(?:innen|in|n|s)?"
 _BENCH = rf"{_OFFICE}(?:\s(?:am|an|des|der|beim|im)\s{_COURT})?"
-_HEADS = rf"(?:[Vv]izep|P)räsident(?:en|in)?\sdes\s{_COURT}|Direktor(?:s|in)?\sdes\s{_COURT}|Berichterstatter(?:s|in)?|Vorsitzende[nr]"
-_SHORT = r"(?:V(?:ors)?|Vizepr)?Ri(?:n|in)?(?:\s?a(?:m)?\s?)?(?:BGH|BAG|BSG|BFH|BVerwG|BVerfG|BPatG|LG|OLG|KG|AG|VG|OVG|VGH|SG|LSG|FG|ArbG|LAG)"
+_HEADS = (
+    rf"(?:[Vv]izep|P)räsident(?:en|in)?\sdes\s{_COURT}|Direktor(?:s|in)?\sdes\s{_COURT}|Berichterstatter(?:s|in)?"
+    rf"|Vorsitzende[nr]"
+)
+_SHORT = (
+    r"(?:V(?:ors)?|Vizepr)?Ri(?:n|in)?(?:\s?a(?:m)?\s?)?(?:BGH|BAG|BSG|BFH|BVerwG|BVerfG|BPatG|LG|OLG|KG|AG|VG"
+    r"|OVG|VGH|SG|LSG|FG|ArbG|LAG)"
+)
+_WORDS = """
+Richter Richtern Richters Richterin Richterinnen Vorsitzende Vorsitzenden Vorsitzender Berichterstatter
+Berichterstatterin Präsident Präsidentin Direktor Direktorin Ri Rin
+"""
 
 
 class JudgeByOffice(AnnouncedNames):
@@ -24,31 +37,12 @@ class JudgeByOffice(AnnouncedNames):
     name = "judge_by_office"
     kind = JUDGE
     trigger = Trigger(
-        words=frozenset(
-            [
-                "Richter",
-                "Richtern",
-                "Richters",
-                "Richterin",
-                "Richterinnen",
-                "Vorsitzende",
-                "Vorsitzenden",
-                "Vorsitzender",
-                "Berichterstatter",
-                "Berichterstatterin",
-                "Präsident",
-                "Präsidentin",
-                "Direktor",
-                "Direktorin",
-                "Ri",
-                "Rin",
-            ]
-        ),
+        words=frozenset(_WORDS.split()),
         parts=("RiBGH", "VRi"),
     )
     least = UNKNOWN
     announcement = re.compile(rf"(?:{_BENCH}|{_HEADS}|{_SHORT})(?<!\wVorsitzende)\s(?=[^\W\d_])")
-    confidences = {LISTED: 0.97, SHAPED: 0.96, UNKNOWN: 0.6}
+    confidences = MappingProxyType({LISTED: 0.97, SHAPED: 0.96, UNKNOWN: 0.6})
 
     def confidence(self, name: Name, announced: re.Match[str]) -> float | None:
         """An office that is spelt out leaves no doubt over a name that no list has."""

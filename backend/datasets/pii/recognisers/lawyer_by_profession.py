@@ -1,6 +1,7 @@
 """Lawyers and notaries by their profession: "Rechtsanwältin Lindner", "die Rechtsanwälte T., M. und Dr. K."."""
 
 import re
+from types import MappingProxyType
 
 from backend.datasets.pii.names.kinds import LAWYER
 from backend.datasets.pii.names.likeness import LISTED, SHAPED, UNKNOWN
@@ -27,4 +28,4 @@ class LawyerByProfession(AnnouncedNames):
     trigger = Trigger(words=frozenset(_FORMS))
     least = UNKNOWN
     announcement = re.compile(rf"(?:{'|'.join(_FORMS)}|RAin|RA)(?<!\w\wRA)\s(?=[^\W\d_])")
-    confidences = {LISTED: 0.97, SHAPED: 0.96, UNKNOWN: 0.6}
+    confidences = MappingProxyType({LISTED: 0.97, SHAPED: 0.96, UNKNOWN: 0.6})

@@ -12,7 +12,8 @@ from backend.datasets.pii.triggers import Trigger
 _PARTY = rf"(?:[{UPPER}][{LOWER}]+(?:-[{UPPER}][{LOWER}]+)?)(?:\s[{UPPER}][{LOWER}]+(?:-[{UPPER}][{LOWER}]+)?){{0,2}}"
 _CASE = re.compile(rf"(?P<first>{_PARTY})(?:\s(?:und|and|u\.)\s(?P<second>{_PARTY}))?\s[vc]\.\s[{UPPER}]")
 _AUTHOR = re.compile(
-    rf"(?P<first>(?:{INITIAL}\s?){{1,3}}{SURNAME})(?=,?\set\sal\.)|(?P<second>{SURNAME}\s?,\s{INITIAL}(?:\s?{INITIAL})?)(?=\s?(?:[:;]|,?\set\sal\.))"
+    rf"(?P<first>(?:{INITIAL}\s?){{1,3}}{SURNAME})(?=,?\set\sal\.)|(?P<second>{SURNAME}\s?,\s{INITIAL}"
+    rf"(?:\s?{INITIAL})?)(?=\s?(?:[:;]|,?\set\sal\.))"
 )
 
 

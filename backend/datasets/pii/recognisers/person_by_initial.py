@@ -11,13 +11,16 @@ _INITIAL = re.compile(
     r"[A-ZÄÖÜ](?<![^\s(\"„].)(?:[a-z]?\.(?:\s[A-ZÄÖÜ]\.)?)?(?:\s?(?:…|\.\.\.))?(?=\s[^\W\d_]|\s\(|[,.)])"
 )
 _BEFORE = re.compile(
-    r"(?:^|[.:;)\]]\s|\b(?:der|die|an|von|durch|für|gegen|mit|dem|dass|ob|sich|wie|als|während|nachdem|weil|da|und|wonach|wo|moment,)\s)$",
+    r"(?:^|[.:;)\]]\s|\b(?:der|die|an|von|durch|für|gegen|mit|dem|dass|ob|sich|wie|als|während|nachdem|weil|da"
+    r"|und|wonach|wo|moment,)\s)$",
     re.IGNORECASE,
 )
 # what only somebody does, in the tenses of facts and of reported speech
 _VERB = re.compile(
-    r"\s(?:(?:selbst|seinerseits|ihrerseits)\s)?(?:hat(?:te)?n?|hätten?|haben?|ist|sei|war|wurde|werde|wird|würde|gab|fuhr|schloss|nahm"
-    r"|ging|kam|rief|trug|schlug|sah|bat|übe|bestreite|zu\sverlangen|in\sUntersuchungshaft|zustand|anwesend|als\s\w+erin|während|bereits"
+    r"\s(?:(?:selbst|seinerseits|ihrerseits)\s)?(?:hat(?:te)?n?|hätten?|haben?|ist|sei|war|wurde|werde|wird|würde"
+    r"|gab|fuhr|schloss|nahm"
+    r"|ging|kam|rief|trug|schlug|sah|bat|übe|bestreite|zu\sverlangen|in\sUntersuchungshaft|zustand|anwesend"
+    r"|als\s\w+erin|während|bereits"
     r"|\w+(?:ierte|erte|elte|igte|llte|chte|tzte|ärte|hrte|ckte|agte|nnte|rfte|sste)n?|\w+(?:ten|ene|enen)\s[A-ZÄÖÜ])\b"
 )
 _VERB_BEFORE = re.compile(

@@ -1,11 +1,17 @@
 """People in forms and below letters: "Name: Krause", "gez. Lindner"."""
 
 import re
+from types import MappingProxyType
 
 from backend.datasets.pii.names.kinds import PERSON
 from backend.datasets.pii.names.likeness import LISTED, SHAPED, UNKNOWN
 from backend.datasets.pii.people import AnnouncedNames
 from backend.datasets.pii.triggers import Trigger
+
+_WORDS = """
+Name Namen Vorname Nachname Familienname Geburtsname Ansprechpartner Ansprechpartnerin Bearbeiter Bearbeiterin
+Sachbearbeiter Sachbearbeiterin Grüßen Unterschrift
+"""
 
 
 class PersonByLabel(AnnouncedNames):
@@ -15,13 +21,10 @@ class PersonByLabel(AnnouncedNames):
     kind = PERSON
     trigger = Trigger(
         parts=("gez. ",),
-        words=frozenset(
-            "Name Namen Vorname Nachname Familienname Geburtsname Ansprechpartner Ansprechpartnerin Bearbeiter Bearbeiterin "
-            "Sachbearbeiter Sachbearbeiterin Grüßen Unterschrift".split()
-        ),
+        words=frozenset(_WORDS.split()),
     )
     announcement = re.compile(
         r"(?:(?:[Nn]ame|[Nn]amen|Ansprechpartner(?:in)?|[Bb]earbeiter(?:in)?|Unterschrift)\s?[:|]\s*"
         r"|gez\.\s|Mit freundlichen Grüßen\s*\n\s*(?:(?:gez|i\.\s?[AV])\.\s*)?)(?=[^\W\d_])"
     )
-    confidences = {LISTED: 0.9, SHAPED: 0.85, UNKNOWN: 0.7}
+    confidences = MappingProxyType({LISTED: 0.9, SHAPED: 0.85, UNKNOWN: 0.7})

@@ -19,13 +19,14 @@ _REST = re.compile(
 _TURNED = re.compile(rf"(?P<surname>{SURNAME}|[{UPPER}]{{3,}}(?:-[{UPPER}]{{3,}})?)\s?,\s$")
 _BEHIND_TURNED = re.compile(r"\s?(?:[:;,)\n/|]|$)")
 _ORGANISATION = re.compile(
-    r"\s?(?:-|(?:GmbH|AG|KG|e\.\s?V|Verlag|Stiftung|Institut|Gesellschaft|Universität|Hochschule|Schule|Gymnasium|Klinik|Haus|Preis"
+    r"\s?(?:-|(?:GmbH|AG|KG|e\.\s?V|Verlag|Stiftung|Institut|Gesellschaft|Universität|Hochschule|Schule|Gymnasium"
+    r"|Klinik|Haus|Preis"
     r"|Straße|Str\.|Platz|Allee|Weg|Ring|Kirche|&|Co\b))"
 )
 
 
 class PersonByList(BaseRecogniser):
-    """A first name and what follows it, or stands before it with a comma; organisations called after somebody are none."""
+    """A first name with what follows it, or stands before it and a comma; no organisations called after somebody."""
 
     name = "person_by_list"
     kind = PERSON

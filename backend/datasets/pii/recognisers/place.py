@@ -12,14 +12,16 @@ PLACE = Kind("place", "Ort")
 
 _TOWN = re.compile(r"[A-ZÄÖÜ](?<![\w\-„/].)[a-zäöüß]+(?:-[A-ZÄÖÜ][a-zäöüß]+)?(?!\w|-\w)")
 _BEFORE = re.compile(
-    r"\b(?:in|nach|aus|bei|über|Stadt|Standort|Dienststelle|wohnhaft|Wohnort|Wohnsitz|Raum|Richtung|Geburtsort|Geburtsort ist)[:,]?\s(?:in\s)?$"
+    r"\b(?:in|nach|aus|bei|über|Stadt|Standort|Dienststelle|wohnhaft|Wohnort|Wohnsitz|Raum|Richtung|Geburtsort"
+    r"|Geburtsort ist)[:,]?\s(?:in\s)?$"
 )
 _SUFFIX = re.compile(r"\s(?:am\sMain|an\sder\s[A-ZÄÖÜ]\w+|a\.\s?[MNRD]\.|im\sBreisgau|\((?:Oder|Saale|Westf\.)\))")
 _COURT = re.compile(
     r"(?i)(?:gericht(?:s|es)?|kammer|senat|amt(?:s|es)?|behörde|universität|direktion|präsidium|kasse)\s(?:in\s)?$"
 )
 _INITIAL = re.compile(
-    r"(?:\b(?:in|nach|aus|Richtung|Stadt|Standort|Wohnsitz in)\s)(?P<place>[A-ZÄÖÜ][a-z]?\.?(?:\s?(?:…|\.\.\.))?)(?=[\s,;)]|\.$|$)"
+    r"(?:\b(?:in|nach|aus|Richtung|Stadt|Standort|Wohnsitz in)\s)(?P<place>[A-ZÄÖÜ][a-z]?\.?(?:\s?(?:…|\.\.\.))?)"
+    r"(?=[\s,;)]|\.$|$)"
     r"(?!\s(?:und|bis|oder)\s[A-Z]\b|\s\d|\.?\s[A-Z]\w)"
 )
 

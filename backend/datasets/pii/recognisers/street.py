@@ -13,7 +13,8 @@ _ANONYMOUS = re.compile(
 _NUMBERED = re.compile(r"(?:Bundes|Landes|Kreis|Staats)straße\s[1-9][0-9]{0,3}(?!\w)")
 _NAMED = re.compile(
     r"(?:(?:in|auf|an)\sder|[Aa]dresse|[Aa]nschrift:?|wohnhaft(?:\sin\sder)?)\s"
-    r"(?P<street>(?:[A-ZÄÖÜ][a-zäöüß]+er\s)?(?!Bundes|Land|Kreis|Einbahn|Haupt\b|Fahr|Wasser|Schiff|Durch|Staats|Gemeinde|Privat)"
+    r"(?P<street>(?:[A-ZÄÖÜ][a-zäöüß]+er\s)?(?!Bundes|Land|Kreis|Einbahn|Haupt\b|Fahr|Wasser|Schiff|Durch|Staats"
+    r"|Gemeinde|Privat)"
     r"[A-ZÄÖÜ][a-zäöüß\-]*(?:straße|Straße))(?![\w\-])"
 )
 
