@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+ENDING = 4
 _CAPITALISED = re.compile(r"[A-ZÄÖÜ][a-zäöüß]+")
 
 
@@ -22,6 +23,11 @@ class Page:
         """Words with a capital, the only ones that name somebody; compounds with a hyphen are several."""
         return frozenset(_CAPITALISED.findall(self.text))
 
+    @cached_property
+    def endings(self) -> frozenset[str]:
+        """The last four letters of those words."""
+        return frozenset([word[-ENDING:] for word in self.words])
+
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
@@ -32,24 +38,28 @@ class Trigger:
     Args:
         parts: Strings that may stand anywhere.
         words: Words with a capital.
+        endings: The last four letters of words with a capital.
         pattern: Begins with a set of characters or a literal, since a search for one is quick.
         shortest: Texts up to this length are always worth a look.
     """
 
     parts: tuple[str, ...] = ()
     words: frozenset[str] = frozenset()
+    endings: frozenset[str] = frozenset()
     pattern: re.Pattern[str] | None = None
     shortest: int = 0
 
     def is_in(self, page: Page) -> bool:
         """Whether a text is worth a recogniser's time."""
         text = page.text
-        return (
-            len(text) <= self.shortest
-            or any(part in text for part in self.parts)
-            or (self.pattern is not None and self.pattern.search(text) is not None)
-            or not self.words.isdisjoint(page.words)
-        )
+        if len(text) <= self.shortest or (self.words and not self.words.isdisjoint(page.words)):
+            return True
+        if self.endings and not self.endings.isdisjoint(page.endings):
+            return True
+        for part in self.parts:
+            if part in text:
+                return True
+        return self.pattern is not None and self.pattern.search(text) is not None
 
 
 # eight digits, whatever they are grouped by: dates and most numbers of statutes are shorter

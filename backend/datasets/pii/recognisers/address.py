@@ -46,12 +46,21 @@ _UNITS = re.compile(
     r"(?:Euro|Mark|Meter|Kilometer|Tonnen|Einwohner|Liter|Stück|Jahre|Stunden|Kilogramm|Personen|Deutsche|Volt|Watt)\b"
 )
 
-# begins with the rarer digit; the last four letters of a street's name are enough to go on
-_NUMBER_OF_A_HOUSE = re.compile(
-    r"[1-9](?:(?<=(?:raße|asse|[Ss]tr\.|.weg|\sWeg|llee|latz|[Rr]ing|[Dd]amm|[Uu]fer|ssee|teig|tieg|pfad|nade"
-    r"|arkt|[Ww]all|aben|iete|eile"
-    r"|lung|.hof)\s.)|(?<=aße.)|(?<=tr\..)|[0-9]{4}\s[A-ZÄÖÜ])|0[1-9][0-9]{3}\s[A-ZÄÖÜ]"
+# the last four letters of a street's name are enough to go on
+_LAST_LETTERS = """
+raße asse Str. str. Ring ring Damm damm Ufer ufer Wall wall llee latz ssee teig tieg pfad nade arkt aben iete eile lung
+"""
+_LAST_FOUR = _LAST_LETTERS.split()
+_LAST_FOUR_ESCAPED = "|".join(map(re.escape, _LAST_FOUR))
+# begins with the rarer digit
+_NUMBER_OF_A_HOUSE = re.compile(rf"[1-9](?:(?<=(?:{_LAST_FOUR_ESCAPED}|.weg|\sWeg|.hof)\s.)|(?<=aße.)|(?<=[Ss]tr\..))")
+# as the trigger sees them: letters alone
+_ENDINGS = frozenset(
+    ("Weg", *(ending.rstrip(".") for ending in _LAST_FOUR), *(f"{letter}weg" for letter in "abdefghiklmnoprstuz"))
 )
+_POSTCODE = re.compile(r"[0-9](?<![\w.,/\-].)[0-9]{4}\s[A-ZÄÖÜ]")
+_LONGEST_END = 14
+_LONGEST_TOWN = 90
 
 
 class AddressRecogniser(BaseRecogniser):
@@ -59,16 +68,26 @@ class AddressRecogniser(BaseRecogniser):
 
     name = "address"
     kind = ADDRESS
-    trigger = Trigger(pattern=_NUMBER_OF_A_HOUSE)
+    trigger = Trigger(endings=_ENDINGS, pattern=_POSTCODE)
 
     def find(self, text: str) -> Iterator[Finding]:
         """Streets by their ends, streets that begin with a preposition, places by their postcode."""
-        for found in _STREET_END.finditer(text):
-            begin = _STREET_BEGIN.search(text, max(0, found.start() - 60), found.start())
-            start = begin.start() if begin else found.start()
-            is_named = start < found.start() or found["town"]
-            if is_named and text[start : start + 1].isupper() and not _ROADS.search(text[start : found.start()]):
-                yield self.finding(start, found.end(), 0.95 if found["town"] else 0.75)
+        for place in _NUMBER_OF_A_HOUSE.finditer(text):
+            yield from self._street(text, place.start())
+        if _POSTCODE.search(text):
+            yield from self._by_postcode(text)
+
+    def _street(self, text: str, place: int) -> Iterator[Finding]:
+        found = _STREET_END.search(text, max(0, place - _LONGEST_END), place + _LONGEST_TOWN)
+        if found is None:
+            return
+        begin = _STREET_BEGIN.search(text, max(0, found.start() - 60), found.start())
+        start = begin.start() if begin else found.start()
+        is_named = start < found.start() or found["town"]
+        if is_named and text[start : start + 1].isupper() and not _ROADS.search(text[start : found.start()]):
+            yield self.finding(start, found.end(), 0.95 if found["town"] else 0.75)
+
+    def _by_postcode(self, text: str) -> Iterator[Finding]:
         for found in _PREPOSITION_STREET.finditer(text):
             yield self.finding(found.start(), found.end(), 0.9)
         for found in _TOWN_ALONE.finditer(text):

@@ -59,7 +59,7 @@ class BirthDateRecogniser(BaseRecogniser):
         """Dates that are announced."""
         for found in _DATE.finditer(text):
             before = text[max(0, found.start() - _NEAR) : found.start()]
-            if before[-1:].isdigit():
+            if before[-1:].isdigit() or not ("eb" in before or "EB" in before or "*" in before):
                 continue
             if _ANNOUNCED.search(before) or (_ASTERISK.search(before) and len(found["year"] or "1900") == 4):
                 yield self.finding(found.start(), found.end(), 0.95)

@@ -24,7 +24,8 @@ class PersonByLabel(AnnouncedNames):
         words=frozenset(_WORDS.split()),
     )
     announcement = re.compile(
-        r"(?:(?:[Nn]ame|[Nn]amen|Ansprechpartner(?:in)?|[Bb]earbeiter(?:in)?|Unterschrift)\s?[:|]\s*"
+        r"(?:(?:Namen?|(?:Vor|Nach|Familien|Geburts)name|Ansprechpartner(?:in)?|(?:Sachb|B)earbeiter(?:in)?"
+        r"|Unterschrift)\s?[:|]\s*"
         r"|gez\.\s|Mit freundlichen Grüßen\s*\n\s*(?:(?:gez|i\.\s?[AV])\.\s*)?)(?=[^\W\d_])"
     )
     confidences = MappingProxyType({LISTED: 0.9, SHAPED: 0.85, UNKNOWN: 0.7})

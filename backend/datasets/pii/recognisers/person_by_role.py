@@ -24,7 +24,7 @@ Oberfeldarzt Oberstabsarzt Stabsarzt Gefreiter Obergefreiter
 """
 _OTHERS = """
 Beklagte Beigeladene Angeklagte Mitangeklagte Angeschuldigte Beschuldigte Verurteilte Geschädigte Betroffene
-Sachverständige Verstorbene Versicherte Beteiligte Vorstandsvorsitzende Vorsitzende Angestellte Beamte Polizeibeamte
+Sachverständige Verstorbene Versicherte Beteiligte Vorstandsvorsitzende Angestellte Beamte Polizeibeamte
 Pflegebedürftige Bevollmächtigte Schwester Mutter Vater Tochter Sohn Ehefrau Ehemann Ehemannes Ehegatte Lebensgefährte
 Lebensgefährtin Oma Opa Tante Kind Kindes Kindern Kinder Eltern Großmutter Großvater Witwe Witwer Vorstandsmitglied
 Vorstandsmitglieds Gemeinderatsmitglied Zeugin Zeuginnen Ärztin Ärzte Patientin Kollegin Bürgermeisterin Werbefigur

@@ -7,16 +7,18 @@ from backend.datasets.pii.base import BaseRecogniser, Finding
 from backend.datasets.pii.recognisers.address import ADDRESS
 from backend.datasets.pii.triggers import Trigger
 
-_ANONYMOUS = re.compile(
-    r"[A-ZÄÖÜ](?<!\w.)(?:\.?[\s\-]{0,2}Stra(?:ß|ss)e|(?:\s?[…]\s?)?str(?:aße|asse|\.))(?![\w])(?:\s?(?:\.\.\.|…))?"
-)
-_NUMBERED = re.compile(r"(?:Bundes|Landes|Kreis|Staats)straße\s[1-9][0-9]{0,3}(?!\w)")
+_STREET = re.compile(r"tra(?:ß|ss)e(?!\w|-\w)")
+_ANONYMOUS = re.compile(r"(?<!\w)[A-ZÄÖÜ](?:\.?[\s\-]{0,2}S|(?:\s?…\s?)?s)$")
+_DOTS = re.compile(r"\s?(?:\.\.\.|…)")
+_NUMBERED = re.compile(r"\s[1-9][0-9]{0,3}(?!\w)")
+_OVERLAND = re.compile(r"(?<!\w)(?:Bundes|Landes|Kreis|Staats)s$")
 _NAMED = re.compile(
-    r"(?:(?:in|auf|an)\sder|[Aa]dresse|[Aa]nschrift:?|wohnhaft(?:\sin\sder)?)\s"
-    r"(?P<street>(?:[A-ZÄÖÜ][a-zäöüß]+er\s)?(?!Bundes|Land|Kreis|Einbahn|Haupt\b|Fahr|Wasser|Schiff|Durch|Staats"
+    r"(?:\b(?:in|auf|an)\sder|[Aa]dresse|[Aa]nschrift:?|wohnhaft(?:\sin\sder)?)\s"
+    r"(?P<street>(?:[A-ZÄÖÜ][a-zäöüß]+er\s)?(?!Bundes|Land|Kreis|Einbahn|Haupts$|Fahr|Wasser|Schiff|Durch|Staats"
     r"|Gemeinde|Privat)"
-    r"[A-ZÄÖÜ][a-zäöüß\-]*(?:straße|Straße))(?![\w\-])"
+    r"[A-ZÄÖÜ][a-zäöüß\-]*[sS])$"
 )
+_NEAR = 60
 
 
 class StreetRecogniser(BaseRecogniser):
@@ -24,11 +26,17 @@ class StreetRecogniser(BaseRecogniser):
 
     name = "street"
     kind = ADDRESS
-    trigger = Trigger(parts=("straße", "Straße"))
+    trigger = Trigger(parts=("traße", "trasse"))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Anonymous, numbered and named ones."""
-        for found in (*_ANONYMOUS.finditer(text), *_NUMBERED.finditer(text)):
-            yield self.finding(found.start(), found.end(), 0.4)
-        for found in _NAMED.finditer(text):
-            yield self.finding(found.start("street"), found.end("street"), 0.55)
+        for found in _STREET.finditer(text):
+            begin = max(0, found.start() - _NEAR)
+            before = text[begin : found.start()]
+            if anonymous := _ANONYMOUS.search(before):
+                dots = _DOTS.match(text, found.end())
+                yield self.finding(begin + anonymous.start(), dots.end() if dots else found.end(), 0.4)
+            elif (overland := _OVERLAND.search(before)) and (number := _NUMBERED.match(text, found.end())):
+                yield self.finding(begin + overland.start(), number.end(), 0.4)
+            elif named := _NAMED.search(before):
+                yield self.finding(begin + named.start("street"), found.end(), 0.55)
