@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-ENDING = 4
+ENDING = 5
 _CAPITALISED = re.compile(r"[A-ZÄÖÜ][a-zäöüß]+")
 
 
@@ -25,7 +25,7 @@ class Page:
 
     @cached_property
     def endings(self) -> frozenset[str]:
-        """The last four letters of those words."""
+        """Their last five letters."""
         return frozenset([word[-ENDING:] for word in self.words])
 
 
@@ -38,7 +38,7 @@ class Trigger:
     Args:
         parts: Strings that may stand anywhere.
         words: Words with a capital.
-        endings: The last four letters of words with a capital.
+        endings: The last five letters of words with a capital, or shorter ones whole.
         pattern: Begins with a set of characters or a literal, since a search for one is quick.
         shortest: Texts up to this length are always worth a look.
     """
@@ -62,5 +62,5 @@ class Trigger:
         return self.pattern is not None and self.pattern.search(text) is not None
 
 
-# eight digits, whatever they are grouped by: dates and most numbers of statutes are shorter
-LONG_NUMBER = Trigger(pattern=re.compile(r"[0-9](?:[ \u00a0\u202f./\-]?[0-9]){7}"))
+# nine digits, whatever they are grouped by: dates and most numbers of statutes are shorter
+LONG_NUMBER = Trigger(pattern=re.compile(r"[0-9](?:[ \u00a0\u202f./\-]?[0-9]){8}"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from backend.datasets.pii.base import BaseRecogniser, Finding
 from backend.datasets.pii.kinds import Kind
 from backend.datasets.pii.names.cities import CITIES
-from backend.datasets.pii.triggers import Trigger
+from backend.datasets.pii.triggers import ENDING, Trigger
 
 ADDRESS = Kind("address", "Anschrift")
 
@@ -18,7 +18,7 @@ _TOWN = (
 _POSTCODE_AND_TOWN = rf"(?:D[- ])?(?:0[1-9]|[1-9][0-9])[0-9]{{3}}\s{_TOWN}"
 _ENDS = (
     r"(?:stra(?:ß|ss)en?|str\.|weg|allee|platz|gasse|ring|damm|ufer|chaussee|steig|stieg|pfad|promenade|markt"
-    r"|wall|graben|twiete|zeile|siedlung|hof)"
+    r"|wall|graben|twiete|zeile|siedlung)"
 )
 # what a street's name ends in stands before its number, and is looked for first
 _STREET_END = re.compile(
@@ -46,17 +46,20 @@ _UNITS = re.compile(
     r"(?:Euro|Mark|Meter|Kilometer|Tonnen|Einwohner|Liter|Stück|Jahre|Stunden|Kilogramm|Personen|Deutsche|Volt|Watt)\b"
 )
 
-# the last four letters of a street's name are enough to go on
-_LAST_LETTERS = """
-raße asse Str. str. Ring ring Damm damm Ufer ufer Wall wall llee latz ssee teig tieg pfad nade arkt aben iete eile lung
-"""
-_LAST_FOUR = _LAST_LETTERS.split()
-_LAST_FOUR_ESCAPED = "|".join(map(re.escape, _LAST_FOUR))
-# begins with the rarer digit
-_NUMBER_OF_A_HOUSE = re.compile(rf"[1-9](?:(?<=(?:{_LAST_FOUR_ESCAPED}|.weg|\sWeg|.hof)\s.)|(?<=aße.)|(?<=[Ss]tr\..))")
-# as the trigger sees them: letters alone
+# the last four letters of a street's name are enough to go on, and the number behind them is rarer than they are
+_NUMBER_OF_A_HOUSE = re.compile(
+    r"[1-9](?:(?<=(?:raße|asse|[Ss]tr\.|[Rr]ing|[Dd]amm|[Uu]fer|[Ww]all|llee|latz|ssee|teig|tieg|pfad|nade|arkt|aben|iete"
+    r"|eile|lung|.weg|\sWeg)\s.)|(?<=aße.)|(?<=[Ss]tr\..))"
+)
+_GENERIC = ("Straße", "Strasse", "Str", "Gasse", "Ring", "Damm", "Ufer", "Wall", "Allee", "Platz", "Weg", "Markt")
+_COMPOUNDS = "straße strasse gasse ring damm ufer wall allee platz weg promenade str steig stieg pfad markt graben"
+_COMPOUNDS += " twiete zeile siedlung chaussee"
+_LETTERS = "abcdefghijklmnopqrstuvwxyzäöüß"
 _ENDINGS = frozenset(
-    ("Weg", *(ending.rstrip(".") for ending in _LAST_FOUR), *(f"{letter}weg" for letter in "abdefghiklmnoprstuz"))
+    (
+        *(word[-ENDING:] for word in _GENERIC),
+        *((one + two + end)[-ENDING:] for end in _COMPOUNDS.split() for one in _LETTERS for two in _LETTERS),
+    )
 )
 _POSTCODE = re.compile(r"[0-9](?<![\w.,/\-].)[0-9]{4}\s[A-ZÄÖÜ]")
 _LONGEST_END = 14

@@ -51,7 +51,8 @@ class BirthDateRecogniser(BaseRecogniser):
     name = "birth_date"
     kind = BIRTH_DATE
     trigger = Trigger(
-        parts=("geb. ", "geb.:", "Geb.", "eboren", "eburtsdatum", "eburtstag", "GEBURTSDATUM"),
+        words=frozenset(("Geburtsdatum", "Geburtstag", "Geboren", "Geb")),
+        parts=(" geb. ", "(geb.", "geboren", "GEBURTSDATUM"),
         pattern=re.compile(r"\* ?[0-9]"),
     )
 

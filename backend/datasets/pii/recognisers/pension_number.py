@@ -6,6 +6,7 @@ from backend.datasets.pii.checksums import digit_sums
 from backend.datasets.pii.codes import Code
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.numbers import AFTER, GAP, NumberRecogniser
+from backend.datasets.pii.triggers import Trigger
 
 _WEIGHTS = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
 _AREAS = range(2, 90)
@@ -30,6 +31,7 @@ class PensionNumberRecogniser(NumberRecogniser):
 
     name = "pension_number"
     kind = PENSION_NUMBER
+    trigger = Trigger(pattern=re.compile(rf"[0-9](?:{GAP}[0-9]){{7}}{GAP}[A-Za-z]{GAP}[0-9]{{2}}"))
     confidence = 0.97
     pattern = re.compile(
         rf"[0-9](?<!\w.)(?<![0-9][.,/\-].)[0-9]{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}"

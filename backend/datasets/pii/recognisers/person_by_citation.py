@@ -22,7 +22,7 @@ class PersonByCitation(BaseRecogniser):
 
     name = "person_by_citation"
     kind = PERSON
-    trigger = Trigger(parts=(" v. ", " c. ", "et al.", ".:", ".;"))
+    trigger = Trigger(parts=(" v. ", " c. ", "et al."), pattern=re.compile(r"\.(?<=[A-ZÄÖÜÅ].)[:;]"))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Parties and authors."""

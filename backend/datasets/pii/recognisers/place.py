@@ -10,7 +10,11 @@ from backend.datasets.pii.triggers import Trigger
 
 PLACE = Kind("place", "Ort")
 
-_TOWN = re.compile(r"[A-ZÄÖÜ](?<![\w\-„/].)[a-zäöüß]+(?:-[A-ZÄÖÜ][a-zäöüß]+)?(?!\w|-\w)")
+# behind the last two letters of a word that says where
+_TOWN = re.compile(
+    r"[A-ZÄÖÜ](?:(?<=(?:in|ch|us|ei|er|dt|rt|le|ft|tz|um|ng|st)\s.)|(?<=[a-z][:,]\s.))"
+    r"[a-zäöüß]+(?:-[A-ZÄÖÜ][a-zäöüß]+)?(?!\w|-\w)"
+)
 _BEFORE = re.compile(
     r"\b(?:in|nach|aus|bei|über|Stadt|Standort|Dienststelle|wohnhaft|Wohnort|Wohnsitz|Raum|Richtung|Geburtsort"
     r"|Geburtsort ist)[:,]?\s(?:in\s)?$"
