@@ -36,7 +36,7 @@ class SerialNumberRecogniser(BaseRecogniser):
         machine_lines: The machine readable lines; group `checked` is a number with its check digit.
     """
 
-    trigger = Trigger(parts=("<<",), pattern=re.compile(rf"[0-9](?<=[{_LETTERS}].)"))
+    trigger = Trigger(is_number=True, parts=("<<",), pattern=re.compile(rf"[0-9](?<=[{_LETTERS}].)"))
     first_letters: ClassVar[str]
     announced: ClassVar[re.Pattern[str]]
     machine_lines: ClassVar[re.Pattern[str]]

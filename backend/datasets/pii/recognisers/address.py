@@ -48,7 +48,8 @@ _UNITS = re.compile(
 
 # the last four letters of a street's name are enough to go on, and the number behind them is rarer than they are
 _NUMBER_OF_A_HOUSE = re.compile(
-    r"[1-9](?:(?<=(?:raße|asse|[Ss]tr\.|[Rr]ing|[Dd]amm|[Uu]fer|[Ww]all|llee|latz|ssee|teig|tieg|pfad|nade|arkt|aben|iete"
+    r"[1-9](?:(?<=(?:raße|asse|[Ss]tr\.|[Rr]ing|[Dd]amm|[Uu]fer|[Ww]all|llee|latz|ssee|teig|tieg|pfad|nade|arkt"
+    r"|aben|iete"
     r"|eile|lung|.weg|\sWeg)\s.)|(?<=aße.)|(?<=[Ss]tr\..))"
 )
 _GENERIC = ("Straße", "Strasse", "Str", "Gasse", "Ring", "Damm", "Ufer", "Wall", "Allee", "Platz", "Weg", "Markt")
@@ -71,7 +72,7 @@ class AddressRecogniser(BaseRecogniser):
 
     name = "address"
     kind = ADDRESS
-    trigger = Trigger(endings=_ENDINGS, pattern=_POSTCODE)
+    trigger = Trigger(is_number=True, endings=_ENDINGS, pattern=_POSTCODE)
 
     def find(self, text: str) -> Iterator[Finding]:
         """Streets by their ends, streets that begin with a preposition, places by their postcode."""

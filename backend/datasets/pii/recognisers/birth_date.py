@@ -27,7 +27,8 @@ _ASTERISK = re.compile(r"(?:\(|[\w,] )\* ?$")
 _ANNOUNCED_WITH_PLACE = re.compile(
     r"\b(?:[Gg]eb\.|[Gg]eboren(?:e[nrs]?)?)\s(?:in\s|als\s)?[A-ZÄÖÜ][\w. /()\-]{1,40}?,?\s(?:am\s)$"
 )
-_NEAR = 70
+_ANCHOR = re.compile(r"eb(?:\.|oren|urts)|GEBURTS|\*")
+_NEAR = 80
 
 
 def _normalise(found: str) -> str:
@@ -58,10 +59,11 @@ class BirthDateRecogniser(BaseRecogniser):
 
     def find(self, text: str) -> Iterator[Finding]:
         """Dates that are announced."""
-        for found in _DATE.finditer(text):
-            before = text[max(0, found.start() - _NEAR) : found.start()]
-            if before[-1:].isdigit() or not ("eb" in before or "EB" in before or "*" in before):
+        for anchor in _ANCHOR.finditer(text):
+            found = _DATE.search(text, anchor.end(), anchor.end() + _NEAR)
+            if found is None or text[found.start() - 1].isdigit():
                 continue
+            before = text[max(0, found.start() - _NEAR) : found.start()]
             if _ANNOUNCED.search(before) or (_ASTERISK.search(before) and len(found["year"] or "1900") == 4):
                 yield self.finding(found.start(), found.end(), 0.95)
             elif _ANNOUNCED_WITH_PLACE.search(before):

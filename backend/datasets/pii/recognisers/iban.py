@@ -51,9 +51,10 @@ class IbanRecogniser(BaseRecogniser):
     name = "iban"
     kind = IBAN
     trigger = Trigger(
+        is_number=True,
         pattern=re.compile(
             r"[0-9](?<=[A-Z]{2}.)[0-9]|[0-9](?<=[A-Z]{2}[ \u00a0\u202f\-].)[0-9][ \u00a0\u202f\-]?[0-9A-Z]{4}"
-        )
+        ),
     )
 
     def find(self, text: str) -> Iterator[Finding]:

@@ -15,14 +15,14 @@ _COURT = (
     r"(?:\s(?:(?:Frankfurt|Halle|Freiburg|Kempten)\s(?:\(\w+\)|a[mn]\.?\s\w+|i\w*\s\w+)|[A-ZÄÖÜ][a-zäöüß]+(?=\s"
     r"(?:Prof\.|Dr\.|[A-ZÄÖÜ]))))?)"
 )
-_OFFICE = r"(?:Vorsitzende[nrs]?\s)?(?:ehrenamtliche[nrs]?\s)?Richter(?:innen|in|n|s)?"
+_OFFICE = r"(?:Vorsitzende[nrs]?\s)?Richter(?:innen|in|n|s)?"
 _BENCH = rf"{_OFFICE}(?:\s(?:am|an|des|der|beim|im)\s{_COURT})?"
 _HEADS = (
-    rf"(?:[Vv]izep|P)räsident(?:en|in)?\sdes\s{_COURT}|Direktor(?:s|in)?\sdes\s{_COURT}|Berichterstatter(?:s|in)?"
+    rf"(?:Vizep|P)räsident(?:en|in)?\sdes\s{_COURT}|Direktor(?:s|in)?\sdes\s{_COURT}|Berichterstatter(?:s|in)?"
     rf"|Vorsitzende[nr]"
 )
 _SHORT = (
-    r"(?:V(?:ors)?|Vizepr)?Ri(?:n|in)?(?:\s?a(?:m)?\s?)?(?:BGH|BAG|BSG|BFH|BVerwG|BVerfG|BPatG|LG|OLG|KG|AG|VG"
+    r"V?Ri(?:n|in)?(?:\s?a(?:m)?\s?)?(?:BGH|BAG|BSG|BFH|BVerwG|BVerfG|BPatG|LG|OLG|KG|AG|VG"
     r"|OVG|VGH|SG|LSG|FG|ArbG|LAG)"
 )
 _WORDS = """

@@ -33,9 +33,10 @@ class LicencePlateRecogniser(BaseRecogniser):
     name = "licence_plate"
     kind = LICENCE_PLATE
     trigger = Trigger(
+        is_number=True,
         pattern=re.compile(
             r"[1-9](?:(?<=[ \-–][A-Z][ \-].)|(?<=[ \-–][A-Z]{2}[ \-].)|(?<=[ \-–][A-Z].)|(?<=[ \-–][A-Z]{2}.))"
-        )
+        ),
     )
 
     def find(self, text: str) -> Iterator[Finding]:

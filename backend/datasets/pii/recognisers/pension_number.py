@@ -31,7 +31,7 @@ class PensionNumberRecogniser(NumberRecogniser):
 
     name = "pension_number"
     kind = PENSION_NUMBER
-    trigger = Trigger(pattern=re.compile(rf"[0-9](?:{GAP}[0-9]){{7}}{GAP}[A-Za-z]{GAP}[0-9]{{2}}"))
+    trigger = Trigger(is_number=True, pattern=re.compile(rf"[0-9](?:{GAP}[0-9]){{7}}{GAP}[A-Za-z]{GAP}[0-9]{{2}}"))
     confidence = 0.97
     pattern = re.compile(
         rf"[0-9](?<!\w.)(?<![0-9][.,/\-].)[0-9]{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}"

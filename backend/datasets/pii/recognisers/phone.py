@@ -39,7 +39,7 @@ class PhoneRecogniser(BaseRecogniser):
 
     name = "phone"
     kind = PHONE
-    trigger = Trigger(pattern=re.compile(rf"[+0](?<![0-9].)[0-9](?:[0-9]|{_GAP}|[()]){{4}}"))
+    trigger = Trigger(is_number=True, pattern=re.compile(rf"[+0](?<![0-9].)[0-9](?:[0-9]|{_GAP}|[()]){{4}}"))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Numbers abroad, with an area code apart, and in one piece."""

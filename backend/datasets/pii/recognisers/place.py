@@ -24,10 +24,10 @@ _COURT = re.compile(
     r"(?i)(?:gericht(?:s|es)?|kammer|senat|amt(?:s|es)?|behörde|universität|direktion|präsidium|kasse)\s(?:in\s)?$"
 )
 _INITIAL = re.compile(
-    r"(?:\b(?:in|nach|aus|Richtung|Stadt|Standort|Wohnsitz in)\s)(?P<place>[A-ZÄÖÜ][a-z]?\.?(?:\s?(?:…|\.\.\.))?)"
-    r"(?=[\s,;)]|\.$|$)"
-    r"(?!\s(?:und|bis|oder)\s[A-Z]\b|\s\d|\.?\s[A-Z]\w)"
+    r"[A-ZÄÖÜ](?<=[nhsgt]\s.)[a-z]?\.?(?:\s?(?:…|\.\.\.))?(?=[\s,;)]|\.$|$)(?!\s(?:und|bis|oder)\s[A-Z]\b|\s\d"
+    r"|\.?\s[A-Z]\w)"
 )
+_BEFORE_INITIAL = re.compile(r"\b(?:in|nach|aus|Richtung|Stadt|Standort|Wohnsitz in)\s$")
 
 
 class PlaceRecogniser(BaseRecogniser):
@@ -49,4 +49,5 @@ class PlaceRecogniser(BaseRecogniser):
             end = suffix.end() if suffix else found.end()
             yield self.finding(found.start(), end, 0.6)
         for found in _INITIAL.finditer(text):
-            yield self.finding(found.start("place"), found.end("place"), 0.45)
+            if _BEFORE_INITIAL.search(text[max(0, found.start() - 12) : found.start()]):
+                yield self.finding(found.start(), found.end(), 0.45)
