@@ -6,12 +6,13 @@ UPPER = "A-ZÀ-ÖØ-ÞĆČŁŚŞŠŻŽİ"
 LOWER = "a-zß-öø-ÿāăąćčďęěğıłńňōőřśşšťūůűźżž"
 # the edge keeps a word whole: "Müller" of "Müller-Meier", nothing of "Müllerstraße" or of a pseudonym
 EDGE = r"(?![\w]|-\w)"
-SURNAME = rf"(?:[A-Z]'|O’|Mc|Mac)?[{UPPER}][{LOWER}]+(?:-[{UPPER}][{LOWER}]+)*{EDGE}"
+SURNAME = rf"(?:[A-Z]'|O’|Mc|Mac)?[{UPPER}](?:[{LOWER}]{{2,}}|[{LOWER}](?!\.))(?:-[{UPPER}][{LOWER}]+)*{EDGE}"
 PARTICLE = (
     r"(?:(?:(?:Freiherr|Freifrau|Graf|Gräfin)\s)?(?:von\sund\szu|von(?:\sd(?:er|en|em))?|van(?:\sde[rn]?)?|del?"
     r"|di|da|la|le|el|al|ten|ter)\s)"
 )
-INITIAL = rf"(?:[{UPPER}][a-zß]{{0,2}}\.)"
+# abbreviations of other things are as short
+INITIAL = rf"(?:(?!(?:Dr|Nr|Art|Abs|Str|Tel|Fax|Fa|Hr|Fr|Az|Rn|Bl|Vgl|Hs|Ri|Ra|Kto|Geb|Inh|Mio|Mrd)\.)[{UPPER}][a-zß]{{0,2}}\.)"
 FIRST = rf"(?:[{UPPER}][{LOWER}]+(?:-[{UPPER}][{LOWER}]+)?{EDGE})"
 # "Anna Maria von der Heide", "K. Schmidt"
 FULL_NAME = rf"(?:(?:{INITIAL}\s?|{FIRST}\s){{0,3}}{PARTICLE}?{SURNAME})"

@@ -36,8 +36,8 @@ _ROADS = re.compile(
     r"|Schul|Verwaltungs|Verfahrens|Steuer)[a-z]*$"
 )
 _PREPOSITION_STREET = re.compile(
-    r"(?:Am|An der|An den|Auf der|Auf dem|Im|In der|In den|Unter den|Zum|Zur|Beim|Hinter der|Vor dem)"
-    rf"(?<!\w.)(?:\s[A-ZÄÖÜ][\wäöüß\-]+){{1,2}}{_NUMBER}(?P<town>[,\s]{{1,3}}{_POSTCODE_AND_TOWN})"
+    r"(?<!\w)(?:Am|An der|An den|Auf der|Auf dem|Im|In der|In den|Unter den|Zum|Zur|Beim|Hinter der|Vor dem)"
+    rf"(?:\s[A-ZÄÖÜ][\wäöüß\-]+){{1,2}}{_NUMBER}(?P<town>[,\s]{{1,3}}{_POSTCODE_AND_TOWN})"
 )
 _TOWN_ALONE = re.compile(
     rf"(?:(?<=[,;|\n])[ \t]*|^|(?<=\bin )|(?<=wohnhaft ))(?P<town>{_POSTCODE_AND_TOWN})(?=\s*(?:[,;.|)\n]|$))"

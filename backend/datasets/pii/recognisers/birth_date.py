@@ -53,7 +53,7 @@ class BirthDateRecogniser(BaseRecogniser):
     kind = BIRTH_DATE
     trigger = Trigger(
         words=frozenset(("Geburtsdatum", "Geburtstag", "Geboren", "Geb")),
-        parts=(" geb. ", "(geb.", "geboren", "GEBURTSDATUM"),
+        parts=("geb. ", "geb.:", "geboren", "GEBURTSDATUM"),
         pattern=re.compile(r"\* ?[0-9]"),
     )
 
