@@ -12,7 +12,8 @@ PARTICLE = (
     r"|di|da|la|le|el|al|ten|ter)\s)"
 )
 # abbreviations of other things are as short
-INITIAL = rf"(?:(?!(?:Dr|Nr|Art|Abs|Str|Tel|Fax|Fa|Hr|Fr|Az|Rn|Bl|Vgl|Hs|Ri|Ra|Kto|Geb|Inh|Mio|Mrd)\.)[{UPPER}][a-zß]{{0,2}}\.)"
+_NO_INITIAL = r"(?!(?:Dr|Nr|Art|Abs|Str|Tel|Fax|Fa|Hr|Fr|Az|Rn|Bl|Vgl|Hs|Ri|Ra|Kto|Geb|Inh|Mio|Mrd)\.)"
+INITIAL = rf"(?:{_NO_INITIAL}[{UPPER}][a-zß]{{0,2}}\.)"
 FIRST = rf"(?:[{UPPER}][{LOWER}]+(?:-[{UPPER}][{LOWER}]+)?{EDGE})"
 # "Anna Maria von der Heide", "K. Schmidt"
 FULL_NAME = rf"(?:(?:{INITIAL}\s?|{FIRST}\s){{0,3}}{PARTICLE}?{SURNAME})"

@@ -25,8 +25,9 @@ _ANNOUNCED = re.compile(
 _ASTERISK = re.compile(r"(?:\(|[\w,] )\* ?$")
 # "geboren in Leipzig am ...", "geb. Schulze, am ..."
 _ANNOUNCED_WITH_PLACE = re.compile(
-    r"\b(?:[Gg]eb\.|[Gg]eboren(?:e[nrs]?)?)\s(?:in\s|als\s)?[A-ZÄÖÜ][\w. /()\-]{1,40}?,?\s(?:am\s)$"
+    r"\b(?:[Gg]eb\.|[Gg]eboren(?:e[nrs]?)?)\s(?:in\s|als\s)?[A-ZÄÖÜ][^\d.;:\n]{1,40}?,?\sam\s$"
 )
+_BORN_BEHIND = re.compile(r"\s(?:(?:in|zu)\s[A-ZÄÖÜ][\w\-]+\s)?geboren(?!e)")
 _ANCHOR = re.compile(r"eb(?:\.|oren|urts)|GEBURTS|\*")
 _NEAR = 80
 
@@ -58,7 +59,16 @@ class BirthDateRecogniser(BaseRecogniser):
     )
 
     def find(self, text: str) -> Iterator[Finding]:
-        """Dates that are announced."""
+        """Dates that are announced, and those after which somebody is born."""
+        yield from self._announced(text)
+        if "geboren" in text:
+            for found in _DATE.finditer(text):
+                if _BORN_BEHIND.match(text, found.end()) and text[found.start() - 1 : found.start()] not in tuple(
+                    "0123456789"
+                ):
+                    yield self.finding(found.start(), found.end(), 0.9)
+
+    def _announced(self, text: str) -> Iterator[Finding]:
         for anchor in _ANCHOR.finditer(text):
             found = _DATE.search(text, anchor.end(), anchor.end() + _NEAR)
             if found is None or text[found.start() - 1].isdigit():

@@ -12,10 +12,11 @@ def _check_digit(letter: str, digits: str) -> int:
     return sum(digit_sums(f"{ord(letter) - ord('A') + 1:02d}{digits}", (1, 2))) % 10
 
 
-def _pseudonym(code: Code, found: str) -> str:
-    """With a wrong check digit."""
-    drawn = code.digits(9)
-    return found[0] + drawn[:8] + other_digit(_check_digit(found[0], drawn[:8]), drawn[8])
+def _pseudonym(code: Code, _found: str) -> str:
+    """With a wrong check digit, and a vowel before it, or it could be the number of an identity card."""
+    drawn = code.digits(10)
+    letter = "AEIOU"[int(drawn[9]) % 5]
+    return letter + drawn[:8] + other_digit(_check_digit(letter, drawn[:8]), drawn[8])
 
 
 HEALTH_INSURANCE_NUMBER = Kind("health_insurance_number", "Krankenversichertennummer", without_separators, _pseudonym)

@@ -41,6 +41,7 @@ FOUND = [
     ("birth_date", "geboren in Leipzig am 3. April 1980", "3. April 1980"),
     ("birth_date", "Geburtsdatum: 1970-01-02", "1970-01-02"),
     ("birth_date", "Lindner (* 1.2.1950)", "1.2.1950"),
+    ("birth_date", "Sie ist am 1.2.1950 in Leipzig geboren.", "1.2.1950"),
     ("person", "Sehr geehrter Herr Krause,", "Krause"),
     ("person", "Frau Prof. Dr. Lena Schmidt-Rabe sagte", "Lena Schmidt-Rabe"),
     ("person", "Herrn Müller Gelegenheit zu geben", "Müller"),
