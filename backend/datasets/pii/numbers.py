@@ -1,0 +1,43 @@
+"""Numbered identifiers in running text: groups, edges, and a base for recognisers that check a checksum."""
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
+
+from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.kinds import without_separators
+from backend.datasets.pii.triggers import LONG_NUMBER
+
+GAP = "[ \u00a0\u202f./\\-]?"
+# no part of a longer number, amount or word
+BEFORE = r"(?<!\w)(?<![0-9][.,/\-])"
+AFTER = r"(?!\w|[.,/\-][0-9])"
+
+
+class NumberRecogniser(BaseRecogniser):
+    """Finds what has the shape of an identifier and passes its checks.
+
+    Class attributes:
+        pattern: The shape, with gaps between its groups.
+        confidence: Of what passed.
+    """
+
+    trigger = LONG_NUMBER
+    pattern: ClassVar[re.Pattern[str]]
+    confidence: ClassVar[float]
+
+    def find(self, text: str) -> Iterator[Finding]:
+        """Everything of the shape that is valid."""
+        for found in self.pattern.finditer(text):
+            if self.is_valid(without_separators(found[0])):
+                yield self.finding(found.start(), found.end(), self.confidence)
+
+    @abstractmethod
+    def is_valid(self, characters: str) -> bool:
+        """Whether letters and digits, without separators and in capitals, can be such an identifier."""
+
+
+def other_digit(digit: int, chosen: str) -> str:
+    """A check digit that is wrong."""
+    return str((digit + 1 + int(chosen) % 9) % 10)

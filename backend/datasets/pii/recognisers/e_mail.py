@@ -1,0 +1,52 @@
+"""Addresses of electronic mail."""
+
+import re
+from collections.abc import Iterator
+
+from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.codes import Code
+from backend.datasets.pii.kinds import Kind
+from backend.datasets.pii.triggers import Trigger
+
+_AT = r"(?:@|\s?[\[({]\s?(?:at|ät)\s?[\])}]\s?)"
+_DOT = r"(?:\.|\s?[\[({]\s?(?:dot|punkt)\s?[\])}]\s?)"
+_LABEL = r"[^\W_](?:[\w\-]{0,61}[^\W_])?"
+# the part before the sign is read backwards from it, since a text has many words and few signs
+_DOMAIN = re.compile(rf"{_AT}(?P<domain>{_LABEL}(?:{_DOT}{_LABEL}){{1,5}})", re.IGNORECASE)
+_BEFORE = re.compile(r"[\w.!#$%&'*+/=?^`{|}~\-]{1,64}$")
+_RESERVED = re.compile(r"(?i)(?:^|\.)(?:invalid|test|example|localhost)$")
+
+
+def _pseudonym(code: Code, _found: str) -> str:
+    """Nobody can have an address below `.invalid` (RFC 2606)."""
+    return f"person-{code.word.lower()}@anonym.invalid"
+
+
+E_MAIL = Kind("e_mail", "E-Mail", shape=_pseudonym)
+
+
+class EMailRecogniser(BaseRecogniser):
+    """Addresses as they are sent to, and as they are written to be hidden: "name (at) amt.de".
+
+    Addresses in domains that are reserved for examples are nobody's.
+    """
+
+    name = "e_mail"
+    kind = E_MAIL
+    trigger = Trigger(parts=("@",), pattern=re.compile(r"[(\[{]\s?[aä]t\s?[)\]}]"))
+
+    def find(self, text: str) -> Iterator[Finding]:
+        """Addresses with a domain of two labels or more, the last one of letters."""
+        for found in _DOMAIN.finditer(text):
+            domain = found["domain"]
+            own = _BEFORE.search(text, max(0, found.start() - 64), found.start())
+            last = re.split(_DOT, domain, flags=re.IGNORECASE)[-1]
+            if own is None or len(last) < 2 or last[:1].isdigit() or _RESERVED.search(domain):
+                continue
+            yield self.finding(_trimmed(text, own.start()), found.end(), 0.98 if "@" in found[0] else 0.85)
+
+
+def _trimmed(text: str, start: int) -> int:
+    while not (text[start].isalnum() or text[start] == "_"):
+        start += 1
+    return start

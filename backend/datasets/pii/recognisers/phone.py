@@ -1,0 +1,70 @@
+"""Telephone and fax numbers, in the forms that are usual in Germany."""
+
+import re
+from collections.abc import Iterator
+
+from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.kinds import Kind, without_separators
+from backend.datasets.pii.triggers import Trigger
+
+_ANNOUNCED = re.compile(
+    r"(?i)(?:\btel(?:efon|efax)?|\b(?:tele)?fax|\bfon|\bmobil(?:funk|telefon)?|\bhandy|ruf|durchwahl|erreichbar|☎|✆)"
+    r"[\w.\-]{0,12}[\s:()/]{0,4}(?:(?:unter|ist|lautet|der|nummer|nr\.?)\s?){0,3}:?\s?$"
+)
+# file numbers, papers and amounts have the same shapes
+_OTHER = re.compile(r"(?i)(?:nr\.?|nummer|az\.?|aktenzeichen|zeichen|drs\.?|drucksache|konto|blz|§+|art\.?)[\s:]*$")
+_GAP = "[ \u00a0\u202f/\\-.–]"
+_ABROAD = re.compile(rf"(?:\+|00)(?<!\w.)(?<!\w00)[1-9](?:{_GAP}{{0,3}}(?:\(0?[0-9]{{0,5}}\)|[0-9])){{7,14}}(?![\w/])")
+_AREA = re.compile(
+    rf"(?:\(0[1-9][0-9]{{1,4}}\){_GAP}{{0,2}}|0[1-9][0-9]{{1,4}}(?:{_GAP}|\s[/–-]\s))"
+    rf"[1-9](?:[ \u00a0\-/]?[0-9]){{2,9}}(?![\w]|[.,/][0-9])"
+)
+_COMPACT = re.compile(r"0[1-9][0-9]{7,11}(?!\w|[.,/\-][0-9])")
+_NEAR = 40
+
+
+def _normalise(found: str) -> str:
+    digits = without_separators(found.replace("(0)", ""))
+    for prefix in ("0049", "49"):
+        if digits.startswith(prefix) and found.lstrip("( ").startswith(("+", "00")):
+            return "0" + digits.removeprefix(prefix)
+    return digits
+
+
+PHONE = Kind("phone", "Telefonnummer", _normalise)
+
+
+class PhoneRecogniser(BaseRecogniser):
+    """Numbers with +49 or an area code; without a word that announces them, only such as can hardly be others."""
+
+    name = "phone"
+    kind = PHONE
+    trigger = Trigger(is_number=True, pattern=re.compile(rf"[+0](?<![0-9].)[0-9](?:[0-9]|{_GAP}|[()]){{4}}"))
+
+    def find(self, text: str) -> Iterator[Finding]:
+        """Numbers abroad, with an area code apart, and in one piece."""
+        for found in _ABROAD.finditer(text):
+            if 9 <= sum(each.isdigit() for each in found[0]) <= 15:
+                yield self.finding(found.start(), found.end(), 0.9)
+        for shape, confidence in ((_AREA, 0.65), (_COMPACT, 0.6)):
+            yield from self._national(text, shape, confidence)
+
+    def _national(self, text: str, shape: re.Pattern[str], confidence: float) -> Iterator[Finding]:
+        for found in shape.finditer(text):
+            before = text[max(0, found.start() - _NEAR) : found.start()]
+            if before[-1:].isalnum() or (len(before) > 1 and before[-1] in ".,/-_" and before[-2].isalnum()):
+                continue
+            is_announced = _ANNOUNCED.search(before) is not None
+            if is_announced or (_OTHER.search(before) is None and _is_likely(found[0])):
+                yield self.finding(found.start(), found.end(), 0.95 if is_announced else confidence)
+
+
+def _is_likely(number: str) -> bool:
+    """Whether an unannounced number has a mobile prefix, or a slash or brackets at its area code, and is long."""
+    digits = without_separators(number)
+    if not 9 <= len(digits) <= 12:
+        return False
+    is_mobile = digits[:3] in ("015", "016", "017") and len(digits) >= 11
+    return (
+        is_mobile or number.startswith("(") or re.match(r"0[1-9][0-9]{1,4} ?/ ?[1-9][0-9 \-]{4,}$", number) is not None
+    )

@@ -1,0 +1,150 @@
+"""Each recogniser finds what it is there for, and nothing among the numbers that statutes are full of."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.datasets.pii.scanner import Scanner, installed_recognisers
+from tests.support import identifiers
+from tests.support.identifiers import Identifier, broken, written
+
+SCANNER = Scanner()
+ANY_IDENTIFIER = st.sampled_from(identifiers.ALL)
+FRAMES = st.sampled_from(
+    ("{}", "Die Nummer {} ist angegeben.", "({})", "a) {};", "Nummer: {}\nNächste Zeile", "{}, {}")
+)
+
+FOUND = [
+    ("tax_id", "Ihre Steuer-ID lautet 86 095 742 719.", "86 095 742 719"),
+    ("iban", "IBAN DE89 3704 0044 0532 0130 00 BIC COBADEFF", "DE89 3704 0044 0532 0130 00"),
+    ("pension_number", "Versicherungsnummer 65 170839 J 003", "65 170839 J 003"),
+    ("health_insurance_number", "Versichertennummer A123456780", "A123456780"),
+    ("identity_card", "Personalausweis Nr. T22000129", "T22000129"),
+    ("identity_card", "Personalausweis 1220001297D", "1220001297D"),
+    ("passport", "Reisepass C01X00T47", "C01X00T47"),
+    ("vat_id", "USt-IdNr.: DE136695976", "DE136695976"),
+    ("credit_card", "Karte 4111-1111-1111-1111", "4111-1111-1111-1111"),
+    ("bank_account", "Kto.-Nr. 1234567 bei der Sparkasse", "1234567"),
+    ("licence_plate", "der Pkw mit dem Kennzeichen L-AB 1234 fuhr", "L-AB 1234"),
+    ("licence_plate", "Das Fahrzeug B MW 12E wurde", "B MW 12E"),
+    ("e_mail", "an max.muster@stadt.example.org.", "max.muster@stadt.example.org"),
+    ("e_mail", "an muster (at) stadt-leipzig.de schreiben", "muster (at) stadt-leipzig.de"),
+    ("phone", "Tel.: 0351/488-1234 oder", "0351/488-1234"),
+    ("phone", "erreichbar unter +49 (0) 351 4881234.", "+49 (0) 351 4881234"),
+    ("phone", "Mobil 0171 2345678", "0171 2345678"),
+    ("phone", "oder 0151 23456789", "0151 23456789"),
+    ("address", "wohnhaft Lange Straße 5a, 04109 Leipzig.", "Lange Straße 5a, 04109 Leipzig"),
+    ("address", "in der Berliner Str. 12-14", "Berliner Str. 12-14"),
+    ("address", "wohnt Am Alten Markt 3, 01067 Dresden.", "Am Alten Markt 3, 01067 Dresden"),
+    ("address", "Stadtverwaltung, 04109 Leipzig, Zimmer 5", "04109 Leipzig"),
+    ("birth_date", "geb. am 12.03.1970 in Köln", "12.03.1970"),
+    ("birth_date", "geboren in Leipzig am 3. April 1980", "3. April 1980"),
+    ("birth_date", "Geburtsdatum: 1970-01-02", "1970-01-02"),
+    ("birth_date", "Lindner (* 1.2.1950)", "1.2.1950"),
+    ("birth_date", "Sie ist am 1.2.1950 in Leipzig geboren.", "1.2.1950"),
+    ("person", "Sehr geehrter Herr Krause,", "Krause"),
+    ("person", "Frau Prof. Dr. Lena Schmidt-Rabe sagte", "Lena Schmidt-Rabe"),
+    ("person", "Herrn Müller Gelegenheit zu geben", "Müller"),
+    ("person", "der Zeuge Krause hat", "Krause"),
+    ("person", "Der Angeklagte K. fuhr", "K."),
+    ("person", "weil Sabine Wrzesniewska dort war", "Sabine Wrzesniewska"),
+    ("person", "LINDNER, Karl-Heinz: Über Gebühren", "LINDNER, Karl-Heinz"),
+    ("person", "Name: Xaver Oberpichler\n", "Xaver Oberpichler"),
+    ("person", "gez. Wagner", "Wagner"),
+    ("person", "dass M. seiner Mutter half, während K. bereits schlief", "K."),
+    ("person", "im Verfahren Demir v. Türkei", "Demir"),
+    ("judge", "die Richter Merz, Dr. Meiser und Schödel", "Schödel"),
+    ("judge", "Vorsitzender Richter am Bundesgerichtshof Prof. Dr. Hacker", "Hacker"),
+    ("judge", "RiBGH Gericke ist im Urlaub", "Gericke"),
+    ("judge", "Die Revision ist unbegründet, Urteil des Senats.\n\nBecker   Fischer   Krause\n", "Fischer"),
+    ("lawyer", "Rechtsanwälte T., Ts. und Dr. K. in Köln", "Ts."),
+    ("lawyer", "durch Rechtsanwältin Lindner", "Lindner"),
+    ("place", "er zog nach Offenburg um", "Offenburg"),
+    ("place", "wohnte in M. bei Verwandten", "M."),
+]
+# what statutes and rulings are full of
+HARMLESS = [
+    "§ 35a Abs. 1 Satz 2 Nr. 3 VwVfG in der Fassung vom 23. Januar 2003 (BGBl. I S. 102, 2009 I S. 2827)",
+    "Urteil vom 11. Dezember 2015 - 13 U 123/14 -, BeckRS 2015, 12345, Rn. 20; BVerwG, 4 C 3.05",
+    "ABl. L 119 vom 4.5.2016, S. 1; L 314 vom 22.11.2016, S. 72; C 311/18; ECLI:EU:C:2020:559",
+    "eine Gebühr von 1 234 567,89 Euro oder 12.345.678 DM, höchstens 98 765 432 Euro",
+    "DIN EN ISO 9001:2015-11, DIN 18014, EG Nr. 1907/2006, Verordnung (EU) 2016/679",
+    "in den Jahren 2010 bis 2015 und am 01.01.2005, 31.12.2010",
+    "Az. 0351/12, Drucksache 18/12345, BT-Drs. 17/9874, Aktenzeichen 034/2012",
+    "Herr und Frau; die Frau Ministerin; dem Zeugen Gelegenheit geben; der Kläger Revision einlegt",
+    "Anlage A 1, Klasse B 96, Besoldungsgruppe R 3, Artikel 5 Absatz 1 Platz 3",
+    "Geburtsjahr 1970; ausgestellt am 12.03.1970; geboren sind sie alle",
+    "Rechtsweg 1, Bundesstraße 43, Bahnhof 3, Dienstweg 2",
+    "die Vorsitzenden der Prüfungskommission und Staatsanwälte der Besoldungsgruppe R 1",
+    "das Robert Koch-Institut, die Konrad-Adenauer-Stiftung und der Georg Thieme Verlag",
+    "das Oberlandesgericht Köln, das SG Gotha und die Stadtverwaltung",
+    "99999 Einwohner und, 12345 Euro, 10000 Tonnen",
+    "name@example oder x@y.invalid, @absatz",
+]
+
+
+def spans(text: str, kind: str) -> list[str]:
+    return [text[each.start : each.end] for each in SCANNER.scan(text) if each.kind == kind]
+
+
+@pytest.mark.parametrize(("kind", "text", "found"), FOUND)
+def test_personal_data_are_found_in_a_sentence(kind: str, text: str, found: str) -> None:
+    assert found in spans(text, kind)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_citations_amounts_and_offices_are_no_personal_data(text: str) -> None:
+    confident = [(each.kind, text[each.start : each.end]) for each in SCANNER.scan(text) if each.confidence >= 0.6]
+    assert confident == []
+
+
+@given(st.data(), ANY_IDENTIFIER, FRAMES)
+def test_every_valid_identifier_is_found_wherever_it_stands(
+    data: st.DataObject, identifier: Identifier, frame: str
+) -> None:
+    number = data.draw(written(identifier))
+    text = frame.replace("{}", number)
+    wanted = {place for place in range(len(text)) if text.startswith(number, place)}
+    found = {each.start for r in installed_recognisers() if r.kind.name == identifier.kind for each in r.find(text)}
+    assert wanted <= found
+    covered = {place for each in SCANNER.scan(text) for place in range(each.start, each.end)}
+    assert wanted <= covered
+
+
+@given(st.data(), ANY_IDENTIFIER, FRAMES)
+def test_no_identifier_with_a_wrong_check_digit_is_found(
+    data: st.DataObject, identifier: Identifier, frame: str
+) -> None:
+    text = frame.replace("{}", data.draw(broken(identifier)))
+    assert spans(text, identifier.kind) == []
+
+
+@given(st.data(), st.sampled_from((identifiers.TAX_ID, identifiers.GERMAN_IBAN, identifiers.VISA)))
+def test_no_identifier_is_found_inside_a_longer_number(data: st.DataObject, identifier: Identifier) -> None:
+    number = data.draw(identifier.valid)
+    more = data.draw(st.text("0123456789", min_size=1, max_size=3))
+    assert spans(number + more, identifier.kind) == [] or identifier.kind == "credit_card"
+    assert spans(f"x{number}", identifier.kind) == []
+
+
+def test_an_account_of_a_country_without_ibans_is_none() -> None:
+    assert spans("ZZ89 3704 0044 0532 0130 00", "iban") == []
+
+
+@pytest.mark.parametrize("number", ["11123456785", "01234567890", "12345678901"])
+def test_tax_numbers_break_the_rule_of_repetition(number: str) -> None:
+    assert spans(number, "tax_id") == []
+
+
+def test_machine_readable_lines_are_one_finding() -> None:
+    card = "IDD<<T220001293<<<<<<<<<<<<<<<\n6408125<2010315D<<<<<<<<<<<<<4\nMUSTERMANN<<ERIKA<<<<<<<<<<<<<"
+    passport = "P<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<\nC01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<4"
+    assert spans(f"Kopie:\n{card}\n", "identity_card") == [card]
+    assert spans(f"Kopie:\n{passport}\n", "passport") == [passport]
+    assert spans(card.replace("D<<<<<<<<<<<<<4", "D<<<<<<<<<<<<<5"), "identity_card") == ["T220001293"]
+
+
+def test_every_recogniser_has_a_name_and_a_kind_of_its_own_file() -> None:
+    names = [each.name for each in installed_recognisers()]
+    assert len(names) == len(set(names))
+    assert {kind for kind, _, _ in FOUND} == {each.kind.name for each in installed_recognisers()}
