@@ -1,0 +1,106 @@
+"""English words and marks as spaCy's tokeniser finds them: DataTrove's rules are about these tokens.
+
+Source: the tokenisation algorithm of spaCy 3.8 (MIT licence, Explosion GmbH), https://spacy.io/usage/linguistic-features
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from backend.datasets.quality.web_rules.words.addresses import is_address
+from backend.datasets.quality.web_rules.words.affixes import infixes, prefix_length, suffix_length
+from backend.datasets.quality.web_rules.words.special_cases import special_cases
+
+_NONE: Mapping[str, tuple[str, ...]] = {}
+
+
+def split_piece(piece: str) -> Sequence[str]:
+    """Tokens of what stands between white space; joined they are the piece again."""
+    special = special_cases()
+    if tokens := special.get(piece):
+        return tokens
+    if piece.isascii() and piece.isalpha():
+        return (piece,)
+    return _with_special_runs(_split(piece, special))
+
+
+def _split(piece: str, special: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Cut marks off both ends as long as there are any, then look into what is left."""
+    before: list[str] = []
+    after: list[str] = []
+    start, end = 0, len(piece)
+    while start < end and (rest := piece[start:end]) not in special:
+        head = prefix_length(rest)
+        if head and rest[head:] in special:
+            before.append(rest[:head])
+            start += head
+            break
+        tail = suffix_length(rest[head:])
+        if tail and rest[:-tail] in special:
+            after.append(rest[-tail:])
+            end -= tail
+            break
+        if not head and not tail:
+            break
+        if head:
+            before.append(rest[:head])
+        if tail:
+            after.append(rest[-tail:])
+        start, end = start + head, end - tail
+    return [*before, *_split_middle(piece[start:end], special), *reversed(after)]
+
+
+def _split_middle(text: str, special: Mapping[str, tuple[str, ...]]) -> Sequence[str]:
+    if not text:
+        return ()
+    if tokens := special.get(text):
+        return tokens
+    if is_address(text):
+        return (text,)
+    tokens_found, start = [], 0
+    for first, last in infixes(text):
+        # what begins a text is no infix of it, and stays with what follows
+        if first:
+            tokens_found += [text[start:first], text[first:last]] if first > start else [text[first:last]]
+            start = last
+    return [*tokens_found, text[start:]] if start < len(text) else tokens_found
+
+
+def _with_special_runs(tokens: Sequence[str]) -> Sequence[str]:
+    """Special cases that were cut into pieces because marks are in them are put together again, the longest first."""
+    patterns = _cut_special_cases()
+    if len(tokens) < 2 or not any(token in patterns for token in tokens):
+        return tokens
+    runs = [
+        (len(pattern), -start)
+        for start, token in enumerate(tokens)
+        for pattern in patterns.get(token, ())
+        if tuple(tokens[start : start + len(pattern)]) == pattern
+    ]
+    chosen: dict[int, int] = {}
+    taken: set[int] = set()
+    for size, negative_start in sorted(runs, reverse=True):
+        first, last = -negative_start, size - negative_start
+        if first not in taken and last - 1 not in taken:
+            chosen[first] = last
+        taken.update(range(first, last))
+    return _replaced(tokens, chosen)
+
+
+def _replaced(tokens: Sequence[str], runs: Mapping[int, int]) -> list[str]:
+    special, found, at = special_cases(), [], 0
+    while at < len(tokens):
+        end = runs.get(at, at + 1)
+        found += special["".join(tokens[at:end])] if at in runs else [tokens[at]]
+        at = end
+    return found
+
+
+@cache
+def _cut_special_cases() -> Mapping[str, Sequence[tuple[str, ...]]]:
+    """By their first token: token sequences that special cases with marks in them are cut into."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for text in special_cases():
+        if prefix_length(text) or suffix_length(text) or infixes(text):
+            tokens = tuple(_split(text, _NONE))
+            found.setdefault(tokens[0], []).append(tokens)
+    return found
