@@ -46,7 +46,8 @@ class Batch:
     def sums(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Sum per text of a value per token."""
         running = np.concatenate([[0], np.cumsum(values)])
-        return running[self.starts + self.counts] - running[self.starts]
+        sums: NDArray[np.int64] = running[self.starts + self.counts] - running[self.starts]
+        return sums
 
 
 def batch_of(texts: Sequence[str], vocabulary: Vocabulary) -> Batch:

@@ -1,11 +1,12 @@
 """The rules of C4, which drop lines as well as texts: what is left of a text is part of the verdict.
 
-Source: Raffel et al. 2020, https://jmlr.org/papers/v21/20-074.html; reasons and order as in DataTrove 0.10 (Apache-2.0).
+Source: Raffel et al. 2020, https://jmlr.org/papers/v21/20-074.html; reasons and order of DataTrove 0.10 (Apache-2.0).
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from backend.datasets.quality.web_rules.sentences import sentence_count
 
@@ -33,10 +34,12 @@ class Remainder:
 
 def c4(text: str) -> Remainder:
     """Judge a text line by line."""
-    lines = [line for line in map(str.strip, text.splitlines()) if _is_long_enough(line)]
-    if "[" in text:
-        lines = [_CITATION.sub("", line) for line in lines]
-    lines = [line for line in lines if line.endswith(_ENDS) and not line.endswith("...")]
+    uncited = partial(_CITATION.sub, "") if "[" in text else str
+    lines = [
+        left
+        for line in map(str.strip, text.splitlines())
+        if (left := uncited(line)).endswith(_ENDS) and not left.endswith("...") and _is_long_enough(line)
+    ]
     lower = "\n".join(lines).lower()
     if any(phrase in lower for phrase in _PHRASES):
         reason, lines = _without_phrases(lines)

@@ -1,6 +1,6 @@
 """The rules that FineWeb added: ends of lines, short lines, repeated lines, lists.
 
-Source: Penedo et al. 2024, https://arxiv.org/abs/2406.17557; reasons and order as in DataTrove 0.10 (Apache-2.0).
+Source: Penedo et al. 2024, https://arxiv.org/abs/2406.17557; reasons and order of DataTrove 0.10 (Apache-2.0).
 """
 
 from collections.abc import Sequence

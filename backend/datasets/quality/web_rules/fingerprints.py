@@ -42,7 +42,9 @@ def fingerprints(words: Sequence[str]) -> NDArray[np.uint64]:
     starts = np.cumsum(sizes) - sizes
     joined = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
     offsets = np.arange(len(joined)) - np.repeat(starts, sizes)
-    return np.add.reduceat(mixed(joined.astype(np.uint64)) * shifts(offsets), starts)
+    terms = mixed(joined.astype(np.uint64)) * shifts(offsets)
+    sums: NDArray[np.uint64] = np.add.reduceat(terms, starts)
+    return sums
 
 
 def _powers(exponents: NDArray[np.int64], base: int) -> NDArray[np.uint64]:
@@ -52,7 +54,8 @@ def _powers(exponents: NDArray[np.int64], base: int) -> NDArray[np.uint64]:
     low = _table(base, 1 << _LOW_BITS)
     rows = int(exponents.max()) >> _LOW_BITS
     high = _table(pow(base, 1 << _LOW_BITS, 2**64), 1 << rows.bit_length())
-    return low[exponents & (len(low) - 1)] * high[exponents >> _LOW_BITS]
+    powers: NDArray[np.uint64] = low[exponents & (len(low) - 1)] * high[exponents >> _LOW_BITS]
+    return powers
 
 
 @lru_cache(maxsize=16)

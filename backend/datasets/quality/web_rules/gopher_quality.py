@@ -1,6 +1,6 @@
 """The quality rules of Gopher in their order: words, marks, lines, letters, stop words.
 
-Source: Rae et al. 2021, https://arxiv.org/abs/2112.11446, table A1; reasons and order as in DataTrove 0.10 (Apache-2.0).
+Source: Rae et al. 2021, https://arxiv.org/abs/2112.11446, table A1; reasons and order of DataTrove 0.10 (Apache-2.0).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -83,4 +83,5 @@ def _different_stop_words(batch: Batch) -> NDArray[np.int64]:
     places = np.flatnonzero(numbers)
     cells = batch.texts[places] * (len(STOP_WORDS) + 1) + numbers[places]
     seen = np.bincount(cells, minlength=len(batch.counts) * (len(STOP_WORDS) + 1)) > 0
-    return seen.reshape(len(batch.counts), -1).sum(axis=1)
+    different: NDArray[np.int64] = seen.reshape(len(batch.counts), -1).sum(axis=1)
+    return different

@@ -1,24 +1,21 @@
 """The repetition rules of Gopher in their order: paragraphs, lines, frequent runs of words, repeated runs of words.
 
-Source: Rae et al. 2021, https://arxiv.org/abs/2112.11446, table A1; reasons and order as in DataTrove 0.10 (Apache-2.0).
+Source: Rae et al. 2021, https://arxiv.org/abs/2112.11446, table A1; reasons and order of DataTrove 0.10 (Apache-2.0).
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.datasets.quality.web_rules.batch import Batch
-from backend.datasets.quality.web_rules.lines import repeated
+from backend.datasets.quality.web_rules.lines import lines_of, paragraphs_of, repeated
 from backend.datasets.quality.web_rules.ngrams import most_frequent_characters, repeated_characters
 from backend.datasets.quality.web_rules.reasons import Reasons, first_reasons
 
 MOST_REPEATED, MOST_REPEATED_CHARACTERS = 0.3, 0.2
 MOST_FREQUENT = {2: 0.2, 3: 0.18, 4: 0.16}
 MOST_IN_RUNS = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
-_PARAGRAPH_BREAK = re.compile(r"\n{2,}")
-_LINE_BREAK = re.compile(r"\n+")
 
 
 def gopher_repetition(texts: Sequence[str], batch: Batch) -> Reasons:
@@ -38,9 +35,7 @@ def gopher_repetition(texts: Sequence[str], batch: Batch) -> Reasons:
 def _reason(text: str) -> str | None:
     if not text:
         return "empty"
-    paragraphs = _PARAGRAPH_BREAK.split(text.strip())
-    lines = _LINE_BREAK.split(text)
-    for pieces, name in ((paragraphs, "para"), (lines, "line")):
+    for pieces, name in ((paragraphs_of(text), "para"), (lines_of(text), "line")):
         count, characters = repeated(pieces)
         if count / len(pieces) > MOST_REPEATED:
             return f"dup_{name}_frac"

@@ -1,7 +1,8 @@
 """The rules that English web corpora are made with, and DataTrove's verdicts, for many texts at once.
 
-They are made for English web pages: of German law they drop nearly all. They are here so that throughput can be compared
-on like rules, and so that a corpus can be filtered as published ones were; `legal-de` and its kin judge everything else.
+They are made for English web pages: of German law they drop nearly all. They are here so that throughput can be
+compared on like rules, and so that a corpus can be filtered as published ones were; `legal-de` and its kin judge
+everything else.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 NAME = "datatrove-compat"
 _BATCH_CHARACTERS, _BATCH_TEXTS = 1 << 20, 1 << 10
-_KNOWN_WORDS = 300_000
+_KNOWN_PIECES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +65,16 @@ class WebRules:
 
         batch = batch_of(texts, self._known_words())
         remainders = [c4(text) for text in texts]
-        verdicts = zip(
-            gopher_repetition(texts, batch), gopher_quality(texts, batch), fineweb(texts, batch), remainders, strict=True
-        )
-        return [WebVerdict(repetition, quality, left.reason, web, left.text) for repetition, quality, web, left in verdicts]
+        reasons = zip(gopher_repetition(texts, batch), gopher_quality(texts, batch), fineweb(texts, batch), strict=True)
+        return [
+            WebVerdict(repetition, quality, remainder.reason, web, remainder.text)
+            for (repetition, quality, web), remainder in zip(reasons, remainders, strict=True)
+        ]
 
     def _known_words(self) -> "Vocabulary":
         from backend.datasets.quality.web_rules.vocabulary import Vocabulary
 
-        if self._vocabulary is None or len(self._vocabulary) > _KNOWN_WORDS:
+        if self._vocabulary is None or self._vocabulary.piece_count > _KNOWN_PIECES:
             self._vocabulary = Vocabulary()
         return self._vocabulary
 

@@ -1,6 +1,23 @@
-"""How much of a list of lines or paragraphs was there before."""
+"""Lines and paragraphs of a text, and how much of them was there before."""
 
 from collections.abc import Sequence
+
+
+def paragraphs_of(text: str) -> Sequence[str]:
+    """What stands between two or more line feeds; a text without any, even an empty one, is one paragraph."""
+    text = text.strip()
+    if "\n\n" not in text:
+        return [text]
+    return [paragraph for piece in text.split("\n\n") if (paragraph := piece.lstrip("\n"))]
+
+
+def lines_of(text: str) -> Sequence[str]:
+    """What stands between line feeds, however many; beyond one at an end of the text is an empty line."""
+    lines = text.split("\n")
+    if "\n\n" not in text:
+        return lines
+    ends = [""] * (text.startswith("\n") + text.endswith("\n"))
+    return [*filter(None, lines), *ends]
 
 
 def repeated(pieces: Sequence[str]) -> tuple[int, int]:

@@ -60,9 +60,7 @@ def most_frequent_characters(batch: Batch, sizes: Sequence[int]) -> Iterator[tup
         places, keys = places[is_inside], keys[is_inside]
 
 
-def repeated_characters(
-    batch: Batch, limits: Sequence[tuple[int, float]]
-) -> Iterator[tuple[int, NDArray[np.int64]]]:
+def repeated_characters(batch: Batch, limits: Sequence[tuple[int, float]]) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Per size n: characters in runs of n words that came before, where runs that count do not overlap.
 
     Read from left to right, a run that was met before counts and is jumped over as a whole; one inside such a jump is
@@ -82,7 +80,7 @@ def repeated_characters(
     salts = mixed(np.arange(len(batch.counts), dtype=np.uint64))[texts]
     for size, limit in limits:
         count = max(0, len(texts) - size + 1)
-        prints = (running[size:] - running[:-size])[:count] * back[:count] ^ salts[:count]
+        prints = (running[size:] - running[:-size]) * back[:count] ^ salts[:count]
         places = np.flatnonzero(texts[:count] == texts[size - 1 :])
         groups = _comes_again(prints[places], places)
         yield size, _repeated(batch, groups, texts, ends, size, limit)

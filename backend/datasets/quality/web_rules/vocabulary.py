@@ -28,8 +28,10 @@ class Vocabulary:
         self._sizes, self._kinds, self._stops = array("q"), array("b"), array("b")
         self._fingerprints = np.empty(0, np.uint64)
 
-    def __len__(self) -> int:
-        return len(self._tokens)
+    @property
+    def piece_count(self) -> int:
+        """How many pieces were met."""
+        return len(self._pieces)
 
     def tokens(self, pieces: Iterable[str], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Numbers of the tokens of `count` pieces in a row, and how many tokens each piece has."""
@@ -94,7 +96,7 @@ class _Pieces(dict[str, int]):
 
 
 def _kind(token: str) -> int:
-    if token.isalpha() and token.isascii():
+    if token.isalpha():
         return _IS_WORD | _HAS_LETTER
     is_word = not SYMBOLS.issuperset(token)
     return is_word * _IS_WORD | any(map(str.isalpha, token)) * _HAS_LETTER

@@ -5,6 +5,7 @@ Source: the English tokeniser exceptions of spaCy 3.8 (MIT licence, Explosion Gm
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import product
 
 # stems and what may follow them; an ending is also written without its apostrophe
 _ENDINGS = (
@@ -20,7 +21,7 @@ _ENDINGS = (
     ("could might must should would", "'ve"),
     ("ai are is was were have has dare", "n't"),
 )
-_ARE_WORDS = frozenset("ill its hell shell shed were well whore".split())
+_ARE_WORDS = frozenset(["ill", "its", "hell", "shell", "shed", "were", "well", "whore"])
 _PARTS = """y'|all y|all how|'d|'y How|'d|'y not|'ve not|ve Not|'ve Not|ve can|not Can|not gon|na Gon|na got|ta Got|ta
     let|'s Let|'s c'm|on C'm|on"""
 _WHOLE = r"""
@@ -56,8 +57,8 @@ def special_cases() -> Mapping[str, tuple[str, ...]]:
 
 def _contractions() -> Iterator[tuple[str, tuple[str, ...]]]:
     for stems, endings in _ENDINGS:
-        for stem in (form for stem in stems.split() for form in (stem, stem.title())):
-            for ending in (form for ending in endings.split() for form in (ending, ending.replace("'", ""))):
-                tokens = (stem, *ending.split("|"))
+        for stem, ending in product(stems.split(), endings.split()):
+            for first, rest in product((stem, stem.title()), (ending, ending.replace("'", ""))):
+                tokens = (first, *rest.split("|"))
                 if (text := "".join(tokens)).lower() not in _ARE_WORDS:
                     yield text, tokens

@@ -3,6 +3,7 @@
 Source: the tokenisation algorithm of spaCy 3.8 (MIT licence, Explosion GmbH), https://spacy.io/usage/linguistic-features
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -10,6 +11,8 @@ from backend.datasets.quality.web_rules.words.addresses import is_address
 from backend.datasets.quality.web_rules.words.affixes import infixes, prefix_length, suffix_length
 from backend.datasets.quality.web_rules.words.special_cases import special_cases
 
+# nothing is cut off or out of these but the mark at the end, so most words need no further look
+_PLAIN_WORD = re.compile("([A-Za-zÀ-ÖØ-öø-ÿ]{3,})([,;:]|(?<=[a-zß-öø-ÿ])[.])?")
 _NONE: Mapping[str, tuple[str, ...]] = {}
 
 
@@ -18,8 +21,8 @@ def split_piece(piece: str) -> Sequence[str]:
     special = special_cases()
     if tokens := special.get(piece):
         return tokens
-    if piece.isascii() and piece.isalpha():
-        return (piece,)
+    if (plain := _PLAIN_WORD.fullmatch(piece)) and plain[1] not in special:
+        return plain.groups() if plain[2] else (piece,)
     return _with_special_runs(_split(piece, special))
 
 
@@ -56,13 +59,14 @@ def _split_middle(text: str, special: Mapping[str, tuple[str, ...]]) -> Sequence
         return tokens
     if is_address(text):
         return (text,)
-    tokens_found, start = [], 0
+    found: list[str] = []
+    start = 0
     for first, last in infixes(text):
         # what begins a text is no infix of it, and stays with what follows
         if first:
-            tokens_found += [text[start:first], text[first:last]] if first > start else [text[first:last]]
+            found += [text[start:first], text[first:last]] if first > start else [text[first:last]]
             start = last
-    return [*tokens_found, text[start:]] if start < len(text) else tokens_found
+    return [*found, text[start:]] if start < len(text) else found
 
 
 def _with_special_runs(tokens: Sequence[str]) -> Sequence[str]:
@@ -87,7 +91,9 @@ def _with_special_runs(tokens: Sequence[str]) -> Sequence[str]:
 
 
 def _replaced(tokens: Sequence[str], runs: Mapping[int, int]) -> list[str]:
-    special, found, at = special_cases(), [], 0
+    special = special_cases()
+    found: list[str] = []
+    at = 0
     while at < len(tokens):
         end = runs.get(at, at + 1)
         found += special["".join(tokens[at:end])] if at in runs else [tokens[at]]
