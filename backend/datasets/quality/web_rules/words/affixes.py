@@ -23,23 +23,23 @@ _UNITS = (
     r"|[mMkKgGtT]b|[MKGT]B|[TGMK]|%|[кКмМгГТ]б|[КМГТ]Б|кг|г|мг|м/с|км/ч|к?Па|мбар"
     r"|тбكم|[كسم]?م[²³]?|غرام|جرام|جم|كغ|ملغ|كوب|اكواب"
 )
-_LONGEST_UNIT = 8
+_LONGEST_SUFFIX, _SEEN_BEFORE = 8, 2
 _DOT_AFTER = "0123456789%²-+()…?:|" + _MARKS + _QUOTES
 
 
-def prefix_length(text: str) -> int:
-    """How many characters at the beginning are a token of their own."""
-    found = _prefix().match(text)
-    return found.end() if found else 0
+def prefix_length(text: str, start: int, end: int) -> int:
+    """How many characters at the beginning of this part are a token of their own."""
+    found = _prefix().match(text, start, end)
+    return found.end() - start if found else 0
 
 
-def suffix_length(text: str) -> int:
-    """How many characters at the end are a token of their own."""
-    if text.endswith(".."):
-        return len(text) - len(text.rstrip("."))
-    # the beginning of the search is no beginning of the text: what stands before it is still looked back at
-    found = _suffix().search(text, max(0, len(text) - _LONGEST_UNIT))
-    return len(text) - found.start() if found else 0
+def suffix_length(text: str, start: int, end: int) -> int:
+    """How many characters at the end of this part are a token of their own; what is before the part is not seen."""
+    near_end = text[max(start, end - _LONGEST_SUFFIX - _SEEN_BEFORE) : end]
+    if near_end.endswith(".."):
+        return end - start - len(text[start:end].rstrip("."))
+    found = _suffix().search(near_end, max(0, len(near_end) - _LONGEST_SUFFIX))
+    return len(near_end) - found.start() if found else 0
 
 
 def infixes(text: str) -> list[tuple[int, int]]:

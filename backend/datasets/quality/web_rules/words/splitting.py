@@ -13,6 +13,7 @@ from backend.datasets.quality.web_rules.words.special_cases import special_cases
 
 # nothing is cut off or out of these but the mark at the end, so most words need no further look
 _PLAIN_WORD = re.compile("([A-Za-zÀ-ÖØ-öø-ÿ]{3,})([,;:]|(?<=[a-zß-öø-ÿ])[.])?")
+_LONGEST_SPECIAL_CASE = max(map(len, special_cases()))
 _NONE: Mapping[str, tuple[str, ...]] = {}
 
 
@@ -31,25 +32,24 @@ def _split(piece: str, special: Mapping[str, tuple[str, ...]]) -> list[str]:
     before: list[str] = []
     after: list[str] = []
     start, end = 0, len(piece)
-    while start < end and (rest := piece[start:end]) not in special:
-        head = prefix_length(rest)
-        if head and rest[head:] in special:
-            before.append(rest[:head])
-            start += head
-            break
-        tail = suffix_length(rest[head:])
-        if tail and rest[:-tail] in special:
-            after.append(rest[-tail:])
-            end -= tail
-            break
+    while start < end and not _is_special(piece, start, end, special):
+        head, tail = prefix_length(piece, start, end), 0
+        if not head or not _is_special(piece, start + head, end, special):
+            tail = suffix_length(piece, start + head, end)
+            if tail and _is_special(piece, start, end - tail, special):
+                head = 0
         if not head and not tail:
             break
         if head:
-            before.append(rest[:head])
+            before.append(piece[start : start + head])
         if tail:
-            after.append(rest[-tail:])
+            after.append(piece[end - tail : end])
         start, end = start + head, end - tail
     return [*before, *_split_middle(piece[start:end], special), *reversed(after)]
+
+
+def _is_special(piece: str, start: int, end: int, special: Mapping[str, tuple[str, ...]]) -> bool:
+    return end - start <= _LONGEST_SPECIAL_CASE and piece[start:end] in special
 
 
 def _split_middle(text: str, special: Mapping[str, tuple[str, ...]]) -> Sequence[str]:
@@ -106,7 +106,7 @@ def _cut_special_cases() -> Mapping[str, Sequence[tuple[str, ...]]]:
     """By their first token: token sequences that special cases with marks in them are cut into."""
     found: dict[str, list[tuple[str, ...]]] = {}
     for text in special_cases():
-        if prefix_length(text) or suffix_length(text) or infixes(text):
+        if prefix_length(text, 0, len(text)) or suffix_length(text, 0, len(text)) or infixes(text):
             tokens = tuple(_split(text, _NONE))
             found.setdefault(tokens[0], []).append(tokens)
     return found
