@@ -16,8 +16,7 @@ def lines_of(text: str) -> Sequence[str]:
     lines = text.split("\n")
     if "\n\n" not in text:
         return lines
-    ends = [""] * (text.startswith("\n") + text.endswith("\n"))
-    return [*filter(None, lines), *ends]
+    return [*lines[: text.startswith("\n")], *filter(None, lines), *lines[len(lines) - text.endswith("\n") :]]
 
 
 def repeated(pieces: Sequence[str]) -> tuple[int, int]:
