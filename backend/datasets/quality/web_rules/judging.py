@@ -7,12 +7,11 @@ everything else.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from backend.datasets.quality.web_rules.vocabulary import Vocabulary
 
-NAME = "datatrove-compat"
 _BATCH_CHARACTERS, _BATCH_TEXTS = 1 << 20, 1 << 10
 _KNOWN_PIECES = 200_000
 
@@ -45,8 +44,10 @@ class WebVerdict:
 class WebRules:
     """Judges texts; keeps the words that it met, so one instance per process is meant for all texts.
 
-    Not for several threads at once.
+    Not for several threads at once. `profile_version` is what is recorded beside a judged text.
     """
+
+    profile_version: ClassVar[str] = "datatrove-compat-1"
 
     def __init__(self) -> None:
         self._vocabulary: Vocabulary | None = None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from backend.datasets.quality.web_rules.batch import Batch
 from backend.datasets.quality.web_rules.fingerprints import mixed, shifts, unshifts
 
-MOST_TEXTS = 1 << 12
+# two words and one of 4,096 texts share a key of 64 bits
 _ID_BITS = 26
 _PLACE_BITS = 32
 _SKETCH_BITS = 18

@@ -21,11 +21,7 @@ class Vocabulary:
     """Numbers of pieces (what stands between white space) and of the tokens that they are made of."""
 
     def __init__(self) -> None:
-        self._pieces = _Pieces(self)
-        self._piece_starts, self._piece_sizes = array("q"), array("q")
-        self._piece_tokens = array("q")
-        self._tokens: dict[str, int] = {}
-        self._sizes, self._kinds, self._stops = array("q"), array("b"), array("b")
+        self._pieces = _Pieces()
         self._fingerprints = np.empty(0, np.uint64)
 
     @property
@@ -36,61 +32,66 @@ class Vocabulary:
     def tokens(self, pieces: Iterable[str], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Numbers of the tokens of `count` pieces in a row, and how many tokens each piece has."""
         numbers = np.fromiter(map(self._pieces.__getitem__, pieces), np.int64, count)
-        sizes = _copied(self._piece_sizes, np.int64)[numbers]
+        sizes = _copied(self._pieces.sizes, np.int64)[numbers]
         ends = np.cumsum(sizes)
-        starts = _copied(self._piece_starts, np.int64)[numbers]
+        starts = _copied(self._pieces.starts, np.int64)[numbers]
         places = np.repeat(starts - ends + sizes, sizes) + np.arange(int(ends[-1]) if count else 0)
-        return _copied(self._piece_tokens, np.int64)[places], sizes
+        return _copied(self._pieces.tokens, np.int64)[places], sizes
 
     @property
     def sizes(self) -> NDArray[np.int64]:
         """Characters per token."""
-        return _copied(self._sizes, np.int64)
+        return _copied(self._pieces.known.sizes, np.int64)
 
     @property
     def is_word(self) -> NDArray[np.bool_]:
         """Whether a token is more than symbols."""
-        return (_copied(self._kinds, np.int8) & _IS_WORD).astype(bool)
+        return (_copied(self._pieces.known.kinds, np.int8) & _IS_WORD).astype(bool)
 
     @property
     def has_letter(self) -> NDArray[np.bool_]:
         """Whether one of its characters is a letter."""
-        return (_copied(self._kinds, np.int8) & _HAS_LETTER).astype(bool)
+        return (_copied(self._pieces.known.kinds, np.int8) & _HAS_LETTER).astype(bool)
 
     @property
     def stop_numbers(self) -> NDArray[np.int8]:
         """Which stop word a token is, from 1; 0 for none."""
-        return _copied(self._stops, np.int8)
+        return _copied(self._pieces.known.stops, np.int8)
 
     @property
     def fingerprints(self) -> NDArray[np.uint64]:
         """Of the characters of every token."""
-        if new := list(self._tokens)[len(self._fingerprints) :]:
+        if new := list(self._pieces.known)[len(self._fingerprints) :]:
             self._fingerprints = np.concatenate([self._fingerprints, fingerprints(new)])
         return self._fingerprints
 
-    def add(self, piece: str) -> None:
-        """Take in the tokens of a new piece."""
-        tokens = split_piece(piece)
-        self._piece_starts.append(len(self._piece_tokens))
-        self._piece_sizes.append(len(tokens))
-        self._piece_tokens.extend([self._number(token) for token in tokens])
 
-    def _number(self, token: str) -> int:
-        number = self._tokens.setdefault(token, len(self._tokens))
-        if number == len(self._sizes):
-            self._sizes.append(len(token))
-            self._kinds.append(_kind(token))
-            self._stops.append(_STOP_NUMBERS.get(token, 0))
+class _Tokens(dict[str, int]):
+    """Numbers of tokens; a new one is looked at once."""
+
+    def __init__(self) -> None:
+        self.sizes, self.kinds, self.stops = array("q"), array("b"), array("b")
+
+    def __missing__(self, token: str) -> int:
+        self.sizes.append(len(token))
+        self.kinds.append(_kind(token))
+        self.stops.append(_STOP_NUMBERS.get(token, 0))
+        number = self[token] = len(self)
         return number
 
 
 class _Pieces(dict[str, int]):
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
+    """Numbers of pieces; a new one is split once."""
+
+    def __init__(self) -> None:
+        self.starts, self.sizes, self.tokens = array("q"), array("q"), array("q")
+        self.known = _Tokens()
 
     def __missing__(self, piece: str) -> int:
-        self._vocabulary.add(piece)
+        tokens = split_piece(piece)
+        self.starts.append(len(self.tokens))
+        self.sizes.append(len(tokens))
+        self.tokens.extend([self.known[token] for token in tokens])
         number = self[piece] = len(self)
         return number
 

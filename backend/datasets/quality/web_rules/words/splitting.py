@@ -1,5 +1,8 @@
 """English words and marks as spaCy's tokeniser finds them: DataTrove's rules are about these tokens.
 
+A piece is cut by itself. The original also lets an emoticon that a space runs through (": )") keep the emoticons that
+share a mark with it from being put together, a difference that needs text made of such marks to be met.
+
 Source: the tokenisation algorithm of spaCy 3.8 (MIT licence, Explosion GmbH), https://spacy.io/usage/linguistic-features
 """
 
