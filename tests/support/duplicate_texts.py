@@ -5,9 +5,10 @@ import random
 from collections.abc import Sequence
 from itertools import combinations
 
+from backend.datasets.quality.reading import Reading
+
 from backend.datasets.duplicates.finding import find_duplicates
 from backend.datasets.duplicates.texts import Cluster, ComparedText
-from backend.datasets.quality.reading import Reading
 
 SHINGLE_WORDS = 5
 

@@ -1,0 +1,1 @@
+"""English words and marks, found as spaCy's tokeniser finds them."""

@@ -1,0 +1,37 @@
+"""Real texts of the shared data for rules about texts: English web pages and sections of German law."""
+
+import json
+import lzma
+import tarfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from backend.datasets.ingest.base import ReadContext
+from backend.datasets.ingest.readers.markdown_reader import MarkdownReader
+from tests.support.shared_data import SHARED_DATA
+
+PAGES, LAWS = "c4_demo.jsonl.xz", "gesetze.tar.xz"
+_EVERY = 9
+
+
+def web_pages() -> list[str]:
+    """Three hundred English web pages."""
+    with lzma.open(SHARED_DATA / PAGES, "rt", encoding="utf-8") as lines:
+        return [json.loads(line)["text"] for line in lines]
+
+
+def law_sections(number: int) -> list[str]:
+    """So many sections of every ninth law, in the order of the archive."""
+    return list(islice(_sections(), number))
+
+
+def _sections() -> Iterator[str]:
+    reader = MarkdownReader()
+    with tarfile.open(SHARED_DATA / LAWS) as archive:
+        files = (member for member in archive if member.isfile())
+        for member in islice(files, 0, None, _EVERY):
+            stream = archive.extractfile(member)
+            assert stream is not None
+            for document in reader.read(stream, ReadContext(Path(member.name).name)):
+                yield from (section.text for section in document.sections if section.text.strip())
