@@ -5,10 +5,9 @@ import random
 from collections.abc import Sequence
 from itertools import combinations
 
-from backend.datasets.quality.reading import Reading
-
 from backend.datasets.duplicates.finding import find_duplicates
 from backend.datasets.duplicates.texts import Cluster, ComparedText
+from tests.support.plain_quality import Reading
 
 SHINGLE_WORDS = 5
 

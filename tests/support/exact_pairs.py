@@ -4,7 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from backend.datasets.quality.reading import Reading
+from tests.support.plain_quality import Reading
 
 THRESHOLD = 0.8
 _SHINGLE_WORDS = 5

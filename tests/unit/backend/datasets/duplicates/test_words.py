@@ -4,12 +4,12 @@ import re
 import sys
 
 import numpy as np
-from backend.datasets.quality.reading import Reading
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.datasets.duplicates import words as words_module
 from backend.datasets.duplicates.words import words_of
+from tests.support.plain_quality import Reading
 
 WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 TEXTS = st.lists(
