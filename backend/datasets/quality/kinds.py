@@ -4,23 +4,23 @@ from enum import IntFlag
 
 
 class Kind(IntFlag):
-    """What Python's own `str` methods and regular expressions say of a character."""
+    """What Python's own regular expressions say of a character; `PATTERNS` has the first four."""
 
     ALPHANUMERIC = 1
     DIGIT = 2
-    LETTER = 4
-    SPACE = 8
-    JOINER = 16
+    SPACE = 4
+    JOINER = 8
+    LETTER = 16
+    """Alphanumeric and no digit."""
     SYMBOL = 32
+    """Neither alphanumeric nor white space."""
 
 
 PATTERNS = {
     Kind.ALPHANUMERIC: r"[^\W_]+",
     Kind.DIGIT: r"\d+",
-    Kind.LETTER: r"[^\W\d_]+",
     Kind.SPACE: r"\s+",
     # between two letters or digits it is part of a word
     Kind.JOINER: r"[-'’]+",
-    Kind.SYMBOL: r"(?:[^\w\s]|_)+",
 }
-"""Runs of characters of each kind."""
+"""Runs of characters of a kind."""

@@ -73,4 +73,8 @@ def kinds_of_code_points() -> NDArray[np.uint8]:
     for kind, pattern in PATTERNS.items():
         for run in re.finditer(pattern, characters):
             kinds[run.start() : run.end()] |= np.uint8(kind)
+    parts = (Kind.ALPHANUMERIC, Kind.DIGIT, Kind.SPACE)
+    is_alphanumeric, is_digit, is_space = ((kinds & np.uint8(part)) != 0 for part in parts)
+    kinds[is_alphanumeric & ~is_digit] |= np.uint8(Kind.LETTER)
+    kinds[~(is_alphanumeric | is_space)] |= np.uint8(Kind.SYMBOL)
     return kinds

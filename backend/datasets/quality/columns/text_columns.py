@@ -19,7 +19,7 @@ class TextColumns:
     """Normalised texts; everything is computed on first use.
 
     Args:
-        texts: Normalised texts (`normalise`), about a megabyte in all: memory is 40 bytes per character.
+        texts: Normalised texts (`normalise`), about a megabyte in all: memory is 25 to 100 bytes per character.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
