@@ -21,7 +21,8 @@ from backend.datasets.language.fluency.words import (
 
 MAX_WORDS = 1_000_000
 MAX_PAIRS = 6_000_000
-_BUFFERED_WORDS = 2_000_000
+_BUFFERED_WORDS = 1 << 17
+_BUFFERED_NUMBERS = 1 << 22
 _LONGEST_KEPT_NUMBER = 4
 _BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -75,6 +76,7 @@ class WordCounts:
         self._numbers = _Numbers(max_words)
         self._max_pairs = max_pairs
         self._buffer: list[str] = []
+        self._chunks: list[NDArray[np.uint32]] = []
         self._counts = np.zeros(0, dtype=np.int64)
         self._pairs = Pairs(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64))
 
@@ -83,6 +85,8 @@ class WordCounts:
         self._buffer.append(BEFORE_FIRST)
         self._buffer += words_of(text)
         if len(self._buffer) >= _BUFFERED_WORDS:
+            self._number()
+        if sum(map(len, self._chunks)) >= _BUFFERED_NUMBERS:
             self._flush()
 
     def counted(self, *, min_count: int) -> Counted:
@@ -100,14 +104,21 @@ class WordCounts:
         keys = final[self._pairs.first] << _BITS | final[self._pairs.second]
         return Counted([words[n] for n in order], self._counts[order], _summed(keys, self._pairs.counts))
 
-    def _flush(self) -> None:
-        numbers = np.fromiter(map(self._numbers.__getitem__, self._buffer), dtype=np.uint64, count=len(self._buffer))
+    def _number(self) -> None:
+        """Words to numbers, which are smaller."""
+        numbers = map(self._numbers.__getitem__, self._buffer)
+        self._chunks.append(np.fromiter(numbers, dtype=np.uint32, count=len(self._buffer)))
         self._buffer = []
-        counts = np.bincount(numbers.astype(np.int64), minlength=max(len(self._counts), self._numbers.next_number))
+
+    def _flush(self) -> None:
+        self._number()
+        numbers = np.concatenate(self._chunks)
+        self._chunks = []
+        counts = np.bincount(numbers, minlength=max(len(self._counts), self._numbers.next_number))
         counts[: len(self._counts)] += self._counts
         self._counts = counts
         follows = numbers[1:] != START
-        keys, often = np.unique((numbers[:-1] << _BITS | numbers[1:])[follows], return_counts=True)
+        keys, often = np.unique((numbers[:-1].astype(np.uint64) << _BITS | numbers[1:])[follows], return_counts=True)
         self._pairs = self._bounded(
             _summed(np.concatenate((self._pairs.keys, keys)), np.concatenate((self._pairs.counts, often)))
         )

@@ -1,10 +1,16 @@
-"""Where a signal begins to cost and where it rejects a text, from quantiles of texts that a model has not seen.
+"""Where a signal begins to cost and where it rejects a text, from texts that a model has not seen.
 
-A corpus is accepted as it is, so what rejects its own texts is wrong by definition: hard limits lie where all of them
-together reject 0.23 % of unseen texts at most. Damage and order tell most, so most of that is theirs. A corpus of one
-kind of text would forbid every other word, so no hard limit is stricter than `_MILDEST` says.
+A corpus is accepted as it is, so what rejects its own texts is wrong by definition: a hard limit lies where next to
+none of its unseen texts are. How far out that is, a few extreme ones say badly; so the tail beyond the soft limit is
+taken to fall off exponentially by its mean excess, which all of it says together (peaks over threshold).
+
+A corpus of one kind of text would forbid every other word, and one of lists would let anything pass. So hard limits
+stay within `_RANGES`, which half of the federal laws, misread and shuffled, have shown to be right for German.
+
+Source: Pickands 1975, https://doi.org/10.1214/aos/1176343003
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,9 +22,14 @@ if TYPE_CHECKING:
     from backend.datasets.language.fluency.model import FluencySignals
 
 _SOFT = 0.01
-# share of unseen texts that each hard limit rejects
-_BUDGET = {"out_of_vocabulary": 0.0003, "damaged_words": 0.001, "bits_per_word": 0.0002, "order_gain": 0.0008}
-_MILDEST = {"out_of_vocabulary": 0.3, "damaged_words": 0.03, "bits_per_word": 13.0, "order_gain": 0.5}
+# share of unseen texts that each hard limit rejects; damage and order tell most, so most of it is theirs
+_BUDGET = {"out_of_vocabulary": 0.0001, "damaged_words": 0.0007, "bits_per_word": 0.0001, "order_gain": 0.0005}
+_RANGES = {
+    "out_of_vocabulary": (0.3, 0.9),
+    "damaged_words": (0.03, 0.08),
+    "bits_per_word": (13.0, math.inf),
+    "order_gain": (-0.5, 0.5),
+}
 _MINIMA = frozenset(("order_gain",))
 
 
@@ -63,8 +74,11 @@ def _limit(signal: str, values: "NDArray[np.float64]", share: float) -> FluencyL
     import numpy as np
 
     is_minimum = signal in _MINIMA
-    # the limit itself is a value that was met, and is not rejected
-    shares = (_SOFT, share) if is_minimum else (1 - _SOFT, 1 - share)
-    soft, hard = map(float, np.quantile(values[~np.isnan(values)], shares, method="lower" if is_minimum else "higher"))
-    mildest = min(hard, _MILDEST[signal]) if is_minimum else max(hard, _MILDEST[signal])
-    return FluencyLimit(signal, soft, mildest, is_minimum)
+    known = values[~np.isnan(values)] * (-1 if is_minimum else 1)
+    soft = float(np.quantile(known, 1 - _SOFT, method="higher"))
+    beyond = known[known > soft] - soft
+    hard = soft + (float(beyond.mean()) if len(beyond) else 0.0) * math.log(_SOFT / share)
+    least, most = _RANGES[signal]
+    if is_minimum:
+        soft, hard = -soft, -hard
+    return FluencyLimit(signal, soft, min(max(hard, least), most), is_minimum)
