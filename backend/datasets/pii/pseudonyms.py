@@ -1,14 +1,12 @@
 """Stand-ins that are the same for the same value under one key, and tell nothing without it."""
 
 import hmac
-from functools import lru_cache
 
 from backend.datasets.pii.codes import Code
 from backend.datasets.pii.kinds import Kind
 from shared.errors import InvalidInput
 
 SHORTEST_KEY = 16
-_REMEMBERED = 1 << 16
 
 
 class WeakKey(InvalidInput):
@@ -42,9 +40,8 @@ class Pseudonymiser:
         if len(key) < SHORTEST_KEY:
             raise WeakKey(len(key))
         self._key = key
-        self.pseudonym = lru_cache(_REMEMBERED)(self._pseudonym)
 
-    def _pseudonym(self, kind: Kind, found: str) -> str:
+    def pseudonym(self, kind: Kind, found: str) -> str:
         """What stands for a value; spellings that its kind takes for one get one pseudonym."""
         value = kind.normalise(found)
         code = Code(hmac.digest(self._key, f"{kind.name}\0{value}".encode(), "sha256"))

@@ -6,7 +6,7 @@ UPPER = "A-ZÀ-ÖØ-ÞĆČŁŚŞŠŻŽİ"
 LOWER = "a-zß-öø-ÿāăąćčďęěğıłńňōőřśşšťūůűźżž"
 # the edge keeps a word whole: "Müller" of "Müller-Meier", nothing of "Müllerstraße" or of a pseudonym
 EDGE = r"(?![\w]|-\w)"
-SURNAME = rf"(?:[A-Z]'|O’|Mc|Mac)?[{UPPER}](?:[{LOWER}]{{2,}}|[{LOWER}](?!\.))(?:-[{UPPER}][{LOWER}]+)*{EDGE}"
+SURNAME = rf"(?:[A-Z]'|O’|Mc|Mac)?[{UPPER}](?:[{LOWER}]{{2,}}|[{LOWER}](?!\.))(?:-[{UPPER}][{LOWER}]+){{0,3}}{EDGE}"
 PARTICLE = (
     r"(?:(?:(?:Freiherr|Freifrau|Graf|Gräfin)\s)?(?:von\sund\szu|von(?:\sd(?:er|en|em))?|van(?:\sde[rn]?)?|del?"
     r"|di|da|la|le|el|al|ten|ter)\s)"

@@ -8,7 +8,7 @@ from backend.datasets.pii.names.common_words import is_common
 from backend.datasets.pii.names.grammar import ANONYMOUS, BETWEEN, DEGREE, FULL_NAME
 from backend.datasets.pii.names.likeness import NOUN, SHAPED, likeness
 
-_NAME = re.compile(rf"(?P<degree>{DEGREE}*)(?:(?P<name>{FULL_NAME})|(?P<anonymous>{ANONYMOUS}))")
+_NAME = re.compile(rf"(?P<degree>{DEGREE}{{0,8}})(?:(?P<name>{FULL_NAME})|(?P<anonymous>{ANONYMOUS}))")
 _NEXT = re.compile(BETWEEN)
 _LAST = re.compile(r"\s+\S+$")
 _MOST = 20

@@ -23,7 +23,7 @@ _ENDS = (
 # what a street's name ends in stands before its number, and is looked for first
 _STREET_END = re.compile(
     rf"(?:{_ENDS}|(?:Stra(?:ß|ss)e|Str\.|Weg|Allee|Platz|Gasse|Ring|Damm|Ufer|Chaussee|Promenade|Wall))"
-    rf"(?P<number>{_NUMBER})(?:[,\s]{{1,3}}(?P<town>{_POSTCODE_AND_TOWN}))?"
+    rf"(?P<number>{_NUMBER})(?:(?:,\s{{0,8}}|\s{{1,8}})(?P<town>{_POSTCODE_AND_TOWN}))?"
 )
 _STREET_BEGIN = re.compile(
     r"(?:(?:Am|An der|An den|Zum|Zur|Alte[rn]?|Neue[rn]?|Große|Kleine|Unter den|St\.|Sankt|Dr\.|"

@@ -63,9 +63,8 @@ class BirthDateRecogniser(BaseRecogniser):
         yield from self._announced(text)
         if "geboren" in text:
             for found in _DATE.finditer(text):
-                if _BORN_BEHIND.match(text, found.end()) and text[found.start() - 1 : found.start()] not in tuple(
-                    "0123456789"
-                ):
+                # "vor dem 2. Juli 1931 geboren" is a rule, no birthday
+                if text.endswith("am ", 0, found.start()) and _BORN_BEHIND.match(text, found.end()):
                     yield self.finding(found.start(), found.end(), 0.9)
 
     def _announced(self, text: str) -> Iterator[Finding]:

@@ -10,11 +10,11 @@ from backend.datasets.pii.names.kinds import JUDGE
 from backend.datasets.pii.names.likeness import LISTED, NOUN, SHAPED, UNKNOWN, likeness
 from backend.datasets.pii.triggers import Trigger
 
-_SIGNED = rf"(?:{DEGREE}*(?:(?:{INITIAL}\s?|[A-ZÄÖÜ][a-zäöüß]+\s){{0,2}}){PARTICLE}?{SURNAME})"
+_SIGNED = rf"(?:{DEGREE}{{0,8}}(?:(?:{INITIAL}\s?|[A-ZÄÖÜ][a-zäöüß]+\s){{0,2}}){PARTICLE}?{SURNAME})"
 _LINE = re.compile(
     rf"^[ \t|*]*(?P<names>{_SIGNED}(?:(?:[ \t]{{2,}}|[ \t]?[,|/][ \t]*){_SIGNED}){{0,6}})[ \t|*]*$", re.MULTILINE
 )
-_EACH = re.compile(rf"{DEGREE}*(?P<name>(?:(?:{INITIAL}\s?|[A-ZÄÖÜ][a-zäöüß]+[ \t]){{0,2}}){PARTICLE}?{SURNAME})")
+_EACH = re.compile(rf"{DEGREE}{{0,8}}(?P<name>(?:(?:{INITIAL}\s?|[A-ZÄÖÜ][a-zäöüß]+[ \t]){{0,2}}){PARTICLE}?{SURNAME})")
 _RULING = re.compile("Senat|Kammer|Revision|Beschluss|Urteil|Klage|Berufung")
 _SHORTEST, _LONGEST = 3, 14
 

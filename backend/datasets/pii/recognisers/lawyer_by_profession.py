@@ -28,4 +28,4 @@ class LawyerByProfession(AnnouncedNames):
     trigger = Trigger(words=frozenset(_FORMS))
     least = UNKNOWN
     announcement = re.compile(rf"(?:{'|'.join(_FORMS)}|RAin|RA)(?<!\w\wRA)\s(?=[^\W\d_])")
-    confidences = MappingProxyType({LISTED: 0.97, SHAPED: 0.96, UNKNOWN: 0.6})
+    confidences = MappingProxyType({LISTED: 0.97, SHAPED: 0.96, UNKNOWN: 0.55})

@@ -22,6 +22,6 @@ class PersonByTitle(AnnouncedNames):
     trigger = Trigger(words=frozenset(_WORDS.split()))
     announcement = re.compile(
         rf"(?:Herr(?:en|n)?|Frau|Fräulein|Hrn?\.|Fr\.|Eheleuten?)(?:\s(?=[^\W\d_]))(?=\S)|(?<!\w)(?=Dr|Prof"
-        rf"|Dres){DEGREE}(?={DEGREE}*[^\W\d_])"
+        rf"|Dres){DEGREE}(?={DEGREE}{{0,8}}[^\W\d_])"
     )
     confidences = MappingProxyType({LISTED: 0.95, SHAPED: 0.9, UNKNOWN: 0.8})

@@ -1,8 +1,11 @@
 """Findings do not overlap, the surest one stays, and texts without a trigger cost nothing."""
 
+import pickle
 import re
+import time
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +100,20 @@ def test_any_text_can_be_scanned(text: str) -> None:
     for each in Scanner().scan(text):
         assert 0 <= each.start < each.end <= len(text)
         assert 0 < each.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["Dr. ", "Prof. Dr. ", "Müller-", "Müller, ", "K. ", "Richter am ", "von der ", "A-B 1 ", "a@a.", "0-", "DE1", "<"],
+)
+def test_a_text_made_to_be_slow_is_not(unit: str) -> None:
+    text = unit * (20_000 // len(unit))
+    scanner = Scanner()
+    started = time.process_time()
+    scanner.scan(text)
+    assert time.process_time() - started < 2
+
+
+def test_a_scanner_can_be_sent_to_another_process() -> None:
+    text = "Herr Krause, IBAN DE89 3704 0044 0532 0130 00"
+    assert pickle.loads(pickle.dumps(Scanner())).scan(text) == Scanner().scan(text)
