@@ -77,6 +77,7 @@ def repeated_characters(batch: Batch, limits: Sequence[tuple[int, float]]) -> It
     running = np.zeros(len(ends), np.uint64)
     np.cumsum(batch.vocabulary.fingerprints[batch.ids] * shifts(ends[:-1]), out=running[1:])
     back = unshifts(ends[:-1])
+    # equal runs of other texts make no text suspicious
     salts = mixed(np.arange(len(batch.counts), dtype=np.uint64))[texts]
     for size, limit in limits:
         count = max(0, len(texts) - size + 1)

@@ -23,7 +23,8 @@ _UNITS = (
     r"|[mMkKgGtT]b|[MKGT]B|[TGMK]|%|[кКмМгГТ]б|[КМГТ]Б|кг|г|мг|м/с|км/ч|к?Па|мбар"
     r"|тбكم|[كسم]?م[²³]?|غرام|جرام|جم|كغ|ملغ|كوب|اكواب"
 )
-_LONGEST_SUFFIX, _SEEN_BEFORE = 8, 2
+# the longest suffix but for dots is a unit of five letters, and up to two characters before one are looked at
+_NEAR_END = 7
 _DOT_AFTER = "0123456789%²-+()…?:|" + _MARKS + _QUOTES
 
 
@@ -35,10 +36,10 @@ def prefix_length(text: str, start: int, end: int) -> int:
 
 def suffix_length(text: str, start: int, end: int) -> int:
     """How many characters at the end of this part are a token of their own; what is before the part is not seen."""
-    near_end = text[max(start, end - _LONGEST_SUFFIX - _SEEN_BEFORE) : end]
+    near_end = text[max(start, end - _NEAR_END) : end]
     if near_end.endswith(".."):
         return end - start - len(text[start:end].rstrip("."))
-    found = _suffix().search(near_end, max(0, len(near_end) - _LONGEST_SUFFIX))
+    found = _suffix().search(near_end)
     return len(near_end) - found.start() if found else 0
 
 

@@ -65,10 +65,8 @@ def _split_middle(text: str, special: Mapping[str, tuple[str, ...]]) -> Sequence
     found: list[str] = []
     start = 0
     for first, last in infixes(text):
-        # what begins a text is no infix of it, and stays with what follows
-        if first:
-            found += [text[start:first], text[first:last]] if first > start else [text[first:last]]
-            start = last
+        found += [text[start:first], text[first:last]] if first > start else [text[first:last]]
+        start = last
     return [*found, text[start:]] if start < len(text) else found
 
 

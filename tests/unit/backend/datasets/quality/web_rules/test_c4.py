@@ -33,7 +33,7 @@ def test_a_dropped_text_has_nothing_left() -> None:
         "This line trails off...",
         "This line trails off…",
         "Two words.",
-        f"A word is too {'l' * 1000}.",
+        f"A b {'l' * 1000}.",
         "Please turn JavaScript on.",
         "Read our Privacy Policy first.",
         "This site uses cookies daily.",
