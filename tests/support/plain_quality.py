@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 
+from backend.datasets.language.identify import UNKNOWN, identify
 from backend.datasets.quality.filters.stop_words import STOP_WORDS
 from backend.datasets.quality.markup import without_markup
 from backend.datasets.quality.profile import Judgement, Profile
@@ -69,7 +70,10 @@ class Reading:
 def plain_signals(text: str, language: str = "de") -> Mapping[str, float]:
     """Every signal of a normalised text that makes sense for it."""
     reading = Reading(without_markup(text))
-    parts = [_of_characters(reading), _of_words(reading, language), _of_lines(reading), _of_phrases(reading)]
+    found = identify(reading.text)
+    is_other = found.language not in (language, UNKNOWN)
+    otherness = {"other_language": found.probability if is_other else 0.0}
+    parts = [otherness, _of_characters(reading), _of_words(reading, language), _of_lines(reading), _of_phrases(reading)]
     return {name: value for part in parts for name, value in part.items()}
 
 

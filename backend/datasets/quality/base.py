@@ -36,6 +36,11 @@ class BaseFilter(ABC):
     def __init__(self, language: str = "de") -> None:
         self.language = language
 
+    @property
+    def way(self) -> str:
+        """Names the way of measuring: two filters of one way give the same text the same values."""
+        return f"{self.name}-{self.language}-{self.version}"
+
     @abstractmethod
     def measure(self, columns: "TextColumns") -> Signals:
         """Every one of `signals`, of shape (texts,)."""

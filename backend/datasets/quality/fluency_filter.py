@@ -1,10 +1,9 @@
 """Whether a text reads as the corpus that was accepted: the only filter that needs something learnt.
 
-It is not in the folder of filters, since there may be no model; the pipeline takes one with its model. The limits lie in
-the model, measured on documents that it had not seen.
+It is not in the folder of filters, since there may be no model; the pipeline takes one with its model. The limits lie
+in the model, measured on documents that it had not seen.
 """
 
-import math
 from typing import TYPE_CHECKING
 
 from backend.datasets.quality.base import BaseFilter, Signals
@@ -37,7 +36,12 @@ class FluencyFilter(BaseFilter):
     def __init__(self, model: "FluencyModel", digest: str, language: str = "de") -> None:
         super().__init__(language)
         self._model = model
-        self.digest = digest
+        self._digest = digest
+
+    @property
+    def way(self) -> str:
+        """Another model is another way of measuring."""
+        return f"{super().way}-{self._digest[:16]}"
 
     def measure(self, columns: "TextColumns") -> Signals:
         """See `FluencySignals`; nothing for texts of less than 20 words."""
@@ -54,7 +58,6 @@ class FluencyFilter(BaseFilter):
                 each.hard,
                 _REASONS[each.signal],
                 is_minimum=each.is_minimum,
-                max_words=math.inf,
             )
             for each in self._model.limits
         )

@@ -5,13 +5,14 @@ score = exp(-sum of weight * clip((x - soft) / (hard - soft), 0, 1))
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from backend.datasets.quality import filters
+from backend.datasets.quality import filters as filter_folder
 from backend.datasets.quality.base import BaseFilter, Signals
 from backend.datasets.quality.batches import MAX_TEXTS, batched
+from backend.datasets.quality.fluency_filter import FluencyFilter
 from backend.datasets.quality.markup import VERSION as MARKUP_VERSION
 from backend.datasets.quality.markup import without_markup
 from backend.datasets.quality.normalise import VERSION as NORMALISE_VERSION
@@ -54,16 +55,25 @@ class QualityPipeline:
     Args:
         profile: None for the default.
         installed: Filters to use; None for every one in the folder.
+        fluency: Also judges by a model of the accepted corpus, with the model's limits.
 
     Raises:
         InvalidProfile: If it has limits for a signal that no filter measures.
     """
 
-    def __init__(self, profile: Profile | None = None, *, installed: Sequence[BaseFilter] | None = None) -> None:
-        self._profile = profile or built_in(DEFAULT)
-        self._filters = tuple(installed_filters(self._profile.language) if installed is None else installed)
+    def __init__(
+        self,
+        profile: Profile | None = None,
+        *,
+        installed: Sequence[BaseFilter] | None = None,
+        fluency: FluencyFilter | None = None,
+    ) -> None:
+        chosen = profile or built_in(DEFAULT)
+        filters = installed_filters(chosen.language) if installed is None else installed
+        self._profile = chosen if fluency is None else replace(chosen, limits=(*chosen.limits, *fluency.limits))
+        self._filters = (*filters, *([fluency] if fluency else []))
         self.profile_version = self._profile.key
-        ways = [f"{each.name}-{each.language}-{each.version}" for each in self._filters]
+        ways = [each.way for each in self._filters]
         self.measuring_version = " ".join([f"normalise-{NORMALISE_VERSION}", f"markup-{MARKUP_VERSION}", *ways])
         self._counts = {signal for each in self._filters for signal in each.counts}
         measured = {signal for each in self._filters for signal in each.signals}
@@ -132,4 +142,4 @@ class QualityPipeline:
 
 def installed_filters(language: str = "de") -> list[BaseFilter]:
     """One of every filter in the folder."""
-    return [cls(language) for cls in classes_in(filters, BaseFilter)]  # type: ignore[type-abstract]  # mypy#4717
+    return [cls(language) for cls in classes_in(filter_folder, BaseFilter)]  # type: ignore[type-abstract]  # mypy#4717
