@@ -72,7 +72,7 @@ def plain_signals(text: str, language: str = "de") -> Mapping[str, float]:
     reading = Reading(without_markup(text))
     found = identify(reading.text)
     is_other = found.language not in (language, UNKNOWN)
-    otherness = {"other_language": found.probability if is_other else 0.0}
+    otherness = {"other_language": round(found.probability, 3) if is_other else 0.0}
     parts = [otherness, _of_characters(reading), _of_words(reading, language), _of_lines(reading), _of_phrases(reading)]
     return {name: value for part in parts for name, value in part.items()}
 

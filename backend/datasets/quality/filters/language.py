@@ -8,6 +8,8 @@ from backend.datasets.quality.base import BaseFilter, Signals
 if TYPE_CHECKING:
     from backend.datasets.quality.columns import TextColumns
 
+_DIGITS = 3
+
 
 class LanguageFilter(BaseFilter):
     """How sure it is that a text is in another language, by its first thousand characters of prose."""
@@ -24,4 +26,5 @@ class LanguageFilter(BaseFilter):
 
     def _otherness(self, identified: Identified) -> float:
         is_other = identified.language not in (self.language, UNKNOWN)
-        return identified.probability if is_other else 0.0
+        # lingua adds in no fixed order, so its last digits are those of chance
+        return round(identified.probability, _DIGITS) if is_other else 0.0
