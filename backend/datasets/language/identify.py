@@ -95,6 +95,8 @@ def ask_lingua(sample: str) -> Identified:
     """What lingua says about a sample without its citations, whatever its words."""
     without = _CITATION.sub(" ", sample)
     sample = without if _has_words(without) else sample
+    # a lone surrogate, which a broken file may hold, is no text to lingua
+    sample = sample.encode("utf-8", "replace").decode("utf-8")
     best = _detector().compute_language_confidence_values(sample)[0]
     code = best.language.iso_code_639_1.name.lower()
     if best.value < _LEAST_SURE and code != "de":

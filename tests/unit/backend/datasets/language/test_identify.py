@@ -71,3 +71,9 @@ assert identify({PARAGRAPHS["en"]!r}).language == "en"
 assert "lingua" in sys.modules
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_lone_surrogates_do_not_stop_it() -> None:
+    text = "zwrot opłaty \ud800 następuje na wniosek strony złożony w terminie trzech miesięcy od dnia wydania decyzji"
+
+    assert identify(text).language == "pl"
