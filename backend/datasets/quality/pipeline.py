@@ -70,16 +70,16 @@ class QualityPipeline:
     ) -> None:
         chosen = profile or built_in(DEFAULT)
         filters = installed_filters(chosen.language) if installed is None else installed
-        self._profile = chosen if fluency is None else replace(chosen, limits=(*chosen.limits, *fluency.limits))
+        self.profile = chosen if fluency is None else replace(chosen, limits=(*chosen.limits, *fluency.limits))
         self._filters = (*filters, *([fluency] if fluency else []))
-        self.profile_version = self._profile.key
+        self.profile_version = self.profile.key
         ways = [each.way for each in self._filters]
         self.measuring_version = " ".join([f"normalise-{NORMALISE_VERSION}", f"markup-{MARKUP_VERSION}", *ways])
         self._counts = {signal for each in self._filters for signal in each.counts}
         measured = {signal for each in self._filters for signal in each.signals}
-        if unknown := sorted({limit.signal for limit in self._profile.limits} - measured):
+        if unknown := sorted({limit.signal for limit in self.profile.limits} - measured):
             known = ", ".join(sorted(measured))
-            raise InvalidProfile(self._profile.name, f"no filter measures {', '.join(unknown)}; measured are {known}")
+            raise InvalidProfile(self.profile.name, f"no filter measures {', '.join(unknown)}; measured are {known}")
 
     def assess(self, text: str) -> Assessment:
         """Judge a normalised text."""
@@ -112,7 +112,7 @@ class QualityPipeline:
 
     def judge(self, table: SignalTable) -> Iterator[Assessment]:
         """What the profile says of texts that were measured, now or long ago."""
-        judgements = self._profile.judge(table.values, table.words)
+        judgements = self.profile.judge(table.values, table.words)
         for judged, measured in zip(judgements, self._rows(table.values), strict=True):
             score = round(math.exp(-sum(judged.penalties.values())), 6)
             costly = sorted(judged.penalties, key=lambda signal: (-judged.penalties[signal], signal))
@@ -137,7 +137,7 @@ class QualityPipeline:
     def _decision(self, score: float, judged: Judgement) -> Decision:
         if judged.rejections:
             return Decision.REJECT
-        return Decision.REVIEW if score < self._profile.review_below else Decision.KEEP
+        return Decision.REVIEW if score < self.profile.review_below else Decision.KEEP
 
 
 def installed_filters(language: str = "de") -> list[BaseFilter]:
