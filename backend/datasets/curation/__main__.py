@@ -78,11 +78,11 @@ def _with_stores(
     if arguments.task == "learn":
         return tasks.learn(curation, model, _progress)
     if arguments.task == "preview":
-        return tasks.preview(curation, stores.documents, profile, _progress)
+        return tasks.preview(curation, stores.documents, pipeline.profile, _progress)
     if arguments.task == "calibrate":
         quantiles = Quantiles(arguments.soft, arguments.hard)
         return tasks.calibrate(curation, profile, quantiles, arguments.out, _progress)
-    return tasks.run(curation, stores.documents, profile, _progress)
+    return tasks.run(curation, stores.documents, pipeline.profile, _progress)
 
 
 def _executor(
