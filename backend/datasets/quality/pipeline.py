@@ -22,6 +22,8 @@ from shared.utils.discovery import classes_in
 
 T = TypeVar("T")
 
+_ALWAYS = "words"  # every user of an assessment may ask how long the text is
+
 
 class Decision(StrEnum):
     """What a profile says about a text; the threshold of a dataset is applied on top."""
@@ -70,6 +72,7 @@ class QualityPipeline:
     ) -> None:
         chosen = profile or built_in(DEFAULT)
         filters = installed_filters(chosen.language) if installed is None else installed
+        filters = [each for each in filters if _is_wanted(each, chosen)]
         self.profile = chosen if fluency is None else replace(chosen, limits=(*chosen.limits, *fluency.limits))
         self._filters = (*filters, *([fluency] if fluency else []))
         self.profile_version = self.profile.key
@@ -122,7 +125,7 @@ class QualityPipeline:
     def _measured(self, texts: Sequence[str]) -> SignalTable:
         from backend.datasets.quality.columns import TextColumns
 
-        columns = TextColumns([without_markup(text) for text in texts])
+        columns = TextColumns([without_markup(text) for text in texts], texts)
         signals = {name: values for each in self._filters for name, values in each.measure(columns).items()}
         return SignalTable(signals, columns.word_counts)
 
@@ -138,6 +141,12 @@ class QualityPipeline:
         if judged.rejections:
             return Decision.REJECT
         return Decision.REVIEW if score < self.profile.review_below else Decision.KEEP
+
+
+def _is_wanted(each: BaseFilter, profile: Profile) -> bool:
+    """Whether a filter measures for a profile: all do by default, those that are optional where they are judged."""
+    is_judged = any(limit.signal in each.signals for limit in profile.limits)
+    return is_judged or each.name == _ALWAYS or not (each.is_optional or profile.measures_judged_only)
 
 
 def installed_filters(language: str = "de") -> list[BaseFilter]:
