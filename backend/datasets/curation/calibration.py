@@ -6,6 +6,7 @@ that a person kept is never rejected by a calibrated limit.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SOFT, HARD = 0.99, 0.9995
-_FIXED = frozenset(("repealed", "words", "encoding_damage"))
+_FIXED = frozenset(("repealed", "words", "encoding_damage", "other_language"))
 _LEAST_TEXTS = 200
 _MOST_TEXTS = 200_000
 _DIGITS = 4
+_LONGEST_NAME = 40
 
 
 class TooFewTexts(InvalidInput):
@@ -146,6 +148,11 @@ def _rounded(value: float, limit: Limit) -> float:
     step = float(10**_DIGITS)
     away = math.floor if limit.is_minimum else math.ceil
     return float(away(value * step)) / step
+
+
+def name_of(file_stem: str) -> str:
+    """A name that profiles may have, of a file's name: "Bau Amt.Köln" gives "bau-amt-k-ln"."""
+    return re.sub(r"[^a-z0-9_]+", "-", file_stem.lower()).strip("-_")[:_LONGEST_NAME].strip("-_") or "calibrated"
 
 
 def as_file(name: str, profile: Profile, limits: list[Limit], *, description: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backend.datasets.curation.calibration import Quantiles, Sample, as_file, calibrated
+from backend.datasets.curation.calibration import Quantiles, Sample, as_file, calibrated, name_of
 from backend.datasets.curation.run import Curation, OnProgress
 from backend.datasets.curation.tally import Tally, example_ids
 from backend.datasets.quality.normalise import normalise
@@ -71,8 +71,7 @@ def calibrate(
         f"Limits of {profile.key} from {len(texts)} different sections: they cost from the {quantiles.soft:.2%} "
         f"quantile on and reject beyond the {quantiles.hard:.2%} quantile."
     )
-    name = out.stem.lower().replace("_", "-")
-    _write_yaml(out, as_file(name, profile, limits, description=description))
+    _write_yaml(out, as_file(name_of(out.stem), profile, limits, description=description))
     changes = [
         {"signal": new.signal, "soft": [old.soft, new.soft], "hard": [old.hard, new.hard], "reason": new.reason}
         for old, new in zip(profile.limits, limits, strict=True)

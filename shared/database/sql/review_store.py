@@ -1,10 +1,10 @@
 """Quality reviews on SQL: a row per text; a row with a ruling is changed by rulings only."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.database.base import Page
 from shared.database.engine import read_transaction, write_transaction
@@ -105,7 +105,9 @@ class SqlReviewStore:
 
 def _noted(connection: Connection) -> Any:
     """Insert a doubt, or take the place of an open one; what is decided stays."""
-    made = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(quality_reviews)
+    # each database has its own words for it; only those of this one are loaded
+    words = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
+    made = words.insert(quality_reviews)
     found = {name: made.excluded[name] for name in _FOUND}
     return made.values(noted_at=db_now()).on_conflict_do_update(
         index_elements=[_row.text_key], set_=found, where=_row.state == ReviewState.OPEN.value

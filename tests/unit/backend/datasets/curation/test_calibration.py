@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.datasets.curation.calibration import Quantiles, Sample, TooFewTexts, as_file, calibrated
+from backend.datasets.curation.calibration import Quantiles, Sample, TooFewTexts, as_file, calibrated, name_of
 from backend.datasets.curation.run import Judged
 from backend.datasets.curation.tasks import calibrate
 from backend.datasets.quality.pipeline import Assessment, Decision, QualityPipeline
@@ -57,7 +57,7 @@ def test_rules_that_mean_something_by_themselves_stay() -> None:
 
     after = calibrated(PROFILE, texts, Quantiles())
 
-    fixed = ("repealed", "words", "encoding_damage")
+    fixed = ("repealed", "words", "encoding_damage", "other_language")
     assert [each for each in after if each.signal in fixed] == [each for each in PROFILE.limits if each.signal in fixed]
 
 
@@ -84,13 +84,21 @@ def test_the_file_is_a_profile_that_says_everything(tmp_path: Path) -> None:
 
     profile = profile_of(str(out))
     assert told["texts"] == 400
-    assert (profile.name, profile.language, profile.review_below) == ("unser-amt", "de", PROFILE.review_below)
+    assert (profile.name, profile.language, profile.review_below) == ("unser_amt", "de", PROFILE.review_below)
     assert [limit.signal for limit in profile.limits] == [limit.signal for limit in PROFILE.limits]
     assert {each["signal"] for each in told["changes"]} >= {"digit_share"}
     rejected = [
         each for each in QualityPipeline(profile).assess_many(different_prose(400)) if each.decision == "reject"
     ]
     assert not rejected
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [("Bau Amt.Köln", "bau-amt-k-ln"), ("_", "calibrated"), ("x" * 60, "x" * 40), ("permits-2026", "permits-2026")],
+)
+def test_any_file_gives_a_name_that_profiles_may_have(stem: str, name: str) -> None:
+    assert name_of(stem) == name
 
 
 def test_no_file_is_overwritten(tmp_path: Path) -> None:
