@@ -346,12 +346,12 @@ TEXTS: Mapping[str, Text] = {
     # quality
     "quality.failed": Text("Quality did not judge: {reason}", "Die Qualität wurde nicht beurteilt: {reason}"),
     "quality.preview_next": Text(
-        "Nothing was changed. `clara quality run` would put {n} sections on the review list.",
-        "Nichts wurde geändert. `clara quality run` würde {n} Abschnitte zur Durchsicht vorlegen.",
+        "Nothing was changed. What `clara quality run` would put on the review list: {n}",
+        "Nichts wurde geändert. Was `clara quality run` zur Durchsicht vorlegen würde: {n}",
     ),
     "quality.run_next": Text(
-        "{n} sections deserve a look: clara quality review",
-        "{n} Abschnitte verdienen einen Blick: clara quality review",
+        "Sections that deserve a look: {n}. Work through them: clara quality review",
+        "Abschnitte, die einen Blick verdienen: {n}. Durchsehen: clara quality review",
     ),
     "quality.rulings": Text(
         "{kept} kept and {rejected} rejected by people against the profile",
