@@ -86,6 +86,7 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
     with it.client() as client:
         # short ones: the tests train on 32 tokens of each
         client.feedback.give([{"prompt": f"Gebühr {n}?", "answer": f"Satz {n}.", "rating": 5} for n in range(60)])
+    text_key = doubtful_text(it, folder)
     write_judged_queries(folder)
     rating = {"prompt": "Wo ist das Amt?", "answer": "Im Kreishaus.", "correction": "Im Rathaus."}
     (folder / "ratings.jsonl").write_text(json.dumps(rating) + "\n", encoding="utf-8")
@@ -94,9 +95,19 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
         "JOB_ID": job_id,
         "DOCUMENT_ID": document_id,
         "ADAPTER_ID": adapter_id,
+        "TEXT_KEY": text_key,
         "starter": "tiny",
         "cwd": str(folder),
     }
+
+
+def doubtful_text(it: Installation, folder: Path) -> str:
+    """Key of a text on the review list."""
+    (folder / "doubtful.md").write_text("# Notiz\n\n## § 1 Kurz\n\nDies ist kurz und gut.\n", encoding="utf-8")
+    assert it.clara("ingest", str(folder / "doubtful.md")).returncode == 0
+    assert it.clara("quality", "run").returncode == 0
+    with it.client() as client:
+        return client.quality.page(limit=1).reviews[0].text_key
 
 
 def write_judged_queries(folder: Path) -> None:
