@@ -84,6 +84,18 @@ def load_model(path: Path) -> FluencyModel:
         raise UnusableFluencyModel(path, f"it is not there or no model ({exc})") from exc
 
 
+def digest_of(path: Path) -> str:
+    """The digest that a model's file says it has; `load_model` verifies it.
+
+    Raises:
+        UnusableFluencyModel: If there is no such file or it does not begin like a model.
+    """
+    try:
+        return str(_read_head(path)[0]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise UnusableFluencyModel(path, f"it is not there or no model ({exc})") from exc
+
+
 def _columns(arrays: FluencyArrays) -> dict[str, NDArray[Any]]:
     words = np.frombuffer("\n".join(arrays.words).encode(), dtype=np.uint8)
     raw = (words, arrays.alone, arrays.free, arrays.table.marks, arrays.table.values)
