@@ -19,7 +19,7 @@ def drawn_profile(profile: Mapping[str, Any]) -> "RenderableType":
         (
             each["reason"],
             each["signal"],
-            "at least" if each["is_minimum"] else "at most",
+            _side(each),
             _figure(each["soft"]),
             _figure(each["hard"]),
             _figure(each["weight"]),
@@ -47,6 +47,12 @@ def drawn_changes(result: Mapping[str, Any]) -> "RenderableType":
         for each in result["changes"]
     ]
     return table(("Reason", "Signal", ">Soft", ">now", ">Hard", ">now"), rows)
+
+
+def drawn_learnt(result: Mapping[str, Any]) -> "RenderableType":
+    """Limits that were learnt from the accepted sections."""
+    rows = [(each["signal"], _side(each), _figure(each["soft"]), _figure(each["hard"])) for each in result["limits"]]
+    return table(("Signal", "Side", ">Soft", ">Hard"), rows)
 
 
 def drawn_sections(result: Mapping[str, Any]) -> "RenderableType":
@@ -106,6 +112,10 @@ def _decided(section: Mapping[str, Any]) -> str:
     if section["decision"] == section["profile_decision"]:
         return str(section["decision"])
     return text("quality.overruled", decision=section["decision"], profile=section["profile_decision"])
+
+
+def _side(limit: Mapping[str, Any]) -> str:
+    return "at least" if limit["is_minimum"] else "at most"
 
 
 def _lengths(least: int, most: int | None) -> str:

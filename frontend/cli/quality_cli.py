@@ -113,6 +113,19 @@ def calibrate(
     session.say(text("quality.calibrated", path=result["path"], n=formats.number(result["texts"])))
 
 
+@command(quality, "learn", examples=("clara quality learn", "clara quality learn --json"))
+def learn(session: Session, profile: ProfileName = "") -> None:
+    """Learn from the accepted sections how your texts read; later previews and runs find misread and shuffled ones.
+
+    Accepted is what the profile keeps, or a person. Learning again replaces what was learnt before.
+    """
+    from frontend.cli.limit_tables import drawn_learnt
+
+    result = run_quality(session, ["learn", *_named(profile)])
+    session.answer(result, lambda: drawn_learnt(result))
+    session.say(text("quality.learnt", n=formats.number(result["trained_words"])))
+
+
 @command(
     quality,
     "explain",

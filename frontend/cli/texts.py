@@ -371,6 +371,10 @@ TEXTS: Mapping[str, Text] = {
         "{path} enthält Grenzen aus {n} verschiedenen Abschnitten. Was es bewirkt: clara quality preview --profile "
         "{path}; einsetzen: CLARA_QUALITY_PROFILE={path}",
     ),
+    "quality.learnt": Text(
+        "Learnt from {n} words. What it changes: clara quality preview",
+        "Aus {n} Wörtern gelernt. Was sich ändert: clara quality preview",
+    ),
     "quality.explain_next": Text(
         "Every limit of a section: clara quality explain {document_id} --section N; to rule on one: clara quality "
         "review keep ID",

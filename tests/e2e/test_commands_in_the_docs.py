@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from frontend.client import ClaraClient
+from shared.models.review import ReviewState
+from tests.support.dataset_service import markdown_parts
 from tests.support.installation import ROOT, Installation, until
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
@@ -86,7 +88,10 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
     with it.client() as client:
         # short ones: the tests train on 32 tokens of each
         client.feedback.give([{"prompt": f"Gebühr {n}?", "answer": f"Satz {n}.", "rating": 5} for n in range(60)])
-    text_key = doubtful_text(it, folder)
+    write_ordinances(folder / "ordinances")
+    assert it.clara("ingest", str(folder / "ordinances")).returncode == 0
+    with it.client() as client:
+        text_key = client.quality.rule_section(f"{document_id}:1:0", ReviewState.KEPT).text_key
     write_judged_queries(folder)
     rating = {"prompt": "Wo ist das Amt?", "answer": "Im Kreishaus.", "correction": "Im Rathaus."}
     (folder / "ratings.jsonl").write_text(json.dumps(rating) + "\n", encoding="utf-8")
@@ -101,13 +106,11 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
     }
 
 
-def doubtful_text(it: Installation, folder: Path) -> str:
-    """Key of a text on the review list."""
-    (folder / "doubtful.md").write_text("# Notiz\n\n## § 1 Kurz\n\nDies ist kurz und gut.\n", encoding="utf-8")
-    assert it.clara("ingest", str(folder / "doubtful.md")).returncode == 0
-    assert it.clara("quality", "run").returncode == 0
-    with it.client() as client:
-        return client.quality.page(limit=1).reviews[0].text_key
+def write_ordinances(folder: Path) -> None:
+    """As many documents as limits and what is usual can be learnt from."""
+    folder.mkdir()
+    for _, (name, content, _) in markdown_parts(220):
+        (folder / Path(name).name).write_bytes(content)
 
 
 def write_judged_queries(folder: Path) -> None:

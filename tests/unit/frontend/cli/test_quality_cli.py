@@ -193,6 +193,18 @@ def test_a_calibration_shows_old_and_new_limits(clara: Clara, child: Child) -> N
     assert "Every limit is as in legal-de-2" in clara("quality", "calibrate", "--out", "b.yml").stdout
 
 
+def test_what_was_learnt_is_told_with_its_limits(clara: Clara, child: Child) -> None:
+    limit = {"signal": "order_gain", "soft": 1.25, "hard": 0.5, "is_minimum": True}
+    child.result = {"path": "/x/fluency.model", "sha256": "ab", "trained_words": 512_000, "limits": [limit]}
+
+    shown = clara("quality", "learn")
+
+    assert child.arguments == ("learn",)
+    assert ["order_gain", "at", "least", "1.25", "0.5"] in rows(shown.stdout)
+    assert "512,000 words" in shown.stderr
+    assert clara.json("quality", "learn") == child.result
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
