@@ -14,8 +14,8 @@ from tests.support.web_texts import spoilt
 GOOD = (
     "The council has met with the people of the town to talk about the new bridge, and it will be built in the spring. "
     "Most of them have waited for a long time to cross the river with their cars. The work is to be done by a firm "
-    "that has built bridges in the whole of the land. It will take two years. The town has the money for it. Nobody knows "
-    "whether the old ferry is to be kept when the bridge is there."
+    "that has built bridges in the whole of the land. It will take two years. The town has the money for it. "
+    "Nobody knows whether the old ferry is to be kept when the bridge is there."
 )
 
 
