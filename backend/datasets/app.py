@@ -24,12 +24,14 @@ from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.datasets.api import routes
+from backend.datasets.api import quality_routes, routes
 from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
 from backend.datasets.manager import DatasetManager, ExportTask
+from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.quality.profile import profile_of
+from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
 from backend.datasets.uploads import UploadDesk
@@ -72,11 +74,12 @@ def create_app(config: BaseConfig) -> FastAPI:
                 "datasets": "/api/datasets",
                 "documents": "/api/datasets/documents",
                 "upload": routes.UPLOAD_PATH,
+                "reviews": f"{quality_routes.router.prefix}/reviews",
             },
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan,
-        routers=[routes.router],
+        routers=[routes.router, quality_routes.router],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: exporting what is not finished is a bad request
@@ -119,17 +122,19 @@ class _Holder:
             # called in a thread of the manager: the wake-up belongs on the loop
             loop.call_soon_threadsafe(pool.wake)
 
+        quality = profile_of(config.quality_profile)
         manager = DatasetManager(
             stores.datasets,
             stores.documents,
             search,
             folders,
-            quality=profile_of(config.quality_profile),
+            quality=quality,
             write_export=_export_writer(config),
             on_change=wake_builders,
         )
         app.state.datasets = DatasetState(
             manager=manager,
+            reviews=ReviewDesk(stores.documents, stores.reviews, QualityPipeline(quality)),
             uploads=UploadDesk(folders, ingester),
             builders=pool,
             stream_batch=config.streaming_batch_size,

@@ -14,6 +14,7 @@ from frontend.cli import (
     ingest_cli,
     jobs_cli,
     model_cli,
+    quality_cli,
     search_cli,
     stores_cli,
     training_cli,
@@ -81,6 +82,7 @@ jobs_cli.register(app)
 adapters_cli.register(app)
 feedback_cli.register(app)
 model_cli.register(app)
+quality_cli.register(app)
 stores_cli.register(app)
 admin_cli.register(app)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _PIPE_WIDTH = 160
+_IDS = ("Id", "Key")
 
 
 class SettingsUnreadable(InvalidInput):
@@ -134,7 +135,7 @@ def table(columns: Sequence[str], rows: "Sequence[Sequence[RenderableType]]") ->
             column.removeprefix(">"),
             justify="right" if is_figure else "left",
             overflow="fold",
-            no_wrap=is_figure or column == "Id",
+            no_wrap=is_figure or column in _IDS,
         )
     for row in rows:
         drawn.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))

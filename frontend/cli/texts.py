@@ -343,6 +343,52 @@ TEXTS: Mapping[str, Text] = {
         "{store}: {document_id} ist {kind} (registriert: {expected}; gehalten: {found})",
     ),
     "stores.repair": Text("clara reconcile --repair puts them right.", "clara reconcile --repair behebt sie."),
+    # quality
+    "quality.failed": Text("Quality did not judge: {reason}", "Die Qualität wurde nicht beurteilt: {reason}"),
+    "quality.preview_next": Text(
+        "Nothing was changed. What `clara quality run` would put on the review list: {n}",
+        "Nichts wurde geändert. Was `clara quality run` zur Durchsicht vorlegen würde: {n}",
+    ),
+    "quality.run_next": Text(
+        "Sections that deserve a look: {n}. Work through them: clara quality review",
+        "Abschnitte, die einen Blick verdienen: {n}. Durchsehen: clara quality review",
+    ),
+    "quality.rulings": Text(
+        "{kept} kept and {rejected} rejected by people against the profile",
+        "{kept} entgegen dem Profil behalten, {rejected} entgegen dem Profil verworfen",
+    ),
+    "quality.duplicates": Text(
+        "{exact} sections equal others, {near} nearly", "{exact} Abschnitte gleichen anderen, {near} beinahe"
+    ),
+    "quality.overruled": Text("{decision} (profile: {profile})", "{decision} (Profil: {profile})"),
+    "quality.not_yaml": Text(
+        "--out {path}: the file of a profile ends in .yaml.", "--out {path}: Die Datei eines Profils endet auf .yaml."
+    ),
+    "quality.unchanged": Text("Every limit is as in {profile}.", "Alle Grenzen sind wie in {profile}."),
+    "quality.calibrated": Text(
+        "{path} has limits that follow from {n} different sections. What it does: clara quality preview --profile "
+        "{path}; use it: CLARA_QUALITY_PROFILE={path}",
+        "{path} enthält Grenzen aus {n} verschiedenen Abschnitten. Was es bewirkt: clara quality preview --profile "
+        "{path}; einsetzen: CLARA_QUALITY_PROFILE={path}",
+    ),
+    "quality.learnt": Text(
+        "Learnt from {n} words. What it changes: clara quality preview",
+        "Aus {n} Wörtern gelernt. Was sich ändert: clara quality preview",
+    ),
+    "quality.explain_next": Text(
+        "Every limit of a section: clara quality explain {document_id} --section N; to rule on one: clara quality "
+        "review keep ID",
+        "Alle Grenzen eines Abschnitts: clara quality explain {document_id} --section N; entscheiden: clara quality "
+        "review keep ID",
+    ),
+    "quality.no_section": Text(
+        "Document {document_id} has no section {section}; without --section all are listed.",
+        "Dokument {document_id} hat keinen Abschnitt {section}; ohne --section erscheinen alle.",
+    ),
+    "quality.no_reviews": Text(
+        "`clara quality run` puts on the list what is doubtful.", "`clara quality run` legt Zweifelhaftes vor."
+    ),
+    "quality.gone": Text("(no longer registered)", "(nicht mehr registriert)"),
     # doctor, config
     "doctor.ok": Text("ok", "ok"),
     "doctor.hint": Text("hint", "Hinweis"),

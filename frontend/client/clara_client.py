@@ -12,13 +12,14 @@ from frontend.client.documents import DocumentsClient
 from frontend.client.feedback import FeedbackClient
 from frontend.client.jobs import JobsClient
 from frontend.client.models import Answer, Health
+from frontend.client.quality import QualityClient
 from frontend.client.services import DATASETS, SERVING, TRAINING, Service
 from frontend.client.submission import Patience
 from frontend.client.transport import Timeouts, Transport
 
 
 class ClaraClient:
-    """Jobs, adapters, feedback, datasets and documents, wherever the services run; use it as a context manager.
+    """All that the services offer, wherever they run; use it as a context manager.
 
     Args:
         training_url: Base address, e.g. http://127.0.0.1:45680.
@@ -53,6 +54,7 @@ class ClaraClient:
         self.feedback = FeedbackClient(self._transports[TRAINING])
         self.datasets = DatasetsClient(self._transports[DATASETS])
         self.documents = DocumentsClient(self._transports[DATASETS])
+        self.quality = QualityClient(self._transports[DATASETS])
 
     def url(self, service: Service) -> str:
         """Base address of a service."""

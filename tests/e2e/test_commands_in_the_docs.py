@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from frontend.client import ClaraClient
+from shared.models.review import ReviewState
+from tests.support.dataset_service import markdown_parts
 from tests.support.installation import ROOT, Installation, until
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
@@ -86,6 +88,10 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
     with it.client() as client:
         # short ones: the tests train on 32 tokens of each
         client.feedback.give([{"prompt": f"Gebühr {n}?", "answer": f"Satz {n}.", "rating": 5} for n in range(60)])
+    write_ordinances(folder / "ordinances")
+    assert it.clara("ingest", str(folder / "ordinances")).returncode == 0
+    with it.client() as client:
+        text_key = client.quality.rule_section(f"{document_id}:1:0", ReviewState.KEPT).text_key
     write_judged_queries(folder)
     rating = {"prompt": "Wo ist das Amt?", "answer": "Im Kreishaus.", "correction": "Im Rathaus."}
     (folder / "ratings.jsonl").write_text(json.dumps(rating) + "\n", encoding="utf-8")
@@ -94,9 +100,17 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
         "JOB_ID": job_id,
         "DOCUMENT_ID": document_id,
         "ADAPTER_ID": adapter_id,
+        "TEXT_KEY": text_key,
         "starter": "tiny",
         "cwd": str(folder),
     }
+
+
+def write_ordinances(folder: Path) -> None:
+    """As many documents as limits and what is usual can be learnt from."""
+    folder.mkdir()
+    for _, (name, content, _) in markdown_parts(220):
+        (folder / Path(name).name).write_bytes(content)
 
 
 def write_judged_queries(folder: Path) -> None:

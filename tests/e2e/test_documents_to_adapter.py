@@ -122,3 +122,22 @@ def test_ingesting_the_same_folder_again_writes_nothing(ready: tuple[Installatio
     assert answer["new_versions"] == 0
     assert answer["ingested"] == 0
     assert answer["unchanged"] > 0
+
+
+def test_what_a_person_rejects_is_rejected_whatever_the_profile_says(ready: tuple[Installation, str]) -> None:
+    it, _ = ready
+    with it.client() as client:
+        document_id = client.documents.page(limit=1).documents[0].document_id
+    before = json.loads(it.clara("quality", "preview", "--json").stdout)
+
+    ruled = it.clara("quality", "review", "reject", f"{document_id}:1:0", "--note", "not ours", "--json")
+
+    assert ruled.returncode == 0, ruled.stderr
+    (review,) = json.loads(ruled.stdout)["reviews"]
+    after = json.loads(it.clara("quality", "run", "--json").stdout)
+    assert (before["rulings"]["rejected"], after["rulings"]["rejected"]) == (0, 1)
+    assert after["decisions"]["reject"] == before["decisions"]["reject"] + 1
+    explained = json.loads(it.clara("quality", "explain", document_id, "--section", "0", "--json").stdout)["sections"]
+    assert [(each["text_key"], each["decision"], each["ruling"]) for each in explained] == [
+        (review["text_key"], "reject", "rejected")
+    ]

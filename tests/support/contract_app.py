@@ -44,6 +44,7 @@ class ContractState:
         busy: Submissions that are still answered with 429.
         found: What every search finds, best first.
         searches: The searches that came.
+        reviews: Text key -> what quality doubts there, or somebody ruled.
         builds_left: Looks at a pending dataset until its build has ended.
         build_error: Ends builds as failed, with this reason.
     """
@@ -59,6 +60,7 @@ class ContractState:
     resumed_from: list[int] = field(default_factory=list)
     found: list[Row] = field(default_factory=list)
     searches: list[Row] = field(default_factory=list)
+    reviews: dict[str, Row] = field(default_factory=dict)
     cuts: list[int] = field(default_factory=list)
     attempts: dict[str, list[Row]] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
@@ -108,6 +110,10 @@ def contract_app(state: ContractState) -> Starlette:
             Route("/api/training/feedback", service.give_feedback, methods=["POST"]),
             Route("/api/training/feedback/{id}", service.one_feedback),
             WebSocketRoute("/api/training/ws", service.feed),
+            Route("/api/quality/reviews", service.list_reviews),
+            Route("/api/quality/reviews/{id}", service.one_review),
+            Route("/api/quality/reviews/{id}", service.rule, methods=["POST"]),
+            Route("/api/quality/rulings", service.rule_on_section, methods=["POST"]),
             Route(f"{datasets}/upload", service.upload, methods=["POST"]),
             Route(f"{datasets}/search", service.search, methods=["POST"]),
             Route(f"{datasets}/documents", service.list_documents),
@@ -136,6 +142,21 @@ def job(job_id: str, **fields: Any) -> Row:
 def dataset(dataset_id: str, **fields: Any) -> Row:
     """A dataset as the dataset service shows it."""
     return {"dataset_id": dataset_id, "name": dataset_id, "status": "completed", "created_at": NOW} | fields
+
+
+def review(text_key: str, **fields: Any) -> Row:
+    """A doubtful text as the dataset service shows it."""
+    return {
+        "text_key": text_key,
+        "section_id": f"doc_{text_key}:1:0",
+        "title": "Satzung",
+        "number": "§ 1",
+        "score": 0.5,
+        "reasons": ["digit_share"],
+        "state": "open",
+        "noted_at": NOW,
+        "text": f"Absatz {text_key}",
+    } | fields
 
 
 def run_of(job_id: str, steps: int, *, status: str = "completed") -> list[Row]:
@@ -326,6 +347,30 @@ class _Service:
     async def one_feedback(self, request: Request) -> Response:
         by_id = {row["feedback_id"]: row for row in self.state.feedback.values()}
         return self._one(request, by_id, "feedback_not_found")
+
+    async def list_reviews(self, request: Request) -> Response:
+        state, reason = (request.query_params.get(name) for name in ("state", "reason"))
+        rows = [row for row in self.state.reviews.values() if row["state"] == state]
+        rows = [row for row in rows if reason in (None, row["reasons"][0])]
+        page = _page(rows, "text_key", request)
+        return JSONResponse({"reviews": page[0], "next_after": page[1], "total_count": len(rows)})
+
+    async def one_review(self, request: Request) -> Response:
+        return self._one(request, self.state.reviews, "review_not_found")
+
+    async def rule(self, request: Request) -> Response:
+        if request.path_params["id"] not in self.state.reviews:
+            return await self.one_review(request)
+        return self._ruled(self.state.reviews[request.path_params["id"]], await request.json())
+
+    async def rule_on_section(self, request: Request) -> Response:
+        body = await request.json()
+        row = review(f"of {body['section_id']}", section_id=body["section_id"])
+        return self._ruled(self.state.reviews.setdefault(row["text_key"], row), body)
+
+    def _ruled(self, row: Row, body: Row) -> Response:
+        row |= {"state": body["state"], "note": body["note"], "decided_by": "a@b.de", "decided_at": NOW}
+        return JSONResponse({"success": True, "message": "", "data": row})
 
     async def feed(self, socket: WebSocket) -> None:
         if self.state.token is not None and socket.headers.get("authorization") != f"Bearer {self.state.token}":

@@ -8,6 +8,7 @@ from fastapi import Depends, Path
 from starlette.requests import HTTPConnection
 
 from backend.datasets.manager import DatasetManager
+from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.uploads import UploadDesk
 from shared.auth import current_principal, require_roles
 from shared.models.users import Principal, Role
@@ -31,6 +32,7 @@ class DatasetState:
     """
 
     manager: DatasetManager
+    reviews: ReviewDesk
     uploads: UploadDesk
     builders: Builders
     stream_batch: int
@@ -48,7 +50,12 @@ async def _manager(state: State) -> DatasetManager:
     return state.manager
 
 
+async def _reviews(state: State) -> ReviewDesk:
+    return state.reviews
+
+
 Manager = Annotated[DatasetManager, Depends(_manager)]
+Reviews = Annotated[ReviewDesk, Depends(_reviews)]
 AnyUser = Annotated[Principal, Depends(current_principal)]
 Curator = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER, Role.ANALYST))]
 DatasetId = Annotated[str, Path(max_length=100, description="Id of a dataset.")]

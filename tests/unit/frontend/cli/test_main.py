@@ -18,6 +18,8 @@ COMMANDS = [
     *(["datasets", name] for name in ("list", "show", "create", "export", "download", "delete")),
     *(["jobs", name] for name in ("list", "show", "watch", "cancel", "retry", "events", "logs", "report")),
     *(["adapters", name] for name in ("list", "show")),
+    *(["quality", name] for name in ("profile", "preview", "run", "calibrate", "learn", "explain")),
+    *(["quality", "review", name] for name in ("show", "keep", "reject")),
     ["model", "create-starter"],
     ["config", "show"],
 ]
