@@ -84,6 +84,18 @@ def load_model(path: Path) -> FluencyModel:
         raise UnusableFluencyModel(path, f"it is not there or no model ({exc})") from exc
 
 
+def model_digest(path: Path) -> str:
+    """Digest of a model's arrays, as its manifest has it: who loads the model verifies it.
+
+    Raises:
+        UnusableFluencyModel: If the file is not there or no model.
+    """
+    try:
+        return str(_read_head(path)[0]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise UnusableFluencyModel(path, f"it is not there or no model ({exc})") from exc
+
+
 def _columns(arrays: FluencyArrays) -> dict[str, NDArray[Any]]:
     words = np.frombuffer("\n".join(arrays.words).encode(), dtype=np.uint8)
     raw = (words, arrays.alone, arrays.free, arrays.table.marks, arrays.table.values)

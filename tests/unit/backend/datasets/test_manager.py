@@ -11,6 +11,7 @@ import pytest
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.manager import DatasetManager, EmptySplit, ExportTask, NotExported
 from backend.datasets.models import DatasetRequest, ExportRequest, SearchPageRequest, SearchRequest
+from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.profile import built_in
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.searching import Found
@@ -55,7 +56,9 @@ class SearchDouble:
 class Desk:
     """A manager with everything around it."""
 
-    def __init__(self, tmp_path: Path, search: SearchDouble | None = None) -> None:
+    def __init__(
+        self, tmp_path: Path, search: SearchDouble | None = None, personal_data: PersonalData | None = None
+    ) -> None:
         self.stores: Stores = memory_stores()
         self.folders = DatasetFolders(tmp_path)
         self.exports: list[ExportTask] = []
@@ -67,6 +70,8 @@ class Desk:
             self.search,
             self.folders,
             quality=built_in("legal-de"),
+            rulings_of=self.stores.reviews.rulings,
+            personal_data=personal_data or PersonalData(),
             write_export=self._write,
             on_change=self._changed,
         )
