@@ -78,7 +78,8 @@ class Spool:
     def remaining(self) -> Iterator[Candidate]:
         """What is not dropped so far, of all splits."""
         rows = self._database.execute("SELECT payload, is_spared FROM found WHERE dropped IS NULL")
-        return (_load(payload, is_spared=bool(is_spared)) for payload, is_spared in rows)
+        for payload, is_spared in rows:
+            yield _load(payload, is_spared=bool(is_spared))
 
     def keep_one(self, repetition: Repetition) -> None:
         """Drop sections that another one stands for; whatever spares one of them spares the one that stays."""
