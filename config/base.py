@@ -203,7 +203,8 @@ class BaseConfig(BaseSettings):
     # Datasets
     quality_profile: str = Field(
         "legal-de",
-        description="How texts are judged: legal-de, general-de, general-en, or a YAML file (guides/datasets.md).",
+        description="How texts are judged: legal-de, general-de, general-en, datatrove-compat, or a YAML file "
+        "(guides/quality.md).",
     )
     quality_workers: int = Field(
         0, ge=0, le=256, description="Processes that measure quality in a quality run; 0: one for each core."

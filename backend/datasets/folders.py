@@ -3,7 +3,6 @@
 data/datasets/<dataset_id>/<claim epoch>/records/    canonical records, published
                                         /quality/    every found section with its signals and its fate
                                         /exports/<format>/
-data/quality/fluency.model                           model of the accepted corpus, where one was trained
 data/uploads/<upload_id>/                            files of a request while they are ingested
 """
 
@@ -28,11 +27,6 @@ class DatasetFolders:
     def uploads(self) -> Path:
         """Spool of uploads."""
         return self.data / "uploads"
-
-    @property
-    def fluency_model(self) -> Path:
-        """What builds judge fluency by, if it is there."""
-        return self.data / "quality" / "fluency.model"
 
     @property
     def downloads(self) -> Path:

@@ -22,12 +22,17 @@ Verdict = Mapping[str, str | None]
 
 _OURS = """
 import json, sys, time
+from backend.datasets.quality.pipeline import QualityPipeline
+from backend.datasets.quality.profile import built_in
 from backend.datasets.quality.web_rules.judging import WebRules
 texts = json.load(open(sys.argv[1], encoding="utf-8"))
-WebRules().judge_many(["A first text."])
+profile = built_in("datatrove-compat")
+QualityPipeline(profile).assess_many(["A first text."])
 started = time.process_time()
-verdicts = WebRules().judge_many(texts)
+assessments = QualityPipeline(profile).assess_many(texts)
 seconds = time.process_time() - started
+verdicts = WebRules().judge_many(texts)
+assert [set(each.reasons) for each in assessments] == [set(each.reasons) for each in verdicts]
 names = ("gopher_repetition", "gopher_quality", "fineweb", "c4", "c4_text")
 found = [{name: getattr(verdict, name) for name in names} for verdict in verdicts]
 json.dump([found, seconds], open(sys.argv[2], "w", encoding="utf-8"))

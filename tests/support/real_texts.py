@@ -6,6 +6,7 @@ import tarfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from backend.datasets.ingest.base import ReadContext
 from backend.datasets.ingest.readers.markdown_reader import MarkdownReader
@@ -26,12 +27,18 @@ def law_sections(number: int) -> list[str]:
     return list(islice(_sections(), number))
 
 
-def _sections() -> Iterator[str]:
-    reader = MarkdownReader()
+def law_files(every: int = 1) -> Iterator[tuple[str, BinaryIO]]:
+    """Name and content of every n-th law, in the order of the archive; each is read before the next is drawn."""
     with tarfile.open(SHARED_DATA / LAWS) as archive:
         files = (member for member in archive if member.isfile())
-        for member in islice(files, 0, None, _EVERY):
+        for member in islice(files, 0, None, every):
             stream = archive.extractfile(member)
             assert stream is not None
-            for document in reader.read(stream, ReadContext(Path(member.name).name)):
-                yield from (section.text for section in document.sections if section.text.strip())
+            yield Path(member.name).name, cast(BinaryIO, stream)
+
+
+def _sections() -> Iterator[str]:
+    reader = MarkdownReader()
+    for name, stream in law_files(_EVERY):
+        for document in reader.read(stream, ReadContext(name)):
+            yield from (section.text for section in document.sections if section.text.strip())

@@ -19,6 +19,7 @@ from backend.datasets.curation.explaining import explain_document
 from backend.datasets.curation.measuring import Measurer
 from backend.datasets.curation.run import Curation
 from backend.datasets.curation.signal_files import SignalFiles
+from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.quality.profile import Profile, profile_of
 
@@ -61,9 +62,12 @@ def _with_stores(
 
     stores = open_stores(config.database_url_resolved)
     opened.callback(stores.close)
-    pipeline = QualityPipeline(profile)
+    model = config.data_dir / "quality" / FILE_NAME
+    # what the model learns from must not depend on the model before it
+    fluency = None if arguments.task == "learn" else fluency_filter_of(model, profile.language)
+    pipeline = QualityPipeline(profile, fluency=fluency)
     if arguments.task == "explain":
-        return explain_document(arguments.document_id, stores.documents, stores.reviews, pipeline, profile)
+        return explain_document(arguments.document_id, stores.documents, stores.reviews, pipeline)
     curation = Curation(
         stores.documents,
         stores.reviews,
@@ -71,12 +75,14 @@ def _with_stores(
         pipeline,
         lambda files: _executor(arguments, config, stores, pipeline, files),
     )
+    if arguments.task == "learn":
+        return tasks.learn(curation, model, _progress)
     if arguments.task == "preview":
-        return tasks.preview(curation, stores.documents, profile, _progress)
+        return tasks.preview(curation, stores.documents, pipeline.profile, _progress)
     if arguments.task == "calibrate":
         quantiles = Quantiles(arguments.soft, arguments.hard)
         return tasks.calibrate(curation, profile, quantiles, arguments.out, _progress)
-    return tasks.run(curation, stores.documents, profile, _progress)
+    return tasks.run(curation, stores.documents, pipeline.profile, _progress)
 
 
 def _executor(
@@ -93,6 +99,7 @@ def _executor(
         "database_url": config.database_url_resolved,
         "profile": arguments.profile or config.quality_profile,
         "folder": str(files.folder),
+        "fluency": str(config.data_dir / "quality" / FILE_NAME) if arguments.task != "learn" else "",
     }
     return ProcessExecutor(workers, order)
 
@@ -109,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         ("preview", "what a profile would do to all registered sections"),
         ("run", "measure and judge all registered sections and bring the review list up to date"),
         ("calibrate", "write a profile with limits from the registered sections"),
+        ("learn", "train the fluency model on the accepted sections"),
         ("explain", "why quality thinks what it thinks of a document"),
     ):
         task = all_tasks.add_parser(name, help=told)

@@ -13,6 +13,7 @@ from backend.common.logging import log_in_words
 from backend.datasets.curation.buckets import Bucket
 from backend.datasets.curation.measuring import Measurer
 from backend.datasets.curation.signal_files import SignalFiles
+from backend.datasets.quality.learnt import fluency_filter_of
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.quality.profile import profile_of
 from shared.database.stores import open_stores
@@ -26,7 +27,9 @@ def main() -> int:
     order = decode(requests.readline())
     stores = open_stores(order["database_url"], derived_stores=())
     try:
-        pipeline = QualityPipeline(profile_of(order["profile"]))
+        profile = profile_of(order["profile"])
+        fluency = fluency_filter_of(Path(order["fluency"]), profile.language) if order["fluency"] else None
+        pipeline = QualityPipeline(profile, fluency=fluency)
         serve(Measurer(stores.documents, pipeline, SignalFiles(Path(order["folder"]))), requests, answers)
     finally:
         stores.close()

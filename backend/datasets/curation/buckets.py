@@ -60,6 +60,14 @@ def buckets_of(held: Iterable[HeldDocument], count: int) -> list[Bucket]:
     return [_bucket(number, members[number]) for number in sorted(members)]
 
 
+def state_of(buckets: Iterable[Bucket]) -> str:
+    """Digest of all documents, 16 hex digits."""
+    digest = hashlib.blake2b(digest_size=8)
+    for bucket in buckets:
+        digest.update(f"{bucket.number}\0{bucket.state}\n".encode())
+    return digest.hexdigest()
+
+
 def _bucket(number: int, documents: list[HeldDocument]) -> Bucket:
     digest = hashlib.blake2b(digest_size=8)
     for each in documents:

@@ -134,7 +134,8 @@ def _limit(
     if len(judged) < _LEAST_TEXTS:
         return limit
     shares = [1 - share if limit.is_minimum else share for share in (quantiles.soft, quantiles.hard)]
-    soft, hard = np.quantile(judged, shares).tolist()
+    # towards the rarer side: of a few hundred texts, none is rejected
+    soft, hard = np.quantile(judged, shares, method="lower" if limit.is_minimum else "higher").tolist()
     furthest = min if limit.is_minimum else max
     hard = furthest([hard, *values[is_judged & is_kept].tolist()])
     return replace(limit, soft=_rounded(soft, limit), hard=_rounded(hard, limit))

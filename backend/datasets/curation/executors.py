@@ -3,7 +3,6 @@
 Every executor gives the same files; what differs is who computes.
 """
 
-import json
 import os
 import queue
 import subprocess
@@ -114,14 +113,16 @@ class ProcessExecutor:
         while (bucket := waiting.get()) is not None:
             reason = ""
             for _ in range(_TRIES):
-                child = child or children.start(self._command, self._order)
-                if child is None:
-                    return
-                reason = child.measure(bucket)
+                try:
+                    child = child or children.start(self._command, self._order)
+                    reason = child.measure(bucket)
+                except OSError as exc:
+                    reason = f"A worker could not be started ({exc.strerror or exc})."
                 if not reason:
                     break
-                child.end()
-                child = None
+                if child is not None:
+                    child.end()
+                    child = None
             answers.put(MeasuringFailed(bucket, reason) if reason else bucket)
         if child is not None:
             child.end()
@@ -168,11 +169,15 @@ class _Children:
         self._running: list[subprocess.Popen[bytes]] = []
         self._is_over = False
 
-    def start(self, command: Sequence[str], order: Mapping[str, Any]) -> _Child | None:
-        """A new child with its order; None once it is over."""
+    def start(self, command: Sequence[str], order: Mapping[str, Any]) -> _Child:
+        """A new child with its order.
+
+        Raises:
+            OSError: If it cannot be started, also since all was ended.
+        """
         with self._lock:
             if self._is_over:
-                return None
+                raise OSError("all workers were ended")
             process = subprocess.Popen(  # noqa: S603 - our own module, arguments as a list
                 list(command),
                 stdin=subprocess.PIPE,
@@ -181,10 +186,9 @@ class _Children:
             )
             self._running.append(process)
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - PIPE was asked for
-        child = _Child(process, process.stdin, process.stdout)
-        process.stdin.write(json.dumps(order).encode() + b"\n")
+        process.stdin.write(encode(order))
         process.stdin.flush()
-        return child
+        return _Child(process, process.stdin, process.stdout)
 
     def end(self) -> None:
         """Kill what still runs: each bucket is whole or not there."""

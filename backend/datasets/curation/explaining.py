@@ -15,7 +15,7 @@ from shared.models.review import ReviewState, text_key_of
 
 
 def explain_document(
-    document_id: str, documents: DocumentStore, reviews: ReviewStore, pipeline: QualityPipeline, profile: Profile
+    document_id: str, documents: DocumentStore, reviews: ReviewStore, pipeline: QualityPipeline
 ) -> dict[str, Any]:
     """A document's sections with their decisions, signals and limits; measured now, whatever an earlier run found.
 
@@ -28,6 +28,7 @@ def explain_document(
     keys = [text_key_of(text) for text in texts]
     rulings = reviews.rulings(keys)
     judged = zip(sections, keys, pipeline.assess_many(texts), strict=True)
+    profile = pipeline.profile
     return {
         "document": _shown(document),
         "profile": profile.key,

@@ -6,20 +6,22 @@ only shortened once everything was judged, and rulings are never touched.
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.datasets.curation.buckets import Bucket, bucket_count, buckets_of
+from backend.datasets.curation.buckets import Bucket, bucket_count, buckets_of, state_of
+from backend.datasets.curation.duplicate_file import DuplicateFile
 from backend.datasets.curation.executors import Executor
 from backend.datasets.curation.measuring import measuring_key
 from backend.datasets.curation.signal_files import MeasuredSections, SignalFiles
-from backend.datasets.curation.tally import Tally
+from backend.datasets.curation.tally import Tally, final_decision
+from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, Decision, QualityPipeline
 from backend.datasets.quality.signal_table import SignalTable
 from shared.database.base import DocumentStore
 from shared.database.review_store import ReviewStore
-from shared.models.review import Doubt, ReviewState
+from shared.models.review import Doubt, ReviewState, text_key_of
 
 _DOUBTS = 500
 
@@ -38,6 +40,8 @@ class Judged:
     document_id: str
     text_key: str
     words: int
+    characters: int
+    personal_data: Mapping[str, int]
     assessment: Assessment
     ruling: ReviewState | None
 
@@ -68,6 +72,7 @@ class Curation:
         self._folder = self._root / measuring_key(pipeline)
         self._files = SignalFiles(self._folder)
         self._executor = executor_of(self._files)
+        self._duplicates = folder / "duplicates"
 
     def measure(self, on_progress: OnProgress) -> list[Bucket]:
         """Measure every section that was not measured in its present state; returns all buckets.
@@ -94,13 +99,33 @@ class Curation:
             done += len(measured.section_ids)
             on_progress("judge", done, total)
 
+    def duplicates(self, buckets: Sequence[Bucket], on_progress: OnProgress) -> DuplicateFile:
+        """Which sections duplicate which; found anew where a document has changed."""
+        found = DuplicateFile(self._duplicates, state_of(buckets))
+        if not found.is_done:
+            total = sum(each.sections for each in buckets)
+            found.find(self._documents.iter_sections(), lambda done: on_progress("duplicates", done, total))
+        return found
+
+    def accepted(self, on_progress: OnProgress) -> Iterator[tuple[str, str]]:
+        """Document id and normalised text of every section that the profile keeps, or a person does."""
+        buckets = self.measure(on_progress)
+        kept = {each.text_key for each in self.judge(buckets, on_progress) if is_accepted(each)}
+        for stored in self._documents.iter_sections():
+            text = normalise(stored.section.text)
+            if text_key_of(text) in kept:
+                yield stored.document_id, text
+
     def preview(self, on_progress: OnProgress) -> Tally:
         """What the profile would do, without doing it."""
-        return self._tallied(self.judge(self.measure(on_progress), on_progress))
+        buckets = self.measure(on_progress)
+        duplicates = self.duplicates(buckets, on_progress)
+        return self._tallied(self.judge(buckets, on_progress), duplicates)
 
     def run(self, run_id: str, on_progress: OnProgress) -> Tally:
         """Judge everything and bring the review list up to date."""
         buckets = self.measure(on_progress)
+        duplicates = self.duplicates(buckets, on_progress)
         doubts: list[Doubt] = []
 
         def noted(sections: Iterator[Judged]) -> Iterator[Judged]:
@@ -112,7 +137,7 @@ class Curation:
                         doubts.clear()
                 yield each
 
-        tally = self._tallied(noted(self.judge(buckets, on_progress)))
+        tally = self._tallied(noted(self.judge(buckets, on_progress)), duplicates)
         self._reviews.doubt(doubts, run_id=run_id)
         self._reviews.settle(run_id)
         self._forget_other_ways()
@@ -149,17 +174,23 @@ class Curation:
             measured.document_ids,
             measured.text_keys,
             measured.words.tolist(),
+            measured.characters.tolist(),
+            measured.personal_data,
             assessments,
             strict=True,
         )
-        for section_id, document_id, key, words, assessment in rows:
-            yield Judged(section_id, document_id, key, words, assessment, rulings.get(key))
+        for section_id, document_id, key, words, characters, personal, assessment in rows:
+            yield Judged(section_id, document_id, key, words, characters, personal, assessment, rulings.get(key))
 
-    def _tallied(self, sections: Iterator[Judged]) -> Tally:
+    def _tallied(self, sections: Iterator[Judged], duplicates: DuplicateFile) -> Tally:
         tally = Tally()
         for each in sections:
             tally.add(each.section_id, each.assessment, each.ruling)
             tally.words += each.words
+            tally.characters += each.characters
+            tally.add_personal_data(each.personal_data)
+        for duplicate in duplicates.read():
+            tally.add_duplicate(duplicate)
         return tally
 
     def _forget_other_ways(self) -> None:
@@ -167,6 +198,11 @@ class Curation:
         for folder in self._root.iterdir():
             if folder.is_dir() and folder != self._folder:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_accepted(judged: Judged) -> bool:
+    """Whether a text belongs to the corpus that others are compared with: nobody and nothing doubts it."""
+    return final_decision(judged.assessment, judged.ruling) is Decision.KEEP
 
 
 def _doubt(judged: Judged) -> Doubt:

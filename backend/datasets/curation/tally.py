@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from backend.datasets.curation.duplicate_file import Duplicate
 from backend.datasets.quality.pipeline import Assessment, Decision
 from shared.models.review import ReviewState
 
@@ -59,6 +60,10 @@ class Tally:
     doubted_examples: dict[str, list[str]] = field(default_factory=dict)
     rulings: Counter[str] = field(default_factory=Counter)
     scores: list[int] = field(default_factory=lambda: [0] * _BINS)
+    personal_data: Counter[str] = field(default_factory=Counter)
+    with_personal_data: int = 0
+    duplicates: Counter[str] = field(default_factory=Counter)
+    largest_clusters: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, section_id: str, assessment: Assessment, ruling: ReviewState | None) -> Decision:
         """Count a section; returns what becomes of it."""
@@ -76,6 +81,18 @@ class Tally:
             _note(self.doubted_examples.setdefault(reason, []), section_id)
         return decision
 
+    def add_personal_data(self, kinds: Mapping[str, int]) -> None:
+        """Count what was found in a section."""
+        self.personal_data.update(kinds)
+        self.with_personal_data += bool(kinds)
+
+    def add_duplicate(self, duplicate: Duplicate) -> None:
+        """Count a superfluous section."""
+        self.duplicates[duplicate.kind] += 1
+        cluster = (-duplicate.cluster_size, duplicate.representative)
+        if cluster not in self.largest_clusters:
+            self.largest_clusters = sorted([*self.largest_clusters, cluster])[:_EXAMPLES]
+
     def as_json(self) -> dict[str, Any]:
         """Plain values, the rules that reject most first."""
         rules = sorted(self.rules.items(), key=lambda each: (-each[1].rejected, each[0]))
@@ -91,6 +108,14 @@ class Tally:
             },
             "rulings": {"kept": self.rulings["kept"], "rejected": self.rulings["rejected"]},
             "scores": list(self.scores),
+            "personal_data": {"sections": self.with_personal_data, "kinds": dict(self.personal_data.most_common())},
+            "duplicates": {
+                "exact": self.duplicates["exact"],
+                "near": self.duplicates["near"],
+                "largest_clusters": [
+                    {"sections": -size, "representative": name} for size, name in self.largest_clusters
+                ],
+            },
         }
 
     def _reject(self, section_id: str, assessment: Assessment, *, is_overruled: bool) -> None:
@@ -112,7 +137,8 @@ def final_decision(assessment: Assessment, ruling: ReviewState | None) -> Decisi
 def example_ids(tally: Mapping[str, Any]) -> list[str]:
     """Ids of all examples of a tally as plain values."""
     groups = (*tally["rules"].values(), *tally["doubted"].values())
-    return sorted({section_id for group in groups for section_id in group["examples"]})
+    clusters = {each["representative"] for each in tally["duplicates"]["largest_clusters"]}
+    return sorted(clusters | {section_id for group in groups for section_id in group["examples"]})
 
 
 def _note(examples: list[str], section_id: str) -> None:

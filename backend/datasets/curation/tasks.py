@@ -81,6 +81,22 @@ def calibrate(
     return {"path": str(out), "texts": len(texts), "from": profile.key, "changes": changes}
 
 
+def learn(curation: Curation, path: Path, on_progress: OnProgress) -> dict[str, Any]:
+    """Train the fluency model on what is accepted; from then on quality judges with it.
+
+    Raises:
+        CorpusTooSmall: If too little is accepted.
+    """
+    from backend.datasets.language.fluency.file import save_model
+    from backend.datasets.language.fluency.training import train
+
+    model = train(curation.accepted(on_progress))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = save_model(model, path)
+    limits = [asdict(limit) for limit in model.limits]
+    return {"path": str(path), "sha256": digest, "trained_words": model.trained_words, "limits": limits}
+
+
 def _told(tally: Tally, documents: DocumentStore, profile: Profile) -> dict[str, Any]:
     told = tally.as_json()
     sections = documents.sections_by_id(example_ids(told))

@@ -36,12 +36,12 @@ class Meetings:
 
 def meetings_of(rows: Rows) -> Meetings:
     """Buckets of all bands; texts are numbered as the rows are."""
-    has_shingles = np.flatnonzero(rows.column("shingle_count"))
+    has_shingles = rows.column("shingle_count") > 0
     texts, buckets = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     bucket_count = 0
     for number in range(BANDS):
         found = shared(rows.column("bands", number)[has_shingles])
-        texts.append(has_shingles[found.texts])
+        texts.append(np.flatnonzero(has_shingles)[found.texts])
         buckets.append(found.buckets + bucket_count)
         bucket_count += int(found.buckets.max(initial=-1)) + 1
     return Meetings(np.concatenate(texts), np.concatenate(buckets))
@@ -51,11 +51,13 @@ def shared(keys: NDArray[np.uint64]) -> Meetings:
     """Texts whose key another text has too."""
     order = np.argsort(keys)
     ordered = keys[order]
-    is_first = np.append(True, ordered[1:] != ordered[:-1])[: len(keys)]
-    sizes = np.diff(np.flatnonzero(is_first), append=len(keys))
-    buckets = np.cumsum(sizes > 1) - 1
-    is_shared = np.repeat(sizes > 1, sizes)
-    return Meetings(order[is_shared], np.repeat(buckets, sizes)[is_shared])
+    is_same = ordered[1:] == ordered[:-1]
+    is_shared = np.zeros(len(keys), dtype=bool)
+    is_shared[1:] = is_same
+    is_shared[:-1] |= is_same
+    few = ordered[is_shared]
+    is_first = np.append(True, few[1:] != few[:-1])[: len(few)]
+    return Meetings(order[is_shared], np.cumsum(is_first) - 1)
 
 
 class KeptTexts:

@@ -20,8 +20,9 @@ from backend.datasets.language.abbreviations import (
 )
 
 _CLOSING = "\"'“”»«’›‹)\\]"
-# the end of a line, or marks with what closes behind them; some sources put a space before a closing quotation mark
-_BREAK = re.compile(rf"(?P<marks>[.!?…]+)(?P<closing>[{_CLOSING}]*(?: [“”»](?=\s))?)\s+|\n\s*")
+# the end of a line, or marks with what closes behind them; some sources put a space before a closing quotation mark.
+# It begins with one mark, since a search for a set of characters is quick, and a row of dots is gone through once
+_BREAK = re.compile(rf"(?P<marks>[.!?…](?<![.!?…][.!?…])[.!?…]*+)(?P<closing>[{_CLOSING}]*(?: [“”»](?=\s))?)\s+|\n\s*")
 # "II. 1. a)", or a bullet
 _NUMBERING = r"\(?(?:[0-9]+(?:\.[0-9]+)*[a-z]?|[A-Za-z]{1,2}|[IVXLC]+)"
 _LIST_MARK = re.compile(rf"(?:{_NUMBERING}[.)]+\s?)*{_NUMBERING}[.)]*|[-–—•·*●]")

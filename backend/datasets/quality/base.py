@@ -30,6 +30,8 @@ class BaseFilter(ABC):
     version: ClassVar[int] = 1
     """Raised whenever the same text gets other values: what was measured before is measured anew."""
     signals: ClassVar[Sequence[str]]
+    is_optional: ClassVar[bool] = False
+    """Whether it only measures for profiles that have a limit on one of its signals."""
     counts: ClassVar[Sequence[str]] = ()
     """Those of the signals that are whole numbers and kept without a decimal point."""
 

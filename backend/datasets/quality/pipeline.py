@@ -22,6 +22,8 @@ from shared.utils.discovery import classes_in
 
 T = TypeVar("T")
 
+_ALWAYS = "words"  # every user of an assessment may ask how long the text is
+
 
 class Decision(StrEnum):
     """What a profile says about a text; the threshold of a dataset is applied on top."""
@@ -70,16 +72,17 @@ class QualityPipeline:
     ) -> None:
         chosen = profile or built_in(DEFAULT)
         filters = installed_filters(chosen.language) if installed is None else installed
-        self._profile = chosen if fluency is None else replace(chosen, limits=(*chosen.limits, *fluency.limits))
+        filters = [each for each in filters if _is_wanted(each, chosen)]
+        self.profile = chosen if fluency is None else replace(chosen, limits=(*chosen.limits, *fluency.limits))
         self._filters = (*filters, *([fluency] if fluency else []))
-        self.profile_version = self._profile.key
+        self.profile_version = self.profile.key
         ways = [each.way for each in self._filters]
         self.measuring_version = " ".join([f"normalise-{NORMALISE_VERSION}", f"markup-{MARKUP_VERSION}", *ways])
         self._counts = {signal for each in self._filters for signal in each.counts}
         measured = {signal for each in self._filters for signal in each.signals}
-        if unknown := sorted({limit.signal for limit in self._profile.limits} - measured):
+        if unknown := sorted({limit.signal for limit in self.profile.limits} - measured):
             known = ", ".join(sorted(measured))
-            raise InvalidProfile(self._profile.name, f"no filter measures {', '.join(unknown)}; measured are {known}")
+            raise InvalidProfile(self.profile.name, f"no filter measures {', '.join(unknown)}; measured are {known}")
 
     def assess(self, text: str) -> Assessment:
         """Judge a normalised text."""
@@ -112,7 +115,7 @@ class QualityPipeline:
 
     def judge(self, table: SignalTable) -> Iterator[Assessment]:
         """What the profile says of texts that were measured, now or long ago."""
-        judgements = self._profile.judge(table.values, table.words)
+        judgements = self.profile.judge(table.values, table.words)
         for judged, measured in zip(judgements, self._rows(table.values), strict=True):
             score = round(math.exp(-sum(judged.penalties.values())), 6)
             costly = sorted(judged.penalties, key=lambda signal: (-judged.penalties[signal], signal))
@@ -122,7 +125,7 @@ class QualityPipeline:
     def _measured(self, texts: Sequence[str]) -> SignalTable:
         from backend.datasets.quality.columns import TextColumns
 
-        columns = TextColumns([without_markup(text) for text in texts])
+        columns = TextColumns([without_markup(text) for text in texts], texts)
         signals = {name: values for each in self._filters for name, values in each.measure(columns).items()}
         return SignalTable(signals, columns.word_counts)
 
@@ -137,7 +140,13 @@ class QualityPipeline:
     def _decision(self, score: float, judged: Judgement) -> Decision:
         if judged.rejections:
             return Decision.REJECT
-        return Decision.REVIEW if score < self._profile.review_below else Decision.KEEP
+        return Decision.REVIEW if score < self.profile.review_below else Decision.KEEP
+
+
+def _is_wanted(each: BaseFilter, profile: Profile) -> bool:
+    """Whether a filter measures for a profile: all do by default, those that are optional where they are judged."""
+    is_judged = any(limit.signal in each.signals for limit in profile.limits)
+    return is_judged or each.name == _ALWAYS or not (each.is_optional or profile.measures_judged_only)
 
 
 def installed_filters(language: str = "de") -> list[BaseFilter]:

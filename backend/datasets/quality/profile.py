@@ -11,6 +11,7 @@ changes what is different there:
       - {signal: digit_share, at_most: {soft: 0.2, hard: 0.4}, reason: many_digits, min_words: 20}
     without: [top_2_gram]
 
+`measures: what_is_judged` leaves out signals without a limit, which are otherwise kept beside every text.
 Limits of a signal replace all that the other profile has for it. The first limit in the file that rejects a text names
 the first reason.
 """
@@ -72,6 +73,7 @@ class Profile:
         language: Of the texts, "de" or "en".
         review_below: Kept texts with a lower score deserve a look.
         limits: In order of precedence.
+        measures_judged_only: Whether signals without a limit are not measured either.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Profile:
     language: str
     review_below: float
     limits: Sequence[Limit]
+    measures_judged_only: bool = False
 
     @property
     def key(self) -> str:
@@ -199,6 +202,7 @@ class _File(BaseModel):
     review_below: float | None = Field(None, ge=0, le=1)
     limits: list[_LimitEntry] = Field(default_factory=list, max_length=500)
     without: list[str] = Field(default_factory=list)
+    measures: Literal["everything", "what_is_judged"] = "everything"
 
 
 def _read(path: Path) -> Profile:
@@ -224,4 +228,5 @@ def _profile(told: _File) -> Profile:
         told.language or (base.language if base else "de"),
         told.review_below if told.review_below is not None else (base.review_below if base else 0.7),
         (*(limit for limit in inherited if limit.signal not in replaced), *own),
+        measures_judged_only=told.measures == "what_is_judged",
     )

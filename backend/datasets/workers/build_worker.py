@@ -19,7 +19,7 @@ from backend.datasets.export.publish import ExportOrder, export_dataset
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import DatasetRequest
 from backend.datasets.pii.treating import personal_data_of
-from backend.datasets.quality.learnt import fluency_filter_of
+from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
 from backend.datasets.quality.profile import profile_of
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.splits import SplitPlan
@@ -150,7 +150,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         quality=quality,
         deduplicate=request.deduplicate,
         export_formats=request.export_formats,
-        fluency=fluency_filter_of(DatasetFolders(settings.data_dir).fluency_model, quality.language),
+        fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, quality.language),
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
     )
 

@@ -13,6 +13,7 @@ from backend.datasets.language.fluency.words import (
     BEFORE_FIRST,
     COMPOUND,
     FIRST_WORD,
+    LONGEST_WORD,
     NUMBER,
     START,
     is_number,
@@ -146,7 +147,7 @@ class _Numbers(dict[str, int]):
             if len(word) <= _LONGEST_KEPT_NUMBER:
                 self[word] = NUMBER
             return NUMBER
-        if self.next_number == self._end:
+        if self.next_number == self._end or len(word) > LONGEST_WORD:
             return COMPOUND
         number = self[word] = self.next_number
         self.next_number += 1

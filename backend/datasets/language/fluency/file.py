@@ -84,11 +84,11 @@ def load_model(path: Path) -> FluencyModel:
         raise UnusableFluencyModel(path, f"it is not there or no model ({exc})") from exc
 
 
-def model_digest(path: Path) -> str:
-    """Digest of a model's arrays, as its manifest has it: who loads the model verifies it.
+def digest_of(path: Path) -> str:
+    """The digest that a model's file says it has; `load_model` verifies it.
 
     Raises:
-        UnusableFluencyModel: If the file is not there or no model.
+        UnusableFluencyModel: If there is no such file or it does not begin like a model.
     """
     try:
         return str(_read_head(path)[0]["sha256"])

@@ -41,8 +41,9 @@ class FluencySignals(NamedTuple):
         damaged_words: Different ones of them that lie one letter beside a frequent word; the same denominator. What is
             damaged is rarely damaged twice in the same way, while a strange name comes again.
         bits_per_word: Mean of -log2 p(word | the word before).
-        order_gain: Mean of log2 p(word | the word before) - log2 p(word), over pairs without a number: what the order
-            tells. Around 3 bits in prose, below 0 where words stand in any order; NaN for less than 6 such pairs.
+        order_gain: Mean of log2 p(word | the word before) - log2 p(word), over pairs of known words, numbers left out:
+            what the order tells. Around 3 bits in prose, below 0 where words stand in any order; NaN for less than 6
+            such pairs.
     """
 
     words: NDArray[np.int64]
@@ -151,8 +152,9 @@ def _tokens(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
 def _order_gain(
     numbers: NDArray[np.int32], gains: NDArray[np.float32], starts: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    is_pair = (numbers != NUMBER) & (numbers != START)
-    is_pair[1:] &= numbers[:-1] != NUMBER
+    is_pair = numbers >= START
+    is_pair[1:] &= is_pair[:-1]
+    is_pair &= numbers != START
     pairs = _sums(is_pair, starts)
     return np.where(pairs < _LEAST_PAIRS, np.nan, _sums(gains * is_pair, starts) / pairs)
 

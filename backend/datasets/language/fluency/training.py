@@ -1,4 +1,8 @@
-"""A model of a corpus in one pass: count, measure limits on documents held out, then learn those, too."""
+"""A model of a corpus in one pass: count, measure limits on documents held out, then learn those, too.
+
+A model judges texts of the kinds that it has seen. One of laws alone rejects none of 223 stretches of 30 court
+sentences, but 3 % of those of three and 9 % of paragraphs from an encyclopaedia: train on what is to be judged.
+"""
 
 from collections.abc import Iterable
 

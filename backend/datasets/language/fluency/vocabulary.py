@@ -12,6 +12,7 @@ from backend.datasets.language.fluency.words import (
     COMPOUND,
     DAMAGED,
     FIRST_WORD,
+    LONGEST_WORD,
     NUMBER,
     START,
     UNKNOWN,
@@ -22,7 +23,6 @@ FREQUENT = 5_000
 _LEAST_DAMAGED = 3
 _LEAST_PIECE = 4
 _LEAST_COMPOUND = 2 * _LEAST_PIECE + 1
-_LONGEST_COMPOUND = 60
 _MOST_PIECES = 5
 _KEPT = 200_000
 
@@ -44,6 +44,8 @@ class Vocabulary(dict[str, int]):
 
     def __missing__(self, word: str) -> int:
         """The number of a word that is not known, or not worked out yet."""
+        if len(word) > LONGEST_WORD:
+            return UNKNOWN
         if len(self) > self._known + _KEPT:
             self._forget()
         number = self[word] = self._worked_out(word)
@@ -58,7 +60,7 @@ class Vocabulary(dict[str, int]):
 
     def _is_compound(self, word: str, pieces: int) -> bool:
         """Whether a word is made of at most so many known ones, with or without an "s" between."""
-        if not _LEAST_COMPOUND <= len(word) <= _LONGEST_COMPOUND or pieces < 2:
+        if len(word) < _LEAST_COMPOUND or pieces < 2:
             return False
         for place in range(len(word) - _LEAST_PIECE, _LEAST_PIECE - 1, -1):
             head, tail = word[:place], word[place:]

@@ -18,6 +18,9 @@ FIRST_WORD = 5
 BEFORE_FIRST = "\n"
 """Written for `START` in a list of words; no word has it."""
 
+LONGEST_WORD = 60
+"""What is longer is no word but an address or a lump of binary text; it is never known and never kept."""
+
 _WORD = re.compile(r"[^\W_]+")
 _DIGIT = re.compile(r"\d")
 _MOST_DIGITS = 1

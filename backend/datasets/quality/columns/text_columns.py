@@ -20,10 +20,12 @@ class TextColumns:
 
     Args:
         texts: Normalised texts (`normalise`), about a megabyte in all: memory is 25 to 100 bytes per character.
+        originals: The same with their marks of layout; the texts themselves if absent.
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], originals: Sequence[str] | None = None) -> None:
         self.texts = texts
+        self.originals = texts if originals is None else originals
         self.characters = Characters(texts)
 
     @property

@@ -53,6 +53,15 @@ def test_two_stretches_that_do_not_touch_are_two_passages() -> None:
     assert (overlap.ngram_count, overlap.share) == (8 + 18, 50 / 60)
 
 
+def test_two_stretches_that_touch_are_one_passage() -> None:
+    long = [f"wort{number}" for number in range(26)]
+    check = _check(_text(" ".join(long), "long"))
+
+    (overlap,) = check.overlaps([_text(" ".join([*long[13:], "und", *long[:13]]))])
+
+    assert (overlap.ngram_count, overlap.passages) == (2, (Passage(0, len(" ".join(long))),))
+
+
 @pytest.mark.parametrize(("least_share", "is_reported"), [(14 / len(WORDS), True), (14 / len(WORDS) + 1e-9, False)])
 def test_pairs_below_the_share_are_not_reported_but_add_up(least_share: float, is_reported: bool) -> None:
     check = _check(_text("a b c d e f", "short"), _text(QUESTION, "question"), least_share=least_share)

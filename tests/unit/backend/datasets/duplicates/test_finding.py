@@ -94,6 +94,39 @@ def test_states_that_were_never_in_force_together_are_no_duplicates(other: str) 
     assert cluster.size == 2
 
 
+def test_states_of_one_and_the_same_day_are_duplicates() -> None:
+    day = date(2009, 12, 31)
+
+    (cluster,) = clusters_of([ComparedText("a", TEXT, day, day), ComparedText("b", TEXT + "!", day, day)])
+
+    assert cluster.size == 2
+
+
+def _words(*numbers: int) -> str:
+    return " ".join(f"wort{number}" for number in numbers)
+
+
+@pytest.mark.parametrize(("threshold", "size"), [(0.8, 2), (0.8 + 1e-9, 1)])
+def test_texts_that_are_just_as_similar_as_the_threshold_are_duplicates(threshold: float, size: int) -> None:
+    texts = [ComparedText("a", _words(*range(24))), ComparedText("b", _words(*range(20)))]
+    assert jaccard(texts[0].text, texts[1].text) == 0.8
+
+    clusters = list(find_duplicates(texts, open_file=io.BytesIO, threshold=threshold))
+
+    assert [cluster.size for cluster in clusters] == [2] * (size - 1)
+
+
+def test_of_two_kept_texts_the_more_similar_one_represents_and_of_two_equally_similar_ones_the_preferred() -> None:
+    left, right = _words(*range(100, 110), *range(60)), _words(*range(60), *range(200, 210))
+    middle, nearer = _words(*range(60)), _words(*range(60), *range(200, 204))
+    kept = [ComparedText("left", left, quality=0.9), ComparedText("right", right, quality=0.8)]
+
+    for text, expected in ((middle, "left"), (nearer, "right")):
+        texts = [*kept, ComparedText("asked", text)]
+        (cluster,) = find_duplicates(texts, open_file=io.BytesIO, threshold=0.8)
+        assert cluster.representative == expected
+
+
 def test_a_text_of_unknown_dates_is_a_copy_of_the_newest_state_and_leaves_the_older_one() -> None:
     states = [
         ComparedText("old", TEXT, date(2001, 1, 1), date(2009, 12, 31)),

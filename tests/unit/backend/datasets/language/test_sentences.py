@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +100,13 @@ def test_headings_and_items_on_lines_of_their_own_are_sentences() -> None:
 
 def test_a_list_mark_alone_on_its_line_belongs_to_what_follows() -> None:
     assert _split("a)\nDer Antrag ist zulässig.") == ["a)\nDer Antrag ist zulässig."]
+
+
+@pytest.mark.parametrize("lump", ["." * 200_000, "(" * 200_000, "1." * 100_000, "\n" * 200_000, ". " * 100_000])
+def test_lumps_of_marks_are_gone_through_once(lump: str) -> None:
+    started = time.process_time()
+    sentences(f"Inhalt {lump}x Seite")
+    assert time.process_time() - started < 2
 
 
 def test_a_text_of_white_space_has_no_sentences() -> None:

@@ -31,9 +31,9 @@ REJECTED: list[tuple[type[BaseFilter], str, str]] = [
     (RepealedFilter, "§§ 5 bis 7 (aufgehoben)", "repealed"),
     (RepealedFilter, "(1) (weggefallen)\n(2) gegenstandslos", "repealed"),
     (RepealedFilter, "-", "repealed"),
-    (WordLengthFilter, "a b c de f gh i k", "short_words"),
+    (WordLengthFilter, "a b c de f gh i k " * 3, "short_words"),
     (WordLengthFilter, "Gemeindeordnungsgesetz " * 20, "long_words"),
-    (LetterShareFilter, "12 34 56 78 90 Euro", "few_letters"),
+    (LetterShareFilter, "12 34 56 78 90 Euro " * 4, "few_letters"),
     (
         StopWordFilter,
         "The municipality charges fees whenever somebody uses public parks beyond common use " * 4,

@@ -31,8 +31,8 @@ def test_built_in_profiles_can_be_used(name: str) -> None:
     assert QualityPipeline(profile_of(name)).profile_version.startswith(f"{name}-{profile_of(name).version}+")
 
 
-def test_there_are_three_profiles_without_a_file() -> None:
-    assert built_in_names() == ["general-de", "general-en", "legal-de"]
+def test_there_are_four_profiles_without_a_file() -> None:
+    assert built_in_names() == ["datatrove-compat", "general-de", "general-en", "legal-de"]
 
 
 def test_a_profile_of_ones_own_says_only_what_is_different(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_the_key_changes_with_everything_that_decides_and_with_nothing_else() ->
         (OURS.replace("at_most: {soft: 0.2, hard: 0.4}, ", ""), "either at_least or at_most"),
         (OURS.replace("hard: 0.4", "hard: .inf"), "finite"),
         (OURS.replace("[top_2_gram]", "[top_9_gram]"), "without names top_9_gram"),
-        (OURS.replace("legal-de", "legal-fr"), "built in are general-de, general-en, legal-de"),
+        (OURS.replace("legal-de", "legal-fr"), "built in are datatrove-compat, general-de, general-en, legal-de"),
         (OURS.replace("weight: 2", "wieght: 2"), "Extra inputs"),
     ],
 )

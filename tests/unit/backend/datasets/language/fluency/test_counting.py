@@ -52,6 +52,12 @@ def test_counts_do_not_depend_on_the_order_of_texts(texts: list[str], rng: Rando
     assert counted(texts) == counted(shuffled)
 
 
+def test_lumps_without_a_space_are_not_kept_as_words() -> None:
+    counts = WordCounts()
+    counts.add("ein " + "x" * 1000)
+    assert counts.counted(min_count=1).words == ["ein"]
+
+
 def test_counting_goes_on_after_a_look() -> None:
     counts = WordCounts()
     counts.add("ein Satz")

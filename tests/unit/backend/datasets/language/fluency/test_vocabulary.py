@@ -49,6 +49,11 @@ def test_numbers_footnote_marks_and_single_letters_are_numbers(known: Vocabulary
     assert known[word] == NUMBER
 
 
+def test_lumps_without_a_space_are_unknown_and_not_kept(known: Vocabulary) -> None:
+    assert known["gesetz" * 100_000] == UNKNOWN
+    assert len(known) == len(_WORDS) + 1
+
+
 def test_what_was_worked_out_is_forgotten_before_it_grows_without_end(
     known: Vocabulary, monkeypatch: pytest.MonkeyPatch
 ) -> None:

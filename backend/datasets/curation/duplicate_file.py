@@ -1,0 +1,117 @@
+"""Which registered sections duplicate which: found once for each state of the documents, kept in one file.
+
+The file is a line of JSON per superfluous section, and is whole or not there. Documents are compared as they are, in
+all their validity states; no profile decides anything here.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from backend.datasets.duplicates.texts import Cluster, ComparedText
+from backend.datasets.quality.normalise import normalise
+from shared.models.document import StoredSection
+from shared.storage import disk_errors, fsync_folder
+
+_ENDING = ".jsonl"
+_REPORT_EVERY = 2_000
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A section that another one makes superfluous.
+
+    Args:
+        representative: Id of the section that is kept.
+        kind: "exact" or "near".
+        jaccard: How alike the two are, by their phrases of five words.
+        cluster_size: Sections of which the representative is one, itself included.
+    """
+
+    section_id: str
+    representative: str
+    kind: str
+    jaccard: float
+    cluster_size: int
+
+
+class DuplicateFile:
+    """The duplicates of one state of the documents.
+
+    Args:
+        folder: Of these files alone.
+        state: Names the state of all documents.
+    """
+
+    def __init__(self, folder: Path, state: str) -> None:
+        self._folder = folder
+        self._path = folder / f"{_FORMAT}-{state}{_ENDING}"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether this state was looked at."""
+        return self._path.is_file()
+
+    def find(self, sections: Iterable[StoredSection], on_progress: Callable[[int], None]) -> None:
+        """Compare all sections; files of other states are removed afterwards.
+
+        Args:
+            sections: Streamed; memory is that of `duplicates.finding`.
+            on_progress: Called with how many were read.
+
+        Raises:
+            DiskFull: If there is no room; nothing is there then.
+        """
+        from backend.datasets.duplicates.finding import DuplicateFinder
+
+        with disk_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with DuplicateFinder(lambda: tempfile.TemporaryFile(dir=self._folder)) as finder:
+                finder.add(_compared(sections, on_progress))
+                self._write(finder.clusters())
+        for file in self._folder.glob(f"*{_ENDING}"):
+            if file != self._path:
+                file.unlink(missing_ok=True)
+
+    def read(self) -> Iterator[Duplicate]:
+        """What was found."""
+        with self._path.open(encoding="utf-8") as stream:
+            for line in stream:
+                yield Duplicate(**json.loads(line))
+
+    def _write(self, clusters: Iterable[Cluster]) -> None:
+        partial = self._path.with_name(f".{self._path.name}.{uuid4().hex}.partial")
+        try:
+            with partial.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.writelines(f"{line}\n" for cluster in clusters for line in _lines(cluster))
+                stream.flush()
+                os.fsync(stream.fileno())
+            partial.replace(self._path)
+            fsync_folder(self._folder)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _compared(sections: Iterable[StoredSection], on_progress: Callable[[int], None]) -> Iterator[ComparedText]:
+    for number, stored in enumerate(sections, start=1):
+        section = stored.section
+        yield ComparedText(stored.section_id, normalise(section.text), section.valid_from, section.valid_to)
+        if number % _REPORT_EVERY == 0:
+            on_progress(number)
+
+
+def _lines(cluster: Cluster) -> Iterator[str]:
+    for member in cluster.members:
+        line = {
+            "section_id": member.id,
+            "representative": cluster.representative,
+            "kind": member.kind.value,
+            "jaccard": round(member.jaccard, 4),
+            "cluster_size": cluster.size,
+        }
+        yield json.dumps(line, ensure_ascii=False)

@@ -1,0 +1,105 @@
+"""Texts that no model should learn from, made of good ones: a class for each way in which texts go wrong.
+
+OCR noise and shuffled words are in `noisy_texts`.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+_MENU = """
+    Startseite Kontakt Impressum Datenschutz Sitemap Suche Anmelden Aktuelles Service Bürgerservice Rathaus Politik
+    Verwaltung Kultur Tourismus Presse Newsletter Karriere Übersicht Weiter Zurück Drucken Teilen Login Hilfe
+    """.split()  # noqa: SIM905 - reads as words
+
+
+def mojibake(text: str, _rng: random.Random) -> str:
+    """UTF-8 read as Windows-1252."""
+    return text.encode("utf-8").decode("cp1252", "replace")
+
+
+def lost_umlauts(text: str, _rng: random.Random) -> str:
+    """Every letter that is not ASCII replaced by U+FFFD."""
+    return "".join(letter if ord(letter) < 128 else "\ufffd" for letter in text)
+
+
+def letter_spaced(text: str, _rng: random.Random) -> str:
+    """S p a c e d, with wider gaps between words."""
+    return "   ".join(" ".join(word) for word in text.split())
+
+
+def stuck_last_line(text: str, _rng: random.Random) -> str:
+    """The last line eleven times."""
+    return text + f"\n{text.splitlines()[-1]}" * 10
+
+
+def twice(text: str, _rng: random.Random) -> str:
+    """The whole text two times."""
+    return f"{text}\n\n{text}"
+
+
+def five_times(text: str, _rng: random.Random) -> str:
+    """The whole text five times."""
+    return "\n\n".join([text] * 5)
+
+
+def table_of_contents(text: str, rng: random.Random) -> str:
+    """Headings with dots and pages, of words of the text."""
+    words, lines = _nouns(text), []
+    for number in range(1, rng.randint(10, 40)):
+        heading = " ".join(rng.choices(words, k=rng.randint(1, 4)))
+        lines.append(f"§ {number} {heading} {'.' * rng.randint(5, 40)} {rng.randint(1, 200)}")
+    return "\n".join(lines)
+
+
+def headings_only(text: str, rng: random.Random) -> str:
+    """A table of contents without dots and pages."""
+    words = _nouns(text)
+    return "\n".join(f"§ {number} {' '.join(rng.choices(words, k=2))}" for number in range(1, rng.randint(10, 40)))
+
+
+def navigation(_text: str, rng: random.Random) -> str:
+    """The menu of a web page."""
+    return rng.choice(("\n", " | ")).join(rng.choices(_MENU, k=rng.randint(20, 80)))
+
+
+def number_table(_text: str, rng: random.Random) -> str:
+    """Rows of amounts."""
+    return "\n".join(_amounts(rng) for _ in range(rng.randint(5, 40)))
+
+
+def labelled_number_table(text: str, rng: random.Random) -> str:
+    """Rows of amounts that begin with a word."""
+    words = _nouns(text)
+    return "\n".join(f"{rng.choice(words)} {_amounts(rng)}" for _ in range(rng.randint(5, 40)))
+
+
+CLASSES: Mapping[str, Callable[[str, random.Random], str]] = {
+    made.__name__: made
+    for made in (
+        mojibake,
+        lost_umlauts,
+        letter_spaced,
+        stuck_last_line,
+        twice,
+        five_times,
+        table_of_contents,
+        headings_only,
+        navigation,
+        number_table,
+        labelled_number_table,
+    )
+}
+"""Name -> makes garbage of a good text."""
+
+
+def garbage(texts: Sequence[str], name: str, rng: random.Random) -> list[str]:
+    """The texts made bad in one way."""
+    return [CLASSES[name](text, rng) for text in texts]
+
+
+def _amounts(rng: random.Random) -> str:
+    return " ".join(f"{rng.uniform(0, 10_000):,.2f}" for _ in range(rng.randint(3, 8)))
+
+
+def _nouns(text: str) -> list[str]:
+    return [word for word in text.split() if word.istitle() and len(word) > 4] or ["Gebühr", "Antrag", "Satzung"]

@@ -1,0 +1,32 @@
+"""Duplicates of all sections, kept."""
+
+from pathlib import Path
+
+from backend.datasets.curation.duplicate_file import DuplicateFile
+from shared.database.stores import memory_stores
+from tests.support.curated import PROSE, a_law, different_prose
+
+
+def test_superfluous_sections_are_named_with_their_representative(tmp_path: Path) -> None:
+    stores = memory_stores()
+    stores.documents.put_many(
+        [a_law("a.md", PROSE, *different_prose(2)), a_law("b.md", PROSE), a_law("c.md", PROSE[:90])]
+    )
+    found = DuplicateFile(tmp_path, "s1")
+    assert not found.is_done
+
+    found.find(stores.documents.iter_sections(), lambda _done: None)
+
+    (exact,) = found.read()
+    ids = [each.section_id for each in stores.documents.iter_sections() if each.section.text == PROSE]
+    assert found.is_done
+    assert {exact.section_id, exact.representative} == set(ids)
+    assert (exact.kind, exact.jaccard, exact.cluster_size) == ("exact", 1.0, 2)
+
+
+def test_files_of_other_states_go_once_the_new_one_is_whole(tmp_path: Path) -> None:
+    DuplicateFile(tmp_path, "s1").find([], lambda _done: None)
+    DuplicateFile(tmp_path, "s2").find([], lambda _done: None)
+
+    assert [file.name for file in tmp_path.iterdir()] == ["1-s2.jsonl"]
+    assert list(DuplicateFile(tmp_path, "s2").read()) == []

@@ -1,0 +1,69 @@
+"""Files of signals."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.datasets.curation.buckets import Bucket
+from backend.datasets.curation.signal_files import MeasuredSections, SignalFiles, write_measured
+from shared.storage import NotWritable
+
+BUCKET = Bucket(7, "aa11", ("doc_1", "doc_2"), 3)
+MEASURED = MeasuredSections(
+    section_ids=["doc_1:1:0", "doc_1:1:1", "doc_2:4:0"],
+    document_ids=["doc_1", "doc_1", "doc_2"],
+    text_keys=["k1", "k2", "k1"],
+    words=np.array([3, 400, 3]),
+    characters=np.array([20, 3000, 20]),
+    signals={"digit_share": np.array([0.1, np.nan, 1 / 3]), "words": np.array([3.0, 400.0, 3.0])},
+    personal_data=[{}, {"iban": 2, "person": 1}, {}],
+)
+
+
+def test_what_was_measured_is_read_as_it_was(tmp_path: Path) -> None:
+    files = SignalFiles(tmp_path / "signals")
+    write_measured(files.path(BUCKET), MEASURED)
+
+    read = files.read(BUCKET)
+
+    assert (read.section_ids, read.document_ids, read.text_keys) == (
+        MEASURED.section_ids,
+        MEASURED.document_ids,
+        MEASURED.text_keys,
+    )
+    assert read.words.tolist() == [3, 400, 3]
+    assert read.characters.tolist() == [20, 3000, 20]
+    assert list(read.signals) == ["digit_share", "words"]
+    np.testing.assert_array_equal(read.signals["digit_share"], MEASURED.signals["digit_share"])
+    assert read.personal_data == MEASURED.personal_data
+
+
+def test_a_bucket_is_done_in_the_state_that_was_measured_alone(tmp_path: Path) -> None:
+    files = SignalFiles(tmp_path)
+    assert not files.is_done(BUCKET)
+
+    write_measured(files.path(BUCKET), MEASURED)
+
+    assert files.is_done(BUCKET)
+    assert not files.is_done(Bucket(7, "bb22", BUCKET.document_ids, 3))
+
+
+def test_files_of_earlier_states_and_of_killed_runs_are_swept(tmp_path: Path) -> None:
+    files = SignalFiles(tmp_path)
+    write_measured(files.path(BUCKET), MEASURED)
+    write_measured(files.path(Bucket(7, "old", (), 0)), MEASURED)
+    (tmp_path / ".00007-aa11.parquet.1234.partial").write_bytes(b"half")
+
+    assert files.sweep([BUCKET]) == 2
+
+    assert [file.name for file in tmp_path.iterdir()] == ["00007-aa11.parquet"]
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "signals").write_text("a file where the folder should be")
+
+    with pytest.raises((NotWritable, FileExistsError, NotADirectoryError)):
+        write_measured(SignalFiles(tmp_path / "signals").path(BUCKET), MEASURED)
+
+    assert [file.name for file in tmp_path.iterdir()] == ["signals"]
