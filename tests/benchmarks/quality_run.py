@@ -51,7 +51,7 @@ def measure() -> dict[str, Any]:
 def _measured(home: Path, *, every: int) -> dict[str, Any]:
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path) or os.getcwd(),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path) or str(Path.cwd()),
         "CLARA_ENVIRONMENT": "testing",
         "CLARA_HOME": str(home),
         "CLARA_DATABASE_URL": f"sqlite:///{home / 'clara.db'}",
