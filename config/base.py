@@ -209,6 +209,13 @@ class BaseConfig(BaseSettings):
     quality_workers: int = Field(
         0, ge=0, le=256, description="Processes that measure quality in a quality run; 0: one for each core."
     )
+    pii_policy: str = Field(
+        "none",
+        description="What is done with personal data in records: none, default, or a YAML file (guides/datasets.md).",
+    )
+    pii_key: SecretStr | None = Field(
+        None, description="Secret of the pseudonyms, at least 16 bytes; needed by a policy that makes them."
+    )
 
     # Streaming
     streaming_enabled: bool = Field(True, description="Offer POST /api/datasets/stream.")

@@ -29,6 +29,7 @@ from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
 from backend.datasets.manager import DatasetManager, ExportTask
+from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.quality.profile import profile_of
 from backend.datasets.reviewing import ReviewDesk
@@ -129,6 +130,8 @@ class _Holder:
             search,
             folders,
             quality=quality,
+            rulings_of=stores.reviews.rulings,
+            personal_data=personal_data_of(config.pii_policy, config.pii_key),
             write_export=_export_writer(config),
             on_change=wake_builders,
         )

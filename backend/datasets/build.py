@@ -1,38 +1,41 @@
 """Build a dataset: assess what was found, split by document, write records, statistics and exports.
 
-    found sections -> quality -> spool -> duplicates across splits -> merge and cut -> records -> exports
+    found sections -> quality, rulings -> spool -> repetitions -> merge and cut -> personal data -> records -> exports
 
 Nothing is visible before it is whole: records, quality notes and every export are published folders, and the database
-learns of them last. The same sections and the same plan give the same bytes, however often the build is repeated.
+learns of them last. The same sections, rulings and plan give the same bytes, however often the build is repeated.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from backend.datasets.build_plan import BuildPlan, BuildResult
 from backend.datasets.export.base import ExportOptions
 from backend.datasets.export.publish import ExportOrder, export_dataset
+from backend.datasets.pii.treating import DeedCounts
 from backend.datasets.quality.batches import batched
-from backend.datasets.quality.normalise import normalise
-from backend.datasets.quality.pipeline import Decision, QualityPipeline
-from backend.datasets.quality.profile import Profile
+from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.content import ContentHash, json_line
 from backend.datasets.records.instructions import Instructions
+from backend.datasets.records.judging import RulingsOf, judged_sections
 from backend.datasets.records.passages import Passage, passages
+from backend.datasets.records.personal import TreatedPassage, without_personal_data
 from backend.datasets.records.render import bodies_of, joined, provenance_of, record_of
-from backend.datasets.splits import ALGORITHM, LeakMeter, SplitPlan, TextOwners, text_hash
+from backend.datasets.records.repetitions import repetitions
+from backend.datasets.splits import ALGORITHM, LeakMeter, TextOwners, text_hash
 from backend.datasets.spool import DUPLICATE, Spool
 from backend.datasets.statistics import RecordStatistics
 from backend.datasets.tokens import UnicodeWordCounter
 from shared.errors import NotFound
-from shared.models.dataset import RecordFormat, RecordProvenance, Split
+from shared.models.dataset import RecordProvenance, Split
 from shared.storage import Manifest, stage
 
 LOW_SCORE = "low_score"
+PERSONAL_DATA = "personal_data"
 _REPORT_EVERY = 500
 _PROVENANCE_BATCH = 1_000
 
@@ -67,58 +70,12 @@ class NothingKept(NotFound):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BuildPlan:
-    """Everything a build depends on besides the sections themselves.
-
-    Args:
-        folder: Folder of this attempt; must not hold a finished build.
-        max_characters: Longest body of a record; longer sections are cut.
-        min_quality_score: Passages with a lower score are dropped.
-        quality: How texts are judged.
-    """
-
-    dataset_id: str
-    name: str
-    query_text: str
-    folder: Path
-    record_format: RecordFormat
-    split: SplitPlan
-    max_characters: int
-    min_quality_score: float
-    quality: Profile
-    export_formats: Sequence[str]
-
-    @property
-    def records_dir(self) -> Path:
-        """Where the canonical records are published."""
-        return self.folder / "records"
-
-    def export_dir(self, export_format: str) -> Path:
-        """Where an export is published."""
-        return self.folder / "exports" / export_format
-
-
-@dataclass(frozen=True, slots=True)
-class BuildResult:
-    """What the database has to know about a finished build."""
-
-    records_dir: Path
-    manifest_sha256: str
-    content_sha256: str
-    document_count: int
-    record_count: int
-    total_tokens: int
-    quality_score_avg: float
-    export_paths: Mapping[str, Path]
-    statistics: Mapping[str, Any]
-
-
 class DatasetBuild:
     """One attempt at a dataset.
 
     Args:
         plan: What to build.
+        rulings_of: What people decided about texts.
         keep_provenance: Takes batches of provenance rows.
         report: Takes progress.
     """
@@ -127,18 +84,22 @@ class DatasetBuild:
         self,
         plan: BuildPlan,
         *,
+        rulings_of: RulingsOf,
         keep_provenance: Callable[[Sequence[RecordProvenance]], None],
         report: Report,
     ) -> None:
         self._plan = plan
+        self._rulings_of = rulings_of
         self._keep_provenance = keep_provenance
         self._report = report
-        self._quality = QualityPipeline(plan.quality)
+        self._quality = QualityPipeline(plan.quality, fluency=plan.fluency)
         self._instructions = Instructions.load()
         self._statistics = RecordStatistics(UnicodeWordCounter())
         self._leaks = LeakMeter()
         self._content = ContentHash()
         self._owners = TextOwners()
+        self._deeds = DeedCounts()
+        self._cluster_count = 0
         self._dropped: dict[tuple[str, int], str] = {}
 
     def run(self, found: Iterable[Candidate]) -> BuildResult:
@@ -153,6 +114,7 @@ class DatasetBuild:
             spool = Spool(Path(scratch) / "found.sqlite")
             try:
                 self._collect(found, spool)
+                self._drop_repetitions(spool, Path(scratch))
                 manifest = self._publish_records(spool)
                 statistics = self._describe(spool)
                 self._publish_quality(spool)
@@ -162,20 +124,20 @@ class DatasetBuild:
 
     def _collect(self, found: Iterable[Candidate], spool: Spool) -> None:
         number = 0
-        judged_sections = self._quality.assess_each(found, text_of=lambda each: normalise(each.section.text))
-        for number, (candidate, text, judged) in enumerate(judged_sections, start=1):
-            spool.add(
-                replace(candidate, words=int(judged.signals["words"]), quality=judged.score),
-                judged,
-                split=self._plan.split.split(candidate.stored.path),
-                text_hash=text_hash(text),
-                dropped=judged.reasons[0] if judged.decision is Decision.REJECT else None,
-            )
+        for number, judged in enumerate(judged_sections(found, self._quality, self._rulings_of), start=1):
+            split = self._plan.split.split(judged.candidate.stored.path)
+            spool.add(judged, split=split, text_hash=text_hash(judged.text))
             if number % _REPORT_EVERY == 0:
                 self._report("search", number)
         if number == 0:
             raise NothingMatched(self._plan.query_text)
         self._report("search", number)
+
+    def _drop_repetitions(self, spool: Spool, scratch: Path) -> None:
+        # before any threshold: a higher one must never let in what a better text stood for
+        found = repetitions(spool.remaining(), mode=self._plan.deduplicate, scratch=scratch)
+        for self._cluster_count, repetition in enumerate(found, start=1):
+            spool.keep_one(repetition)
         spool.settle()
 
     def _publish_records(self, spool: Spool) -> Manifest:
@@ -194,6 +156,7 @@ class DatasetBuild:
                     "content_sha256": self._content.hex,
                     "record_format": self._plan.record_format.value,
                     "quality_profile": self._quality.profile_version,
+                    "personal_data_policy": self._plan.personal_data.policy_key,
                     "split": {
                         "algorithm": ALGORITHM,
                         "seed": self._plan.split.seed,
@@ -207,16 +170,18 @@ class DatasetBuild:
         with path.open("w", encoding="utf-8", newline="\n") as stream:
             found = passages(spool.candidates(split), max_characters=self._plan.max_characters)
             for passage, bodies, score in self._scored(found):
-                body = joined(bodies)
-                reason = self._reason_to_drop(body, score, split)
+                treated = without_personal_data(passage, bodies, self._plan.personal_data)
+                reason = self._reason_to_drop(treated, score, split)
+                if reason in (None, PERSONAL_DATA):
+                    self._deeds.add(treated.deeds)
                 if reason is not None:
                     self._dropped.update(
                         {(each.document_key, each.section.ordinal): reason for each in passage.candidates}
                     )
                     continue
                 record = record_of(
-                    passage,
-                    bodies=bodies,
+                    treated.passage,
+                    bodies=treated.bodies,
                     record_format=self._plan.record_format,
                     split=split,
                     quality_score=score,
@@ -226,7 +191,7 @@ class DatasetBuild:
                 stream.write(json_line(record) + "\n")
                 self._content.add(record)
                 self._statistics.add(record, split)
-                self._leaks.add(passage.first.document_key, body, split)
+                self._leaks.add(passage.first.document_key, joined(treated.bodies), split)
                 yield provenance_of(passage, record, split)
 
     def _scored(self, found: Iterable[Passage]) -> Iterator[tuple[Passage, list[str], float]]:
@@ -239,17 +204,22 @@ class DatasetBuild:
                 is_merged = len(passage.candidates) > 1
                 yield passage, bodies, next(anew).score if is_merged else passage.first.quality
 
-    def _reason_to_drop(self, body: str, score: float, split: Split) -> str | None:
+    def _reason_to_drop(self, treated: TreatedPassage, score: float, split: Split) -> str | None:
+        if treated.is_dropped:
+            return PERSONAL_DATA
         # texts are registered whatever their score: a higher threshold must never let a duplicate in again
-        if not self._owners.admits(body, split):
+        if not self._owners.admits(joined(treated.bodies), split):
             return DUPLICATE
-        return LOW_SCORE if score < self._plan.min_quality_score else None
+        is_spared = any(each.is_spared for each in treated.passage.candidates)
+        return LOW_SCORE if score < self._plan.min_quality_score and not is_spared else None
 
     def _describe(self, spool: Spool) -> dict[str, Any]:
         found, dropped = spool.found(), spool.drop_counts()
         return {
             **self._statistics.as_json(),
             "sections": {"found": found, "kept": found - sum(dropped.values()), "dropped": dropped},
+            "clusters": self._cluster_count,
+            "personal_data": {"policy": self._plan.personal_data.policy_key, "kinds": self._deeds.as_json()},
             "split_leak": self._leaks.counts(),
             "quality_profile": self._quality.profile_version,
         }

@@ -20,13 +20,16 @@ from backend.datasets.models import (
     SearchRequest,
     SearchResults,
 )
+from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.normalise import normalise
-from backend.datasets.quality.pipeline import Assessment, Decision, QualityPipeline
+from backend.datasets.quality.pipeline import Assessment, QualityPipeline
 from backend.datasets.quality.profile import Profile
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.instructions import Instructions
+from backend.datasets.records.judging import RulingsOf, judged_sections
 from backend.datasets.records.paging import records_page
 from backend.datasets.records.passages import Passage
+from backend.datasets.records.personal import without_personal_data
 from backend.datasets.records.render import record_of
 from backend.datasets.search_cursor import cursor_of, rank_of
 from backend.datasets.searching import Found
@@ -98,6 +101,8 @@ class DatasetManager:
         search: Finds sections.
         folders: Where files lie.
         quality: How texts are judged.
+        rulings_of: What people decided about texts.
+        personal_data: What is done with it in records.
         write_export: Writes one export and returns when it is published.
         on_change: Called after every accepted order, to wake the builders.
     """
@@ -110,6 +115,8 @@ class DatasetManager:
         folders: DatasetFolders,
         *,
         quality: Profile,
+        rulings_of: RulingsOf,
+        personal_data: PersonalData,
         write_export: Callable[[ExportTask], None],
         clock: Clock = utc_now,
         make_id: Callable[[str], str] = new_id,
@@ -119,6 +126,8 @@ class DatasetManager:
         self._documents = documents
         self._search = search
         self._folders = folders
+        self._rulings_of = rulings_of
+        self._personal_data = personal_data
         self._write_export = write_export
         self._clock = clock
         self._make_id = make_id
@@ -253,7 +262,7 @@ class DatasetManager:
         return _page(results, found, hidden, next_after=None)
 
     def stream(self, request: DatasetRequest, *, batch_size: int) -> Iterator[list[dict[str, Any]]]:
-        """Records of good enough sections as they are found, in batches; nothing is merged, cut or stored.
+        """Records of good enough sections as they are found, in batches; nothing is merged, cut, compared or stored.
 
         Raises:
             Unavailable: If no store can answer; also on the way.
@@ -289,16 +298,20 @@ class DatasetManager:
 
     def _records(self, found: Iterable[Candidate], request: DatasetRequest) -> Iterator[dict[str, Any]]:
         plan = SplitPlan(request.seed, request.split.model_dump())
-        judged_sections = self._quality.assess_each(found, text_of=lambda each: normalise(each.section.text))
-        for candidate, body, judged in judged_sections:
-            if judged.decision is Decision.REJECT or judged.score < request.search_query.min_quality_score:
+        least = request.search_query.min_quality_score
+        for judged in judged_sections(found, self._quality, self._rulings_of):
+            candidate = judged.candidate
+            if judged.reason_to_drop or (candidate.quality < least and not candidate.is_spared):
+                continue
+            treated = without_personal_data(Passage((candidate,)), [judged.text], self._personal_data)
+            if treated.is_dropped:
                 continue
             yield record_of(
-                Passage((candidate,)),
-                bodies=[body],
+                treated.passage,
+                bodies=treated.bodies,
                 record_format=request.record_format,
                 split=plan.split(candidate.stored.path),
-                quality_score=judged.score,
+                quality_score=candidate.quality,
                 quality_profile=self._quality.profile_version,
                 instructions=self._instructions,
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -12,6 +13,14 @@ from shared.models.search import SearchFilters, SearchLeg
 
 DatasetName = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=r"^[A-Za-z0-9ÄÖÜäöüß _-]+$")]
 Weight = Annotated[float, Field(ge=0, le=100)]
+
+
+class Deduplication(StrEnum):
+    """Which repetitions a dataset does without; whatever it says, no text stands in two splits."""
+
+    NEAR = "near"
+    EXACT = "exact"
+    OFF = "off"
 
 
 class _Request(BaseModel):
@@ -105,6 +114,11 @@ class DatasetRequest(_Request):
     seed: int = Field(42, ge=0, lt=2**32, description="Another seed gives another division.")
     max_characters: int = Field(
         4_000, ge=200, le=1_000_000, description="Longest body of a record; longer sections are cut at paragraphs."
+    )
+    deduplicate: Deduplication = Field(
+        Deduplication.NEAR,
+        description="near: of sections that say nearly the same and are in force on a common day, the best one stays; "
+        "exact: of equal ones; off: repetitions stay, but never in two splits.",
     )
 
 

@@ -10,16 +10,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from backend.datasets.quality.pipeline import Assessment
 from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.judging import JudgedSection
+from backend.datasets.records.repetitions import Place, Repetition
 from shared.models.dataset import Split
 from shared.models.document import Section, StoredSection
 
 DUPLICATE = "duplicate"
+NEAR_DUPLICATE = "near_duplicate"
 
 _TABLES = """
     CREATE TABLE found (
         document TEXT, ordinal INTEGER, split TEXT, text_hash BLOB, payload TEXT, assessment TEXT, dropped TEXT,
+        ruling TEXT, is_spared INTEGER, cluster_size INTEGER DEFAULT 1,
         PRIMARY KEY (document, ordinal)
     ) WITHOUT ROWID;
     CREATE INDEX found_texts ON found (text_hash, split);
@@ -47,31 +50,50 @@ class Spool:
         """Release the file."""
         self._database.close()
 
-    def add(
-        self, candidate: Candidate, assessment: Assessment, *, split: Split, text_hash: bytes, dropped: str | None
-    ) -> None:
+    def add(self, judged: JudgedSection, *, split: Split, text_hash: bytes) -> None:
         """Keep a found section; a second one for the same place is ignored."""
-        judged = {
+        candidate, assessment = judged.candidate, judged.assessment
+        told = {
             "score": assessment.score,
             "decision": assessment.decision,
             "reasons": assessment.reasons,
             "signals": {name: round(value, 6) for name, value in assessment.signals.items()},
         }
         self._database.execute(
-            "INSERT OR IGNORE INTO found VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO found (document, ordinal, split, text_hash, payload, assessment, dropped, ruling, "
+            "is_spared) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 candidate.document_key,
                 candidate.section.ordinal,
                 split.value,
                 text_hash,
                 _dump(candidate),
-                json.dumps(judged, ensure_ascii=False),
-                dropped,
+                json.dumps(told, ensure_ascii=False),
+                judged.reason_to_drop,
+                judged.ruling.value if judged.ruling else None,
+                candidate.is_spared,
             ),
         )
 
+    def remaining(self) -> Iterator[Candidate]:
+        """What is not dropped so far, of all splits."""
+        rows = self._database.execute("SELECT payload, is_spared FROM found WHERE dropped IS NULL")
+        for payload, is_spared in rows:
+            yield _load(payload, is_spared=bool(is_spared))
+
+    def keep_one(self, repetition: Repetition) -> None:
+        """Drop sections that another one stands for; whatever spares one of them spares the one that stays."""
+        members = [*repetition.exact, *repetition.near]
+        reasons = [DUPLICATE] * len(repetition.exact) + [NEAR_DUPLICATE] * len(repetition.near)
+        is_spared = any(self._is_spared(place) for place in (repetition.kept, *members))
+        self.drop_all(dict(zip(members, reasons, strict=True)))
+        self._database.execute(
+            "UPDATE found SET cluster_size = ?, is_spared = ? WHERE document = ? AND ordinal = ?",
+            (repetition.size, is_spared, *repetition.kept),
+        )
+
     def settle(self) -> None:
-        """Everything is found: give an empty train split the rest, drop texts that an earlier split holds already."""
+        """Give an empty train split the rest, drop texts that an earlier split holds already; after `keep_one`."""
         if not self._one("SELECT EXISTS (SELECT 1 FROM found WHERE dropped IS NULL AND split = ?)", Split.TRAIN):
             self._database.execute("UPDATE found SET split = ?", (Split.TRAIN,))
         order = list(Split)
@@ -82,12 +104,13 @@ class Spool:
     def candidates(self, split: Split) -> Iterator[Candidate]:
         """What is not dropped, ordered by document and ordinal."""
         rows = self._database.execute(
-            "SELECT payload FROM found WHERE split = ? AND dropped IS NULL ORDER BY document, ordinal", (split,)
+            "SELECT payload, is_spared FROM found WHERE split = ? AND dropped IS NULL ORDER BY document, ordinal",
+            (split,),
         )
-        for (payload,) in rows:
-            yield _load(payload)
+        for payload, is_spared in rows:
+            yield _load(payload, is_spared=bool(is_spared))
 
-    def drop_all(self, dropped: Mapping[tuple[str, int], str]) -> None:
+    def drop_all(self, dropped: Mapping[Place, str]) -> None:
         """Record why sections were left out later; call when no `candidates` is being read."""
         self._database.executemany(
             "UPDATE found SET dropped = ? WHERE document = ? AND ordinal = ?",
@@ -109,13 +132,22 @@ class Spool:
     def outcomes(self) -> Iterator[dict[str, Any]]:
         """Every found section with its signals and its fate, in order."""
         rows = self._database.execute(
-            "SELECT payload, split, assessment, dropped FROM found ORDER BY document, ordinal"
+            "SELECT payload, split, dropped, ruling, cluster_size, assessment FROM found ORDER BY document, ordinal"
         )
-        for payload, split, assessment, dropped in rows:
-            section_id = json.loads(payload)["section_id"]
-            yield {"section_id": section_id, "split": split, "dropped": dropped, **json.loads(assessment)}
+        for payload, split, dropped, ruling, cluster_size, assessment in rows:
+            yield {
+                "section_id": json.loads(payload)["section_id"],
+                "split": split,
+                "dropped": dropped,
+                "ruling": ruling,
+                "cluster_size": cluster_size,
+                **json.loads(assessment),
+            }
 
-    def _one(self, statement: str, *values: str) -> Any:
+    def _is_spared(self, place: Place) -> bool:
+        return bool(self._one("SELECT is_spared FROM found WHERE document = ? AND ordinal = ?", *place))
+
+    def _one(self, statement: str, *values: str | int) -> Any:
         return self._database.execute(statement, values).fetchone()[0]
 
 
@@ -148,11 +180,11 @@ def _dump(candidate: Candidate) -> str:
     )
 
 
-def _load(payload: str) -> Candidate:
+def _load(payload: str, *, is_spared: bool) -> Candidate:
     values = json.loads(payload)
     own = {name: values.pop(name) for name in ("relevance", "words", "quality")}
     section = values.pop("section")
     section["heading_path"] = tuple(section["heading_path"])
     for name in ("valid_from", "valid_to"):
         section[name] = date.fromisoformat(section[name]) if section[name] else None
-    return Candidate(StoredSection(section=Section(**section), **values), **own)
+    return Candidate(StoredSection(section=Section(**section), **values), **own, is_spared=is_spared)

@@ -1,15 +1,18 @@
 """Builds of datasets in this process."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from backend.datasets.build import BuildPlan, BuildResult, DatasetBuild
+from backend.datasets.build import DatasetBuild
+from backend.datasets.build_plan import BuildPlan, BuildResult
+from backend.datasets.models import Deduplication
 from backend.datasets.quality.profile import built_in
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.splits import SplitPlan
 from shared.models.dataset import RecordFormat, RecordProvenance, Split
+from shared.models.review import ReviewState
 
 
 def a_plan(folder: Path, **changes: Any) -> BuildPlan:
@@ -24,19 +27,29 @@ def a_plan(folder: Path, **changes: Any) -> BuildPlan:
         "max_characters": 4000,
         "min_quality_score": 0.5,
         "quality": built_in("legal-de"),
+        "deduplicate": Deduplication.NEAR,
         "export_formats": [],
     }
     return BuildPlan(**{**values, **changes})
 
 
-def build(plan: BuildPlan, found: Iterable[Candidate], rows: list[RecordProvenance] | None = None) -> BuildResult:
-    """Build in this process; `rows` takes the provenance."""
+def build(
+    plan: BuildPlan,
+    found: Iterable[Candidate],
+    rows: list[RecordProvenance] | None = None,
+    rulings: Mapping[str, ReviewState] | None = None,
+) -> BuildResult:
+    """Build in this process; `rows` takes the provenance, `rulings` are by `text_key_of`."""
+    decided = rulings or {}
 
     def keep(batch: Sequence[RecordProvenance]) -> None:
         if rows is not None:
             rows.extend(batch)
 
-    return DatasetBuild(plan, keep_provenance=keep, report=lambda stage, done: None).run(found)
+    def rulings_of(keys: Sequence[str]) -> Mapping[str, ReviewState]:
+        return {key: decided[key] for key in keys if key in decided}
+
+    return DatasetBuild(plan, rulings_of=rulings_of, keep_provenance=keep, report=lambda stage, done: None).run(found)
 
 
 def records(result: BuildResult, split: Split) -> list[dict[str, Any]]:

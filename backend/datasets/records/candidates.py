@@ -15,12 +15,14 @@ class Candidate:
         relevance: 0..1 by the search; never part of quality.
         words: Words of the normalised text.
         quality: Score of the section alone.
+        is_spared: A person decided that it stays, whatever its score.
     """
 
     stored: StoredSection
     relevance: float
     words: int = 0
     quality: float = 0.0
+    is_spared: bool = False
 
     @property
     def section(self) -> Section:

@@ -12,12 +12,15 @@ from typing import Any
 
 from backend.common.logging import log_in_words
 from backend.common.parent_pipe import ParentPipe
-from backend.datasets.build import BuildPlan, DatasetBuild
+from backend.datasets.build import DatasetBuild
+from backend.datasets.build_plan import BuildPlan
 from backend.datasets.export.base import ExportOptions
 from backend.datasets.export.publish import ExportOrder, export_dataset
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import DatasetRequest
-from backend.datasets.quality.profile import Profile, profile_of
+from backend.datasets.pii.treating import personal_data_of
+from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
+from backend.datasets.quality.profile import profile_of
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.splits import SplitPlan
 from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, order_from
@@ -96,7 +99,8 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
     folders.remove_earlier(claim.dataset_id, claim.epoch)
     attempt = folders.attempt(claim.dataset_id, claim.epoch)
     build = DatasetBuild(
-        plan_of(dataset, request, attempt, profile_of(settings.quality_profile)),
+        plan_of(dataset, request, attempt, settings),
+        rulings_of=stores.reviews.rulings,
         keep_provenance=lambda rows: stores.datasets.add_provenance(claim, rows),
         report=pipe.progress,
     )
@@ -127,8 +131,13 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
         search.close()
 
 
-def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, quality: Profile) -> BuildPlan:
-    """What the request asks of the build."""
+def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: BaseConfig) -> BuildPlan:
+    """What the request and the settings ask of the build.
+
+    Raises:
+        InvalidInput: If a setting cannot be used; says which.
+    """
+    quality = profile_of(settings.quality_profile)
     return BuildPlan(
         dataset_id=dataset.dataset_id,
         name=dataset.name,
@@ -139,7 +148,10 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, quality: Pr
         max_characters=request.max_characters,
         min_quality_score=request.search_query.min_quality_score,
         quality=quality,
+        deduplicate=request.deduplicate,
         export_formats=request.export_formats,
+        fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, quality.language),
+        personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
     )
 
 

@@ -3,15 +3,22 @@
 import tarfile
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
+from backend.datasets.build_plan import BuildResult
+from backend.datasets.duplicates.finding import find_duplicates
+from backend.datasets.duplicates.texts import ComparedText
 from backend.datasets.ingest.pipeline import ingest_paths
+from backend.datasets.models import Deduplication
+from backend.datasets.records.candidates import Candidate
 from shared.database.adapters.embedded import EmbeddedSearchStore
 from shared.database.dataset_search import DatasetSearchAPI, DatasetSearchQuery
 from shared.database.stores import Stores, open_stores
 from shared.database.uds3_client import Uds3Client
 from shared.models.search import SearchLeg
+from tests.support.dataset_builds import a_plan, all_records, build
 from tests.support.shared_data import SHARED_DATA, needs_shared_data
 
 ARCHIVE = SHARED_DATA / "gesetze.tar.xz"
@@ -65,6 +72,27 @@ def test_a_second_run_finds_nothing_new(stores: Stores, laws: Path) -> None:
     again = ingest_paths([laws], store=stores.documents, source="gesetze", ingested_by="anna@amt.example")
 
     assert (again.counts.documents_unchanged, again.counts.sections) == (200, 0)
+
+
+def test_a_dataset_of_them_has_no_twins_across_splits_and_hardly_any_within(stores: Stores, tmp_path: Path) -> None:
+    found = [Candidate(stored, 0.5) for stored in stores.documents.iter_sections()]
+    near = build(a_plan(tmp_path / "near"), found)
+    off = build(a_plan(tmp_path / "off", deduplicate=Deduplication.OFF), found)
+
+    assert near.statistics["sections"]["dropped"]["near_duplicate"] > 0
+    assert near.statistics["split_leak"] == {"documents": 0, "texts": 0}
+    assert all(len(splits) == 1 for splits in _splits_of_twins(near))
+    # sections were compared: what merging and titles make alike may stay
+    assert len(_splits_of_twins(near)) < len(_splits_of_twins(off))
+
+
+def _splits_of_twins(result: BuildResult) -> list[set[str]]:
+    """The splits in which each cluster of records stands whose whole texts say nearly the same."""
+    records = {record["record_id"]: record for record in all_records(result)}
+    texts = [ComparedText(record_id, record["text"]) for record_id, record in records.items()]
+    clusters = find_duplicates(texts, open_file=TemporaryFile)
+    members = ([each.representative, *(member.id for member in each.members)] for each in clusters)
+    return [{records[record_id]["metadata"]["split"] for record_id in ids} for ids in members]
 
 
 def test_every_citation_finds_its_section_first(stores: Stores, tmp_path: Path) -> None:

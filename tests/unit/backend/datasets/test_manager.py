@@ -11,6 +11,9 @@ import pytest
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.manager import DatasetManager, EmptySplit, ExportTask, NotExported
 from backend.datasets.models import DatasetRequest, ExportRequest, SearchPageRequest, SearchRequest
+from backend.datasets.pii.applying import PolicyApplier
+from backend.datasets.pii.treating import PersonalData
+from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.profile import built_in
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.searching import Found
@@ -21,9 +24,11 @@ from shared.database.stores import Stores, memory_stores
 from shared.errors import Unavailable
 from shared.models.dataset import Dataset, DatasetStatus, RecordFormat, Split
 from shared.models.document import ListPlace
+from shared.models.events import AuditEntry
+from shared.models.review import Doubt, ReviewState, Ruling, text_key_of
 from shared.models.users import Principal, Role
 from tests.support.dataset_builds import a_plan, build
-from tests.support.legal_texts import a_candidate, candidates
+from tests.support.legal_texts import GOOD, a_candidate, candidates
 
 ANNA = Principal("anna", "anna@amt.example", frozenset({Role.ANALYST}))
 
@@ -33,6 +38,7 @@ class SearchDouble:
 
     def __init__(self, breaks_after: int | None = None) -> None:
         self.drawn = 0
+        self.first = a_candidate("(weggefallen)")
         self._breaks_after = breaks_after
 
     def find(self, request: SearchRequest, *, after_rank: int = 0) -> Found:
@@ -44,7 +50,7 @@ class SearchDouble:
             yield DatasetDocument(each.stored, None, each.relevance, rank, places, "Gebühr")
 
     def _candidates(self) -> Iterator[Candidate]:
-        yield a_candidate("(weggefallen)")
+        yield self.first
         for each in candidates(20):
             if self.drawn == self._breaks_after:
                 raise Unavailable("the store went away")
@@ -55,7 +61,9 @@ class SearchDouble:
 class Desk:
     """A manager with everything around it."""
 
-    def __init__(self, tmp_path: Path, search: SearchDouble | None = None) -> None:
+    def __init__(
+        self, tmp_path: Path, search: SearchDouble | None = None, personal_data: PersonalData | None = None
+    ) -> None:
         self.stores: Stores = memory_stores()
         self.folders = DatasetFolders(tmp_path)
         self.exports: list[ExportTask] = []
@@ -67,6 +75,8 @@ class Desk:
             self.search,
             self.folders,
             quality=built_in("legal-de"),
+            rulings_of=self.stores.reviews.rulings,
+            personal_data=personal_data or PersonalData(),
             write_export=self._write,
             on_change=self._changed,
         )
@@ -207,6 +217,29 @@ def test_a_stream_draws_only_what_is_read(desk: Desk) -> None:
     assert len(first) == 10
     assert desk.search.drawn <= 11
     assert sum(map(len, batches)) == 110
+
+
+def test_a_stream_heeds_what_people_decided(desk: Desk) -> None:
+    audit = AuditEntry(action="review", object_type="text", object_id="x", actor="anna")
+    unwanted = next(candidates(1)).section.text
+    for text, state in (("(weggefallen)", ReviewState.KEPT), (unwanted, ReviewState.REJECTED)):
+        doubt = Doubt(text_key_of(normalise(text)), "s", "d", 0.1, ("stub",), "legal-de-1")
+        desk.stores.reviews.rule(doubt, Ruling(state, "anna"), audit=audit)
+
+    (records,) = desk.manager.stream(a_request(), batch_size=1000)
+
+    assert len(records) == 120
+    assert "(weggefallen)" in records[0]["text"]
+    assert "doc_0:1:0" not in {record["section_id"] for record in records}
+
+
+def test_a_stream_treats_personal_data_as_a_build_does(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, personal_data=PersonalData(PolicyApplier()))
+    desk.search.first = a_candidate(f"Herr Krause klagt.\n\n{GOOD}", title="Antrag von Frau Lindner")
+    (records,) = desk.manager.stream(a_request(), batch_size=1000)
+
+    assert "Herr [Person] klagt." in records[0]["text"]
+    assert not {"Krause", "Lindner"} & set(str(records[0]).replace(".", " ").split())
 
 
 def test_a_stream_whose_search_breaks_says_so(tmp_path: Path) -> None:

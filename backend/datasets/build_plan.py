@@ -1,0 +1,67 @@
+"""What a build is to make, and what it made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from backend.datasets.models import Deduplication
+from backend.datasets.pii.treating import PersonalData
+from backend.datasets.quality.fluency_filter import FluencyFilter
+from backend.datasets.quality.profile import Profile
+from backend.datasets.splits import SplitPlan
+from shared.models.dataset import RecordFormat
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """Everything a build depends on besides the sections themselves and the rulings about them.
+
+    Args:
+        folder: Folder of this attempt; must not hold a finished build.
+        max_characters: Longest body of a record; longer sections are cut.
+        min_quality_score: Passages with a lower score are dropped.
+        quality: How texts are judged.
+        deduplicate: Which repetitions are dropped.
+        export_formats: What to write besides the records.
+        fluency: Judges too, where there is a model of the accepted corpus.
+        personal_data: What is done with it in records.
+    """
+
+    dataset_id: str
+    name: str
+    query_text: str
+    folder: Path
+    record_format: RecordFormat
+    split: SplitPlan
+    max_characters: int
+    min_quality_score: float
+    quality: Profile
+    deduplicate: Deduplication
+    export_formats: Sequence[str]
+    fluency: FluencyFilter | None = None
+    personal_data: PersonalData = field(default_factory=PersonalData)
+
+    @property
+    def records_dir(self) -> Path:
+        """Where the canonical records are published."""
+        return self.folder / "records"
+
+    def export_dir(self, export_format: str) -> Path:
+        """Where an export is published."""
+        return self.folder / "exports" / export_format
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What the database has to know about a finished build."""
+
+    records_dir: Path
+    manifest_sha256: str
+    content_sha256: str
+    document_count: int
+    record_count: int
+    total_tokens: int
+    quality_score_avg: float
+    export_paths: Mapping[str, Path]
+    statistics: Mapping[str, Any]

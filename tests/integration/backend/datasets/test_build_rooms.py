@@ -1,0 +1,145 @@
+"""Builds of a running service: rulings, repetitions, personal data and the fluency model, from settings to records."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.datasets.language.fluency.file import save_model
+from backend.datasets.language.fluency.training import train
+from backend.datasets.quality.normalise import normalise
+from shared.database.stores import open_stores
+from shared.models.events import AuditEntry
+from shared.models.review import Doubt, ReviewState, Ruling, text_key_of
+from tests.support.dataset_service import DatasetService, running_service
+from tests.support.language_corpus import documents
+from tests.support.legal_texts import GOOD, section_text
+
+GUIDE = Path(__file__).parents[4] / "docs" / "guides" / "datasets.md"
+KEY = "a key of sixteen bytes and more"
+LETTERS = {
+    "one.md": f"# Bescheid an Frau Lindner\n\n## § 1 Antrag\n\nHerr Krause klagt gegen die Stadt.\n\n{GOOD}\n",
+    "two.md": "# Vermerk\n\n## § 1 Aussage\n\nDie Zeugin Krause und Frau Lindner haben ausgesagt, dass die Anlage der "
+    "Gemeinde nach der Benutzung nicht in einem sauberen Zustand verlassen worden ist und die Verwaltung darüber nicht "
+    "schriftlich unterrichtet wurde.\n",
+}
+
+
+def _upload(service: DatasetService, texts: Mapping[str, str]) -> None:
+    files = [("files", (name, text.encode(), "text/markdown")) for name, text in texts.items()]
+    service.call("POST", "/api/datasets/upload", files=files, data={"source": "amt"})
+
+
+def _built(service: DatasetService, **changes: Any) -> Any:
+    dataset = service.finished(service.create(**changes))
+    assert dataset["status"] == "completed", dataset["error_message"]
+    return dataset
+
+
+def _texts(service: DatasetService, dataset: Any) -> list[str]:
+    page = service.call("GET", f"/api/datasets/{dataset['dataset_id']}/records?limit=500")
+    return [record["text"] for record in page["records"]]
+
+
+def _statistics(dataset: Any) -> Any:
+    return dataset["metadata"]["statistics"]
+
+
+def _policy_of_the_guide(folder: Path) -> str:
+    (example,) = re.findall(r"```yaml\n(# whoever .*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    path = folder / "personal-data.yaml"
+    path.write_text(str(example), encoding="utf-8")
+    return str(path)
+
+
+def test_the_policy_of_the_guide_gives_one_person_one_pseudonym_in_builds_and_streams(tmp_path: Path) -> None:
+    settings = {"CLARA_PII_POLICY": _policy_of_the_guide(tmp_path), "CLARA_PII_KEY": KEY}
+    with running_service(tmp_path / "home", settings) as service:
+        _upload(service, LETTERS)
+        dataset = _built(service)
+        texts = _texts(service, dataset)
+        streamed = service.client.post(
+            "/api/datasets/stream", json={"name": "Satzungen", "search_query": {"query_text": "*"}}
+        ).text
+
+    built = "\n".join(texts)
+    people = [set(re.findall(pattern, built)) for pattern in (r"(?:Herr|Zeugin) (Person-\w+)", r"Frau (Person-\w+)")]
+    assert len(texts) == 2
+    assert [len(each) for each in people] == [1, 1]
+    assert people[0] != people[1]
+    assert all(next(iter(each)) in streamed for each in people)
+    assert not re.search("Krause|Lindner", built + streamed)
+    found = _statistics(dataset)["personal_data"]
+    assert found["policy"].startswith("our-permits-1+")
+    assert found["kinds"]["person"]["pseudonymise"] >= 3
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"), [({}, "no key for them is given"), ({"CLARA_PII_KEY": "short"}, "at least 16 bytes")]
+)
+def test_a_service_that_cannot_make_pseudonyms_does_not_start_and_says_why(
+    tmp_path: Path, key: Mapping[str, str], reason: str
+) -> None:
+    settings = {"CLARA_PII_POLICY": _policy_of_the_guide(tmp_path), **key}
+    with (
+        pytest.raises(AssertionError, match="ended at its start"),
+        running_service(tmp_path / "home", settings),
+    ):
+        pass
+    log = (tmp_path / "home.log").read_text(encoding="utf-8")
+    assert reason in log
+    assert "Traceback" not in log
+
+
+def test_rulings_in_the_database_and_the_mode_of_the_request_reach_the_records(tmp_path: Path) -> None:
+    twin = GOOD.replace("öffentlichen Grünanlagen", "städtischen Grünanlagen")
+    texts = {
+        **{f"{number}.md": f"# Satzung\n\n## § 1 Gebühr\n\n{text}\n" for number, text in enumerate((GOOD, twin))},
+        "other.md": f"# Andere Satzung\n\n## § 1 Pflicht\n\n{section_text(1, 1)}\n",
+    }
+    with running_service(tmp_path / "home") as service:
+        _upload(service, texts)
+        near = _built(service)
+        off = _built(service, deduplicate="off")
+        _reject(tmp_path / "home", section_text(1, 1))
+        ruled = _built(service)
+
+    assert _statistics(near)["sections"]["dropped"] == {"near_duplicate": 1}
+    assert _statistics(near)["clusters"] == 1
+    assert _statistics(off)["sections"]["dropped"] == {}
+    assert _statistics(ruled)["sections"]["dropped"] == {"near_duplicate": 1, "rejected_by_review": 1}
+    notes = (Path(ruled["path"]).parent / "quality" / "sections.jsonl").read_text(encoding="utf-8").splitlines()
+    assert sorted(str(json.loads(note)["ruling"]) for note in notes) == ["None", "None", "rejected"]
+
+
+def test_builds_judge_by_a_fluency_model_from_the_moment_it_lies_in_the_data_folder(tmp_path: Path) -> None:
+    known = {
+        f"{name}.md": f"# Bescheid\n\n## § 1 Gründe\n\n{text}\n" for name, text in documents(3, sections=1, seed=9)
+    }
+    with running_service(tmp_path / "home") as service:
+        service.upload(2)
+        _upload(service, known)
+        before = _built(service)
+        folder = tmp_path / "home" / "data" / "quality"
+        folder.mkdir(parents=True, exist_ok=True)
+        save_model(train(documents(400)), folder / "fluency.model")
+        after = _built(service)
+
+    # the model knows the words of one corpus and not those of the other
+    assert _statistics(before)["sections"]["dropped"] == {}
+    assert _statistics(after)["sections"]["dropped"] == {"unknown_words": 12}
+    assert _statistics(after)["documents"] == len(known)
+    assert len({_statistics(dataset)["quality_profile"] for dataset in (before, after)}) == 2
+
+
+def _reject(home: Path, text: str) -> None:
+    stores = open_stores(f"sqlite:///{(home / 'clara.db').as_posix()}")
+    try:
+        doubt = Doubt(text_key_of(normalise(text)), "s", "d", 0.5, ("doubtful",), "legal-de-1")
+        audit = AuditEntry(action="quality.ruled", object_type="text", object_id=doubt.text_key, actor="anna")
+        stores.reviews.rule(doubt, Ruling(ReviewState.REJECTED, "anna"), audit=audit)
+    finally:
+        stores.close()
