@@ -112,10 +112,10 @@ def test_sections_of_which_each_holds_less_than_half_stay_and_are_counted_togeth
     parts = (GOOD, section_text(91, 0), section_text(92, 3))
     scattered = " ".join(word for part in parts for word in normalise(part).split()[:20])
     folder = _sets(tmp_path / "sets", amt=[scattered, OTHER])
-    found = [a_candidate(part, ordinal=number, path=path) for number, part in enumerate(parts)]
+    found = [a_candidate(part, document="d", ordinal=number, path=path) for number, part in enumerate(parts)]
     result = build(a_plan(tmp_path / "1", evaluation_sets=folder), [*candidates(3), *found])
 
-    assert "doc_1" in _documents(result)
+    assert "d" in _documents(result)
     assert result.statistics["contamination"]["dropped"] == 0
     assert result.statistics["contamination"]["coverage"] == {"amt.jsonl": {"texts": 2, "covered": 1, "left": 1}}
 
