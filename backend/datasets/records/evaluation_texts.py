@@ -39,10 +39,10 @@ class UnusableEvaluationSet(InvalidInput):
 
     code = "unusable_evaluation_set"
 
-    def __init__(self, path: Path, reason: str, *, line: int | None = None) -> None:
-        place = str(path) if line is None else f"{path}, line {line}"
+    def __init__(self, file: str, reason: str, *, line: int | None = None) -> None:
+        place = file if line is None else f"{file}, line {line}"
         super().__init__(
-            f"Evaluation sets (CLARA_EVALUATION_SETS): {place}: {reason}.", file=str(path), line=line, reason=reason
+            f"Evaluation sets (CLARA_EVALUATION_SETS): {place}: {reason}.", file=file, line=line, reason=reason
         )
 
 
@@ -68,10 +68,10 @@ def read_evaluation_sets(folder: Path) -> Sequence[EvaluationSet]:
         UnusableEvaluationSet: If there is none, or one cannot be read; names the file and the line.
     """
     if not folder.is_dir():
-        raise UnusableEvaluationSet(folder, "this is no folder")
+        raise UnusableEvaluationSet(str(folder), "this is no folder")
     named = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*.jsonl") if path.is_file())
     if not named:
-        raise UnusableEvaluationSet(folder, "no *.jsonl lies in this folder or below it")
+        raise UnusableEvaluationSet(str(folder), "no *.jsonl lies in this folder or below it")
     return [_read(name, path) for name, path in named]
 
 
@@ -83,25 +83,25 @@ def _read(name: str, path: Path) -> EvaluationSet:
             for number, line in enumerate(stream, start=1):
                 digest.update(line)
                 if line.strip():
-                    texts[number] = _text_of(line, path, number)
+                    texts[number] = _text_of(line, name, number)
     except OSError as exc:
-        raise UnusableEvaluationSet(path, exc.strerror or str(exc)) from exc
+        raise UnusableEvaluationSet(name, exc.strerror or str(exc)) from exc
     return EvaluationSet(name, digest.hexdigest(), texts)
 
 
-def _text_of(line: bytes, path: Path, number: int) -> str:
+def _text_of(line: bytes, name: str, number: int) -> str:
     try:
         # the signature that some editors put before the first line is no part of it
         row = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as exc:
-        raise UnusableEvaluationSet(path, "this is no UTF-8 text", line=number) from exc
+        raise UnusableEvaluationSet(name, "this is no UTF-8 text", line=number) from exc
     except (json.JSONDecodeError, RecursionError) as exc:
-        raise UnusableEvaluationSet(path, "this is no JSON", line=number) from exc
+        raise UnusableEvaluationSet(name, "this is no JSON", line=number) from exc
     if not isinstance(row, dict):
-        raise UnusableEvaluationSet(path, "this is no JSON object", line=number)
+        raise UnusableEvaluationSet(name, "this is no JSON object", line=number)
     text = normalise("\n\n".join(part for member in MEMBERS for part in _strings(row.get(member))))
     if not text:
-        raise UnusableEvaluationSet(path, f"no text in any of the members {', '.join(MEMBERS)}", line=number)
+        raise UnusableEvaluationSet(name, f"no text in any of the members {', '.join(MEMBERS)}", line=number)
     return text
 
 
