@@ -1,7 +1,7 @@
 """Which found sections give an evaluation text away; for worker processes, since it loads numpy."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,6 @@ class Decontamination:
         self._digests = {each.name: each.sha256 for each in sets}
         self._sizes = {each.name: len(each.texts) for each in sets}
         self._rule = {"ngram_words": NGRAM_WORDS, "least_share": LEAST_SHARE}
-        self._least_share = LEAST_SHARE
         self._given_away: Counter[str] = Counter()
         self._left: Counter[str] = Counter()
 
@@ -62,16 +61,19 @@ class Decontamination:
             sections: Begins to read all of them; asked twice, since what is given away by many sections together is
                 counted with and without those that were found.
         """
+        from backend.datasets.duplicates.contamination import ContaminationCheck
+
         found: dict[Place, Giveaway] = {}
-        suspects: set[Place] = set()
-        check = self._check()
+        check = ContaminationCheck(self._index)
         for overlap in check.overlaps(map(_compared, sections())):
             place = place_of(overlap.training_id)
-            suspects.add(place)
-            if overlap.share >= self._least_share and overlap.share > _share(found.get(place)):
+            if place not in found or overlap.share > found[place].share:
                 found[place] = Giveaway(overlap.evaluation_id, overlap.share)
-        self._given_away = self._covered(check)
-        self._left = self._still_covered(_those(sections(), suspects - found.keys()))
+        self._given_away = _covered(check)
+        again = ContaminationCheck(self._index)
+        # no section is left that shares enough by itself: this reads all of them for what they cover together
+        deque(again.overlaps(_compared(each) for each in sections() if _place(each) not in found), maxlen=0)
+        self._left = _covered(again)
         return found
 
     def as_json(self, dropped: int) -> dict[str, Any]:
@@ -93,23 +95,12 @@ class Decontamination:
         """What the records depend on, for their manifest."""
         return {**self._rule, "evaluation_sets": self._digests}
 
-    def _check(self) -> "ContaminationCheck":
-        from backend.datasets.duplicates.contamination import ContaminationCheck
 
-        # every overlap is told: those that are too small alone may add up
-        return ContaminationCheck(self._index, least_share=0)
+def _covered(check: "ContaminationCheck") -> Counter[str]:
+    """Evaluation texts of each set of which the least share, or more, was seen."""
+    from backend.datasets.duplicates.contamination import LEAST_SHARE
 
-    def _still_covered(self, sections: Iterable[Candidate]) -> Counter[str]:
-        check = self._check()
-        for _ in check.overlaps(map(_compared, sections)):
-            pass
-        return self._covered(check)
-
-    def _covered(self, check: "ContaminationCheck") -> Counter[str]:
-        """Evaluation texts of each set of which the least share, or more, was seen."""
-        return Counter(
-            each.evaluation_id.rpartition(":")[0] for each in check.coverage() if each.share >= self._least_share
-        )
+    return Counter(each.evaluation_id.rpartition(":")[0] for each in check.coverage() if each.share >= LEAST_SHARE)
 
 
 def _compared(section: Candidate) -> "ComparedText":
@@ -118,9 +109,5 @@ def _compared(section: Candidate) -> "ComparedText":
     return ComparedText(name_of(section), normalise(section.section.text))
 
 
-def _those(sections: Iterable[Candidate], places: set[Place]) -> Iterator[Candidate]:
-    return (each for each in sections if (each.document_key, each.section.ordinal) in places)
-
-
-def _share(giveaway: Giveaway | None) -> float:
-    return 0.0 if giveaway is None else giveaway.share
+def _place(section: Candidate) -> Place:
+    return section.document_key, section.section.ordinal
