@@ -206,6 +206,12 @@ class BaseConfig(BaseSettings):
         description="How texts are judged: legal-de, general-de, general-en, datatrove-compat, or a YAML file "
         "(guides/quality.md).",
     )
+    quality_executor: Literal["local", "ray"] = Field(
+        "local", description="Who measures in a quality run: processes of this machine, or a Ray cluster (extra `ray`)."
+    )
+    quality_ray_address: str = Field(
+        "", description="Address of the Ray cluster, e.g. head:6379 or auto; empty: one of this machine alone."
+    )
     quality_workers: int = Field(
         0, ge=0, le=256, description="Processes that measure quality in a quality run; 0: one for each core."
     )

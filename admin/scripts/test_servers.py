@@ -1,7 +1,8 @@
 """Install the servers that tests run against from npm and PyPI: `python -m admin.scripts.test_servers`.
 
-pouchdb-server stands in for CouchDB, ArcadeDB for the Bolt protocol of Neo4j. Both go into folders below `.venv`, in
-pinned versions, and are installed once. What cannot be installed is named; the tests that need it are skipped.
+pouchdb-server stands in for CouchDB, ArcadeDB for the Bolt protocol of Neo4j; Ray, which few installations need, is
+itself. All go into folders below `.venv`, in pinned versions, and are installed once. What cannot be installed is
+named; the tests that need it are skipped.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVERS = ROOT / ".venv" / "servers"
 STAMP = ".installed"
 _ARCADEDB = "arcadedb-embedded==26.10.2"
+_RAY = ("ray==2.60.0", "msgpack==1.2.4")  # what else it needs, the tests' own environment has
 _LIMIT_S = 600
 _NPM_FILES = ("package.json", "package-lock.json")
 
@@ -53,10 +55,11 @@ def known_servers(root: Path = ROOT) -> list[TestServer]:
     lock = hashlib.sha256(npm_files[-1].read_bytes()).hexdigest()
     # no scripts: nothing that is downloaded runs on this machine before a test starts it
     npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", ".", _ARCADEDB]
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", "."]
     return [
         TestServer("pouchdb", "npm", npm, lock, npm_files),
-        TestServer("arcadedb", sys.executable, pip, _ARCADEDB),
+        TestServer("arcadedb", sys.executable, [*pip, _ARCADEDB], _ARCADEDB),
+        TestServer("ray", sys.executable, [*pip, *_RAY], " ".join(_RAY)),
     ]
 
 

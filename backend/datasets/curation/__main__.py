@@ -93,7 +93,7 @@ def _executor(
     files: SignalFiles,
 ) -> Executor:
     workers = config.quality_workers or os.cpu_count() or 1
-    if workers == 1:
+    if workers == 1 and config.quality_executor == "local":
         return SerialExecutor(Measurer(stores.documents, pipeline, files).measure)
     order = {
         "database_url": config.database_url_resolved,
@@ -101,6 +101,10 @@ def _executor(
         "folder": str(files.folder),
         "fluency": str(config.data_dir / "quality" / FILE_NAME) if arguments.task != "learn" else "",
     }
+    if config.quality_executor == "ray":
+        from backend.datasets.curation.ray_executor import RayExecutor
+
+        return RayExecutor(config.quality_ray_address, order, files)
     return ProcessExecutor(workers, order)
 
 

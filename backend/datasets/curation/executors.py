@@ -13,6 +13,7 @@ from typing import IO, Any, Protocol
 
 from backend.common.json_lines import decode, encode
 from backend.datasets.curation.buckets import Bucket
+from backend.datasets.curation.opened_measurer import bucket_told
 from shared.errors import Unavailable
 
 COMMAND = (sys.executable, "-m", "backend.datasets.curation.bucket_worker")
@@ -136,14 +137,8 @@ class _Child:
 
     def measure(self, bucket: Bucket) -> str:
         """Empty once the bucket is measured, else why it is not."""
-        order = {
-            "number": bucket.number,
-            "state": bucket.state,
-            "document_ids": bucket.document_ids,
-            "sections": bucket.sections,
-        }
         try:
-            self._stdin.write(encode(order))
+            self._stdin.write(encode(bucket_told(bucket)))
             self._stdin.flush()
             answer = decode(self._stdout.readline())
         except (OSError, ValueError):

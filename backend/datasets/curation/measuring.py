@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from backend.datasets.curation.buckets import Bucket
-from backend.datasets.curation.signal_files import MeasuredSections, SignalFiles, write_measured
+from backend.datasets.curation.signal_files import MeasuredSections, SignalFiles, encoded, write_file
 from backend.datasets.pii.scanner import Scanner
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import QualityPipeline
@@ -38,15 +38,25 @@ class Measurer:
         self._scanner = Scanner()
 
     def measure(self, bucket: Bucket) -> int:
-        """Measure all sections of a bucket; returns how many there are. Documents that are gone meanwhile are left out.
+        """Measure all sections of a bucket into its file; returns how many there are.
 
         Raises:
             Unavailable: If documents cannot be read or signals not be written.
         """
+        measured = self.measured(bucket)
+        write_file(self._files.path(bucket), encoded(measured))
+        return len(measured.section_ids)
+
+    def measured(self, bucket: Bucket) -> MeasuredSections:
+        """What is measured of a bucket. Documents that are gone meanwhile are left out.
+
+        Raises:
+            Unavailable: If documents cannot be read.
+        """
         sections = list(self._sections(bucket))
         texts = [normalise(each.section.text) for each in sections]
         signals = self._pipeline.measure(texts)
-        measured = MeasuredSections(
+        return MeasuredSections(
             section_ids=[each.section_id for each in sections],
             document_ids=[each.document_id for each in sections],
             text_keys=[text_key_of(text) for text in texts],
@@ -55,8 +65,6 @@ class Measurer:
             signals=signals.values,
             personal_data=[self._personal_data(text) for text in texts],
         )
-        write_measured(self._files.path(bucket), measured)
-        return len(sections)
 
     def _personal_data(self, text: str) -> dict[str, int]:
         return dict(Counter(each.kind for each in self._scanner.scan(text) if each.confidence >= _SURE))

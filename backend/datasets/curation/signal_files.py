@@ -82,21 +82,31 @@ class SignalFiles:
         return len(stale)
 
 
-def write_measured(path: Path, measured: MeasuredSections) -> None:
+def encoded(measured: MeasuredSections) -> bytes:
+    """The content of a file; the same figures give the same bytes, whoever measured them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(_table(measured), sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def write_file(path: Path, content: bytes) -> None:
     """Put a file in place, whole and durable.
 
     Raises:
         DiskFull: If there is no room; nothing is there then.
         NotWritable: If the folder cannot be written.
     """
-    import pyarrow.parquet as pq
-
     partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            pq.write_table(_table(measured), partial, compression="zstd")
-            with partial.open("rb+") as stream:
+            with partial.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
                 os.fsync(stream.fileno())
             partial.replace(path)
             fsync_folder(path.parent)

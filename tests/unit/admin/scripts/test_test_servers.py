@@ -78,7 +78,7 @@ def test_why_a_command_failed_is_told(tmp_path: Path, program: str, found: str) 
 
 
 def test_every_version_is_pinned() -> None:
-    pouchdb, arcadedb = known_servers()
+    pouchdb, arcadedb, _ray = known_servers()
 
     assert all(file.is_file() for file in pouchdb.files)
     assert '"pouchdb-server": "4.2.0"' in pouchdb.files[0].read_text(encoding="utf-8")
