@@ -223,6 +223,12 @@ class BaseConfig(BaseSettings):
         None, description="Secret of the pseudonyms, at least 16 bytes; needed by a policy that makes them."
     )
 
+    evaluation_sets: Path | None = Field(
+        None,
+        description="Folder of evaluation sets (*.jsonl): datasets do without what gives them away "
+        "(guides/datasets.md); empty: nothing is compared.",
+    )
+
     # Streaming
     streaming_enabled: bool = Field(True, description="Offer POST /api/datasets/stream.")
     streaming_batch_size: int = Field(
@@ -257,6 +263,17 @@ class BaseConfig(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
+
+    @field_validator("evaluation_sets", mode="before")
+    @classmethod
+    def _none_if_empty(cls, path: object) -> object:
+        # an empty path would be the folder that the service was started in
+        return path or None
+
+    @field_validator("evaluation_sets", mode="after")
+    @classmethod
+    def _absolute_if_given(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
 
     @field_validator("mlflow_tracking_uri", mode="after")
     @classmethod

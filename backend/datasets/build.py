@@ -1,13 +1,15 @@
 """Build a dataset: assess what was found, split by document, write records, statistics and exports.
 
-    found sections -> quality, rulings -> spool -> repetitions -> merge and cut -> personal data -> records -> exports
+    found sections -> quality, rulings -> spool -> repetitions, evaluation texts -> merge and cut -> personal data
+        -> records -> exports
 
 Nothing is visible before it is whole: records, quality notes and every export are published folders, and the database
-learns of them last. The same sections, rulings and plan give the same bytes, however often the build is repeated.
+learns of them last. The same sections, rulings, evaluation sets and plan give the same bytes, however often the build
+is repeated.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +22,7 @@ from backend.datasets.quality.batches import batched
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.content import ContentHash, json_line
+from backend.datasets.records.decontaminating import Decontamination
 from backend.datasets.records.instructions import Instructions
 from backend.datasets.records.judging import RulingsOf, judged_sections
 from backend.datasets.records.passages import Passage, passages
@@ -27,7 +30,7 @@ from backend.datasets.records.personal import TreatedPassage, without_personal_d
 from backend.datasets.records.render import bodies_of, joined, provenance_of, record_of
 from backend.datasets.records.repetitions import repetitions
 from backend.datasets.splits import ALGORITHM, LeakMeter, TextOwners, text_hash
-from backend.datasets.spool import DUPLICATE, Spool
+from backend.datasets.spool import CONTAMINATED, DUPLICATE, Spool
 from backend.datasets.statistics import RecordStatistics
 from backend.datasets.tokens import UnicodeWordCounter
 from shared.errors import NotFound
@@ -99,6 +102,7 @@ class DatasetBuild:
         self._content = ContentHash()
         self._owners = TextOwners()
         self._deeds = DeedCounts()
+        self._decontamination: Decontamination | None = None
         self._cluster_count = 0
         self._dropped: dict[tuple[str, int], str] = {}
 
@@ -108,13 +112,17 @@ class DatasetBuild:
         Raises:
             NothingMatched: If there are none.
             NothingKept: If none is good enough.
+            UnusableEvaluationSet: If an evaluation set cannot be read.
         """
+        if self._plan.evaluation_sets is not None:
+            self._decontamination = Decontamination(self._plan.evaluation_sets)
         self._plan.folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".spool-", dir=self._plan.folder) as scratch:
             spool = Spool(Path(scratch) / "found.sqlite")
             try:
                 self._collect(found, spool)
                 self._drop_repetitions(spool, Path(scratch))
+                self._drop_giveaways(spool)
                 manifest = self._publish_records(spool)
                 statistics = self._describe(spool)
                 self._publish_quality(spool)
@@ -140,6 +148,14 @@ class DatasetBuild:
             spool.keep_one(repetition)
         spool.settle()
 
+    def _drop_giveaways(self, spool: Spool) -> None:
+        # behind the repetitions, when splits are settled; nobody trains on the test split
+        if self._decontamination is not None:
+            trained_on = (Split.TRAIN, Split.VALIDATION)
+            spool.drop_giveaways(
+                self._decontamination.giveaways(lambda: chain.from_iterable(map(spool.candidates, trained_on)))
+            )
+
     def _publish_records(self, spool: Spool) -> Manifest:
         with stage(self._plan.records_dir) as staged:
             for split in Split:
@@ -163,6 +179,7 @@ class DatasetBuild:
                         "shares": dict(self._plan.split.shares),
                     },
                     "rows": {name: part["records"] for name, part in self._statistics.as_json()["splits"].items()},
+                    **({"contamination": self._decontamination.properties} if self._decontamination else {}),
                 }
             )
 
@@ -220,6 +237,7 @@ class DatasetBuild:
             "sections": {"found": found, "kept": found - sum(dropped.values()), "dropped": dropped},
             "clusters": self._cluster_count,
             "personal_data": {"policy": self._plan.personal_data.policy_key, "kinds": self._deeds.as_json()},
+            "contamination": self._decontamination and self._decontamination.as_json(dropped.get(CONTAMINATED, 0)),
             "split_leak": self._leaks.counts(),
             "quality_profile": self._quality.profile_version,
         }

@@ -5,17 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backend.datasets.models import Deduplication
 from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.fluency_filter import FluencyFilter
 from backend.datasets.quality.profile import Profile
 from backend.datasets.splits import SplitPlan
-from shared.models.dataset import RecordFormat
+from shared.models.dataset import Deduplication, RecordFormat
 
 
 @dataclass(frozen=True, slots=True)
 class BuildPlan:
-    """Everything a build depends on besides the sections themselves and the rulings about them.
+    """Everything a build depends on besides the sections, the rulings about them and the evaluation sets.
 
     Args:
         folder: Folder of this attempt; must not hold a finished build.
@@ -26,6 +25,7 @@ class BuildPlan:
         export_formats: What to write besides the records.
         fluency: Judges too, where there is a model of the accepted corpus.
         personal_data: What is done with it in records.
+        evaluation_sets: Folder of what must not be trained on; None: nothing is compared.
     """
 
     dataset_id: str
@@ -41,6 +41,7 @@ class BuildPlan:
     export_formats: Sequence[str]
     fluency: FluencyFilter | None = None
     personal_data: PersonalData = field(default_factory=PersonalData)
+    evaluation_sets: Path | None = None
 
     @property
     def records_dir(self) -> Path:

@@ -2,25 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from shared.models.dataset import Dataset, DatasetStatus, RecordFormat
+from shared.models.dataset import Dataset, DatasetStatus, Deduplication, RecordFormat
 from shared.models.document import Document
 from shared.models.search import SearchFilters, SearchLeg
 
 DatasetName = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=r"^[A-Za-z0-9ÄÖÜäöüß _-]+$")]
 Weight = Annotated[float, Field(ge=0, le=100)]
-
-
-class Deduplication(StrEnum):
-    """Which repetitions a dataset does without; whatever it says, no text stands in two splits."""
-
-    NEAR = "near"
-    EXACT = "exact"
-    OFF = "off"
 
 
 class _Request(BaseModel):
@@ -119,6 +110,11 @@ class DatasetRequest(_Request):
         Deduplication.NEAR,
         description="near: of sections that say nearly the same and are in force on a common day, the best one stays; "
         "exact: of equal ones; off: repetitions stay, but never in two splits.",
+    )
+    decontaminate: bool = Field(
+        True,
+        description="Sections that hold half of a text of the server's evaluation sets, or more, stay out of train and "
+        "validation; without evaluation sets nothing is compared.",
     )
 
 

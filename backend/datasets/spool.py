@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.decontaminating import Giveaway
 from backend.datasets.records.judging import JudgedSection
 from backend.datasets.records.repetitions import Place, Repetition
 from shared.models.dataset import Split
@@ -18,11 +19,12 @@ from shared.models.document import Section, StoredSection
 
 DUPLICATE = "duplicate"
 NEAR_DUPLICATE = "near_duplicate"
+CONTAMINATED = "contaminated"
 
 _TABLES = """
     CREATE TABLE found (
         document TEXT, ordinal INTEGER, split TEXT, text_hash BLOB, payload TEXT, assessment TEXT, dropped TEXT,
-        ruling TEXT, is_spared INTEGER, cluster_size INTEGER DEFAULT 1,
+        ruling TEXT, is_spared INTEGER, cluster_size INTEGER DEFAULT 1, evaluation_text TEXT, evaluation_share REAL,
         PRIMARY KEY (document, ordinal)
     ) WITHOUT ROWID;
     CREATE INDEX found_texts ON found (text_hash, split);
@@ -117,6 +119,17 @@ class Spool:
             [(reason, *place) for place, reason in dropped.items()],
         )
 
+    def drop_giveaways(self, giveaways: Mapping[Place, Giveaway]) -> None:
+        """Drop sections of which an evaluation text would be learnt, spared ones too; no reading, as in `drop_all`."""
+        self._database.executemany(
+            "UPDATE found SET dropped = ?, evaluation_text = ?, evaluation_share = ? "
+            "WHERE document = ? AND ordinal = ?",
+            [
+                (CONTAMINATED, giveaway.evaluation_text, round(giveaway.share, 6), *place)
+                for place, giveaway in giveaways.items()
+            ],
+        )
+
     def found(self) -> int:
         """Number of different sections found."""
         return int(self._one("SELECT count(*) FROM found"))
@@ -132,15 +145,18 @@ class Spool:
     def outcomes(self) -> Iterator[dict[str, Any]]:
         """Every found section with its signals and its fate, in order."""
         rows = self._database.execute(
-            "SELECT payload, split, dropped, ruling, cluster_size, assessment FROM found ORDER BY document, ordinal"
+            "SELECT payload, split, dropped, ruling, cluster_size, evaluation_text, evaluation_share, assessment "
+            "FROM found ORDER BY document, ordinal"
         )
-        for payload, split, dropped, ruling, cluster_size, assessment in rows:
+        for payload, split, dropped, ruling, cluster_size, evaluation_text, evaluation_share, assessment in rows:
             yield {
                 "section_id": json.loads(payload)["section_id"],
                 "split": split,
                 "dropped": dropped,
                 "ruling": ruling,
                 "cluster_size": cluster_size,
+                "evaluation_text": evaluation_text,
+                "evaluation_share": evaluation_share,
                 **json.loads(assessment),
             }
 

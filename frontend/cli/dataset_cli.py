@@ -13,7 +13,7 @@ from frontend.cli.failure import ExitCode
 from frontend.cli.session import Session, facts, table
 from frontend.cli.texts import text
 from shared.errors import InvalidInput
-from shared.models.dataset import RecordFormat
+from shared.models.dataset import Deduplication, RecordFormat
 from shared.models.search import SearchLeg
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def show_dataset(session: Session, dataset_id: DatasetId) -> None:
     examples=(
         'clara datasets create permits --query "Baugenehmigung Verfahren"',
         'clara datasets create fees --query "Gebühr" --top-k 2000 --min-quality 0.7 --format jsonl --format parquet',
+        "clara datasets create all --query '*' --top-k 100000 --deduplicate exact --keep-contaminated",
     ),
 )
 def create_dataset(
@@ -88,6 +89,13 @@ def create_dataset(
         RecordFormat, typer.Option("--record-format", help="Running text, chat, or prompt with completion.")
     ] = RecordFormat.TEXT,
     export_format: Annotated[list[str] | None, typer.Option("--format", help="Exports to write: jsonl …")] = None,
+    deduplicate: Annotated[
+        Deduplication | None,
+        typer.Option("--deduplicate", help="Keep one of sections that say (nearly) the same; default: near."),
+    ] = None,
+    keep_contaminated: Annotated[
+        bool, typer.Option("--keep-contaminated", help="Keep sections that give away texts of evaluation sets.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is built.")] = True,
 ) -> None:
     """Make a dataset from a search over the documents, and wait until it is built."""
@@ -103,6 +111,8 @@ def create_dataset(
             description=description,
             export_formats=export_format or ("jsonl",),
             record_format=record_format.value,
+            deduplicate=None if deduplicate is None else deduplicate.value,
+            decontaminate=False if keep_contaminated else None,
         )
         session.say(text("dataset.accepted", dataset_id=created.dataset_id))
         if not wait:
@@ -196,7 +206,15 @@ def _finish_dataset(session: Session, dataset: "Dataset") -> None:
         "quality": formats.number(dataset.quality_score_avg, 2),
     }
     session.answer(dataset.as_json(), lambda: text("dataset.completed", dataset_id=dataset.dataset_id, **figures))
+    if dropped := _contaminated_sections(dataset):
+        session.say(text("dataset.contaminated", sections=formats.number(dropped)))
     session.say(text("dataset.next", dataset_id=dataset.dataset_id))
+
+
+def _contaminated_sections(dataset: "Dataset") -> int:
+    """Sections that were left out since they give evaluation texts away."""
+    statistics = dataset.metadata.get("statistics") or {}
+    return int((statistics.get("contamination") or {}).get("dropped", 0))
 
 
 def _dataset_facts(dataset: "Dataset") -> "RenderableType":

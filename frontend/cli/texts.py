@@ -96,6 +96,10 @@ TEXTS: Mapping[str, Text] = {
         "Dataset {dataset_id} is ready: {records} records of {documents} documents, {tokens} tokens, quality {quality}",
         "Datensatz {dataset_id} ist fertig: {records} Sätze, {documents} Dokumente, {tokens} Token, Qualität {quality}",
     ),
+    "dataset.contaminated": Text(
+        "{sections} sections were left out since they give away texts of evaluation sets (guides/datasets.md).",
+        "{sections} Abschnitte fehlen, weil sie Texte aus Testsammlungen vorwegnehmen (guides/datasets.md).",
+    ),
     "dataset.failed": Text("Dataset {dataset_id} failed: {reason}", "Datensatz {dataset_id} ist gescheitert: {reason}"),
     "dataset.next": Text(
         "Next: clara train --dataset {dataset_id} --watch", "Weiter: clara train --dataset {dataset_id} --watch"

@@ -54,6 +54,14 @@ class Split(StrEnum):
     TEST = "test"
 
 
+class Deduplication(StrEnum):
+    """Which repetitions a dataset does without; whatever it says, no text stands in two splits."""
+
+    NEAR = "near"
+    EXACT = "exact"
+    OFF = "off"
+
+
 class RecordFormat(StrEnum):
     """Shapes of a record: running text, a chat, or a prompt with its completion."""
 

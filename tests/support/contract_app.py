@@ -47,6 +47,7 @@ class ContractState:
         reviews: Text key -> what quality doubts there, or somebody ruled.
         builds_left: Looks at a pending dataset until its build has ended.
         build_error: Ends builds as failed, with this reason.
+        build_statistics: Of builds that end well.
     """
 
     jobs: dict[str, Row] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class ContractState:
     damage: bytes = b""
     builds_left: int = 2
     build_error: str | None = None
+    build_statistics: Row = field(default_factory=dict)
 
 
 def contract_app(state: ContractState) -> Starlette:
@@ -451,6 +453,7 @@ class _Service:
             if self.state.builds_left <= 0:
                 row |= {"status": "failed" if self.state.build_error else "completed"}
                 row |= {"error_message": self.state.build_error}
+                row |= {"metadata": {"statistics": self.state.build_statistics}}
         return self._one(request, self.state.datasets, "dataset_not_found")
 
     async def delete(self, request: Request) -> Response:

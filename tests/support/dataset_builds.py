@@ -7,11 +7,10 @@ from typing import Any
 
 from backend.datasets.build import DatasetBuild
 from backend.datasets.build_plan import BuildPlan, BuildResult
-from backend.datasets.models import Deduplication
 from backend.datasets.quality.profile import built_in
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.splits import SplitPlan
-from shared.models.dataset import RecordFormat, RecordProvenance, Split
+from shared.models.dataset import Deduplication, RecordFormat, RecordProvenance, Split
 from shared.models.review import ReviewState
 
 

@@ -14,7 +14,6 @@ Lambert et al. 2024, https://arxiv.org/abs/2411.15124
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,10 +82,8 @@ class ContaminationCheck:
             matches = self._index.matches([text.text.lower() for text in batch])
             self._cover(matches)
             ids = [text.id for text in batch]
-            for pair in _pairs(matches):
-                overlap = self._overlap(ids, pair)
-                if overlap.share >= self._least_share:
-                    yield overlap
+            for pair in _pairs(matches, self._shares(matches), self._least_share):
+                yield self._overlap(ids, pair)
 
     def coverage(self) -> Iterator[Coverage]:
         """Every evaluation text of which something was found so far, in their order."""
@@ -101,6 +98,19 @@ class ContaminationCheck:
         sizes = self._index.sizes[matches.evaluation[places]]
         for offset in range(int(sizes.max(initial=0))):
             self._is_covered[firsts[sizes > offset] + offset] = True
+
+    def _shares(self, matches: Matches) -> NDArray[np.float64]:
+        """Share of every pair of texts, shape (pairs,); of all at once, since most are too small to be looked at."""
+        starts = _starts(matches)
+        sizes = self._index.sizes[matches.evaluation]
+        # a match covers its words, but for those that the next one of its pair covers too
+        covered = sizes.copy()
+        covered[:-1] = np.where(starts[1:], sizes[:-1], np.minimum(sizes[:-1], np.diff(matches.first_words)))
+        firsts = np.flatnonzero(starts)
+        # add.reduceat knows no empty array
+        totals = np.add.reduceat(covered, firsts) if len(firsts) else covered
+        shares: NDArray[np.float64] = totals / self._index.words.counts[matches.evaluation[firsts]]
+        return shares
 
     def _overlap(self, ids: Sequence[str], pair: Matches) -> Overlap:
         """Of the matches of one training text with one evaluation text."""
@@ -118,14 +128,18 @@ class ContaminationCheck:
         )
 
 
-def _pairs(matches: Matches) -> Iterator[Matches]:
-    """Matches of one training text with one evaluation text at a time."""
+def _starts(matches: Matches) -> NDArray[np.bool_]:
+    """Which matches are the first of their pair of texts, shape (matches,)."""
     is_new = (np.diff(matches.training) != 0) | (np.diff(matches.evaluation) != 0)
-    bounds = [0, *(np.flatnonzero(is_new) + 1).tolist(), len(matches.training)]
-    for first, last in pairwise(bounds):
-        if first < last:
-            part = slice(first, last)
-            yield Matches(matches.training[part], matches.evaluation[part], matches.first_words[part])
+    return np.append(True, is_new)[: len(matches.training)]
+
+
+def _pairs(matches: Matches, shares: NDArray[np.float64], least_share: float) -> Iterator[Matches]:
+    """Matches of one training text with one evaluation text at a time, of pairs whose share is enough."""
+    bounds = np.append(np.flatnonzero(_starts(matches)), len(matches.training))
+    for pair in np.flatnonzero(shares >= least_share).tolist():
+        part = slice(int(bounds[pair]), int(bounds[pair + 1]))
+        yield Matches(matches.training[part], matches.evaluation[part], matches.first_words[part])
 
 
 def _runs(first_words: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from backend.datasets.models import Deduplication
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.records.candidates import Candidate
+from shared.models.dataset import Deduplication
 
 Place = tuple[str, int]
 """Document key and ordinal of a section: its name on every installation."""
@@ -57,7 +57,7 @@ def repetitions(found: Iterable[Candidate], *, mode: Deduplication, scratch: Pat
     with DuplicateFinder(open_file, threshold=threshold) as finder:
         finder.add(
             ComparedText(
-                id=_name(each),
+                id=name_of(each),
                 text=normalise(each.section.text),
                 valid_from=each.section.valid_from,
                 valid_to=each.section.valid_to,
@@ -66,15 +66,17 @@ def repetitions(found: Iterable[Candidate], *, mode: Deduplication, scratch: Pat
             for each in found
         )
         for cluster in finder.clusters():
-            exact = tuple(_place(each.id) for each in cluster.members if each.kind is Kind.EXACT)
-            near = tuple(_place(each.id) for each in cluster.members if each.kind is Kind.NEAR)
-            yield Repetition(_place(cluster.representative), exact, near)
+            exact = tuple(place_of(each.id) for each in cluster.members if each.kind is Kind.EXACT)
+            near = tuple(place_of(each.id) for each in cluster.members if each.kind is Kind.NEAR)
+            yield Repetition(place_of(cluster.representative), exact, near)
 
 
-def _name(candidate: Candidate) -> str:
+def name_of(candidate: Candidate) -> str:
+    """The place of a section in one word, as the comparing rooms take it."""
     return f"{candidate.document_key}-{candidate.section.ordinal:06d}"
 
 
-def _place(name: str) -> Place:
+def place_of(name: str) -> Place:
+    """The place that `name_of` wrote."""
     document, _, ordinal = name.rpartition("-")
     return document, int(ordinal)

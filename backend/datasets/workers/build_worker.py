@@ -152,6 +152,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         export_formats=request.export_formats,
         fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, quality.language),
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
+        evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
     )
 
 

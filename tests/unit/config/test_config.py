@@ -164,6 +164,16 @@ def test_a_tracking_server_that_cannot_be_served_is_refused_without_repeating_a_
     assert "secret" not in str(refused.value)
 
 
+def test_the_folder_of_evaluation_sets_is_absolute_and_none_if_empty(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLARA_EVALUATION_SETS", "golden")
+    assert BaseConfig().evaluation_sets == tmp_path / "golden"
+    monkeypatch.setenv("CLARA_EVALUATION_SETS", "")
+    assert BaseConfig().evaluation_sets is None
+
+
 def test_an_empty_tracking_server_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     assert load_config(tmp_path).mlflow_tracking_uri is None

@@ -1,4 +1,4 @@
-"""Builds of a running service: rulings, repetitions, personal data and the fluency model, from settings to records."""
+"""Builds of a running service: rulings, repetitions, evaluation sets, personal data, fluency; settings to records."""
 
 import json
 import re
@@ -46,6 +46,11 @@ def _texts(service: DatasetService, dataset: Any) -> list[str]:
 
 def _statistics(dataset: Any) -> Any:
     return dataset["metadata"]["statistics"]
+
+
+def _notes(dataset: Any) -> list[Any]:
+    lines = (Path(dataset["path"]).parent / "quality" / "sections.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def _policy_of_the_guide(folder: Path) -> str:
@@ -111,8 +116,40 @@ def test_rulings_in_the_database_and_the_mode_of_the_request_reach_the_records(t
     assert _statistics(near)["clusters"] == 1
     assert _statistics(off)["sections"]["dropped"] == {}
     assert _statistics(ruled)["sections"]["dropped"] == {"near_duplicate": 1, "rejected_by_review": 1}
-    notes = (Path(ruled["path"]).parent / "quality" / "sections.jsonl").read_text(encoding="utf-8").splitlines()
-    assert sorted(str(json.loads(note)["ruling"]) for note in notes) == ["None", "None", "rejected"]
+    assert sorted(str(note["ruling"]) for note in _notes(ruled)) == ["None", "None", "rejected"]
+
+
+def test_builds_do_without_what_evaluation_sets_ask_for_and_fail_on_a_set_that_cannot_be_read(tmp_path: Path) -> None:
+    golden = tmp_path / "golden" / "satzungen.jsonl"
+    golden.parent.mkdir()
+    # a section word by word behind its question, and one whose words stand in another order
+    hidden = [GOOD, " ".join(reversed(section_text(1, 2).split()))]
+    rows = [{"prompt": "Wie lautet die Vorschrift?", "completion": text} for text in hidden]
+    golden.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    # all is trained on, whatever the names of the files say
+    split = {"train": 1, "validation": 0, "test": 0}
+    with running_service(tmp_path / "home", {"CLARA_EVALUATION_SETS": str(golden.parent)}) as service:
+        service.upload(2)
+        _upload(service, {"hidden.md": f"# Satzung\n\n## § 1 Gebühr\n\n{GOOD}\n"})
+        first, second = _built(service, split=split), _built(service, split=split)
+        kept = _built(service, split=split, decontaminate=False)
+        texts, all_texts = (" ".join("\n".join(_texts(service, each)).split()) for each in (first, kept))
+        golden.write_text('{"prompt": "Wie"}\n{"prompt": ', encoding="utf-8")
+        failed = service.finished(service.create())
+
+    contamination = _statistics(first)["contamination"]
+    assert _statistics(first)["sections"]["dropped"] == {"contaminated": 1}
+    assert contamination["coverage"] == {"satzungen.jsonl": {"texts": 2, "covered": 1, "left": 0}}
+    (note,) = (note for note in _notes(first) if note["dropped"])
+    assert note["evaluation_text"] == "satzungen.jsonl:1"
+    assert note["evaluation_share"] > 0.9
+    assert "haften als Gesamtschuldner" not in texts
+    assert "Die Entscheidung Nummer 102 ist" in texts
+    assert (first["content_sha256"], _statistics(first)) == (second["content_sha256"], _statistics(second))
+    assert _statistics(kept)["contamination"] is None
+    assert "haften als Gesamtschuldner" in all_texts
+    assert failed["status"] == "failed"
+    assert "satzungen.jsonl, line 2: this is no JSON" in failed["error_message"]
 
 
 def test_builds_judge_by_a_fluency_model_from_the_moment_it_lies_in_the_data_folder(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ from backend.datasets.build_plan import BuildResult
 from backend.datasets.duplicates.finding import find_duplicates
 from backend.datasets.duplicates.texts import ComparedText
 from backend.datasets.ingest.pipeline import ingest_paths
-from backend.datasets.models import Deduplication
 from backend.datasets.records.candidates import Candidate
 from shared.database.adapters.embedded import EmbeddedSearchStore
 from shared.database.dataset_search import DatasetSearchAPI, DatasetSearchQuery
 from shared.database.stores import Stores, open_stores
 from shared.database.uds3_client import Uds3Client
+from shared.models.dataset import Deduplication
 from shared.models.search import SearchLeg
 from tests.support.dataset_builds import a_plan, all_records, build
 from tests.support.shared_data import SHARED_DATA, needs_shared_data

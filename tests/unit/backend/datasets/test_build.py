@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.datasets.build import NothingKept, NothingMatched
-from backend.datasets.models import Deduplication
-from shared.models.dataset import RecordFormat, RecordProvenance, Split
+from shared.models.dataset import Deduplication, RecordFormat, RecordProvenance, Split
 from shared.storage import verify_folder
 from tests.support.dataset_builds import a_plan, all_records, build, records
 from tests.support.legal_texts import a_candidate, candidates

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from backend.datasets.build_plan import BuildResult
-from backend.datasets.models import Deduplication
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.splits import SplitPlan
-from shared.models.dataset import Split
+from shared.models.dataset import Deduplication, Split
 from tests.support.dataset_builds import a_plan, all_records, build
 from tests.support.legal_texts import GOOD, a_candidate, candidates
 

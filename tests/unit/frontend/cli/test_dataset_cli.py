@@ -64,6 +64,22 @@ def test_kinds_of_search_collections_and_record_formats_reach_the_service(clara:
     assert state.submitted[0]["search_query"]["filters"] == {"source": ["laws"]}
 
 
+def test_repetitions_and_contaminated_sections_are_kept_only_where_that_is_asked_for(
+    clara: Clara, state: ContractState
+) -> None:
+    options = ("--deduplicate", "off", "--keep-contaminated")
+    assert clara("datasets", "create", "permits", "-q", "*", *options).exit_code == 0
+    assert (state.submitted[0]["deduplicate"], state.submitted[0]["decontaminate"]) == ("off", False)
+    assert clara("datasets", "create", "permits", "-q", "*", "--deduplicate", "some").exit_code == 2
+
+
+def test_sections_that_were_left_out_for_evaluation_sets_are_told(clara: Clara, state: ContractState) -> None:
+    state.build_statistics = {"contamination": {"dropped": 1234}}
+    assert "1,234 sections were left out" in clara("datasets", "create", "permits", "-q", "*").stderr
+    state.build_statistics, state.builds_left = {"contamination": None}, 2
+    assert "left out" not in clara("datasets", "create", "permits", "-q", "*").stderr
+
+
 def test_a_file_is_fetched_and_its_digest_told(clara: Clara, state: ContractState, tmp_path: Path) -> None:
     state.datasets["ds_1"] = dataset("ds_1")
     fetched = clara.json("datasets", "download", "ds_1", "--format", "csv", "--to", str(tmp_path))

@@ -1,5 +1,7 @@
 """What training texts give away of evaluation texts."""
 
+import random
+
 import pytest
 
 from backend.datasets.duplicates.contamination import ContaminationCheck, Coverage, Overlap, Passage
@@ -70,6 +72,21 @@ def test_pairs_below_the_share_are_not_reported_but_add_up(least_share: float, i
 
     assert [each.evaluation_id for each in reported] == (["question"] if is_reported else [])
     assert list(check.coverage()) == [Coverage("question", 14 / len(WORDS))]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_least_share_leaves_exactly_the_pairs_that_share_as_much(seed: int) -> None:
+    chooser = random.Random(seed)
+    # few words in many orders: n-grams that overlap, repeat, and stand in several texts
+    stock = [" ".join(chooser.choices("abcdef", k=chooser.randrange(5, 40))) for _ in range(8)]
+    texts = [_text(" ".join(chooser.sample(stock, 3)), f"t{n}") for n in range(40)]
+    evaluation, training = texts[:15], texts[15:]
+    everything = list(_check(*evaluation, least_share=0).overlaps(training))
+
+    assert len({overlap.share for overlap in everything}) > 5
+    for least_share in {overlap.share for overlap in everything}:
+        found = list(_check(*evaluation, least_share=least_share).overlaps(training))
+        assert found == [overlap for overlap in everything if overlap.share >= least_share]
 
 
 def test_a_text_scattered_over_many_training_texts_is_covered_by_all_of_them_together() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.datasets.models import Deduplication
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.repetitions import Repetition, repetitions
+from shared.models.dataset import Deduplication
 from tests.support.legal_texts import GOOD, a_candidate, candidates
 
 NEAR = GOOD.replace("unbillig", "sehr unbillig")
