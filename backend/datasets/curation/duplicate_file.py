@@ -7,7 +7,7 @@ all their validity states; no profile decides anything here.
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -18,7 +18,6 @@ from shared.models.document import StoredSection
 from shared.storage import disk_errors, fsync_folder
 
 _ENDING = ".jsonl"
-_REPORT_EVERY = 2_000
 _FORMAT = 1
 
 
@@ -57,12 +56,11 @@ class DuplicateFile:
         """Whether this state was looked at."""
         return self._path.is_file()
 
-    def find(self, sections: Iterable[StoredSection], on_progress: Callable[[int], None]) -> None:
+    def find(self, sections: Iterable[StoredSection]) -> None:
         """Compare all sections; files of other states are removed afterwards.
 
         Args:
             sections: Streamed; memory is that of `duplicates.finding`.
-            on_progress: Called with how many were read.
 
         Raises:
             DiskFull: If there is no room; nothing is there then.
@@ -72,7 +70,7 @@ class DuplicateFile:
         with disk_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             with DuplicateFinder(lambda: tempfile.TemporaryFile(dir=self._folder)) as finder:
-                finder.add(_compared(sections, on_progress))
+                finder.add(map(_compared, sections))
                 self._write(finder.clusters())
         for file in self._folder.glob(f"*{_ENDING}"):
             if file != self._path:
@@ -97,12 +95,9 @@ class DuplicateFile:
             partial.unlink(missing_ok=True)
 
 
-def _compared(sections: Iterable[StoredSection], on_progress: Callable[[int], None]) -> Iterator[ComparedText]:
-    for number, stored in enumerate(sections, start=1):
-        section = stored.section
-        yield ComparedText(stored.section_id, normalise(section.text), section.valid_from, section.valid_to)
-        if number % _REPORT_EVERY == 0:
-            on_progress(number)
+def _compared(stored: StoredSection) -> ComparedText:
+    section = stored.section
+    return ComparedText(stored.section_id, normalise(section.text), section.valid_from, section.valid_to)
 
 
 def _lines(cluster: Cluster) -> Iterator[str]:

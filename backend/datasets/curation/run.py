@@ -7,6 +7,7 @@ only shortened once everything was judged, and rulings are never touched.
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,10 @@ class Curation:
             Unavailable: If documents cannot be read or signals not be written.
         """
         buckets = self._buckets()
+        self._measure(buckets, on_progress)
+        return buckets
+
+    def _measure(self, buckets: Sequence[Bucket], on_progress: OnProgress) -> None:
         stale = [bucket for bucket in buckets if not self._files.is_done(bucket)]
         total, done = sum(each.sections for each in stale), 0
         on_progress("measure", 0, total)
@@ -89,7 +94,6 @@ class Curation:
             done += bucket.sections
             on_progress("measure", done, total)
         self._files.sweep(buckets)
-        return buckets
 
     def judge(self, buckets: Sequence[Bucket], on_progress: OnProgress) -> Iterator[Judged]:
         """Every section under the profile, bucket by bucket."""
@@ -99,12 +103,11 @@ class Curation:
             done += len(measured.section_ids)
             on_progress("judge", done, total)
 
-    def duplicates(self, buckets: Sequence[Bucket], on_progress: OnProgress) -> DuplicateFile:
+    def duplicates(self, buckets: Sequence[Bucket]) -> DuplicateFile:
         """Which sections duplicate which; found anew where a document has changed."""
         found = DuplicateFile(self._duplicates, state_of(buckets))
         if not found.is_done:
-            total = sum(each.sections for each in buckets)
-            found.find(self._documents.iter_sections(), lambda done: on_progress("duplicates", done, total))
+            found.find(self._documents.iter_sections())
         return found
 
     def accepted(self, on_progress: OnProgress) -> Iterator[tuple[str, str]]:
@@ -118,14 +121,12 @@ class Curation:
 
     def preview(self, on_progress: OnProgress) -> Tally:
         """What the profile would do, without doing it."""
-        buckets = self.measure(on_progress)
-        duplicates = self.duplicates(buckets, on_progress)
+        buckets, duplicates = self._measured_and_compared(on_progress)
         return self._tallied(self.judge(buckets, on_progress), duplicates)
 
     def run(self, run_id: str, on_progress: OnProgress) -> Tally:
         """Judge everything and bring the review list up to date."""
-        buckets = self.measure(on_progress)
-        duplicates = self.duplicates(buckets, on_progress)
+        buckets, duplicates = self._measured_and_compared(on_progress)
         doubts: list[Doubt] = []
 
         def noted(sections: Iterator[Judged]) -> Iterator[Judged]:
@@ -142,6 +143,16 @@ class Curation:
         self._reviews.settle(run_id)
         self._forget_other_ways()
         return tally
+
+    def _measured_and_compared(self, on_progress: OnProgress) -> tuple[list[Bucket], DuplicateFile]:
+        """Both at once: this process has nothing else to do while its workers measure."""
+        buckets = self._buckets()
+        with ThreadPoolExecutor(1, thread_name_prefix="duplicates") as beside:
+            compared = beside.submit(self.duplicates, buckets)
+            self._measure(buckets, on_progress)
+            if not compared.done():
+                on_progress("duplicates", 0, 0)
+            return buckets, compared.result()
 
     def _buckets(self) -> list[Bucket]:
         sections = sum(each.section_count for each in self._documents.iter_held())

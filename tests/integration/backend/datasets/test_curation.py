@@ -34,8 +34,8 @@ def env(tmp_path: Path, sqlite_url: str) -> Mapping[str, str]:
 @pytest.fixture
 def stores(sqlite_url: str) -> Iterator[Stores]:
     opened = open_stores(sqlite_url)
-    prose = different_prose(1200)
-    laws = [a_law(f"{n:03}.md", *prose[n * 24 : n * 24 + 24]) for n in range(50)]
+    prose = different_prose(2400)
+    laws = [a_law(f"{n:03}.md", *prose[n * 12 : n * 12 + 12]) for n in range(200)]
     opened.documents.put_many([*laws, a_law("x.md", PROSE, FIGURES, COSTLY), a_law("y.md", PROSE)])
     yield opened
     opened.close()
@@ -61,7 +61,7 @@ def test_a_run_judges_everything_and_its_list_is_what_a_preview_doubts(quality: 
 
     run = quality("run")
 
-    assert run["sections"] == 1204
+    assert run["sections"] == 2404
     assert run["decisions"]["reject"] == 1
     assert run["duplicates"]["exact"] == 1
     assert stores.reviews.page().total == run["decisions"]["review"] >= 1
@@ -126,13 +126,13 @@ def test_a_calibrated_profile_can_be_used_at_once(quality: Quality, tmp_path: Pa
     told = quality("calibrate", "--out", str(out))
     preview = quality("preview", "--profile", str(out))
 
-    assert told["texts"] >= 1200
+    assert told["texts"] >= 2400
     assert preview["profile"].startswith("amt-1+")
     assert quality("calibrate", "--out", str(out), code=2)["code"] == "profile_file_exists"
 
 
 def test_a_document_is_explained_and_an_unknown_one_is_refused(quality: Quality, stores: Stores) -> None:
-    document = next(each for each in stores.documents.page(limit=100).items if each.path == "x.md")
+    document = next(each for each in stores.documents.page(limit=300).items if each.path == "x.md")
 
     told = quality("explain", document.document_id)
 

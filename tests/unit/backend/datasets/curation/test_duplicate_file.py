@@ -15,7 +15,7 @@ def test_superfluous_sections_are_named_with_their_representative(tmp_path: Path
     found = DuplicateFile(tmp_path, "s1")
     assert not found.is_done
 
-    found.find(stores.documents.iter_sections(), lambda _done: None)
+    found.find(stores.documents.iter_sections())
 
     (exact,) = found.read()
     ids = [each.section_id for each in stores.documents.iter_sections() if each.section.text == PROSE]
@@ -25,8 +25,8 @@ def test_superfluous_sections_are_named_with_their_representative(tmp_path: Path
 
 
 def test_files_of_other_states_go_once_the_new_one_is_whole(tmp_path: Path) -> None:
-    DuplicateFile(tmp_path, "s1").find([], lambda _done: None)
-    DuplicateFile(tmp_path, "s2").find([], lambda _done: None)
+    DuplicateFile(tmp_path, "s1").find([])
+    DuplicateFile(tmp_path, "s2").find([])
 
     assert [file.name for file in tmp_path.iterdir()] == ["1-s2.jsonl"]
     assert list(DuplicateFile(tmp_path, "s2").read()) == []
