@@ -14,6 +14,7 @@ SAMPLES = {
     "security_mode": "debug",
     "jwt_algorithm": "ES256",
     "warm_trainer": "on",
+    "quality_executor": "ray",
     "jwt_enabled": "false",
     "mtls_enabled": "true",
     "debug": "true",
