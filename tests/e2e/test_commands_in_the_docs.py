@@ -107,9 +107,9 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
 
 
 def write_ordinances(folder: Path) -> None:
-    """As many documents as limits and what is usual can be learnt from."""
+    """As many documents as limits and what is usual can be learnt from, whichever of them are held out."""
     folder.mkdir()
-    for _, (name, content, _) in markdown_parts(220):
+    for _, (name, content, _) in markdown_parts(320):
         (folder / Path(name).name).write_bytes(content)
 
 
