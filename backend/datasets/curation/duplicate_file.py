@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from backend.datasets.curation.damaged import damaged
 from backend.datasets.duplicates.texts import Cluster, ComparedText
 from backend.datasets.quality.normalise import normalise
 from shared.models.document import StoredSection
@@ -77,10 +78,17 @@ class DuplicateFile:
                 file.unlink(missing_ok=True)
 
     def read(self) -> Iterator[Duplicate]:
-        """What was found."""
-        with self._path.open(encoding="utf-8") as stream:
-            for line in stream:
-                yield Duplicate(**json.loads(line))
+        """What was found.
+
+        Raises:
+            DamagedFigures: If the file cannot be read; the sections will be compared again.
+        """
+        try:
+            with self._path.open(encoding="utf-8") as stream:
+                for line in stream:
+                    yield Duplicate(**json.loads(line))
+        except (OSError, ValueError, TypeError) as exc:
+            raise damaged(self._path, exc) from exc
 
     def _write(self, clusters: Iterable[Cluster]) -> None:
         partial = self._path.with_name(f".{self._path.name}.{uuid4().hex}.partial")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from backend.datasets.curation.buckets import Bucket
+from backend.datasets.curation.damaged import damaged
 from shared.storage import disk_errors, fsync_folder
 
 if TYPE_CHECKING:
@@ -64,10 +65,18 @@ class SignalFiles:
         return self.path(bucket).is_file()
 
     def read(self, bucket: Bucket) -> MeasuredSections:
-        """What was measured of a bucket."""
+        """What was measured of a bucket.
+
+        Raises:
+            DamagedFigures: If the file cannot be read; it will be measured again.
+        """
+        import pyarrow as pa
         import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no type information
 
-        return _measured(pq.read_table(self.path(bucket)))
+        try:
+            return _measured(pq.read_table(self.path(bucket)))
+        except (OSError, KeyError, pa.ArrowException) as exc:
+            raise damaged(self.path(bucket), exc) from exc
 
     def read_all(self, buckets: Sequence[Bucket]) -> Iterator[MeasuredSections]:
         """One bucket after the other; memory stays that of one."""

@@ -12,7 +12,8 @@ from backend.datasets.curation.tally import Tally, example_ids
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.profile import Profile
 from shared.database.base import DocumentStore
-from shared.errors import Conflict
+from shared.errors import Conflict, InvalidInput
+from shared.storage import disk_errors
 from shared.utils.ids import new_id
 
 _SNIPPET = 240
@@ -25,6 +26,15 @@ class ProfileFileExists(Conflict):
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"'{path}' is there already; name another file with --out.", path=str(path))
+
+
+class NoFolderForProfile(InvalidInput):
+    """A calibrated profile makes no folders."""
+
+    code = "no_folder_for_profile"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"There is no folder '{path.parent}' for '{path.name}'; make it first.", path=str(path))
 
 
 def show_profile(profile: Profile) -> dict[str, Any]:
@@ -59,10 +69,14 @@ def calibrate(
 
     Raises:
         ProfileFileExists: If there is a file of that name.
+        NoFolderForProfile: If the file's folder is not there.
+        NotWritable: If the file cannot be written.
         TooFewTexts: If limits cannot follow from what is registered.
     """
     if out.exists():
         raise ProfileFileExists(out)
+    if not out.parent.is_dir():
+        raise NoFolderForProfile(out)
     sample = Sample()
     sample.take(curation.judge(curation.measure(on_progress), on_progress))
     texts = sample.texts()
@@ -124,7 +138,7 @@ def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:
         {name: value for name, value in content.items() if name != "limits"}, allow_unicode=True, sort_keys=False
     )
     # "x": never over a file that appeared meanwhile
-    with path.open("x", encoding="utf-8", newline="\n") as stream:
+    with disk_errors(path), path.open("x", encoding="utf-8", newline="\n") as stream:
         stream.write(f"{head}limits:\n{limits}")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from backend.datasets.curation.calibration import Quantiles, Sample, TooFewTexts, as_file, calibrated, name_of
 from backend.datasets.curation.run import Judged
-from backend.datasets.curation.tasks import calibrate
+from backend.datasets.curation.tasks import NoFolderForProfile, ProfileFileExists, calibrate
 from backend.datasets.quality.pipeline import Assessment, Decision, QualityPipeline
 from backend.datasets.quality.profile import built_in, profile_of
 from shared.database.stores import memory_stores
@@ -102,8 +102,6 @@ def test_any_file_gives_a_name_that_profiles_may_have(stem: str, name: str) -> N
 
 
 def test_no_file_is_overwritten(tmp_path: Path) -> None:
-    from backend.datasets.curation.tasks import ProfileFileExists
-
     out = tmp_path / "ours.yaml"
     out.write_text("mine")
 
@@ -117,3 +115,12 @@ def test_a_limit_of_every_kind_is_written_as_it_is() -> None:
 
     assert {"signal": "words", "at_least": {"soft": 20.0, "hard": 5.0}, "reason": "stub", "weight": 0.3} in entries
     assert any("max_words" in entry for entry in entries)
+
+
+def test_a_folder_that_is_not_there_is_named_before_anything_is_measured(tmp_path: Path) -> None:
+    quality = tmp_path / "quality"
+
+    with pytest.raises(NoFolderForProfile, match="make it first"):
+        calibrate(a_curation(memory_stores(), quality), PROFILE, Quantiles(), tmp_path / "no" / "x.yaml", silent)
+
+    assert not quality.exists()

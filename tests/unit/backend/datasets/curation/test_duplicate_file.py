@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from backend.datasets.curation.damaged import DamagedFigures
 from backend.datasets.curation.duplicate_file import DuplicateFile
 from shared.database.stores import memory_stores
 from tests.support.curated import PROSE, a_law, different_prose
@@ -30,3 +33,14 @@ def test_files_of_other_states_go_once_the_new_one_is_whole(tmp_path: Path) -> N
 
     assert [file.name for file in tmp_path.iterdir()] == ["1-s2.jsonl"]
     assert list(DuplicateFile(tmp_path, "s2").read()) == []
+
+
+@pytest.mark.parametrize("content", ['{"section_id', '{"name": 1}\n', "[1]\n"])
+def test_a_damaged_file_is_named_and_made_again(tmp_path: Path, content: str) -> None:
+    found = DuplicateFile(tmp_path, "s1")
+    (tmp_path / "1-s1.jsonl").write_text(content)
+
+    with pytest.raises(DamagedFigures, match="run it again"):
+        list(found.read())
+
+    assert not found.is_done

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backend.datasets.curation.buckets import Bucket
+from backend.datasets.curation.damaged import DamagedFigures
 from backend.datasets.curation.signal_files import MeasuredSections, SignalFiles, encoded, write_file
 from shared.storage import NotWritable
 
@@ -71,3 +72,14 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 
 def test_the_same_figures_give_the_same_bytes() -> None:
     assert encoded(MEASURED) == encoded(MEASURED)
+
+
+@pytest.mark.parametrize("content", [b"", b"broken", encoded(MEASURED)[:-9]])
+def test_a_damaged_file_is_named_and_measured_again(tmp_path: Path, content: bytes) -> None:
+    files = SignalFiles(tmp_path)
+    files.path(BUCKET).write_bytes(content)
+
+    with pytest.raises(DamagedFigures, match="run it again"):
+        files.read(BUCKET)
+
+    assert not files.is_done(BUCKET)
