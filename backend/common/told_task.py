@@ -1,11 +1,13 @@
 """A task of a child process: its outcome is the last JSON line on stdout, its exit code says whether it was done."""
 
+import logging
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from backend.common.json_lines import tell
+from backend.common.logging import log_in_words
 from shared.errors import ClaraError, family_of
 
 EXIT_REFUSED = 2
@@ -27,6 +29,14 @@ def run_told(task: Callable[[], Mapping[str, Any]]) -> int:
         return EXIT_REFUSED
     tell("done", **result)
     return 0
+
+
+def run_told_process(task: Callable[[], Mapping[str, Any]]) -> int:
+    """`run_told` as all that a process is there for: a log in words from warnings on, and an orderly end by SIGTERM."""
+    log_in_words()
+    logging.getLogger().setLevel(logging.WARNING)
+    leave_on_sigterm()
+    return run_told(task)
 
 
 def leave_on_sigterm() -> None:

@@ -1,7 +1,6 @@
 """`python -m backend.datasets.curation`: quality of all that is registered; progress and result as JSON lines."""
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -10,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.common.json_lines import tell
-from backend.common.logging import log_in_words
-from backend.common.told_task import leave_on_sigterm, run_told
+from backend.common.told_task import run_told_process
 from backend.datasets.curation import tasks
 from backend.datasets.curation.calibration import HARD, SOFT, Quantiles
 from backend.datasets.curation.executors import Executor, ProcessExecutor, SerialExecutor
@@ -38,10 +36,7 @@ def main(argv: Sequence[str]) -> int:
         0, or 2 if it could not be done for a reason that the last line names.
     """
     arguments = _parser().parse_args(argv)
-    log_in_words()
-    logging.getLogger().setLevel(logging.WARNING)
-    leave_on_sigterm()
-    return run_told(lambda: _run(arguments))
+    return run_told_process(lambda: _run(arguments))
 
 
 def _run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,9 @@ def opened_measurer(order: Mapping[str, Any]) -> Iterator[Measurer]:
 
 def bucket_from(told: Mapping[str, Any]) -> Bucket:
     """The bucket of a message."""
-    return Bucket(told["number"], told["state"], tuple(told["document_ids"]), told["sections"])
+    return Bucket(**{**told, "document_ids": tuple(told["document_ids"])})
 
 
 def bucket_told(bucket: Bucket) -> dict[str, Any]:
     """The message of a bucket."""
-    return {
-        "number": bucket.number,
-        "state": bucket.state,
-        "document_ids": list(bucket.document_ids),
-        "sections": bucket.sections,
-    }
+    return asdict(bucket)

@@ -1,7 +1,6 @@
 """`python -m backend.datasets.search_evaluation`: measures the search, progress and figures as JSON lines on stdout."""
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -10,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.common.json_lines import tell
-from backend.common.logging import log_in_words
-from backend.common.told_task import leave_on_sigterm, run_told
+from backend.common.told_task import run_told_process
 from backend.datasets.search_evaluation.options import DEFAULT_SEED, EvaluationOptions, EvaluationProgress
 from backend.datasets.search_evaluation.run import Order, run_evaluation
 from backend.datasets.search_evaluation.subjects import corpus_of, documents_opener, opener_of
@@ -35,10 +33,7 @@ def main(argv: Sequence[str]) -> int:
         0, or 2 if it could not be done for a reason that the last line names.
     """
     arguments = _parser().parse_args(argv)
-    log_in_words()
-    logging.getLogger().setLevel(logging.WARNING)
-    leave_on_sigterm()
-    return run_told(lambda: _run(arguments))
+    return run_told_process(lambda: _run(arguments))
 
 
 def _run(arguments: argparse.Namespace) -> dict[str, Any]:

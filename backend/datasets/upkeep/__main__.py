@@ -1,14 +1,12 @@
 """`python -m backend.datasets.upkeep`: looks after the search stores; progress and result as JSON lines on stdout."""
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from backend.common.json_lines import tell
-from backend.common.logging import log_in_words
-from backend.common.told_task import leave_on_sigterm, run_told
+from backend.common.told_task import run_told_process
 from backend.datasets.search_stores import fed_store_names, open_client
 from backend.datasets.upkeep.tasks import rebuild_stores, reconcile_stores, stores_status
 
@@ -23,10 +21,7 @@ def main(argv: Sequence[str]) -> int:
         0, or 2 if it could not be done for a reason that the last line names.
     """
     arguments = _parser().parse_args(argv)
-    log_in_words()
-    logging.getLogger().setLevel(logging.WARNING)
-    leave_on_sigterm()
-    return run_told(lambda: _run(arguments))
+    return run_told_process(lambda: _run(arguments))
 
 
 def _run(arguments: argparse.Namespace) -> dict[str, Any]:

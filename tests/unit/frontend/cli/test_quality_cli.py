@@ -1,12 +1,12 @@
 """`clara quality`: what people and scripts see of the child's answers."""
 
 import json
-from typing import Any
 
 import pytest
 
 from frontend.cli import quality_cli
 from frontend.cli.quality_process import NoSuchDocument
+from tests.support.answering_child import Child
 from tests.support.cli import Clara
 
 PROFILE = {
@@ -81,20 +81,6 @@ CALIBRATED = {
     "from": "legal-de-2+bb30383e",
     "changes": [{"signal": "digit_share", "soft": [0.097, 0.0233], "hard": [0.32, 0.4], "reason": "many_digits"}],
 }
-
-
-class Child:
-    """Stands for the child process: keeps its arguments and answers with `result`."""
-
-    def __init__(self) -> None:
-        self.result: dict[str, Any] | Exception = {}
-        self.arguments: tuple[str, ...] = ()
-
-    def __call__(self, session: object, arguments: list[str]) -> dict[str, Any]:
-        self.arguments = tuple(arguments)
-        if isinstance(self.result, Exception):
-            raise self.result
-        return self.result
 
 
 @pytest.fixture

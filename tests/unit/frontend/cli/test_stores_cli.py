@@ -1,12 +1,12 @@
 """`clara stores` and `clara reconcile`: what people and scripts see of the child's answer."""
 
 import json
-from typing import Any
 
 import pytest
 
 from frontend.cli import stores_cli
 from frontend.cli.stores_process import NoSuchStore
+from tests.support.answering_child import Child
 from tests.support.cli import Clara
 
 STATUS = {
@@ -33,20 +33,6 @@ DIFFERENT = {
     "open": 1,
     "unreadable": 0,
 }
-
-
-class Child:
-    """Stands for the child process: keeps its arguments and answers with `result`."""
-
-    def __init__(self) -> None:
-        self.result: dict[str, Any] | Exception = {}
-        self.arguments: tuple[str, ...] = ()
-
-    def __call__(self, session: object, arguments: list[str]) -> dict[str, Any]:
-        self.arguments = tuple(arguments)
-        if isinstance(self.result, Exception):
-            raise self.result
-        return self.result
 
 
 @pytest.fixture
