@@ -35,7 +35,10 @@ LONG: Mapping[str, Any] = {
     "training": {"save_steps": 1, "logging_steps": 2, "cpu_threads": 1},
 }
 # the same run without saving and waiting: neither changes a byte of the adapter
-LONG_BUT_QUICK = {"probe": {**LONG["probe"], "seconds_per_step": 0}, "training": {**LONG["training"], "save_steps": 1000}}
+LONG_BUT_QUICK = {
+    "probe": {**LONG["probe"], "seconds_per_step": 0},
+    "training": {**LONG["training"], "save_steps": 1000},
+}
 FILLED_AT_STEP = 4
 PATIENT = {"CLARA_RETRY_SECONDS": "0.2", "CLARA_MAX_ATTEMPTS": "100", "CLARA_LEASE_SECONDS": "5"}
 ASKED_TO_WAIT = {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.INSUFFICIENT_STORAGE}
