@@ -67,6 +67,31 @@ def test_letters_are_composed() -> None:
     assert normalise(unicodedata.normalize("NFD", "Gebühr")) == "Gebühr"
 
 
+@pytest.mark.parametrize(
+    ("extracted", "meant"),
+    [
+        ("die \ufb01nanzielle P\ufb02icht", "die finanzielle Pflicht"),
+        ("&sect; 1 &Auml;nderung &amp; Berichtigung", "§ 1 Änderung & Berichtigung"),
+        ("\x84Zitat\x93 \x96 ohne Rest", "„Zitat“ – ohne Rest"),
+        ("\uff11\uff12 Euro", "12 Euro"),
+        ("ein\ud83d\ude00Bild", "ein\U0001f600Bild"),
+        ("\x1b[36;44mFarbe", "Farbe"),
+    ],
+    ids=["ligatures", "entities", "C1 controls", "full width", "surrogates", "terminal escapes"],
+)
+def test_letters_that_extraction_spoilt_are_put_right(extracted: str, meant: str) -> None:
+    assert normalise(extracted) == meant
+
+
+@pytest.mark.parametrize("text", ["„So“ sagt ‚er‘", "R&D und Q&A; mehr", "½ m² Ⅳ", "<p>&amp;</p>"])
+def test_letters_that_are_right_stay(text: str) -> None:
+    assert normalise(text) == text
+
+
+def test_damage_of_an_encoding_stays_to_be_seen() -> None:
+    assert normalise("fÃ¼r die BehÃ¶rde") == "fÃ¼r die BehÃ¶rde"
+
+
 def test_a_paragraph_of_very_many_lines_is_joined() -> None:
     assert normalise("wort\n" * 200_000) == " ".join(["wort"] * 200_000)
 
