@@ -30,7 +30,7 @@ from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
 from backend.datasets.manager import DatasetManager, ExportTask
 from backend.datasets.pii.treating import personal_data_of
-from backend.datasets.quality.pipeline import QualityPipeline
+from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
 from backend.datasets.quality.profile import profile_of
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.search_stores import fed_store_names, open_search
@@ -123,7 +123,7 @@ class _Holder:
             # called in a thread of the manager: the wake-up belongs on the loop
             loop.call_soon_threadsafe(pool.wake)
 
-        quality = profile_of(config.quality_profile)
+        quality = CurrentQuality(profile_of(config.quality_profile), config.data_dir / "quality" / FILE_NAME)
         manager = DatasetManager(
             stores.datasets,
             stores.documents,
@@ -137,7 +137,7 @@ class _Holder:
         )
         app.state.datasets = DatasetState(
             manager=manager,
-            reviews=ReviewDesk(stores.documents, stores.reviews, QualityPipeline(quality)),
+            reviews=ReviewDesk(stores.documents, stores.reviews, quality),
             uploads=UploadDesk(folders, ingester),
             builders=pool,
             stream_batch=config.streaming_batch_size,

@@ -23,7 +23,6 @@ from backend.datasets.models import (
 from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, QualityPipeline
-from backend.datasets.quality.profile import Profile
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.instructions import Instructions
 from backend.datasets.records.judging import RulingsOf, judged_sections
@@ -100,7 +99,7 @@ class DatasetManager:
         documents: Truth of documents.
         search: Finds sections.
         folders: Where files lie.
-        quality: How texts are judged.
+        quality: Gives the pipeline that judges texts now.
         rulings_of: What people decided about texts.
         personal_data: What is done with it in records.
         write_export: Writes one export and returns when it is published.
@@ -114,7 +113,7 @@ class DatasetManager:
         search: Search,
         folders: DatasetFolders,
         *,
-        quality: Profile,
+        quality: Callable[[], QualityPipeline],
         rulings_of: RulingsOf,
         personal_data: PersonalData,
         write_export: Callable[[ExportTask], None],
@@ -132,7 +131,7 @@ class DatasetManager:
         self._clock = clock
         self._make_id = make_id
         self._on_change = on_change
-        self._quality = QualityPipeline(quality)
+        self._quality = quality
         self._instructions = Instructions.load()
 
     def create(self, request: DatasetRequest, principal: Principal, *, request_id: str | None = None) -> Dataset:
@@ -248,7 +247,7 @@ class DatasetManager:
         results: list[FoundSection] = []
         hidden = last_rank = 0
         # one more than the page holds, since the next hit decides whether there is another page
-        judged_hits = self._quality.assess_each(
+        judged_hits = self._quality().assess_each(
             found.hits, text_of=lambda each: normalise(each.stored.section.text), at_once=request.limit + 1
         )
         for hit, _, judged in judged_hits:
@@ -299,7 +298,8 @@ class DatasetManager:
     def _records(self, found: Iterable[Candidate], request: DatasetRequest) -> Iterator[dict[str, Any]]:
         plan = SplitPlan(request.seed, request.split.model_dump())
         least = request.search_query.min_quality_score
-        for judged in judged_sections(found, self._quality, self._rulings_of):
+        quality = self._quality()
+        for judged in judged_sections(found, quality, self._rulings_of):
             candidate = judged.candidate
             if judged.reason_to_drop or (candidate.quality < least and not candidate.is_spared):
                 continue
@@ -312,7 +312,7 @@ class DatasetManager:
                 record_format=request.record_format,
                 split=plan.split(candidate.stored.path),
                 quality_score=candidate.quality,
-                quality_profile=self._quality.profile_version,
+                quality_profile=quality.profile_version,
                 instructions=self._instructions,
             )
 

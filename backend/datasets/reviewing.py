@@ -1,7 +1,7 @@
 """What people do with texts that quality doubts: look at them, keep or reject them; also a text that nobody doubted."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from backend.datasets.quality.normalise import normalise
@@ -67,13 +67,13 @@ class ReviewDesk:
     Args:
         documents: Truth of documents.
         reviews: Doubts and rulings.
-        pipeline: Judges a text that was never doubted.
+        quality: Gives the pipeline that judges a text that was never doubted.
     """
 
-    def __init__(self, documents: DocumentStore, reviews: ReviewStore, pipeline: QualityPipeline) -> None:
+    def __init__(self, documents: DocumentStore, reviews: ReviewStore, quality: Callable[[], QualityPipeline]) -> None:
         self._documents = documents
         self._reviews = reviews
-        self._pipeline = pipeline
+        self._quality = quality
 
     def page(self, *, state: ReviewState, reason: str | None, limit: int, after: str | None) -> Page[ReviewedText]:
         """Reviews in a state, those of the lowest score first.
@@ -113,7 +113,7 @@ class ReviewDesk:
 
     def _doubt(self, stored: StoredSection) -> Doubt:
         text = normalise(stored.section.text)
-        judged = self._pipeline.assess(text)
+        judged = self._quality().assess(text)
         key = text_key_of(text)
         return Doubt(key, stored.section_id, stored.document_id, judged.score, judged.reasons, judged.profile_version)
 

@@ -1,8 +1,11 @@
-"""What quality has learnt from the accepted corpus, where it lies, and the filter that it makes."""
+"""What quality has learnt from the accepted corpus, where it lies, and who judges with it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from backend.datasets.quality.fluency_filter import FluencyFilter
+from backend.datasets.quality.pipeline import QualityPipeline
+from backend.datasets.quality.profile import Profile
 
 FILE_NAME = "fluency.model"
 
@@ -18,3 +21,48 @@ def fluency_filter_of(path: Path, language: str) -> FluencyFilter | None:
     from backend.datasets.language.fluency.file import digest_of, load_model
 
     return FluencyFilter(load_model(path), digest_of(path), language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A pipeline, and the state of the model's file that it was made of: inode, size, time of change; None: no file."""
+
+    state: tuple[int, int, int] | None
+    pipeline: QualityPipeline
+
+
+class CurrentQuality:
+    """The pipeline that judges as a build begun now would: with what was learnt last.
+
+    The model is read when it is first asked for, so that an idle service does without it, and again once its file was
+    replaced.
+
+    Args:
+        profile: What decides over the signals.
+        model: File of the fluency model, which need not be there.
+    """
+
+    def __init__(self, profile: Profile, model: Path) -> None:
+        self._profile = profile
+        self._model = model
+        self._read: _Read | None = None
+
+    def __call__(self) -> QualityPipeline:
+        """The pipeline; the same one until something else is learnt.
+
+        Raises:
+            UnusableFluencyModel: If there is a file, but no model of ours in it.
+        """
+        state = self._state()
+        read = self._read
+        if read is None or read.state != state:
+            fluency = fluency_filter_of(self._model, self._profile.language)
+            read = self._read = _Read(state, QualityPipeline(self._profile, fluency=fluency))
+        return read.pipeline
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._model.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns

@@ -5,8 +5,8 @@ paragraph are joined, unless the next one begins a list item, a table row or a h
 
 ftfy undoes what extraction does to letters that are right: ligatures and full-width forms of PDFs, quotes of
 Windows-1252 among control characters, HTML entities, halves of surrogate pairs. UTF-8 read as Latin-1 ("fÃ¼r") is not
-put right: that may go wrong without anybody seeing it in the records, and whoever made the file can give a sound one. It
-stays for the filter `encoding`, which rejects such a text with its reason.
+put right: that may go wrong without anybody seeing it in the records, and whoever made the file can give a sound one.
+It stays for the filter `encoding`, which rejects such a text with its reason.
 """
 
 import re

@@ -2,7 +2,8 @@
 
 A set is a JSON Lines file, an object per line; every shape of record that trainers read is understood, golden records
 and the questions of a test with their answers too. A line is one text: what it asks and what it expects, in the order
-of `MEMBERS`. Prompts of the system are left out: they are the same in every line and would outweigh the rest.
+of `MEMBERS`. Prompts of the system are left out: they are the same in every line and would outweigh the rest. A JSON
+file is a set in the shape of SQuAD, each question a text with its answers (`squad_questions`).
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.datasets.quality.normalise import normalise
+from backend.datasets.records.squad_questions import squad_questions
 from shared.errors import InvalidInput
 
 MEMBERS = (
@@ -53,7 +55,7 @@ class EvaluationSet:
     Args:
         name: Path below the folder, with slashes.
         sha256: Of the bytes of the file.
-        texts: Number of the line, from 1 -> normalised text.
+        texts: Number of the line, or of the question, from 1 -> normalised text.
     """
 
     name: str
@@ -62,20 +64,38 @@ class EvaluationSet:
 
 
 def read_evaluation_sets(folder: Path) -> Sequence[EvaluationSet]:
-    """Every `*.jsonl` in a folder and in those below it, by name.
+    """Every `*.jsonl` and `*.json` in a folder and in those below it, by name.
 
     Raises:
-        UnusableEvaluationSet: If there is none, or one cannot be read; names the file and the line.
+        UnusableEvaluationSet: If there is none, or one cannot be read; names the file, and the line of a `*.jsonl`.
     """
     if not folder.is_dir():
         raise UnusableEvaluationSet(str(folder), "this is no folder")
-    named = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*.jsonl") if path.is_file())
+    named = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if _is_set(path))
     if not named:
-        raise UnusableEvaluationSet(str(folder), "no *.jsonl lies in this folder or below it")
-    return [_read(name, path) for name, path in named]
+        raise UnusableEvaluationSet(str(folder), "no *.jsonl or *.json lies in this folder or below it")
+    return [(_read_squad if path.suffix == ".json" else _read_lines)(name, path) for name, path in named]
 
 
-def _read(name: str, path: Path) -> EvaluationSet:
+def _is_set(path: Path) -> bool:
+    return path.suffix in (".jsonl", ".json") and path.is_file()
+
+
+def _read_squad(name: str, path: Path) -> EvaluationSet:
+    try:
+        content = path.read_bytes()
+        questions = [normalise(question) for question in squad_questions(content)]
+    except OSError as exc:
+        raise UnusableEvaluationSet(name, exc.strerror or str(exc)) from exc
+    except ValueError as exc:
+        raise UnusableEvaluationSet(name, str(exc)) from exc
+    texts = {number: text for number, text in enumerate(questions, start=1) if text}
+    if not texts:
+        raise UnusableEvaluationSet(name, "it holds no question")
+    return EvaluationSet(name, hashlib.sha256(content).hexdigest(), texts)
+
+
+def _read_lines(name: str, path: Path) -> EvaluationSet:
     digest = hashlib.sha256()
     texts: dict[int, str] = {}
     try:

@@ -13,6 +13,7 @@ from backend.datasets.manager import DatasetManager, EmptySplit, ExportTask, Not
 from backend.datasets.models import DatasetRequest, ExportRequest, SearchPageRequest, SearchRequest
 from backend.datasets.pii.applying import PolicyApplier
 from backend.datasets.pii.treating import PersonalData
+from backend.datasets.quality.learnt import CurrentQuality
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.profile import built_in
 from backend.datasets.records.candidates import Candidate
@@ -74,7 +75,7 @@ class Desk:
             self.stores.documents,
             self.search,
             self.folders,
-            quality=built_in("legal-de"),
+            quality=CurrentQuality(built_in("legal-de"), tmp_path / "fluency.model"),
             rulings_of=self.stores.reviews.rulings,
             personal_data=personal_data or PersonalData(),
             write_export=self._write,

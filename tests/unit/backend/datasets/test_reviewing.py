@@ -28,7 +28,7 @@ def stores() -> Stores:
 
 @pytest.fixture
 def desk(stores: Stores) -> ReviewDesk:
-    return ReviewDesk(stores.documents, stores.reviews, QualityPipeline())
+    return ReviewDesk(stores.documents, stores.reviews, QualityPipeline)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_desk_that_nobody_asks_to_judge_does_without_numpy() -> None:
         "from shared.database.stores import memory_stores\n"
         "from shared.models.review import ReviewState\n"
         "stores = memory_stores()\n"
-        "desk = ReviewDesk(stores.documents, stores.reviews, QualityPipeline())\n"
+        "desk = ReviewDesk(stores.documents, stores.reviews, QualityPipeline)\n"
         "desk.page(state=ReviewState.OPEN, reason=None, limit=5, after=None)\n"
         "print('numpy' in sys.modules)"
     )

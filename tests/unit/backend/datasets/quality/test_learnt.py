@@ -6,7 +6,8 @@ import pytest
 
 from backend.datasets.language.fluency.file import UnusableFluencyModel, save_model
 from backend.datasets.language.fluency.training import train
-from backend.datasets.quality.learnt import fluency_filter_of
+from backend.datasets.quality.learnt import CurrentQuality, fluency_filter_of
+from backend.datasets.quality.profile import built_in
 from tests.support.language_corpus import documents
 
 
@@ -29,3 +30,19 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UnusableFluencyModel):
         fluency_filter_of(tmp_path / "fluency.model", "de")
+
+
+def test_a_service_judges_with_what_was_learnt_last(tmp_path: Path) -> None:
+    file = tmp_path / "fluency.model"
+    current = CurrentQuality(built_in("legal-de"), file)
+    before = current()
+    digests = []
+    for texts in (400, 500):
+        digests.append(save_model(train(documents(texts)), file)[:16])
+        assert current() is not before
+        assert digests[-1] in current().measuring_version
+    again = current()
+
+    assert current() is again
+    assert digests[0] not in again.measuring_version
+    assert not any(digest in before.measuring_version for digest in digests)

@@ -61,7 +61,7 @@ def test_a_line_is_one_text_of_what_is_asked_and_what_is_expected(tmp_path: Path
 def test_sets_lie_anywhere_below_the_folder_and_are_named_by_their_place(tmp_path: Path) -> None:
     _write(tmp_path, "z.jsonl", {"text": "Zwei"})
     path = _write(tmp_path, "amt/golden.jsonl", {"text": "Eins"})
-    _write(tmp_path, "notes.json", {"text": "Drei"})
+    _write(tmp_path, "notes.md", {"text": "Drei"})
     sets = read_evaluation_sets(tmp_path)
 
     assert [each.name for each in sets] == ["amt/golden.jsonl", "z.jsonl"]
@@ -95,10 +95,43 @@ def test_a_line_that_cannot_be_read_is_refused_with_its_file_and_number(
 
 
 def test_a_folder_without_sets_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnusableEvaluationSet, match=r"no \*\.jsonl lies in this folder"):
+    with pytest.raises(UnusableEvaluationSet, match=r"no \*\.jsonl or \*\.json lies in this folder"):
         read_evaluation_sets(tmp_path)
     with pytest.raises(UnusableEvaluationSet, match="this is no folder"):
         read_evaluation_sets(tmp_path / "missing")
+
+
+def _squad(*questions: Mapping[str, Any]) -> dict[str, Any]:
+    return {"data": [{"title": "Amt", "paragraphs": [{"context": "Das Amt hat auf.", "qas": list(questions)}]}]}
+
+
+def test_a_question_of_a_squad_shaped_set_is_a_text_with_its_different_answers(tmp_path: Path) -> None:
+    answers = [{"text": "Um acht", "answer_start": 3}, {"text": "Um acht"}, {"text": "8 Uhr"}]
+    path = _write(
+        tmp_path, "test.json", _squad({"question": "Wann?", "answers": answers}, {"question": "Wo?", "answers": []})
+    )
+    (found,) = read_evaluation_sets(tmp_path)
+
+    assert found.texts == {1: "Wann?\n\nUm acht\n\n8 Uhr", 2: "Wo?"}
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"{", "not SQuAD-shaped"),
+        (b"[]", "not SQuAD-shaped"),
+        (b'{"data": [{"paragraphs": [{"qas": [{"question": 3}]}]}]}', "not SQuAD-shaped"),
+        (b"[" * 100_000, "not SQuAD-shaped"),
+        (b'{"data": "\xff"}', "not SQuAD-shaped"),
+        (b'{"data": []}', "no question"),
+    ],
+)
+def test_a_json_file_of_another_shape_is_refused_by_name(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "test.json").write_bytes(content)
+
+    with pytest.raises(UnusableEvaluationSet, match=rf"test\.json: .*{reason}"):
+        read_evaluation_sets(tmp_path)
 
 
 @given(rows=st.lists(st.dictionaries(st.sampled_from(["text", "messages", "y"]), _JSON), min_size=1, max_size=3))
