@@ -9,7 +9,7 @@ from shared.database.base import DocumentErased, DocumentInput, DocumentNotFound
 from shared.database.document_changes import section_key
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.search_store import DocumentChange, HeldDocument
-from shared.database.sql.audit_store import write_audit
+from shared.database.sql.audit_writes import write_audit
 from shared.database.sql.document_reads import batches, newest_versions, section_rows
 from shared.database.sql.document_states import erased_paths, held_after, ids_ever_after, states_of
 from shared.database.sql.document_writes import erase, put_all, serialise_ingest

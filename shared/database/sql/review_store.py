@@ -10,7 +10,7 @@ from shared.database.base import Page
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.job_changes import storable_text
 from shared.database.review_store import NoRuling, ReviewNotFound
-from shared.database.sql.audit_store import write_audit
+from shared.database.sql.audit_writes import write_audit
 from shared.database.sql.document_reads import batches
 from shared.database.sql_time import db_now
 from shared.database.tables import quality_reviews
@@ -63,8 +63,9 @@ class SqlReviewStore:
         with write_transaction(self._engine) as connection:
             connection.execute(_noted(connection), [_columns(doubt, "")])
             connection.execute(update(quality_reviews).where(_row.text_key == doubt.text_key).values(**values))
+            review = _read(connection, doubt.text_key)
             write_audit(connection, audit)
-            return _read(connection, doubt.text_key)
+        return review
 
     def get(self, text_key: str) -> Review:
         """See `ReviewStore.get`."""
