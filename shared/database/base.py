@@ -12,10 +12,10 @@ from typing import Any, Generic, Protocol, TypeVar
 from shared.database.search_store import DocumentChange, HeldDocument
 from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
-from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
-from shared.models.document import Document, ParsedDocument, StoredSection
 from shared.models.audit import AuditFilter, AuditRecord
 from shared.models.audit_chain import AuditHead, AuditLink
+from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
+from shared.models.document import Document, ParsedDocument, StoredSection
 from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent
 from shared.models.export import ExportClaim, ExportStatus
 from shared.models.feedback import FeedbackFilter, FeedbackItem, StoredFeedback

@@ -10,9 +10,11 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.errors import InvalidInput
 from shared.models.users import Role
 
 PREFIX = "clara_key_"
@@ -72,6 +74,38 @@ class StoredKey:
     def is_of(self, token: str) -> bool:
         """Whether `token` is this key; takes as long for a near miss as for a far one."""
         return hmac.compare_digest(hash_of(token), self.secret_sha256)
+
+
+class KeyRefused(InvalidInput):
+    """A key was asked for that nobody may have."""
+
+    code = "key_refused"
+
+
+def new_key(
+    name: str, roles: Collection[Role], *, lifetime: timedelta, created_by: str, now: datetime
+) -> tuple[StoredKey, str]:
+    """A key and its token, which is known here and never again.
+
+    Args:
+        name: What it is for.
+        roles: At least one.
+        lifetime: A day at least, `LONGEST_LIFETIME` at most.
+        created_by: Who makes it.
+        now: Its birth.
+
+    Raises:
+        KeyRefused: If name, roles or lifetime cannot be.
+    """
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise KeyRefused(f"A key needs a name of 1 to {LONGEST_NAME} printable characters that says what it is for.")
+    if not roles:
+        raise KeyRefused(f"A key needs one of the roles {', '.join(sorted(Role))}.")
+    if not timedelta(days=1) <= lifetime <= LONGEST_LIFETIME:
+        raise KeyRefused(f"A key lives for 1 to {LONGEST_LIFETIME.days} days; asked for were {lifetime.days}.")
+    key_id, token = new_token()
+    key = ApiKey(key_id, name.strip(), frozenset(roles), now, created_by, now + lifetime)
+    return StoredKey(key, hash_of(token)), token
 
 
 def new_token() -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """How entries of the audit log hang together: each row's hash covers the hash of the row before it.
 
-    hash = SHA-256(previous hash + "\\n" + number + "\\n" + moment + "\\n" + content), as lower-case hex
+    hash = SHA-256(previous hash, number, moment, content; a line feed between each two), as lower-case hex
     moment = "YYYY-MM-DD HH:MM:SS.ffffff" in UTC
     content = the other columns as one JSON object: keys sorted, no spaces, ASCII; `detail` as the text that is stored
 

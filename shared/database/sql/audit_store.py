@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, Engine, Text, cast, func, literal, select
+from sqlalchemy import ColumnElement, Engine, Text, cast, func, select
 
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.sql.audit_writes import moment_text, write_audit
@@ -54,11 +54,10 @@ class SqlAuditStore:
     ) -> Sequence[AuditRecord]:
         """See `AuditStore.records`."""
         conditions = list(_conditions(wanted))
-        # a caller may name a number that the column cannot hold
         if before is not None:
-            conditions.append(_row.seq < literal(before, BigInteger))
+            conditions.append(_row.seq < before)
         if after is not None:
-            conditions.append(_row.seq > literal(after, BigInteger))
+            conditions.append(_row.seq > after)
         order = _row.seq.desc() if after is None else _row.seq
         query = select(audit_log).where(*conditions).order_by(order).limit(limit)
         with read_transaction(self._engine) as connection:
@@ -75,7 +74,10 @@ class SqlAuditStore:
         query = _AS_STORED.where(_row.seq > after).order_by(_row.seq).limit(limit)
         with read_transaction(self._engine) as connection:
             rows = connection.execute(query).mappings().all()
-        return [AuditLink(row["seq"], str(row["moment"]), {name: row[name] for name in CHAINED}, row["hash"]) for row in rows]
+        return [
+            AuditLink(row["seq"], str(row["moment"]), {name: row[name] for name in CHAINED}, row["hash"])
+            for row in rows
+        ]
 
 
 def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
@@ -84,7 +86,11 @@ def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
             yield _row[name] == value
     if wanted.action is not None:
         is_noun = wanted.action.endswith(".")
-        yield func.substr(_row.action, 1, len(wanted.action)) == wanted.action if is_noun else _row.action == wanted.action
+        yield (
+            func.substr(_row.action, 1, len(wanted.action)) == wanted.action
+            if is_noun
+            else _row.action == wanted.action
+        )
     if wanted.since is not None:
         yield _row.created_at >= wanted.since
     if wanted.until is not None:
