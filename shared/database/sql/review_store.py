@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, and_, delete, func, or_, select, update
 
+from shared.database.audit.entries import doubted, settled
 from shared.database.base import Page
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.job_changes import storable_text
@@ -42,13 +43,18 @@ class SqlReviewStore:
                 new += len(keys) - len(known)
                 values = [_columns(first[key], run_id) for key in keys]
                 connection.execute(_noted(connection), values)
+            if first:
+                write_audit(connection, doubted(run_id, len(first)))
         return new
 
     def settle(self, run_id: str) -> int:
         """See `ReviewStore.settle`."""
         stale = delete(quality_reviews).where(_row.state == ReviewState.OPEN.value, _row.run_id != run_id)
         with write_transaction(self._engine) as connection:
-            return connection.execute(stale).rowcount
+            gone = connection.execute(stale).rowcount
+            if gone:
+                write_audit(connection, settled(run_id, gone))
+        return gone
 
     def rule(self, doubt: Doubt, ruling: Ruling, *, audit: AuditEntry) -> Review:
         """See `ReviewStore.rule`."""

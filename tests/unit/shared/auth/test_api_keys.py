@@ -134,4 +134,3 @@ async def test_an_open_connection_is_believed_for_a_while_and_no_longer_than_its
 async def test_before_the_database_is_open_a_key_is_neither_good_nor_bad() -> None:
     with pytest.raises(Unavailable):
         await ApiKeyAuthenticator(Tokens()).identify(Bench().token)
-

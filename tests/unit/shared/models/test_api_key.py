@@ -10,9 +10,7 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def test_a_token_names_its_key_and_holds_256_random_bits() -> None:
-    made = [
-        new_key(" import ", [Role.ADMIN], lifetime=timedelta(days=1), created_by="a", now=NOW) for _ in range(100)
-    ]
+    made = [new_key(" import ", [Role.ADMIN], lifetime=timedelta(days=1), created_by="a", now=NOW) for _ in range(100)]
 
     assert len({token for _, token in made}) == 100
     for stored, token in made:
