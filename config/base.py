@@ -137,6 +137,12 @@ class BaseConfig(BaseSettings):
     debug_user_email: str = Field("debug@clara.local", description="E-mail of that user.")
     debug_user_roles: str = Field("admin,trainer", description="Roles of that user, separated by commas.")
 
+    # Audit log
+    audit_anchor_seconds: float = Field(
+        300.0, gt=0, description="Longest time between an entry of the audit log and an anchor over it (unit: s)."
+    )
+    audit_anchor_rows: int = Field(1000, ge=1, description="Most entries of the audit log that no anchor is over.")
+
     # Databases
     database_url: SecretStr | None = Field(
         None,

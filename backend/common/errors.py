@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketState
 
 from backend.common.problem import problem_response, title_of, unauthenticated_response
+from backend.common.refusals import note_refusal
 from backend.common.validation import field_reasons, summary
 from shared.auth.models import Unauthenticated
 from shared.errors import ClaraError, Conflict, InvalidInput, NotFound, NotPermitted, Unavailable
@@ -55,7 +56,9 @@ def install_error_handlers(app: FastAPI, statuses: StatusTable | None = None) ->
     table = {**FAMILY_STATUS, **(statuses or {})}
 
     async def on_clara_error(connection: HTTPConnection, error: ClaraError) -> Response | None:
-        return await _answer(connection, clara_response(connection, error, status_of(error, table)))
+        status = status_of(error, table)
+        note_refusal(connection, error, status)
+        return await _answer(connection, clara_response(connection, error, status))
 
     async def on_http_exception(connection: HTTPConnection, error: HTTPException) -> Response | None:
         return await _answer(connection, _http_response(connection, error))

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from backend.common.problem import problem_response
 from backend.common.request_id import HEADER, accepted_or_new
-from shared.utils.log_context import CORRELATION_ID, bound
+from shared.utils.log_context import CORRELATION_ID, bound, note_address
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class RequestContext:
         started_at = time.perf_counter()
         request_id = accepted_or_new(_header(scope, HEADER.encode()))
         answer = _Answer(send, request_id)
+        note_address(scope["client"][0] if scope.get("client") else None)
         with bound(**{CORRELATION_ID: request_id}):
             try:
                 await self._app(scope, receive, answer.send)

@@ -12,6 +12,8 @@ _WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 _SECRET_TEXT = (
     # JSON Web Tokens, wherever they stand
     (re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]*"), REDACTED),
+    # keys for scripts; their public part may stand
+    (re.compile(r"(clara_key_[a-z2-7]{16}_)[\w-]+"), rf"\1{REDACTED}"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {REDACTED}"),
     # user:password@ of a URL
     (re.compile(r"://[^\s/:@]*:[^\s/@]+@"), f"://{REDACTED}@"),
@@ -24,7 +26,7 @@ _SECRET_TEXT = (
 )
 
 # Most text holds nothing of the kind: one search instead of four substitutions.
-_SUSPICIOUS = re.compile(r"eyJ|bearer|basic|://|password|passwd|secret|token|api_?key", re.IGNORECASE)
+_SUSPICIOUS = re.compile(r"eyJ|clara_key_|bearer|basic|://|password|passwd|secret|token|api_?key", re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -90,6 +90,7 @@ def _fill_state(
     app.state.authenticator = authenticator
     app.state.allowed_origins = frozenset(cors_origins)
     app.state.metrics = metrics
+    app.state.refusals = None
     app.state.start_error = None
     app.state.on_stop = []
 

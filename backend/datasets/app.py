@@ -16,6 +16,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
 from backend.common.child_process import ChildProcess
 from backend.common.logging import configure_logging
@@ -150,7 +151,8 @@ class _Holder:
             for name in search.fed_stores
         ]
         try:
-            yield
+            async with audit_kept(app, stores, config):
+                yield
         finally:
             for task in feeding:
                 task.cancel()

@@ -33,6 +33,7 @@ from backend.datasets.records.render import record_of
 from backend.datasets.search_cursor import cursor_of, rank_of
 from backend.datasets.searching import Found
 from backend.datasets.splits import SplitPlan
+from shared.auth.audit import audit_entry
 from shared.database.base import DatasetStore, DocumentStore, Page
 from shared.database.dataset_changes import DatasetNotCompleted
 from shared.database.dataset_search import DatasetDocument
@@ -357,12 +358,5 @@ def _export_name(export_format: str, options: ExportOptions) -> str:
     return f"{export_format}{plain}{raw}"
 
 
-def _audit(action: str, dataset_id: str, principal: Principal, request_id: str | None, **detail: object) -> AuditEntry:
-    return AuditEntry(
-        action=action,
-        object_type="dataset",
-        object_id=dataset_id,
-        actor=principal.email,
-        detail=detail,
-        request_id=request_id,
-    )
+def _audit(action: str, dataset_id: str, principal: Principal, request_id: str | None, **detail: Any) -> AuditEntry:
+    return audit_entry(principal, action, "dataset", dataset_id, request_id=request_id, **detail)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import QualityPipeline
+from shared.auth.audit import audit_entry
 from shared.database.base import DocumentStore, Page
 from shared.database.review_store import ReviewStore
 from shared.errors import NotFound
 from shared.models.document import StoredSection
-from shared.models.events import AuditEntry
 from shared.models.review import Doubt, Review, ReviewState, Ruling, text_key_of
 from shared.models.users import Principal
 
@@ -119,13 +119,14 @@ class ReviewDesk:
 
     def _ruled(self, doubt: Doubt, order: RulingOrder) -> ReviewedText:
         by = order.principal.email
-        audit = AuditEntry(
-            action="quality.ruled",
-            object_type="text",
-            object_id=doubt.text_key,
-            actor=by,
-            detail={"state": order.state.value, "section_id": doubt.section_id},
+        audit = audit_entry(
+            order.principal,
+            "quality.ruled",
+            "text",
+            doubt.text_key,
             request_id=order.request_id,
+            state=order.state.value,
+            section_id=doubt.section_id,
         )
         review = self._reviews.rule(doubt, Ruling(order.state, by, order.note), audit=audit)
         logger.info("quality.ruled", extra={"text_key": doubt.text_key, "state": order.state.value})

@@ -15,6 +15,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
 from backend.common.logging import configure_logging
 from backend.common.security import security_from, tls_from
@@ -132,7 +133,8 @@ class _Holder:
                 tasks.append(asyncio.create_task(trigger.run(config.continuous_check_seconds), name="trigger"))
             warm = asyncio.create_task(self._warm.run(), name="warm-trainer")
             try:
-                yield
+                async with audit_kept(app, self._stores, config):
+                    yield
             finally:
                 await service.pool.stop()
                 # the warm parent goes last: it tells how the processes of the others ended

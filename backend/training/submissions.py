@@ -11,6 +11,7 @@ from backend.training.folders import TrainingFolders
 from backend.training.models import JobRequest
 from backend.training.preflight import Preflight
 from backend.training.training_config import TrainingConfig, load_config_file
+from shared.auth.audit import audit_entry as entry_of
 from shared.database.base import JobStore
 from shared.errors import Conflict, InvalidInput
 from shared.models.events import AuditEntry
@@ -241,7 +242,7 @@ class Submissions:
 
 def audit_entry(action: str, job_id: str, principal: Principal, request_id: str | None) -> AuditEntry:
     """What the audit log keeps of something that a caller did to a job."""
-    return AuditEntry(action=action, object_type="job", object_id=job_id, actor=principal.email, request_id=request_id)
+    return entry_of(principal, action, "job", job_id, request_id=request_id)
 
 
 def _name(trainer_type: str, config: TrainingConfig) -> str:

@@ -8,6 +8,9 @@ import typer
 from frontend.cli import (
     adapters_cli,
     admin_cli,
+    admin_group,
+    admin_keys_cli,
+    audit_cli,
     dataset_cli,
     documents_cli,
     feedback_cli,
@@ -85,6 +88,9 @@ model_cli.register(app)
 quality_cli.register(app)
 stores_cli.register(app)
 admin_cli.register(app)
+admin_keys_cli.register(admin_group.admin)
+app.add_typer(admin_group.admin)
+audit_cli.register(app)
 
 
 def main() -> None:

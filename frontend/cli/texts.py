@@ -393,6 +393,31 @@ TEXTS: Mapping[str, Text] = {
         "`clara quality run` puts on the list what is doubtful.", "`clara quality run` legt Zweifelhaftes vor."
     ),
     "quality.gone": Text("(no longer registered)", "(nicht mehr registriert)"),
+    # keys, audit
+    "keys.once": Text(
+        "This is the only time that the token is shown. Give it to the script, e.g. as CLARA_TOKEN.",
+        "Das Token erscheint nur dieses eine Mal. Dem Skript geben, etwa als CLARA_TOKEN.",
+    ),
+    "keys.expires": Text("It expires on {date}.", "Es läuft am {date} ab."),
+    "keys.revoked": Text(
+        "Every service refuses the key within 5 s.", "Alle Dienste weisen den Schlüssel binnen 5 s ab."
+    ),
+    "audit.more": Text("Older entries: --before {before}", "Ältere Einträge: --before {before}"),
+    "audit.reading": Text("Reading the audit log", "Protokoll lesen"),
+    "audit.intact": Text(
+        "The audit log is intact: {rows} entries, {anchors} anchors.",
+        "Das Protokoll ist unversehrt: {rows} Einträge, {anchors} Anker.",
+    ),
+    "audit.broken": Text(
+        "The audit log was tampered with ({n} findings). Keep database, anchors and backups as they are.",
+        "Das Protokoll wurde verändert ({n} Befunde). Datenbank, Anker und Sicherungen unverändert aufbewahren.",
+    ),
+    "audit.exported": Text("{n} entries written to {path}.", "{n} Einträge nach {path} geschrieben."),
+    "audit.exists": Text(
+        "{path} exists already; an export never overwrites.", "{path} gibt es schon; überschrieben wird nichts."
+    ),
+    "audit.not_written": Text("{path} cannot be written: {reason}.", "{path} kann nicht geschrieben werden: {reason}."),
+    "audit.outcome": Text("--outcome takes ok or refused.", "--outcome erwartet ok oder refused."),
     # doctor, config
     "doctor.ok": Text("ok", "ok"),
     "doctor.hint": Text("hint", "Hinweis"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.models.events import AuditEntry
 from shared.models.users import Principal
-from shared.utils.log_context import correlation_id
+from shared.utils.log_context import caller_address, correlation_id
 
 
 def audit_entry(
@@ -38,4 +38,6 @@ def audit_entry(
         outcome=outcome,
         detail={"subject": principal.subject, **detail},
         request_id=request_id or correlation_id(),
+        roles=tuple(sorted(principal.roles)),
+        address=caller_address(),
     )

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+from shared.auth.api_keys import ApiKeyAuthenticator
 from shared.auth.jwks import FixedKeys, KeySource, RemoteKeys
 from shared.auth.models import Authenticator, Identity, SecurityConfig, SecurityMode, Unauthenticated
 from shared.auth.tokens import TokenVerifier, verifier_for
@@ -41,7 +43,9 @@ class FixedUserAuthenticator:
 def authenticator_for(
     config: SecurityConfig, *, keys: KeySource | None = None, clock: Callable[[], float] = time.time
 ) -> Authenticator:
-    """The authenticator that the settings describe; `config.validate_for_start()` must have had nothing to say.
+    """The authenticator that the settings describe, for access tokens and for keys of scripts.
+
+    `config.validate_for_start()` must have had nothing to say.
 
     Args:
         config: Resolved security settings.
@@ -50,7 +54,8 @@ def authenticator_for(
     """
     if not config.jwt_enabled:
         return FixedUserAuthenticator(config.debug_user)
-    return TokenAuthenticator(verifier_for(config, keys or _key_source(config), clock=clock))
+    tokens = TokenAuthenticator(verifier_for(config, keys or _key_source(config), clock=clock))
+    return ApiKeyAuthenticator(tokens, clock=lambda: datetime.fromtimestamp(clock(), UTC))
 
 
 def _key_source(config: SecurityConfig) -> KeySource:

@@ -12,6 +12,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from shared.database.search_store import DocumentChange, HeldDocument
 from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
+from shared.models.audit import AuditFilter, AuditRecord
+from shared.models.audit_chain import AuditHead, AuditLink
 from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
 from shared.models.document import Document, ParsedDocument, StoredSection
 from shared.models.events import LARGEST_SEQ, AuditEntry, EventSample, EventType, JobEvent
@@ -837,7 +839,7 @@ class DatasetStore(Protocol):
 
 
 class AuditStore(Protocol):
-    """Accountable actions; most are written by the store whose change they record."""
+    """Accountable actions, each tied to all before it; most are written by the store whose change they record."""
 
     def append(self, entry: AuditEntry) -> None:
         """Add an entry that belongs to no other change (a refused call)."""
@@ -847,4 +849,30 @@ class AuditStore(Protocol):
         self, *, object_id: str | None = None, limit: int = 100, after: int | None = None
     ) -> Sequence[tuple[int, AuditEntry]]:
         """Entries with their sequence numbers, newest first."""
+        ...
+
+    def records(
+        self,
+        wanted: AuditFilter = AuditFilter(),  # noqa: B008 - frozen and empty
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> Sequence[AuditRecord]:
+        """Entries in their places, newest first; oldest first if `after` is given.
+
+        Args:
+            wanted: Only these.
+            limit: Most of them.
+            before: Only smaller numbers: the last one of the page before.
+            after: Only larger numbers, oldest first.
+        """
+        ...
+
+    def head(self) -> AuditHead:
+        """The end of the chain as the database says it is."""
+        ...
+
+    def links(self, *, after: int = 0, limit: int = 1000) -> Sequence[AuditLink]:
+        """Rows as they are stored, oldest first, whatever hands may have put into them."""
         ...

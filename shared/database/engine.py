@@ -15,6 +15,7 @@ from shared.database.errors import Unstorable, translated
 from shared.database.sql_json import dump_json
 from shared.database.write_ahead_log import use_write_ahead_log
 from shared.errors import InvalidInput
+from shared.models.audit_chain import linked
 
 BUSY_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5
@@ -24,6 +25,8 @@ _POSTGRES_OPTIONS = (
     "-c timezone=UTC -c plan_cache_mode=force_generic_plan -c statement_timeout=60s -c lock_timeout={lock_timeout_ms} "
     "-c idle_in_transaction_session_timeout=60s"
 )
+SQLITE_CHAIN = "clara_audit_hash"
+"""Name under which SQLite knows `audit_chain.linked`."""
 _WRITE = "clara_write"
 _RESTS_SINCE, _REST_S = "clara_rests_since", 1.0
 
@@ -173,6 +176,8 @@ def _prepare_sqlite(busy_timeout_s: float, connection: sqlite3.Connection, _reco
     use_write_ahead_log(connection, patience_s=busy_timeout_s)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    # PostgreSQL brings SHA-256 along, SQLite does not
+    connection.create_function(SQLITE_CHAIN, 4, linked, deterministic=True)
 
 
 def _begin_sqlite(connection: Connection) -> None:

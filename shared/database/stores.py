@@ -13,6 +13,7 @@ from shared.database.base import (
     FeedbackStore,
     JobStore,
 )
+from shared.database.key_store import KeyStore
 from shared.database.review_store import ReviewStore
 from shared.errors import ClaraError
 from shared.utils.clock import Clock, utc_now
@@ -42,6 +43,7 @@ class Stores:
     datasets: DatasetStore
     reviews: ReviewStore
     audit: AuditStore
+    keys: KeyStore
     ping: Callable[[], None] = field(default=_nothing, repr=False)
     release: Callable[[], None] = field(default=_nothing, repr=False)
 
@@ -86,6 +88,7 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
     from shared.database.sql.export_store import SqlExportStore
     from shared.database.sql.feedback_store import SqlFeedbackStore
     from shared.database.sql.job_store import SqlJobStore
+    from shared.database.sql.key_store import SqlKeyStore
     from shared.database.sql.review_store import SqlReviewStore
 
     ensure_schema(url)
@@ -104,6 +107,7 @@ def open_stores(url: str, *, derived_stores: Sequence[str] = DERIVED_STORES) -> 
         datasets=SqlDatasetStore(engine),
         reviews=SqlReviewStore(engine),
         audit=SqlAuditStore(engine),
+        keys=SqlKeyStore(engine),
         ping=ping,
         release=engine.dispose,
     )
@@ -124,6 +128,7 @@ def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DER
         MemoryExportStore,
         MemoryFeedbackStore,
         MemoryJobStore,
+        MemoryKeyStore,
         MemoryReviewStore,
         MemoryState,
     )
@@ -138,4 +143,5 @@ def memory_stores(*, clock: Clock = utc_now, derived_stores: Sequence[str] = DER
         datasets=MemoryDatasetStore(state),
         reviews=MemoryReviewStore(state),
         audit=MemoryAuditStore(state),
+        keys=MemoryKeyStore(state),
     )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from shared.database.sql_time import UtcDateTime
@@ -377,7 +378,37 @@ audit_log = Table(
     Column("outcome", Text, nullable=False),
     Column("detail", JSON, nullable=False),
     Column("request_id", Text),
+    Column("roles", Text, nullable=False, server_default=text("''")),  # names with commas between them
+    Column("address", Text),
+    Column("hash", Text, nullable=False, server_default=text("''")),  # of this row and all before it
     _one_of("outcome", ("ok", "refused")),
     Index("ix_audit_log_object_id", "object_id", "seq"),
     sqlite_autoincrement=True,
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("chain", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),  # of the newest row of audit_log
+    Column("moved_at", UtcDateTime, nullable=False),
+    Column("hash", Text, nullable=False),
+    CheckConstraint("chain = 1", name="one_chain"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("secret_sha256", Text, nullable=False),
+    Column("roles", Text, nullable=False),  # names with commas between them
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Column("revoked_by", Text),
+    Column("last_used_at", UtcDateTime),
+    CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked_has_author"),
+    Index("ix_api_keys_created_at", "created_at", "key_id"),
 )

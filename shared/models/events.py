@@ -83,6 +83,8 @@ class AuditEntry:
         detail: JSON-able fields; no document text, no tokens.
         request_id: Correlation id of the request that caused it, where there was one.
         created_at: UTC, set by the store.
+        roles: Names of the actor's roles, in order of the alphabet.
+        address: Network address that the request came from, where there was one.
     """
 
     action: str
@@ -93,3 +95,5 @@ class AuditEntry:
     detail: Mapping[str, Any] = field(default_factory=dict)
     request_id: str | None = None
     created_at: datetime | None = None
+    roles: Sequence[str] = ()
+    address: str | None = None

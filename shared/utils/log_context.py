@@ -35,3 +35,16 @@ def bound(**fields: str) -> Iterator[None]:
 def bind(**fields: str) -> None:
     """Add `fields` until the surrounding `bound` block ends; for what is only learnt midway, such as who calls."""
     _FIELDS.set({**_FIELDS.get(), **fields})
+
+
+_ADDRESS: ContextVar[str | None] = ContextVar("caller_address", default=None)
+
+
+def caller_address() -> str | None:
+    """Network address that the request being answered came from; for the audit log, not for every log line."""
+    return _ADDRESS.get()
+
+
+def note_address(address: str | None) -> None:
+    """Say where the request of the present context came from."""
+    _ADDRESS.set(address)

@@ -10,6 +10,7 @@ from shared.database.memory.document_store import MemoryDocumentStore
 from shared.database.memory.export_store import MemoryExportStore
 from shared.database.memory.feedback_store import MemoryFeedbackStore
 from shared.database.memory.job_store import MemoryJobStore
+from shared.database.memory.key_store import MemoryKeyStore
 from shared.database.memory.review_store import MemoryReviewStore
 from shared.database.memory.state import MemoryState
 
@@ -21,6 +22,7 @@ __all__ = [
     "MemoryExportStore",
     "MemoryFeedbackStore",
     "MemoryJobStore",
+    "MemoryKeyStore",
     "MemoryReviewStore",
     "MemoryState",
 ]

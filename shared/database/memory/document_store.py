@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 
+from shared.database.audit.entries import registered
 from shared.database.base import DocumentErased, DocumentInput, DocumentNotFound, OutboxEntry, Page
 from shared.database.document_changes import next_version, section_key
 from shared.database.memory.state import MemoryState
@@ -45,6 +46,8 @@ class MemoryDocumentStore:
                 results.append((newest[key], document is not None))
             for document, item in written:
                 self._store(document, item)
+            for entry in registered(document for document, _ in written):
+                self._state.write_audit(entry)
         return results
 
     def erase(self, document_id: str, *, audit: AuditEntry) -> None:

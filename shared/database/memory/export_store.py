@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.database.audit.entries import exported
 from shared.database.base import ClaimLost
 from shared.database.memory.state import ExportRow, MemoryState
 from shared.models.export import ExportClaim, ExportStatus
@@ -50,6 +51,7 @@ class MemoryExportStore:
         with self._state.lock:
             row = self._held(claim)
             self._put(claim, replace(row, exported_at=self._state.clock(), reference=reference, reason=None))
+            self._state.write_audit(exported(claim, reference))
 
     def postpone(self, claim: ExportClaim, *, reason: str, pause_s: float) -> None:
         """See `ExportStore.postpone`."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from shared.database.audit.entries import doubted, settled
 from shared.database.base import Page
 from shared.database.memory.state import MemoryState
 from shared.database.review_store import NoRuling, ReviewNotFound
@@ -27,6 +28,8 @@ class MemoryReviewStore:
                 state.review_runs[key] = run_id
                 if known is None or known.ruling is None:
                     state.reviews[key] = Review(doubt, state.clock())
+            if first:
+                state.write_audit(doubted(run_id, len(first)))
             return len(new)
 
     def settle(self, run_id: str) -> int:
@@ -38,6 +41,8 @@ class MemoryReviewStore:
             ]
             for key in gone:
                 del state.reviews[key]
+            if gone:
+                state.write_audit(settled(run_id, len(gone)))
             return len(gone)
 
     def rule(self, doubt: Doubt, ruling: Ruling, *, audit: AuditEntry) -> Review:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import RLock
 from typing import Protocol, TypeVar
 
 from shared.database.base import OutboxEntry, Page
-from shared.database.sql_json import as_stored
+from shared.database.sql_json import as_stored, dump_json
 from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
+from shared.models.api_key import StoredKey
+from shared.models.audit_chain import CHAINED, GENESIS, AuditLink, content_of, linked
 from shared.models.dataset import Dataset, RecordProvenance
 from shared.models.document import Document, StoredSection
 from shared.models.events import AuditEntry, JobEvent
@@ -72,10 +74,15 @@ class MemoryState:
     reviews: dict[str, Review] = field(default_factory=dict)
     review_runs: dict[str, str] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
+    audit_links: list[AuditLink] = field(default_factory=list)
+    api_keys: dict[str, StoredKey] = field(default_factory=dict)
 
     def write_audit(self, entry: AuditEntry) -> None:
         """Append an entry, dated by our clock."""
-        self.audit.append(replace(entry, detail=as_stored(dict(entry.detail)), created_at=self.clock()))
+        entry = replace(entry, detail=as_stored(dict(entry.detail)), created_at=self.clock())
+        previous = self.audit_links[-1].hash if self.audit_links else GENESIS
+        self.audit_links.append(_link(len(self.audit) + 1, previous, entry))
+        self.audit.append(entry)
 
     def active(self, base_model: str) -> Promotion | None:
         """The newest promotion for a base model."""
@@ -89,6 +96,13 @@ class MemoryState:
         )
         self.promotions.append(promotion)
         return promotion
+
+
+def _link(seq: int, previous: str, entry: AuditEntry) -> AuditLink:
+    columns = {name: getattr(entry, name) for name in CHAINED}
+    columns |= {"detail": dump_json(entry.detail), "roles": ",".join(entry.roles)}
+    moment = entry.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if entry.created_at else ""
+    return AuditLink(seq, moment, columns, linked(previous, seq, moment, content_of(columns)))
 
 
 def newest_first(values: Iterable[C], key: Callable[[C], str], *, limit: int, after: C | None) -> Page[C]:

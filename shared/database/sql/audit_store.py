@@ -1,16 +1,25 @@
 """The audit log on SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import ColumnElement, Engine, Text, cast, func, select
 
 from shared.database.engine import read_transaction, write_transaction
-from shared.database.sql.rows import audit_columns, audit_from
-from shared.database.sql_time import db_now
-from shared.database.tables import audit_log
+from shared.database.sql.audit_writes import moment_text, write_audit
+from shared.database.sql.rows import audit_from
+from shared.database.tables import audit_head, audit_log
+from shared.models.audit import AuditFilter, AuditRecord
+from shared.models.audit_chain import CHAINED, GENESIS, AuditHead, AuditLink
 from shared.models.events import AuditEntry
 
-APPEND_AUDIT = insert(audit_log).values(created_at=db_now())
+_row = audit_log.c
+# as texts, so that rows which no longer hold what their columns promise can be read and reported
+_AS_STORED = select(
+    _row.seq,
+    cast(moment_text(_row.created_at), Text).label("moment"),
+    _row.hash,
+    *(cast(_row[name], Text).label(name) for name in CHAINED),
+)
 
 
 class SqlAuditStore:
@@ -32,15 +41,57 @@ class SqlAuditStore:
         self, *, object_id: str | None = None, limit: int = 100, after: int | None = None
     ) -> Sequence[tuple[int, AuditEntry]]:
         """See `AuditStore.page`."""
-        query = select(audit_log).order_by(audit_log.c.seq.desc()).limit(limit)
-        if object_id is not None:
-            query = query.where(audit_log.c.object_id == object_id)
+        found = self.records(AuditFilter(object_id=object_id), limit=limit, before=after)
+        return [(record.seq, record.entry) for record in found]
+
+    def records(
+        self,
+        wanted: AuditFilter = AuditFilter(),  # noqa: B008 - frozen and empty
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> Sequence[AuditRecord]:
+        """See `AuditStore.records`."""
+        conditions = list(_conditions(wanted))
+        if before is not None:
+            conditions.append(_row.seq < before)
         if after is not None:
-            query = query.where(audit_log.c.seq < after)
+            conditions.append(_row.seq > after)
+        order = _row.seq.desc() if after is None else _row.seq
+        query = select(audit_log).where(*conditions).order_by(order).limit(limit)
         with read_transaction(self._engine) as connection:
             return [audit_from(row) for row in connection.execute(query).mappings()]
 
+    def head(self) -> AuditHead:
+        """See `AuditStore.head`."""
+        with read_transaction(self._engine) as connection:
+            row = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).first()
+        return AuditHead(0, GENESIS) if row is None else AuditHead(*row)
 
-def write_audit(connection: Connection, entry: AuditEntry) -> None:
-    """Append an entry inside the transaction of the change that it records."""
-    connection.execute(APPEND_AUDIT, audit_columns(entry))
+    def links(self, *, after: int = 0, limit: int = 1000) -> Sequence[AuditLink]:
+        """See `AuditStore.links`."""
+        query = _AS_STORED.where(_row.seq > after).order_by(_row.seq).limit(limit)
+        with read_transaction(self._engine) as connection:
+            rows = connection.execute(query).mappings().all()
+        return [
+            AuditLink(row["seq"], str(row["moment"]), {name: row[name] for name in CHAINED}, row["hash"])
+            for row in rows
+        ]
+
+
+def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
+    for name in ("actor", "object_id", "outcome"):
+        if (value := getattr(wanted, name)) is not None:
+            yield _row[name] == value
+    if wanted.action is not None:
+        is_noun = wanted.action.endswith(".")
+        yield (
+            func.substr(_row.action, 1, len(wanted.action)) == wanted.action
+            if is_noun
+            else _row.action == wanted.action
+        )
+    if wanted.since is not None:
+        yield _row.created_at >= wanted.since
+    if wanted.until is not None:
+        yield _row.created_at < wanted.until

@@ -18,7 +18,7 @@ from shared.database.dataset_changes import (
 )
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.job_changes import storable_text
-from shared.database.sql.audit_store import write_audit
+from shared.database.sql.audit_writes import write_audit
 from shared.database.sql.paging import newest_first
 from shared.database.sql.rows import dataset_columns, dataset_from, plain, provenance_columns, provenance_from
 from shared.database.sql_time import db_now

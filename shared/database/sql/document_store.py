@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Integer, Select, Text, column, delete, func, select, values
 
+from shared.database.audit.entries import registered
 from shared.database.base import DocumentErased, DocumentInput, DocumentNotFound, OutboxEntry, Page
 from shared.database.document_changes import section_key
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.search_store import DocumentChange, HeldDocument
-from shared.database.sql.audit_store import write_audit
+from shared.database.sql.audit_writes import write_audit
 from shared.database.sql.document_reads import batches, newest_versions, section_rows
 from shared.database.sql.document_states import erased_paths, held_after, ids_ever_after, states_of
 from shared.database.sql.document_writes import erase, put_all, serialise_ingest
@@ -54,7 +55,10 @@ class SqlDocumentStore:
                 for path in erased_paths(connection, source, paths):
                     raise DocumentErased(source, path)
                 known.update(_registered(connection, source, paths))
-            return put_all(connection, items, known, self._derived_stores)
+            results = put_all(connection, items, known, self._derived_stores)
+            for entry in registered(document for document, is_new in results if is_new):
+                write_audit(connection, entry)
+        return results
 
     def erase(self, document_id: str, *, audit: AuditEntry) -> None:
         """See `DocumentStore.erase`."""

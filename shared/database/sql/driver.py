@@ -34,6 +34,7 @@ class Transaction:
     def __init__(self, new_cursor: Callable[[], Any], dialect: Dialect) -> None:
         self._new_cursor = new_cursor
         self._key = _Key(dialect)
+        self._last: list[tuple[Statement, Mapping[str, Any]]] = []
 
     @property
     def database(self) -> str:
@@ -54,6 +55,15 @@ class Transaction:
     def run(self, statement: Statement, values: Mapping[str, Any]) -> None:
         """Carry out a statement without rows; what it breaks may show only when the transaction ends."""
         self._execute(self._prepared(statement, values), values)
+
+    def run_last(self, statement: Statement, values: Mapping[str, Any]) -> None:
+        """As `run`, when all else is done: for a row that everybody locks, which is then locked for the commit only."""
+        self._last.append((statement, values))
+
+    def finish(self) -> None:
+        """Carry out what was put off."""
+        for statement, values in self._last:
+            self.run(statement, values)
 
     def _prepared(self, statement: Statement, values: Mapping[str, Any]) -> "_Prepared":
         return _prepared(statement, tuple(values), self._key)
@@ -81,7 +91,9 @@ def driver_transaction(engine: Engine) -> Iterator[Transaction]:
         try:
             driver_connection: Any = connection.driver_connection
             with _begun(driver_connection, engine.dialect):
-                yield Transaction(driver_connection.cursor, engine.dialect)
+                transaction = Transaction(driver_connection.cursor, engine.dialect)
+                yield transaction
+                transaction.finish()
         except engine.dialect.loaded_dbapi.Error as exc:
             if engine.dialect.is_disconnect(exc, connection, None):
                 connection.invalidate(exc)

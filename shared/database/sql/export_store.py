@@ -5,11 +5,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from shared.database.audit.entries import exported
 from shared.database.base import ClaimLost
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.job_changes import storable_text
+from shared.database.sql.audit_writes import write_audit
 from shared.database.sql_time import db_now
 from shared.database.tables import job_exports, jobs
+from shared.models.events import AuditEntry
 from shared.models.export import ExportClaim, ExportStatus
 from shared.models.job import JobStatus
 
@@ -61,7 +64,8 @@ class SqlExportStore:
 
     def done(self, claim: ExportClaim, *, reference: str) -> None:
         """See `ExportStore.done`."""
-        self._change(claim, {"exported_at": db_now(), "reference": reference, "reason": None})
+        values = {"exported_at": db_now(), "reference": reference, "reason": None}
+        self._change(claim, values, audit=exported(claim, reference))
 
     def postpone(self, claim: ExportClaim, *, reason: str, pause_s: float) -> None:
         """See `ExportStore.postpone`."""
@@ -88,11 +92,18 @@ class SqlExportStore:
             waiting, exported, failed = connection.execute(counts).one()
             return ExportStatus(waiting, exported, failed, connection.scalar(last))
 
-    def _change(self, claim: ExportClaim, values: dict[str, Any]) -> None:
-        if not self._update(claim, values):
+    def _change(self, claim: ExportClaim, values: dict[str, Any], *, audit: AuditEntry | None = None) -> None:
+        if not self._update(claim, values, audit=audit):
             raise ClaimLost(claim.job_id, claim.number)
 
-    def _update(self, claim: ExportClaim, values: dict[str, Any], *, also: ColumnElement[bool] | None = None) -> bool:
+    def _update(
+        self,
+        claim: ExportClaim,
+        values: dict[str, Any],
+        *,
+        also: ColumnElement[bool] | None = None,
+        audit: AuditEntry | None = None,
+    ) -> bool:
         statement = update(job_exports).where(
             _row.job_id == claim.job_id,
             _row.destination == claim.destination,
@@ -102,7 +113,10 @@ class SqlExportStore:
         if also is not None:
             statement = statement.where(also)
         with write_transaction(self._engine) as connection:
-            return connection.execute(statement.values(**values)).rowcount == 1
+            is_changed = connection.execute(statement.values(**values)).rowcount == 1
+            if is_changed and audit is not None:
+                write_audit(connection, audit)
+        return is_changed
 
 
 def _ended_jobs(destination: str, query: Any) -> Any:

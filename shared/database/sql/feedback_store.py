@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, in
 
 from shared.database.base import FeedbackNotFound, Page
 from shared.database.engine import read_transaction, write_transaction
-from shared.database.sql.audit_store import write_audit
+from shared.database.sql.audit_writes import write_audit
 from shared.database.sql.rows import feedback_columns, feedback_from
 from shared.database.tables import feedback
 from shared.models.events import AuditEntry
@@ -40,8 +40,8 @@ class SqlFeedbackStore:
                     new.setdefault(content, item)
             if new:
                 connection.execute(insert(feedback), [feedback_columns(item) for item in new.values()])
-                write_audit(connection, audit)
                 found |= _stored(connection, list(new))
+                write_audit(connection, audit)
         return [
             StoredFeedback(found[content], is_duplicate=new.pop(content, None) is not item) for content, item in keyed
         ]

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, Update, and_, bindparam, func, insert, or_, select, update
 
 from shared.database.job_changes import LONGEST_PAUSE_S, JobChange, event_payload
-from shared.database.sql.audit_store import APPEND_AUDIT
+from shared.database.sql.audit_writes import APPEND_AUDIT, CONTENT, MOVE_HEAD, audit_values
 from shared.database.sql.driver import Row, Transaction
 from shared.database.sql.job_feed import change_number
-from shared.database.sql.rows import audit_columns, job_columns, job_from, plain
+from shared.database.sql.rows import job_columns, job_from, plain
 from shared.database.sql_time import db_now
 from shared.database.tables import attempts, job_events, jobs
 from shared.models.events import AuditEntry, JobEvent
@@ -160,8 +160,10 @@ def record(tx: Transaction, job: TrainingJob, change: JobChange, row: Row) -> Jo
 
 
 def write_audit(tx: Transaction, entry: AuditEntry) -> None:
-    """Append an entry inside the transaction of the change that it records."""
-    tx.run(APPEND_AUDIT, audit_columns(entry))
+    """Append an entry inside the transaction of the change that it records, as the last thing that it does."""
+    values = audit_values(entry)
+    tx.run_last(MOVE_HEAD, {CONTENT: values.pop(CONTENT)})
+    tx.run_last(APPEND_AUDIT, values)
 
 
 def take_next(tx: Transaction, owner: str, lease_s: float) -> tuple[TrainingJob, Row] | None:

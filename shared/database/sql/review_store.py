@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, and_, delete, func, or_, select, update
 
+from shared.database.audit.entries import doubted, settled
 from shared.database.base import Page
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.job_changes import storable_text
 from shared.database.review_store import NoRuling, ReviewNotFound
-from shared.database.sql.audit_store import write_audit
+from shared.database.sql.audit_writes import write_audit
 from shared.database.sql.document_reads import batches
 from shared.database.sql_time import db_now
 from shared.database.tables import quality_reviews
@@ -42,13 +43,18 @@ class SqlReviewStore:
                 new += len(keys) - len(known)
                 values = [_columns(first[key], run_id) for key in keys]
                 connection.execute(_noted(connection), values)
+            if first:
+                write_audit(connection, doubted(run_id, len(first)))
         return new
 
     def settle(self, run_id: str) -> int:
         """See `ReviewStore.settle`."""
         stale = delete(quality_reviews).where(_row.state == ReviewState.OPEN.value, _row.run_id != run_id)
         with write_transaction(self._engine) as connection:
-            return connection.execute(stale).rowcount
+            gone = connection.execute(stale).rowcount
+            if gone:
+                write_audit(connection, settled(run_id, gone))
+        return gone
 
     def rule(self, doubt: Doubt, ruling: Ruling, *, audit: AuditEntry) -> Review:
         """See `ReviewStore.rule`."""
@@ -63,8 +69,9 @@ class SqlReviewStore:
         with write_transaction(self._engine) as connection:
             connection.execute(_noted(connection), [_columns(doubt, "")])
             connection.execute(update(quality_reviews).where(_row.text_key == doubt.text_key).values(**values))
+            review = _read(connection, doubt.text_key)
             write_audit(connection, audit)
-            return _read(connection, doubt.text_key)
+        return review
 
     def get(self, text_key: str) -> Review:
         """See `ReviewStore.get`."""

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from shared.models.adapter import Adapter, Checkpoint, Promotion
+from shared.models.audit import AuditRecord
 from shared.models.dataset import Dataset, DatasetStatus, RecordProvenance, Split
 from shared.models.document import Document, Section, StoredSection
 from shared.models.events import AuditEntry, EventType, JobEvent
@@ -204,11 +205,13 @@ def audit_columns(entry: AuditEntry) -> dict[str, Any]:
         "outcome": entry.outcome,
         "detail": dict(entry.detail),
         "request_id": entry.request_id,
+        "roles": ",".join(entry.roles),
+        "address": entry.address,
     }
 
 
-def audit_from(row: RowMapping) -> tuple[int, AuditEntry]:
-    """The numbered entry of a row of `audit_log`."""
+def audit_from(row: RowMapping) -> AuditRecord:
+    """The entry of a row of `audit_log`, in its place."""
     entry = AuditEntry(
         action=row["action"],
         object_type=row["object_type"],
@@ -218,8 +221,10 @@ def audit_from(row: RowMapping) -> tuple[int, AuditEntry]:
         detail=row["detail"],
         request_id=row["request_id"],
         created_at=row["created_at"],
+        roles=tuple(row["roles"].split(",")) if row["roles"] else (),
+        address=row["address"],
     )
-    return row["seq"], entry
+    return AuditRecord(row["seq"], entry, row["hash"])
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from tests.contracts.document_store_contract import DocumentStoreContract
 from tests.contracts.export_store_contract import ExportStoreContract
 from tests.contracts.feedback_store_contract import FeedbackStoreContract
 from tests.contracts.job_store_contract import JobStoreContract
+from tests.contracts.key_store_contract import KeyStoreContract
 from tests.contracts.review_store_contract import ReviewStoreContract
 from tests.support.postgres import PostgresServer
 
@@ -63,6 +64,10 @@ class TestFeedback(FeedbackStoreContract):
 
 
 class TestJobs(JobStoreContract):
+    pass
+
+
+class TestKeys(KeyStoreContract):
     pass
 
 

@@ -74,7 +74,7 @@ def test_a_ruling_is_in_the_audit_log_with_who_and_the_request(
     assert ruled.review.ruling.note == "gehört dazu"
     ((_, entry),) = stores.audit.page(object_id="k1")
     assert (entry.action, entry.actor, entry.request_id) == ("quality.ruled", "anna@amt.example", "req-7")
-    assert entry.detail == {"state": "kept", "section_id": section_id}
+    assert entry.detail == {"subject": "anna", "state": "kept", "section_id": section_id}
 
 
 def test_a_later_ruling_replaces_an_earlier_one(desk: ReviewDesk, stores: Stores, section_id: str) -> None:

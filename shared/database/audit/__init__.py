@@ -1,0 +1,1 @@
+"""The audit log beyond its rows: anchors signed outside of the database, and the proof that nothing was changed."""

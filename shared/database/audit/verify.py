@@ -1,0 +1,201 @@
+"""Prove that nobody changed the audit log: every row follows from the one before it, and the anchors fit."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from shared.database.audit.anchoring import ANCHORED, AUDIT_FOLDER
+from shared.database.audit.anchors import ANCHOR_FILE, Anchor, AnchorFile, anchor_from
+from shared.database.audit.signing_key import public_key
+from shared.database.base import AuditStore
+from shared.models.audit_chain import GENESIS, AuditHead, AuditLink
+
+MOST_FINDINGS = 100
+_BATCH = 1000
+_BEFORE_ALL = -(2**63)
+
+
+class FindingKind(StrEnum):
+    """What can be wrong with a log."""
+
+    CHANGED = "changed"
+    MISSING = "missing"
+    HEAD = "head"
+    CUT_OFF = "cut_off"
+    REPLACED = "replaced"
+    ANCHOR = "anchor"
+
+
+_WORDS: Mapping[FindingKind, str] = {
+    FindingKind.CHANGED: "row {seq} is not what was written after the row before it",
+    FindingKind.MISSING: "row {seq} stands where row {expected} should",
+    FindingKind.HEAD: "the rows end at {seq}, the head of the chain says {expected}",
+    FindingKind.CUT_OFF: "the log ends at row {seq}, but row {expected} was anchored: its end was cut off, or an older "
+    "database took its place",
+    FindingKind.REPLACED: "row {seq} is not the one that was anchored: the log was written anew, or an older database "
+    "took its place",
+    FindingKind.ANCHOR: "anchor {seq}: {expected}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Args:
+        kind: What.
+        seq: Row it shows at (or line of an anchor that is none).
+        message: In words.
+    """
+
+    kind: FindingKind
+    seq: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What a look at the whole log found.
+
+    Args:
+        rows: How many rows there are.
+        head: Where the rows end.
+        anchors: How many anchors were compared.
+        findings: The first `MOST_FINDINGS` things that are wrong.
+        wrong: How many there are in all.
+    """
+
+    rows: int
+    head: AuditHead
+    anchors: int
+    findings: Sequence[Finding]
+    wrong: int
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.wrong == 0
+
+
+@dataclass
+class _Findings:
+    first: list[Finding] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, kind: FindingKind, seq: int, expected: object = None) -> None:
+        self.count += 1
+        if len(self.first) < MOST_FINDINGS:
+            self.first.append(Finding(kind, seq, _WORDS[kind].format(seq=seq, expected=expected)))
+
+
+def verify_installation(
+    store: AuditStore,
+    home: Path,
+    *,
+    anchors: Path | None = None,
+    on_rows: Callable[[int], None] = lambda rows: None,
+) -> AuditReport:
+    """Verify a log against the anchors below CLARA_HOME, or a copy of them that was kept elsewhere.
+
+    Raises:
+        Unavailable: If database, anchors or public key cannot be read.
+    """
+    folder = home / AUDIT_FOLDER
+    lines = AnchorFile(anchors or folder / ANCHOR_FILE).read()
+    return verify(store, lines, public_key(folder), on_rows=on_rows)
+
+
+def verify(
+    store: AuditStore,
+    anchors: Sequence[Anchor | None] = (),
+    key: Any = None,
+    *,
+    on_rows: Callable[[int], None] = lambda rows: None,
+) -> AuditReport:
+    """Read the whole log once, in batches; others may go on writing meanwhile.
+
+    Args:
+        store: The log.
+        anchors: Lines of the file of anchors; None for a line that is none.
+        key: Public key of the installation; without it only an empty file is right.
+        on_rows: Told how many rows were read so far.
+
+    Raises:
+        Unavailable: If the database cannot serve.
+    """
+    findings = _Findings()
+    trusted = list(_trusted(anchors, key, findings))
+    chain = _Chain(trusted, {anchor.seq for anchor in anchors if anchor is not None}, findings)
+    head = _walk(store, chain, on_rows)
+    if (head.seq, head.hash) != (chain.seq, chain.previous):
+        findings.add(FindingKind.HEAD, chain.seq, head.seq)
+    for seq in sorted({anchor.seq for anchor in trusted if anchor.seq > chain.seq}):
+        findings.add(FindingKind.CUT_OFF, chain.seq, seq)
+    end = AuditHead(chain.seq, chain.previous)
+    return AuditReport(chain.rows, end, len(trusted), tuple(findings.first), findings.count)
+
+
+def _trusted(anchors: Sequence[Anchor | None], key: Any, findings: _Findings) -> Iterator[Anchor]:
+    for line, anchor in enumerate(anchors, start=1):
+        if anchor is None:
+            findings.add(FindingKind.ANCHOR, line, "this line of the file is no anchor")
+        elif key is None or not anchor.is_signed_by(key):
+            findings.add(FindingKind.ANCHOR, anchor.seq, "it was not signed by the key of this installation")
+        else:
+            yield anchor
+
+
+def _walk(store: AuditStore, chain: "_Chain", on_rows: Callable[[int], None]) -> AuditHead:
+    """Take all rows, those included that are written meanwhile; returns the head that belongs to the last of them."""
+    after = _BEFORE_ALL
+    while True:
+        while batch := store.links(after=after, limit=_BATCH):
+            for link in batch:
+                chain.take(link)
+            after = batch[-1].seq
+            on_rows(chain.rows)
+        head = store.head()
+        if head.seq <= chain.seq or not store.links(after=after, limit=1):
+            return head
+
+
+class _Chain:
+    """Walks along the rows; after a break it goes on from what it found, so that every break is told once."""
+
+    def __init__(self, anchors: Sequence[Anchor], known: set[int], findings: _Findings) -> None:
+        self.seq, self.previous, self.rows = 0, GENESIS, 0
+        self._key_ids = {anchor.key_id for anchor in anchors}
+        self._known = known
+        self._findings = findings
+        # a row may have been anchored twice: before and after an older database took the place of ours
+        self._anchored: dict[int, set[str]] = defaultdict(set)
+        for anchor in anchors:
+            self._anchored[anchor.seq].add(anchor.hash)
+
+    def take(self, link: AuditLink) -> None:
+        if link.seq != self.seq + 1:
+            self._findings.add(FindingKind.MISSING, link.seq, self.seq + 1)
+        elif not link.follows(self.previous):
+            self._findings.add(FindingKind.CHANGED, link.seq)
+        if not self._anchored.get(link.seq, set()) <= {link.hash}:
+            self._findings.add(FindingKind.REPLACED, link.seq)
+        if link.columns["action"] == ANCHORED:
+            self._look_for(link)
+        self.seq, self.previous, self.rows = link.seq, link.hash, self.rows + 1
+
+    def _look_for(self, link: AuditLink) -> None:
+        """An anchor that the log tells of must be in the file, unless the file was begun after it."""
+        try:
+            told = anchor_from(json.loads(link.columns["detail"] or ""))
+        except ValueError:
+            return
+        if told is None or told.seq in self._known:
+            return
+        if not self._known:
+            self._findings.add(FindingKind.ANCHOR, told.seq, "the log tells of it, but there is no file of anchors")
+        elif told.key_id in self._key_ids and told.seq > min(self._known):
+            self._findings.add(FindingKind.ANCHOR, told.seq, "the log tells of it, but the file of anchors lacks it")
