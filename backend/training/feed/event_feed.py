@@ -14,7 +14,7 @@ from itertools import chain
 from backend.common.blocking import in_thread
 from backend.training.feed.listener import Listener
 from backend.training.feed.updates import Update
-from shared.database.base import JobChanges, JobStore
+from shared.database.base import Changes, JobStore
 from shared.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ _REST_S = 0.02
 class _Look:
     """What one look at the database found: news as pages of single jobs, and now and then all active jobs."""
 
-    changes: JobChanges
+    changes: Changes
     pages: list[list[Update]]
     active: Mapping[str, int] | None
 
