@@ -6,7 +6,7 @@ hashes and how many provenance rows it told.
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from backend.datasets.build import DatasetBuild
@@ -37,7 +37,7 @@ def attempt(folder: Path, number: int, documents: int) -> dict[str, object]:
         rulings_of=lambda _: {},
         keep_provenance=keep,
         report=lambda stage, done: None,
-        stage_done=lambda stage: print(json.dumps({"stage": stage.value}), flush=True),
+        stage_done=lambda stage: say({"stage": stage.value}),
     )
     result = build.run(found(), notes=lambda: {"degraded": {}})
     clear_stages(own)
@@ -51,5 +51,11 @@ def attempt(folder: Path, number: int, documents: int) -> dict[str, object]:
     }
 
 
+def say(told: Mapping[str, object]) -> None:
+    """One line on stdout."""
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    print(json.dumps(attempt(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))), flush=True)
+    say(attempt(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
