@@ -5,7 +5,7 @@
 
 Nothing is visible before it is whole: records, quality notes and every export are published folders, and the database
 learns of them last. The same sections, rulings, evaluation sets and plan give the same bytes, however often the build
-is repeated.
+is repeated, and wherever it was killed: it goes on from the stages that an earlier attempt finished (`stages.py`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,9 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from backend.datasets.build_errors import NothingKept, NothingMatched
 from backend.datasets.build_plan import BuildPlan, BuildResult
 from backend.datasets.export.base import ExportOptions
 from backend.datasets.export.publish import ExportOrder, export_dataset
+from backend.datasets.lineage import LineageWriter
 from backend.datasets.pii.treating import DeedCounts
 from backend.datasets.quality.batches import batched
 from backend.datasets.quality.pipeline import QualityPipeline
@@ -29,48 +31,23 @@ from backend.datasets.records.passages import Passage, passages
 from backend.datasets.records.personal import TreatedPassage, without_personal_data
 from backend.datasets.records.render import bodies_of, joined, provenance_of, record_of
 from backend.datasets.records.repetitions import repetitions
+from backend.datasets.resuming import PROVENANCE_BATCH, taken_over
 from backend.datasets.splits import ALGORITHM, LeakMeter, TextOwners, text_hash
 from backend.datasets.spool import CONTAMINATED, DUPLICATE, Spool
+from backend.datasets.stages import BuildStages, Stage, clear_stages
 from backend.datasets.statistics import RecordStatistics
 from backend.datasets.tokens import UnicodeWordCounter
-from shared.errors import NotFound
+from backend.datasets.version_hash import parameters_of, plan_key
+from shared.errors import ClaraError
 from shared.models.dataset import RecordProvenance, Split
 from shared.storage import Manifest, stage
 
 LOW_SCORE = "low_score"
 PERSONAL_DATA = "personal_data"
 _REPORT_EVERY = 500
-_PROVENANCE_BATCH = 1_000
 
 Report = Callable[[str, int], None]
 """Called with a stage (`search`, `records`, `export:<format>`) and how much of it is done."""
-
-
-class NothingMatched(NotFound):
-    """The search behind a dataset found no section."""
-
-    code = "nothing_matched"
-
-    def __init__(self, query_text: str) -> None:
-        super().__init__(
-            f"Nothing matched '{query_text}'. Ingest documents (`clara ingest PATH`) or widen the query; '*' takes "
-            "everything.",
-            query_text=query_text,
-        )
-
-
-class NothingKept(NotFound):
-    """Sections were found, but quality dropped all of them."""
-
-    code = "nothing_kept"
-
-    def __init__(self, found: int, dropped: Mapping[str, int]) -> None:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
-        super().__init__(
-            f"All {found} found sections were dropped ({reasons}). Lower min_quality_score or widen the query.",
-            found=found,
-            dropped=dict(dropped),
-        )
 
 
 class DatasetBuild:
@@ -81,6 +58,7 @@ class DatasetBuild:
         rulings_of: What people decided about texts.
         keep_provenance: Takes batches of provenance rows.
         report: Takes progress.
+        stage_done: Is told of every finished stage.
     """
 
     def __init__(
@@ -90,8 +68,10 @@ class DatasetBuild:
         rulings_of: RulingsOf,
         keep_provenance: Callable[[Sequence[RecordProvenance]], None],
         report: Report,
+        stage_done: Callable[[Stage], None] = lambda _: None,
     ) -> None:
         self._plan = plan
+        self._stage_done = stage_done
         self._rulings_of = rulings_of
         self._keep_provenance = keep_provenance
         self._report = report
@@ -106,8 +86,12 @@ class DatasetBuild:
         self._cluster_count = 0
         self._dropped: dict[tuple[str, int], str] = {}
 
-    def run(self, found: Iterable[Candidate]) -> BuildResult:
-        """Build everything from the found sections.
+    def run(self, found: Iterable[Candidate], *, notes: Callable[[], Mapping[str, Any]] = dict) -> BuildResult:
+        """Build everything from the found sections, or go on from what an earlier attempt finished.
+
+        Args:
+            found: Begun only if an earlier attempt did not get to its end.
+            notes: What the statistics shall say about the search, asked at its end.
 
         Raises:
             NothingMatched: If there are none.
@@ -117,18 +101,64 @@ class DatasetBuild:
         if self._plan.evaluation_sets is not None:
             self._decontamination = Decontamination(self._plan.evaluation_sets)
         self._plan.folder.mkdir(parents=True, exist_ok=True)
+        self._parameters = parameters_of(
+            self._plan,
+            quality_profile=self._quality.profile_version,
+            contamination=self._decontamination.properties if self._decontamination else None,
+        )
+        key = plan_key(self._plan, self._parameters)
+        self._stages = BuildStages(self._plan.folder, key, finished=self._stage_done)
+        try:
+            return self._finish(found, notes)
+        except ClaraError:
+            # only what was killed goes on; what failed leaves nothing
+            clear_stages(self._plan.folder)
+            raise
+
+    def _finish(self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]]) -> BuildResult:
+        written = taken_over(self._stages, self._plan, self._keep_provenance) or self._write(found, notes)
+        return BuildResult(records_dir=self._plan.records_dir, export_paths=self._publish_exports(), **written)
+
+    def _write(self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Everything up to the records and what is told of them."""
         with TemporaryDirectory(prefix=".spool-", dir=self._plan.folder) as scratch:
-            spool = Spool(Path(scratch) / "found.sqlite")
+            spool, told = self._settled(found, notes, Path(scratch))
+            self._lineage = LineageWriter(Path(scratch))
             try:
-                self._collect(found, spool)
-                self._drop_repetitions(spool, Path(scratch))
-                self._drop_giveaways(spool)
                 manifest = self._publish_records(spool)
-                statistics = self._describe(spool)
+                statistics = {**self._describe(spool), **told}
                 self._publish_quality(spool)
+                version = self._lineage.publish(self._plan.lineage_dir, spool.used(), self._parameters)
+                written = self._written(manifest, version, statistics)
+                self._stages.keep(Stage.WRITTEN, written, documents=spool.document_ids())
             finally:
+                self._lineage.close()
                 spool.close()
-        return self._result(manifest, statistics, self._publish_exports())
+        # as it is read back: a build that goes on tells the very same
+        return self._stages.facts(Stage.WRITTEN) or written
+
+    def _settled(
+        self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]], scratch: Path
+    ) -> tuple[Spool, Mapping[str, Any]]:
+        """Found sections of which it is known which ones go on, and what is to be told of the search."""
+        file = scratch / "found.sqlite"
+        if (settled := self._stages.fetch(Stage.SETTLED, file)) is not None:
+            self._cluster_count = settled["clusters"]
+            if self._decontamination is not None:
+                self._decontamination.recall(settled["contamination"])
+            return Spool(file), settled["notes"]
+        before = self._stages.fetch(Stage.FOUND, file)
+        spool = Spool(file)
+        if before is None:
+            self._collect(found, spool)
+            before = {"notes": dict(notes())}
+            self._stages.keep(Stage.FOUND, before, documents=spool.document_ids(), save=spool.save)
+        self._drop_repetitions(spool, scratch)
+        self._drop_giveaways(spool)
+        contamination = self._decontamination.facts if self._decontamination else None
+        facts = {**before, "clusters": self._cluster_count, "contamination": contamination}
+        self._stages.keep(Stage.SETTLED, facts, documents=spool.document_ids(), save=spool.save)
+        return spool, before["notes"]
 
     def _collect(self, found: Iterable[Candidate], spool: Spool) -> None:
         number = 0
@@ -160,7 +190,7 @@ class DatasetBuild:
         with stage(self._plan.records_dir) as staged:
             for split in Split:
                 provenance = self._write_split(spool, split, staged.path / f"{split.value}.jsonl")
-                while batch := list(islice(provenance, _PROVENANCE_BATCH)):
+                while batch := list(islice(provenance, PROVENANCE_BATCH)):
                     self._keep_provenance(batch)
                     self._report("records", self._statistics.record_count)
             spool.drop_all(self._dropped)
@@ -209,7 +239,9 @@ class DatasetBuild:
                 self._content.add(record)
                 self._statistics.add(record, split)
                 self._leaks.add(passage.first.document_key, joined(treated.bodies), split)
-                yield provenance_of(passage, record, split)
+                provenance = provenance_of(passage, record, split)
+                self._lineage.add(record, provenance, document_key=passage.first.document_key)
+                yield provenance
 
     def _scored(self, found: Iterable[Passage]) -> Iterator[tuple[Passage, list[str], float]]:
         """Passages, their bodies and quality: of the whole section where one is a part, measured anew where merged."""
@@ -253,6 +285,9 @@ class DatasetBuild:
         paths: dict[str, Path] = {}
         for number, export_format in enumerate(self._plan.export_formats, start=1):
             paths[export_format] = self._plan.export_dir(export_format)
+            if paths[export_format].exists():
+                # published by the attempt that this one goes on from
+                continue
             export_dataset(
                 ExportOrder(
                     dataset_id=self._plan.dataset_id,
@@ -267,15 +302,14 @@ class DatasetBuild:
             self._report(f"export:{export_format}", number)
         return paths
 
-    def _result(self, manifest: Manifest, statistics: Mapping[str, Any], exports: Mapping[str, Path]) -> BuildResult:
-        return BuildResult(
-            records_dir=self._plan.records_dir,
-            manifest_sha256=manifest.sha256,
-            content_sha256=self._content.hex,
-            document_count=self._statistics.document_count,
-            record_count=self._statistics.record_count,
-            total_tokens=self._statistics.total_tokens,
-            quality_score_avg=self._statistics.quality_score_avg,
-            export_paths=exports,
-            statistics=statistics,
-        )
+    def _written(self, manifest: Manifest, version_sha256: str, statistics: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "manifest_sha256": manifest.sha256,
+            "content_sha256": self._content.hex,
+            "version_sha256": version_sha256,
+            "document_count": self._statistics.document_count,
+            "record_count": self._statistics.record_count,
+            "total_tokens": self._statistics.total_tokens,
+            "quality_score_avg": self._statistics.quality_score_avg,
+            "statistics": dict(statistics),
+        }

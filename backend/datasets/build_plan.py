@@ -26,6 +26,7 @@ class BuildPlan:
         fluency: Judges too, where there is a model of the accepted corpus.
         personal_data: What is done with it in records.
         evaluation_sets: Folder of what must not be trained on; None: nothing is compared.
+        order: The order as it was given, as plain JSON; part of what names the version.
     """
 
     dataset_id: str
@@ -42,11 +43,17 @@ class BuildPlan:
     fluency: FluencyFilter | None = None
     personal_data: PersonalData = field(default_factory=PersonalData)
     evaluation_sets: Path | None = None
+    order: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def records_dir(self) -> Path:
         """Where the canonical records are published."""
         return self.folder / "records"
+
+    @property
+    def lineage_dir(self) -> Path:
+        """Where it is published what the version was made of."""
+        return self.folder / "lineage"
 
     def export_dir(self, export_format: str) -> Path:
         """Where an export is published."""
@@ -60,6 +67,7 @@ class BuildResult:
     records_dir: Path
     manifest_sha256: str
     content_sha256: str
+    version_sha256: str
     document_count: int
     record_count: int
     total_tokens: int

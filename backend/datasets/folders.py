@@ -2,7 +2,9 @@
 
 data/datasets/<dataset_id>/<claim epoch>/records/    canonical records, published
                                         /quality/    every found section with its signals and its fate
+                                        /lineage/    what the version was made of
                                         /exports/<format>/
+                                        /work/       finished stages, until the build has ended
 data/uploads/<upload_id>/                            files of a request while they are ingested
 """
 
@@ -49,9 +51,19 @@ class DatasetFolders:
         """Remove what one attempt wrote."""
         shutil.rmtree(self.attempt(dataset_id, claim_epoch), ignore_errors=True)
 
+    def earlier(self, dataset_id: str, claim_epoch: int) -> list[Path]:
+        """Folders of earlier attempts, the newest first."""
+        root = self.dataset(dataset_id)
+        found = [folder for folder in (root.iterdir() if root.is_dir() else ()) if folder.name.isdigit()]
+        earlier = [folder for folder in found if int(folder.name) < claim_epoch]
+        return sorted(earlier, key=lambda folder: -int(folder.name))
+
     def remove_earlier(self, dataset_id: str, claim_epoch: int) -> None:
         """Remove what earlier attempts left behind."""
-        root = self.dataset(dataset_id)
-        for folder in root.iterdir() if root.is_dir() else ():
-            if folder.name.isdigit() and int(folder.name) < claim_epoch:
-                shutil.rmtree(folder, ignore_errors=True)
+        for folder in self.earlier(dataset_id, claim_epoch):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def dataset_ids(self) -> list[str]:
+        """Datasets that have a folder."""
+        root = self.data / "datasets"
+        return sorted(folder.name for folder in (root.iterdir() if root.is_dir() else ()) if folder.is_dir())

@@ -4,16 +4,20 @@ It lives in the stage folder of one build attempt and is never read by anybody e
 """
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from backend.datasets.lineage import UsedSection
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.decontaminating import Giveaway
 from backend.datasets.records.judging import JudgedSection
 from backend.datasets.records.repetitions import Place, Repetition
+from backend.datasets.version_hash import section_hash
 from shared.models.dataset import Split
 from shared.models.document import Section, StoredSection
 
@@ -24,7 +28,8 @@ CONTAMINATED = "contaminated"
 _TABLES = """
     CREATE TABLE found (
         document TEXT, ordinal INTEGER, split TEXT, text_hash BLOB, payload TEXT, assessment TEXT, dropped TEXT,
-        ruling TEXT, is_spared INTEGER, cluster_size INTEGER DEFAULT 1, evaluation_text TEXT, evaluation_share REAL,
+        ruling TEXT, is_spared INTEGER, section_hash TEXT, cluster_size INTEGER DEFAULT 1, evaluation_text TEXT,
+        evaluation_share REAL,
         PRIMARY KEY (document, ordinal)
     ) WITHOUT ROWID;
     CREATE INDEX found_texts ON found (text_hash, split);
@@ -40,17 +45,25 @@ class Spool:
     """Found sections with their assessments, by document and ordinal.
 
     Args:
-        path: New file.
+        path: New file, or a copy of one that `save` wrote.
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
+        tables = "" if path.exists() else _TABLES
         self._database = sqlite3.connect(path, isolation_level=None)
-        self._database.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_TABLES}")
+        self._database.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {tables}")
         self._database.execute("BEGIN")
 
     def close(self) -> None:
         """Release the file."""
         self._database.close()
+
+    def save(self, target: Path) -> None:
+        """Copy everything so far into a file of its own."""
+        self._database.execute("COMMIT")
+        shutil.copyfile(self._path, target)
+        self._database.execute("BEGIN")
 
     def add(self, judged: JudgedSection, *, split: Split, text_hash: bytes) -> None:
         """Keep a found section; a second one for the same place is ignored."""
@@ -63,7 +76,7 @@ class Spool:
         }
         self._database.execute(
             "INSERT OR IGNORE INTO found (document, ordinal, split, text_hash, payload, assessment, dropped, ruling, "
-            "is_spared) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "is_spared, section_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 candidate.document_key,
                 candidate.section.ordinal,
@@ -74,6 +87,7 @@ class Spool:
                 judged.reason_to_drop,
                 judged.ruling.value if judged.ruling else None,
                 candidate.is_spared,
+                section_hash(candidate),
             ),
         )
 
@@ -159,6 +173,19 @@ class Spool:
                 "evaluation_share": evaluation_share,
                 **json.loads(assessment),
             }
+
+    def used(self) -> Iterator[UsedSection]:
+        """Every found section, in order: what the version is made of."""
+        rows = self._database.execute(
+            "SELECT document, ordinal, section_hash, ruling, json_extract(payload, '$.document_id'), "
+            "json_extract(payload, '$.version'), json_extract(payload, '$.source'), json_extract(payload, '$.path') "
+            "FROM found ORDER BY document, ordinal"
+        )
+        return (UsedSection(*row) for row in rows)
+
+    def document_ids(self) -> Iterator[str]:
+        """Documents of which a section was found; one may come more than once."""
+        return (document_id for document_id, _ in groupby(self.used(), lambda each: each.document_id))
 
     def _is_spared(self, place: Place) -> bool:
         return bool(self._one("SELECT is_spared FROM found WHERE document = ? AND ordinal = ?", *place))

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
+from backend.common.feed.event_feed import EventFeed
 from backend.common.logging import configure_logging
 from backend.common.security import security_from, tls_from
 from backend.common.server import Address, Serving, start_service
@@ -27,11 +28,11 @@ from backend.training.api import feedback_routes, promotion_routes, routes, webs
 from backend.training.api.dependencies import TrainingState
 from backend.training.exports.exporter import MlflowExporter
 from backend.training.exports.orders import ExportOrders, Target
-from backend.training.feed.event_feed import EventFeed
 from backend.training.feedback.desk import FeedbackDesk
 from backend.training.feedback_inputs import FeedbackInputResolver, FeedbackSources
 from backend.training.folders import TrainingFolders
 from backend.training.inputs import InputResolver
+from backend.training.job_updates import JobEvents
 from backend.training.manager import TrainingJobManager
 from backend.training.promotions import Promotions
 from backend.training.trainers.registry import trainers_for
@@ -184,7 +185,7 @@ class _Service:
 
 def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders, warm: WarmTrainer | None) -> "_Service":
     loop = asyncio.get_running_loop()
-    feed = EventFeed(stores.jobs)
+    feed = EventFeed(JobEvents(stores.jobs))
     inputs = _inputs(config, stores, folders)
     trainer_types = trainers_for(is_production=config.is_production or config.security_mode == "production")
     supervisor = Supervisor(

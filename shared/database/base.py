@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from shared.database.dataset_protocols import DatasetEventLog, DatasetLines
 from shared.database.search_store import DocumentChange, HeldDocument
 from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
@@ -208,11 +209,11 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class JobChanges:
-    """Jobs that changed, and where to look on next time.
+class Changes:
+    """Jobs (or datasets) that changed, and where to look on next time.
 
     Args:
-        heads: Job id -> its newest `seq`.
+        heads: Id -> its newest `seq`.
         cursor: For the next call.
     """
 
@@ -476,7 +477,7 @@ class JobStore(Protocol):
         """
         ...
 
-    def changes(self, cursor: int | None = None) -> JobChanges:
+    def changes(self, cursor: int | None = None) -> Changes:
         """What a feed polls: jobs that changed since `cursor` was given out, by no clock.
 
         A change that was committed is named by the next call or was by an earlier one; some are named twice. Without a
@@ -751,11 +752,16 @@ class OutboxEntry:
     version: int
 
 
-class DatasetStore(Protocol):
+class DatasetStore(DatasetEventLog, DatasetLines, Protocol):
     """Datasets and the provenance of their records."""
 
     def add(self, dataset: Dataset, *, audit: AuditEntry) -> Dataset:
-        """Store a new pending dataset."""
+        """Store a new pending dataset: the next version of its parent's line, or the first one of a line of its own.
+
+        Raises:
+            DatasetNotFound: If its parent is unknown.
+            DatasetNotCompleted: If its parent is not finished.
+        """
         ...
 
     def get(self, dataset_id: str) -> Dataset:
@@ -771,7 +777,7 @@ class DatasetStore(Protocol):
         ...
 
     def newest_completed(self) -> Dataset | None:
-        """The completed dataset that was created last, or None."""
+        """The completed dataset that was created last and is not withdrawn, or None."""
         ...
 
     def claim(self, owner: str, *, lease_s: float) -> tuple[Dataset, DatasetClaim] | None:
@@ -795,10 +801,11 @@ class DatasetStore(Protocol):
         ...
 
     def complete(self, claim: DatasetClaim, dataset: Dataset, *, audit: AuditEntry) -> Dataset:
-        """Publish the finished dataset (counts, paths, hash, statistics of `dataset`).
+        """Publish the finished dataset (counts, paths, hashes, statistics of `dataset`).
 
         Raises:
             ClaimLost: If the claim is no longer the valid one.
+            DocumentsErased: If a document of its records was erased meanwhile.
         """
         ...
 
@@ -815,6 +822,8 @@ class DatasetStore(Protocol):
 
         Raises:
             DatasetNotFound: If there is none.
+            DatasetNotCompleted: If it is not finished.
+            DatasetWithdrawn: If it is kept for accountability only.
         """
         ...
 

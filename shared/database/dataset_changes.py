@@ -1,6 +1,6 @@
 """What one call does to a dataset: decided here, once, for every store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.errors import Conflict
@@ -14,6 +14,7 @@ _RESULTS = (
     "total_tokens",
     "quality_score_avg",
     "content_sha256",
+    "version_sha256",
     "path",
     "manifest_sha256",
     "export_paths",
@@ -43,6 +44,75 @@ class DatasetNotCompleted(Conflict):
         super().__init__(
             f"Dataset {dataset_id} is {status}; wait until it is completed.", dataset_id=dataset_id, status=status
         )
+
+
+class DatasetAlreadyFinished(Conflict):
+    """What has ended cannot be cancelled."""
+
+    code = "dataset_already_finished"
+
+    def __init__(self, dataset_id: str, status: DatasetStatus) -> None:
+        super().__init__(f"Dataset {dataset_id} is {status} already.", dataset_id=dataset_id, status=status)
+
+
+class DatasetWithdrawn(Conflict):
+    """A withdrawn dataset is kept for accountability; nothing new is made of it."""
+
+    code = "dataset_withdrawn"
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__(
+            f"Dataset {dataset.dataset_id} was withdrawn by {dataset.withdrawn_by} ({dataset.withdrawn_reason}); "
+            "no exports are made of it and nothing is trained on it. Build a new version with it as `parent`.",
+            dataset_id=dataset.dataset_id,
+            reason=dataset.withdrawn_reason,
+        )
+
+
+class DocumentsErased(Conflict):
+    """Documents that a build used were erased before it ended."""
+
+    code = "documents_erased"
+
+    def __init__(self, dataset_id: str, document_ids: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(document_ids)} documents of dataset {dataset_id} were erased while it was built; it is begun again.",
+            dataset_id=dataset_id,
+            documents=list(document_ids),
+        )
+
+
+def refuse_unusable(dataset: Dataset) -> None:
+    """Let only datasets pass of which something new may be made.
+
+    Raises:
+        DatasetNotCompleted: If it is not finished.
+        DatasetWithdrawn: If it is kept for accountability only.
+    """
+    if dataset.status is not DatasetStatus.COMPLETED:
+        raise DatasetNotCompleted(dataset.dataset_id, dataset.status)
+    if dataset.is_withdrawn:
+        raise DatasetWithdrawn(dataset)
+
+
+def refuse_finished(dataset: Dataset) -> None:
+    """Let only builds pass that have not ended.
+
+    Raises:
+        DatasetAlreadyFinished: Otherwise.
+    """
+    if dataset.status.is_terminal:
+        raise DatasetAlreadyFinished(dataset.dataset_id, dataset.status)
+
+
+def cancelled_fields(actor: str) -> dict[str, Any]:
+    """Fields of a dataset whose build somebody ended: one that failed, for a reason that says who."""
+    return failed_fields(f"Cancelled by {actor}.")
+
+
+def status_payload(status: DatasetStatus, **detail: Any) -> dict[str, Any]:
+    """What a `status` event tells."""
+    return {"status": status.value, **detail}
 
 
 def completed_fields(dataset: Dataset) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from shared.database.sql_time import UtcDateTime
 from shared.models.dataset import DatasetStatus, Split
+from shared.models.dataset_events import DatasetEventType
 from shared.models.events import EventType
 from shared.models.feedback import HIGHEST_IMPORTANCE, FeedbackState
 from shared.models.job import JobStatus
@@ -113,6 +114,13 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
+dataset_lines = Table(
+    "dataset_lines",
+    metadata,
+    Column("line_id", Text, primary_key=True),
+    Column("last_number", Integer, nullable=False),  # numbers are given once, also when a version is deleted
+)
+
 datasets = Table(
     "datasets",
     metadata,
@@ -138,9 +146,32 @@ datasets = Table(
     Column("claim_epoch", Integer, nullable=False),
     Column("lease_until", UtcDateTime),
     Column("version", Integer, nullable=False),
+    Column("fruitless_claims", Integer, nullable=False, server_default="0"),
+    Column("line_id", Text, nullable=False, server_default=text("''")),
+    Column("version_number", Integer, nullable=False, server_default="1"),
+    Column("parent_id", Text),  # no foreign key: a parent may be deleted, what follows it still says whom it followed
+    Column("version_sha256", Text),
+    Column("event_seq", Integer, nullable=False, server_default="0"),
+    Column("change_no", BigInteger, nullable=False, server_default="0"),  # see sql/change_feed.py
+    Column("withdrawn_at", UtcDateTime),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_reason", Text),
     _one_of("status", DatasetStatus),
+    Index("ix_datasets_change_no", "change_no"),
+    Index("ix_datasets_line", "line_id", "version_number", unique=True),
     Index("ix_datasets_status_created_at", "status", "created_at", "dataset_id"),
     Index("ix_datasets_created_at", "created_at", "dataset_id"),
+)
+
+dataset_events = Table(
+    "dataset_events",
+    metadata,
+    Column("dataset_id", Text, ForeignKey("datasets.dataset_id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    _one_of("type", DatasetEventType),
 )
 
 record_provenance = Table(
@@ -205,7 +236,7 @@ jobs = Table(
     Column("checkpoint_step", Integer, nullable=False, server_default="0"),
     Column("event_seq", Integer, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("change_no", BigInteger, nullable=False, server_default="0"),  # see sql/job_feed.py
+    Column("change_no", BigInteger, nullable=False, server_default="0"),  # see sql/change_feed.py
     _one_of("status", JobStatus),
     CheckConstraint("priority BETWEEN 1 AND 5", name="priority_range"),
     # only a running job has an owner, and it always has one with a lease

@@ -81,6 +81,14 @@ class Dataset:
         export_paths: Export format -> folder.
         statistics: Counts, drop reasons, distributions.
         claim_epoch: Fencing number of the build, as for jobs.
+        fruitless_claims: Claims since the build last finished a stage.
+        version: Of this row, counted with every change; not the number of the dataset's version.
+        line_id: What all versions of a dataset have in common: the id of the first one.
+        version_number: 1, 2, 3 … in its line.
+        parent_id: The version that this one follows.
+        version_sha256: Hash over documents, pipeline version and parameters; None until completed.
+        event_seq: Number of its newest event.
+        withdrawn_at: Since when it must not be exported or trained on any more.
     """
 
     dataset_id: str
@@ -104,7 +112,21 @@ class Dataset:
     owner: str | None = None
     claim_epoch: int = 0
     lease_until: datetime | None = None
+    fruitless_claims: int = 0
     version: int = 1
+    line_id: str = ""
+    version_number: int = 1
+    parent_id: str | None = None
+    version_sha256: str | None = None
+    event_seq: int = 0
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawn_reason: str | None = None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it is kept for accountability only."""
+        return self.withdrawn_at is not None
 
 
 @dataclass(frozen=True, slots=True)

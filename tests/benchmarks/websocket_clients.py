@@ -22,8 +22,8 @@ from typing import Any
 
 import httpx
 
-from backend.training.feed.listener import STALLED_S
-from backend.training.feed.updates import Update
+from backend.common.feed.listener import STALLED_S
+from backend.training.job_updates import update_of
 from shared.database.stores import open_stores
 from tests.support.frame_counter import connected
 from tests.support.installation import ROOT, free_port, installation
@@ -139,7 +139,7 @@ def _ours(home: Path) -> tuple[Measured, int, int]:
             connection.close()
         last = stores.jobs.events("busy", after=busy.job.event_seq - 1)[0]
     stores.close()
-    return measured, evicted, len(Update.of(last).text)
+    return measured, evicted, len(update_of(last).text)
 
 
 def _evicted(log: Path) -> int:

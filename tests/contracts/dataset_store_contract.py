@@ -172,6 +172,7 @@ class DatasetStoreContract:
             owner=None,
             lease_until=None,
             version=found.version + 1,
+            event_seq=found.event_seq + 1,
         )
         assert stores.audit.page()[0][1].action == "dataset.completed"
 

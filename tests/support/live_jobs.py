@@ -7,8 +7,9 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from backend.common.feed.event_feed import EventFeed
 from backend.training.api import routes, websocket
-from backend.training.feed.event_feed import EventFeed
+from backend.training.job_updates import JobEvents
 from shared.auth.authenticators import TokenAuthenticator
 from shared.auth.jwks import FixedKeys
 from shared.auth.tokens import TokenVerifier
@@ -23,7 +24,7 @@ from tests.support.training_desk import Desk, NoWorkers
 def live_jobs(root: Path, key: IssuerKey | None = None) -> Iterator[tuple[str, JobStore]]:
     """Address of the service and its jobs; with a key, callers need its tokens."""
     desk = Desk(root)
-    feed = EventFeed(desk.stores.jobs)
+    feed = EventFeed(JobEvents(desk.stores.jobs))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -5,11 +5,12 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from backend.common.feed.event_feed import EventFeed
 from backend.training.api.dependencies import TrainingState, Workers
 from backend.training.app import create_app
-from backend.training.feed.event_feed import EventFeed
 from backend.training.feedback.desk import FeedbackDesk
 from backend.training.folders import TrainingFolders
+from backend.training.job_updates import JobEvents
 from backend.training.manager import TrainingJobManager
 from backend.training.models import JobRequest, WorkerView
 from backend.training.promotions import Promotions
@@ -120,5 +121,5 @@ class NoWorkers:
 def service_at(desk: Desk, config: BaseConfig) -> FastAPI:
     """The whole training service on these settings, with the desk in the place of stores and workers."""
     app = create_app(config)
-    app.state.training = desk.state(NoWorkers(), EventFeed(desk.stores.jobs))
+    app.state.training = desk.state(NoWorkers(), EventFeed(JobEvents(desk.stores.jobs)))
     return app

@@ -91,6 +91,15 @@ class Decontamination:
         }
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """What `giveaways` counted, as plain JSON."""
+        return {"given_away": dict(self._given_away), "left": dict(self._left)}
+
+    def recall(self, facts: Mapping[str, Any]) -> None:
+        """Take what `giveaways` counted in an attempt that was killed later."""
+        self._given_away, self._left = Counter(facts["given_away"]), Counter(facts["left"])
+
+    @property
     def properties(self) -> Mapping[str, Any]:
         """What the records depend on, for their manifest."""
         return {**self._rule, "evaluation_sets": self._digests}

@@ -6,7 +6,9 @@ process ends itself at once, since its claim will be given to another.
 
 import logging
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +19,27 @@ from backend.datasets.build_plan import BuildPlan
 from backend.datasets.export.base import ExportOptions
 from backend.datasets.export.publish import ExportOrder, export_dataset
 from backend.datasets.folders import DatasetFolders
-from backend.datasets.models import DatasetRequest
+from backend.datasets.models import DatasetRequest, SearchRequest
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
 from backend.datasets.quality.profile import profile_of
+from backend.datasets.records.candidates import Candidate
 from backend.datasets.search_stores import fed_store_names, open_search
+from backend.datasets.searching import DocumentSearch
 from backend.datasets.splits import SplitPlan
+from backend.datasets.stages import Stage, clear_stages, take_over, used_documents
 from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, order_from
 from config import BaseConfig
-from shared.database.base import ClaimLost
+from shared.database.base import ClaimLost, DocumentStore
+from shared.database.dataset_changes import DocumentsErased
 from shared.database.stores import Stores, open_stores
 from shared.errors import ClaraError
 from shared.models.dataset import Dataset, DatasetClaim, RecordFormat
 from shared.models.events import AuditEntry
 
 logger = logging.getLogger(__name__)
+
+_DOCUMENTS_PER_LOOK = 5_000
 
 
 class Pipe:
@@ -43,6 +51,10 @@ class Pipe:
     def progress(self, stage: str, done: int) -> None:
         """Say how far the work is."""
         self.say(MessageType.PROGRESS, stage=stage, done=done)
+
+    def stage_done(self, stage: Stage) -> None:
+        """Say that a stage is finished: a build that is killed goes on behind it."""
+        self.say(MessageType.STAGE, stage=stage.value)
 
     def say(self, kind: MessageType, **fields: Any) -> None:
         """Write one message."""
@@ -65,6 +77,9 @@ def main() -> int:
     except ClaimLost:
         logger.warning("build.claim_lost", exc_info=True)
         pipe.say(MessageType.CLAIM_LOST)
+    except DocumentsErased:
+        logger.warning("build.begun_again", exc_info=True)
+        pipe.say(MessageType.BEGIN_AGAIN)
     except ClaraError as error:
         logger.warning("work.refused", exc_info=True)
         pipe.say(MessageType.FAILED, code=error.code, message=error.message)
@@ -96,21 +111,22 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
     folders = DatasetFolders(settings.data_dir)
     dataset = stores.datasets.get(claim.dataset_id)
     request = DatasetRequest.model_validate(dataset.request)
-    folders.remove_earlier(claim.dataset_id, claim.epoch)
     attempt = folders.attempt(claim.dataset_id, claim.epoch)
+    take_over(attempt, folders.earlier(claim.dataset_id, claim.epoch))
+    if _has_erased(stores.documents, used_documents(attempt)):
+        folders.remove_attempt(claim.dataset_id, claim.epoch)
+    folders.remove_earlier(claim.dataset_id, claim.epoch)
     build = DatasetBuild(
         plan_of(dataset, request, attempt, settings),
         rulings_of=stores.reviews.rulings,
         keep_provenance=lambda rows: stores.datasets.add_provenance(claim, rows),
         report=pipe.progress,
+        stage_done=pipe.stage_done,
     )
     search = open_search(settings, stores.documents)
+    found = LateSearch(search, request.search_query)
     try:
-        # whatever was ingested before the order must be found by it
-        for store in search.fed_stores:
-            search.catch_up(store)
-        found = search.find(request.search_query)
-        result = build.run(found.candidates)
+        result = build.run(found.candidates(), notes=found.notes)
         finished = replace(
             dataset,
             document_count=result.document_count,
@@ -118,17 +134,54 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
             total_tokens=result.total_tokens,
             quality_score_avg=result.quality_score_avg,
             content_sha256=result.content_sha256,
+            version_sha256=result.version_sha256,
             path=str(result.records_dir),
             manifest_sha256=result.manifest_sha256,
             export_paths={name: str(path) for name, path in result.export_paths.items()},
-            statistics={**result.statistics, "degraded": dict(found.degraded)},
+            statistics=result.statistics,
         )
-        return stores.datasets.complete(claim, finished, audit=_audit(claim, finished))
+        completed = stores.datasets.complete(claim, finished, audit=_audit(claim, finished))
+        clear_stages(attempt)
+        return completed
     except ClaraError:
         folders.remove_attempt(claim.dataset_id, claim.epoch)
         raise
     finally:
         search.close()
+
+
+class LateSearch:
+    """A search that begins when its first section is asked for: a build that goes on may never ask.
+
+    Args:
+        search: Over all stores.
+        request: What to look for.
+    """
+
+    def __init__(self, search: DocumentSearch, request: SearchRequest) -> None:
+        self._search = search
+        self._request = request
+        self._degraded: Mapping[str, str] = {}
+
+    def candidates(self) -> Iterator[Candidate]:
+        """What is found, the best first."""
+        # whatever was ingested before the order must be found by it
+        for store in self._search.fed_stores:
+            self._search.catch_up(store)
+        found = self._search.find(self._request)
+        self._degraded = found.degraded
+        yield from found.candidates
+
+    def notes(self) -> Mapping[str, Any]:
+        """Stores that could not take part, for the statistics."""
+        return {"degraded": dict(self._degraded)}
+
+
+def _has_erased(documents: DocumentStore, document_ids: Iterator[str]) -> bool:
+    while batch := list(islice(document_ids, _DOCUMENTS_PER_LOOK)):
+        if any(state.is_erased for state in documents.states(batch)):
+            return True
+    return False
 
 
 def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: BaseConfig) -> BuildPlan:
@@ -153,6 +206,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, quality.language),
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
+        order=request.model_dump(mode="json"),
     )
 
 
@@ -174,6 +228,7 @@ def _audit(claim: DatasetClaim, dataset: Dataset) -> AuditEntry:
     detail = {
         "claim_epoch": claim.epoch,
         "content_sha256": dataset.content_sha256,
+        "version_sha256": dataset.version_sha256,
         "records": dataset.record_count,
         "documents": dataset.document_count,
     }

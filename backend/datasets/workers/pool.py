@@ -12,10 +12,11 @@ from typing import Any
 from backend.common.blocking import in_thread
 from backend.common.child_process import ChildProcess, describe_exit
 from backend.datasets.folders import DatasetFolders
+from backend.datasets.workers.build_diary import BuildDiary
 from backend.datasets.workers.protocol import MessageType
-from shared.database.base import ClaimLost, DatasetStore
+from shared.database.base import ClaimLost, DatasetNotFound, DatasetStore
 from shared.errors import Unavailable
-from shared.models.dataset import Dataset, DatasetClaim
+from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus
 from shared.utils.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class BuilderTimes:
         lease_s: A silent builder loses its dataset after this time.
         heartbeat_s: Distance of lease renewals.
         poll_s: Longest wait between looks at the queue.
-        max_attempts: Crashes of the build process after which a dataset fails.
+        max_attempts: Crashes of the build process after which a dataset fails, if no stage is finished in between.
     """
 
     lease_s: float
@@ -41,7 +42,10 @@ class BuilderTimes:
 
     @property
     def max_claims(self) -> int:
-        """Claims after which a dataset fails, whoever crashed: one that takes the whole service down must end too."""
+        """Claims without a finished stage after which a dataset fails, whoever crashed.
+
+        One that takes the whole service down must end, too.
+        """
         return 3 * self.max_attempts
 
 
@@ -53,6 +57,7 @@ class BuilderPool:
         start: Starts the process of one build.
         folders: Where builds lie.
         size: Build processes at most.
+        on_event: Called on the event loop after whatever is told of a dataset, to wake feeds.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class BuilderPool:
         times: BuilderTimes,
         *,
         size: int = 1,
+        on_event: Callable[[], None] = lambda: None,
     ) -> None:
         self._datasets = datasets
         self._start = start
@@ -70,6 +76,8 @@ class BuilderPool:
         self._times = times
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{new_id('b')[-6:]}"
         self._size = size
+        self._on_event = on_event
+        self._running: dict[str, ChildProcess] = {}
         self._progress: dict[str, dict[str, Any]] = {}
         self._crashes: Counter[str] = Counter()
         self._wake = asyncio.Event()
@@ -78,8 +86,9 @@ class BuilderPool:
 
     def start(self) -> None:
         """Start the builders on the running event loop."""
+        self._tasks = [asyncio.create_task(self._sweep(), name="dataset-sweep")]
         names = [f"{self._owner}-{number}" for number in range(1, self._size + 1)]
-        self._tasks = [asyncio.create_task(self._work(name), name=name) for name in names]
+        self._tasks += [asyncio.create_task(self._work(name), name=name) for name in names]
 
     def wake(self) -> None:
         """Look at the queue now; call on the event loop's thread."""
@@ -88,6 +97,11 @@ class BuilderPool:
     def progress(self, dataset_id: str) -> Mapping[str, Any] | None:
         """What the running build of a dataset said last."""
         return self._progress.get(dataset_id)
+
+    def drop(self, dataset_id: str) -> None:
+        """End the process of a build that was cancelled; call on the event loop's thread."""
+        if (process := self._running.get(dataset_id)) is not None:
+            process.kill()
 
     async def stop(self) -> None:
         """Claim nothing more, end running builds and hand their datasets back."""
@@ -116,28 +130,49 @@ class BuilderPool:
     async def _build(self, dataset: Dataset, claim: DatasetClaim) -> None:
         dataset_id = dataset.dataset_id
         logger.info("build.claimed", extra={"dataset_id": dataset_id, "claim_epoch": claim.epoch})
-        if claim.epoch > self._times.max_claims:
-            await self._fail(claim, f"The build was begun {claim.epoch - 1} times and never ended; see the logs.")
+        self._on_event()
+        if dataset.fruitless_claims > self._times.max_claims:
+            begun = dataset.fruitless_claims - 1
+            await self._fail(claim, f"The build was begun {begun} times and got no further; see the logs.")
             return
-        process = await self._start(claim)
+        try:
+            await self._supervise(claim)
+        except ClaimLost:
+            await self._clear_if_over(dataset_id)
+            raise
+        finally:
+            self._on_event()
+
+    async def _supervise(self, claim: DatasetClaim) -> None:
+        dataset_id = claim.dataset_id
+        process = self._running[dataset_id] = await self._start(claim)
         guard = asyncio.create_task(self._keep_lease(claim, process))
         try:
-            last = await self._listen(dataset_id, process)
+            last = await self._listen(claim, process)
         finally:
             guard.cancel()
             await asyncio.gather(guard, return_exceptions=True)
             process.kill()
+            self._running.pop(dataset_id, None)
             self._progress.pop(dataset_id, None)
-        await self._settle(claim, last, await process.end())
+            exit_code = await process.end()
+        await self._settle(claim, last, exit_code)
 
-    async def _listen(self, dataset_id: str, process: ChildProcess) -> dict[str, Any] | None:
+    async def _listen(self, claim: DatasetClaim, process: ChildProcess) -> dict[str, Any] | None:
         """The last word of the build, None if it ended without one."""
         last: dict[str, Any] | None = None
+        diary = BuildDiary(self._datasets, claim, self._on_event)
         async for message in process.messages():
-            if MessageType(message["type"]).is_last:
-                last = message
+            kind = MessageType(message["type"])
+            if kind is MessageType.STAGE:
+                # what got further was worth its crashes
+                self._crashes.pop(claim.dataset_id, None)
+                await diary.stage_done(message)
+            elif kind is MessageType.PROGRESS:
+                self._progress[claim.dataset_id] = {"stage": message["stage"], "done": message["done"]}
+                await diary.progress(message)
             else:
-                self._progress[dataset_id] = {"stage": message["stage"], "done": message["done"]}
+                last = message
         return last
 
     async def _keep_lease(self, claim: DatasetClaim, process: ChildProcess) -> None:
@@ -161,9 +196,11 @@ class BuilderPool:
             logger.info("build.completed", extra={"dataset_id": claim.dataset_id})
         elif last is not None and last["type"] == MessageType.FAILED:
             await self._fail(claim, last["message"])
-        elif last is None and self._stop.is_set():
+        elif last is not None and last["type"] == MessageType.CLAIM_LOST:
+            await self._clear_if_over(claim.dataset_id)
+        elif last is not None or self._stop.is_set():
             await self._hand_back(claim)
-        elif last is None:
+        else:
             await self._after_crash(claim, exit_code)
 
     async def _after_crash(self, claim: DatasetClaim, exit_code: int) -> None:
@@ -188,6 +225,25 @@ class BuilderPool:
         await in_thread(self._datasets.fail, claim, error_message=message)
         await in_thread(self._folders.remove, claim.dataset_id)
         logger.warning("build.failed", extra={"dataset_id": claim.dataset_id, "reason": message})
+
+    async def _clear_if_over(self, dataset_id: str) -> None:
+        """The claim went: to another builder, whose files these are now, or since the dataset was cancelled."""
+        if await in_thread(self._is_over, dataset_id):
+            await in_thread(self._folders.remove, dataset_id)
+
+    def _is_over(self, dataset_id: str) -> bool:
+        try:
+            return self._datasets.get(dataset_id).status is DatasetStatus.FAILED
+        except DatasetNotFound:
+            return True
+
+    async def _sweep(self) -> None:
+        """Remove files of datasets that failed or were deleted while nobody could remove them."""
+        try:
+            for dataset_id in await in_thread(self._folders.dataset_ids):
+                await self._clear_if_over(dataset_id)
+        except Unavailable:
+            logger.warning("builder.sweep_failed", exc_info=True)
 
     async def _pause(self) -> None:
         """Wait for a wake-up, at most `poll_s`."""

@@ -16,17 +16,19 @@ WORKER_COMMAND = (sys.executable, "-m", "backend.datasets.workers.build_worker")
 
 
 class MessageType(StrEnum):
-    """What a worker says; the last three are last words."""
+    """What a worker says; the last four are last words."""
 
     PROGRESS = "progress"
+    STAGE = "stage"
     DONE = "done"
     FAILED = "failed"
     CLAIM_LOST = "claim_lost"
+    BEGIN_AGAIN = "begin_again"
 
     @property
     def is_last(self) -> bool:
         """Whether nothing follows."""
-        return self is not MessageType.PROGRESS
+        return self not in (MessageType.PROGRESS, MessageType.STAGE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Path, Query
 from pydantic import AfterValidator
 from starlette.requests import HTTPConnection
 
-from backend.training.feed.event_feed import EventFeed
+from backend.common.feed.event_feed import EventFeed
 from backend.training.feedback.desk import FeedbackDesk
 from backend.training.manager import TrainingJobManager
 from backend.training.models import WorkerView

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
 from backend.common.blocking import in_thread
+from backend.common.feed.ending import moment_of
+from backend.common.feed.sse import NOTHING_MORE, EventStream
 from backend.common.pagination import After, Limit
 from backend.common.request_id import request_id
 from backend.training.api.answers import BUSY, PAGE_POLICY, REPLAYABLE, accepted, told
@@ -24,8 +26,6 @@ from backend.training.api.dependencies import (
     TokenExpiry,
     Trainer,
 )
-from backend.training.api.ending import moment_of
-from backend.training.api.sse import NOTHING_MORE, EventStream
 from backend.training.models import (
     AdapterCheckView,
     AdapterList,
@@ -194,7 +194,7 @@ async def stream_job_events(
     job = await in_thread(manager.get, job_id)
     if job.status.is_terminal and after >= job.event_seq:
         return Response(status_code=204)
-    return EventStream(job_id, manager, feed, after=after, ends_at=moment_of(expires_at))
+    return EventStream(job_id, feed, after=after, ends_at=moment_of(expires_at))
 
 
 @router.get("/jobs/{job_id}/logs")

@@ -3,29 +3,29 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from shared.database.base import ClaimLost, DatasetNotFound, Page
+from shared.database.base import Page
 from shared.database.dataset_changes import (
-    DatasetNotCompleted,
+    DocumentsErased,
     completed_fields,
     dataset_audit,
     failed_fields,
     refuse_if_used,
+    refuse_unusable,
+    status_payload,
 )
 from shared.database.job_changes import storable_text
-from shared.database.memory.state import MemoryState, newest_first
+from shared.database.memory.dataset_lines import MemoryDatasetEvents, MemoryDatasetLines
+from shared.database.memory.state import newest_first
 from shared.database.sql_json import as_stored
 from shared.errors import Conflict
 from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus, RecordProvenance, Split
+from shared.models.dataset_events import DatasetEventType
 from shared.models.events import AuditEntry
 
 
-class MemoryDatasetStore:
+class MemoryDatasetStore(MemoryDatasetEvents, MemoryDatasetLines):
     """`DatasetStore` in memory."""
-
-    def __init__(self, state: MemoryState) -> None:
-        self._state = state
 
     def add(self, dataset: Dataset, *, audit: AuditEntry) -> Dataset:
         """See `DatasetStore.add`."""
@@ -34,18 +34,12 @@ class MemoryDatasetStore:
                 raise Conflict(
                     f"A dataset with the id '{dataset.dataset_id}' exists already.", dataset_id=dataset.dataset_id
                 )
-            dataset = replace(dataset, request=as_stored(dict(dataset.request)), version=1)
+            stored = replace(dataset, request=as_stored(dict(dataset.request)), version=1, event_seq=1)
+            dataset = self._placed_in_line(stored)
             self._state.datasets[dataset.dataset_id] = dataset
+            self._add_event(dataset, DatasetEventType.STATUS, status_payload(dataset.status))
             self._state.write_audit(audit)
             return dataset
-
-    def get(self, dataset_id: str) -> Dataset:
-        """See `DatasetStore.get`."""
-        with self._state.lock:
-            found = self._state.datasets.get(dataset_id)
-        if found is None:
-            raise DatasetNotFound(dataset_id)
-        return found
 
     def page(self, *, status: DatasetStatus | None = None, limit: int = 50, after: str | None = None) -> Page[Dataset]:
         """See `DatasetStore.page`."""
@@ -56,8 +50,10 @@ class MemoryDatasetStore:
 
     def newest_completed(self) -> Dataset | None:
         """See `DatasetStore.newest_completed`."""
-        found = self.page(status=DatasetStatus.COMPLETED, limit=1).items
-        return found[0] if found else None
+        with self._state.lock:
+            found = self._state.datasets.values()
+            usable = [each for each in found if each.status is DatasetStatus.COMPLETED and not each.is_withdrawn]
+        return max(usable, key=lambda each: (each.created_at, each.dataset_id), default=None)
 
     def claim(self, owner: str, *, lease_s: float) -> tuple[Dataset, DatasetClaim] | None:
         """See `DatasetStore.claim`."""
@@ -79,8 +75,10 @@ class MemoryDatasetStore:
                     "status": DatasetStatus.PROCESSING,
                     "owner": owner,
                     "claim_epoch": epoch,
+                    "fruitless_claims": dataset.fruitless_claims + 1,
                     "lease_until": now + timedelta(seconds=lease_s),
                 },
+                event=status_payload(DatasetStatus.PROCESSING),
             )
             self._state.provenance.pop(dataset.dataset_id, None)
             audit = dataset_audit("dataset.claimed", dataset.dataset_id, owner=owner, claim_epoch=epoch)
@@ -110,7 +108,11 @@ class MemoryDatasetStore:
     def complete(self, claim: DatasetClaim, dataset: Dataset, *, audit: AuditEntry) -> Dataset:
         """See `DatasetStore.complete`."""
         with self._state.lock:
-            done = self._update(self._held(claim), {**completed_fields(dataset), "completed_at": self._state.clock()})
+            held = self._held(claim)
+            if erased := self.erased_in([claim.dataset_id]):
+                raise DocumentsErased(claim.dataset_id, erased[claim.dataset_id])
+            values = {**completed_fields(dataset), "completed_at": self._state.clock()}
+            done = self._update(held, values, event=status_payload(DatasetStatus.COMPLETED))
             self._state.write_audit(audit)
             return done
 
@@ -118,7 +120,8 @@ class MemoryDatasetStore:
         """See `DatasetStore.fail`."""
         with self._state.lock:
             values = {**failed_fields(storable_text(error_message)), "completed_at": self._state.clock()}
-            done = self._update(self._held(claim), values)
+            event = status_payload(DatasetStatus.FAILED, message=values["error_message"])
+            done = self._update(self._held(claim), values, event=event)
             self._state.provenance.pop(claim.dataset_id, None)
             self._state.write_audit(dataset_audit("dataset.failed", claim.dataset_id, claim_epoch=claim.epoch))
             return done
@@ -127,8 +130,7 @@ class MemoryDatasetStore:
         """See `DatasetStore.set_export`."""
         with self._state.lock:
             dataset = self.get(dataset_id)
-            if dataset.status is not DatasetStatus.COMPLETED:
-                raise DatasetNotCompleted(dataset_id, dataset.status)
+            refuse_unusable(dataset)
             done = self._update(dataset, {"export_paths": {**dataset.export_paths, export_format: path}})
             self._state.write_audit(audit)
             return done
@@ -145,6 +147,7 @@ class MemoryDatasetStore:
             refuse_if_used(self.get(dataset_id), adapter_id=next(iter(adapters), None), job_id=next(iter(jobs), None))
             del self._state.datasets[dataset_id]
             self._state.provenance.pop(dataset_id, None)
+            self._state.dataset_events.pop(dataset_id, None)
             self._state.write_audit(audit)
 
     def provenance(
@@ -160,16 +163,3 @@ class MemoryDatasetStore:
         """See `DatasetStore.count`."""
         with self._state.lock:
             return len(self._state.datasets)
-
-    def _held(self, claim: DatasetClaim) -> Dataset:
-        dataset = self._state.datasets.get(claim.dataset_id)
-        held = dataset is not None and (dataset.owner, dataset.claim_epoch) == (claim.owner, claim.epoch)
-        if dataset is None or not held or dataset.status is not DatasetStatus.PROCESSING:
-            raise ClaimLost(claim.dataset_id, claim.epoch)
-        return dataset
-
-    def _update(self, dataset: Dataset, values: dict[str, Any]) -> Dataset:
-        plain = {name: as_stored(dict(value)) if isinstance(value, dict) else value for name, value in values.items()}
-        changed = replace(dataset, **plain, version=dataset.version + 1)
-        self._state.datasets[dataset.dataset_id] = changed
-        return changed

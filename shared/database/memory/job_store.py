@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from shared.database.base import (
+    Changes,
     ClaimLost,
     IdempotencyMismatch,
     JobAlreadyFinished,
-    JobChanges,
     JobNotFound,
     Page,
     StaleVersion,
@@ -279,7 +279,7 @@ class MemoryJobStore:
             found = [e for e in self._state.events[job_id] if e.type is kind and after < e.seq <= until]
         return EventSample(spread(found, points), len(found))
 
-    def changes(self, cursor: int | None = None) -> JobChanges:
+    def changes(self, cursor: int | None = None) -> Changes:
         """See `JobStore.changes`."""
         with self._state.lock:
             wanted = [
@@ -287,7 +287,7 @@ class MemoryJobStore:
                 for job in self._state.jobs.values()
                 if (not job.status.is_terminal if cursor is None else self._state.change_nos[job.job_id] >= cursor)
             ]
-            return JobChanges({job.job_id: job.event_seq for job in wanted}, self._state.last_change_no + 1)
+            return Changes({job.job_id: job.event_seq for job in wanted}, self._state.last_change_no + 1)
 
     def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
         """See `JobStore.checkpoints`."""

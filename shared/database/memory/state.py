@@ -12,6 +12,7 @@ from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
 from shared.models.api_key import StoredKey
 from shared.models.audit_chain import CHAINED, GENESIS, AuditLink, content_of, linked
 from shared.models.dataset import Dataset, RecordProvenance
+from shared.models.dataset_events import DatasetEvent
 from shared.models.document import Document, StoredSection
 from shared.models.events import AuditEntry, JobEvent
 from shared.models.feedback import FeedbackItem
@@ -65,6 +66,9 @@ class MemoryState:
     feedback: list[FeedbackItem] = field(default_factory=list)
     datasets: dict[str, Dataset] = field(default_factory=dict)
     provenance: dict[str, dict[str, RecordProvenance]] = field(default_factory=dict)
+    dataset_lines: dict[str, int] = field(default_factory=dict)
+    dataset_events: dict[str, list[DatasetEvent]] = field(default_factory=dict)
+    dataset_change_nos: dict[str, int] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     sections: dict[tuple[str, int], list[StoredSection]] = field(default_factory=dict)
     erased: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)

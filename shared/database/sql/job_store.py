@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Engine, Insert, delete, func, insert, literal, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
-from shared.database.base import ClaimLost, JobAlreadyFinished, JobChanges, JobNotFound, Page, StaleVersion
+from shared.database.base import Changes, ClaimLost, JobAlreadyFinished, JobNotFound, Page, StaleVersion
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.job_changes import (
     JobChange,
@@ -25,10 +25,10 @@ from shared.database.job_changes import (
     rejected,
     unpaused,
 )
+from shared.database.sql.change_feed import ChangeFeed, change_number
 from shared.database.sql.driver import Transaction, driver_transaction
 from shared.database.sql.job_admission import job_of, placed, refuse_beyond, remember, serialise_submissions
 from shared.database.sql.job_events import sampled
-from shared.database.sql.job_feed import change_number, changes_since
 from shared.database.sql.job_writes import (
     HEARTBEAT,
     Fence,
@@ -73,7 +73,8 @@ from shared.models.job import (
     TrainingJob,
 )
 
-_ADD = insert(jobs).values(updated_at=db_now(), change_no=change_number()).returning(jobs.c.updated_at)
+_FEED = ChangeFeed(jobs, jobs.c.job_id, (status.value for status in JobStatus if not status.is_terminal))
+_ADD = insert(jobs).values(updated_at=db_now(), change_no=change_number(jobs)).returning(jobs.c.updated_at)
 _ADD_CHECKPOINT = insert(checkpoints)
 _ADD_ADAPTER = insert(adapters)
 
@@ -341,10 +342,10 @@ class SqlJobStore:
             self.get(job_id)
         return EventSample([event_from(row) for row in rows], total)
 
-    def changes(self, cursor: int | None = None) -> JobChanges:
+    def changes(self, cursor: int | None = None) -> Changes:
         """See `JobStore.changes`."""
         with read_transaction(self._engine) as connection:
-            return changes_since(connection, cursor)
+            return _FEED.since(connection, cursor)
 
     def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
         """See `JobStore.checkpoints`."""

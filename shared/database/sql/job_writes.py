@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Float, Update, and_, bindparam, func, inse
 
 from shared.database.job_changes import LONGEST_PAUSE_S, JobChange, event_payload
 from shared.database.sql.audit_writes import APPEND_AUDIT, CONTENT, MOVE_HEAD, audit_values
+from shared.database.sql.change_feed import change_number
 from shared.database.sql.driver import Row, Transaction
-from shared.database.sql.job_feed import change_number
 from shared.database.sql.rows import job_columns, job_from, plain
 from shared.database.sql_time import db_now
 from shared.database.tables import attempts, job_events, jobs
@@ -23,7 +23,7 @@ _CHANGE = (
         version=jobs.c.version + 1,
         event_seq=jobs.c.event_seq + 1,
         updated_at=db_now(),
-        change_no=change_number(),
+        change_no=change_number(jobs),
     )
     .returning(jobs)
 )

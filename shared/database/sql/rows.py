@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping
 from shared.models.adapter import Adapter, Checkpoint, Promotion
 from shared.models.audit import AuditRecord
 from shared.models.dataset import Dataset, DatasetStatus, RecordProvenance, Split
+from shared.models.dataset_events import DatasetEvent, DatasetEventType
 from shared.models.document import Document, Section, StoredSection
 from shared.models.events import AuditEntry, EventType, JobEvent
 from shared.models.feedback import FeedbackItem, FeedbackState
@@ -112,6 +113,17 @@ def dataset_from(row: RowMapping) -> Dataset:
     # a whole number that SQLite returns from a REAL column of a fresh row is an int
     values["quality_score_avg"] = float(row["quality_score_avg"])
     return Dataset(**{**values, "status": DatasetStatus(row["status"])})
+
+
+def dataset_event_from(row: RowMapping) -> DatasetEvent:
+    """The event of a row of `dataset_events`."""
+    return DatasetEvent(
+        dataset_id=row["dataset_id"],
+        seq=row["seq"],
+        type=DatasetEventType(row["type"]),
+        payload=row["payload"],
+        created_at=row["created_at"],
+    )
 
 
 def provenance_columns(dataset_id: str, provenance: RecordProvenance) -> dict[str, Any]:

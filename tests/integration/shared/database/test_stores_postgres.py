@@ -9,6 +9,7 @@ from shared.database.tables import metadata
 from tests.contracts.adapter_store_contract import AdapterStoreContract
 from tests.contracts.audit_store_contract import AuditStoreContract
 from tests.contracts.dataset_store_contract import DatasetStoreContract
+from tests.contracts.dataset_versions_contract import DatasetVersionsContract
 from tests.contracts.document_store_contract import DocumentStoreContract
 from tests.contracts.export_store_contract import ExportStoreContract
 from tests.contracts.feedback_store_contract import FeedbackStoreContract
@@ -48,6 +49,10 @@ class TestAudit(AuditStoreContract):
 
 
 class TestDatasets(DatasetStoreContract):
+    pass
+
+
+class TestDatasetVersions(DatasetVersionsContract):
     pass
 
 

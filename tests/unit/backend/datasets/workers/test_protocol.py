@@ -31,5 +31,5 @@ def test_a_message_must_be_an_object() -> None:
         decode(b"[1]")
 
 
-def test_only_progress_is_followed_by_more() -> None:
-    assert [kind for kind in MessageType if not kind.is_last] == [MessageType.PROGRESS]
+def test_only_progress_and_finished_stages_are_followed_by_more() -> None:
+    assert [kind for kind in MessageType if not kind.is_last] == [MessageType.PROGRESS, MessageType.STAGE]

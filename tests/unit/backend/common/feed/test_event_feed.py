@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from backend.training.feed.event_feed import EventFeed
-from backend.training.feed.listener import Listener
-from backend.training.feed.updates import Delivery
+from backend.common.feed.event_feed import EventFeed
+from backend.common.feed.listener import Listener
+from backend.common.feed.updates import Delivery
+from backend.training.job_updates import JobEvents
 from shared.database.base import JobStore
 from shared.database.memory.job_store import MemoryJobStore
 from shared.database.memory.state import MemoryState
@@ -27,7 +28,7 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
 
 @asynccontextmanager
 async def running_feed(jobs: JobStore, **options: int) -> AsyncIterator[EventFeed]:
-    feed = EventFeed(jobs, poll_s=0.01, **options)
+    feed = EventFeed(JobEvents(jobs), poll_s=0.01, **options)
     runner = asyncio.create_task(feed.run())
     try:
         yield feed
@@ -60,7 +61,7 @@ def test_news_reach_the_listeners_of_the_job_and_of_all_jobs() -> None:
             two.log(2)
             assert await seqs(mine, 3) == [4, 5, 6]
             got = await take(every, 5)
-            assert sorted((each.update.job_id, each.update.seq) for each in got) == [
+            assert sorted((each.update.subject_id, each.update.seq) for each in got) == [
                 ("job_1", 4), ("job_1", 5), ("job_1", 6), ("job_2", 4), ("job_2", 5)
             ]  # fmt: skip
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from backend.common.blocking import in_thread
-from backend.training.feed.listener import Listener
-from backend.training.feed.updates import Update
-from shared.database.base import JobChanges, JobStore
+from backend.common.feed.listener import Listener
+from backend.common.feed.source import Changed, EventSource
+from backend.common.feed.updates import Update
 from shared.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -25,24 +25,24 @@ _REST_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What one look at the database found: news as pages of single jobs, and now and then all active jobs."""
+    """What one look at the database found: news as pages of single subjects, and now and then all active ones."""
 
-    changes: JobChanges
+    changes: Changed
     pages: list[list[Update]]
     active: Mapping[str, int] | None
 
 
 class EventFeed:
-    """Turns changes in the job store into updates for listeners.
+    """Turns changes in a store into updates for listeners.
 
     Args:
-        jobs: Truth of jobs.
+        source: Where events are found.
         poll_s: Longest delay of an event that another service wrote.
-        remembered: Jobs whose numbers are kept in mind before those that have ended are looked for and forgotten.
+        remembered: Subjects whose numbers are kept in mind before those that have ended are looked for and forgotten.
     """
 
-    def __init__(self, jobs: JobStore, *, poll_s: float = 0.05, remembered: int = 1000) -> None:
-        self._jobs = jobs
+    def __init__(self, source: EventSource, *, poll_s: float = 0.05, remembered: int = 1000) -> None:
+        self.source = source
         self._poll_s = poll_s
         self._wake = asyncio.Event()
         self._starting = asyncio.Lock()
@@ -64,27 +64,27 @@ class EventFeed:
             listener.end()
 
     @asynccontextmanager
-    async def listen(self, job_id: str | None) -> AsyncIterator[Listener]:
-        """A listener for updates from now on, of one job or (None) of all; replay what came before from the store.
+    async def listen(self, subject_id: str | None) -> AsyncIterator[Listener]:
+        """A listener for updates from now on, of one subject or (None) of all; replay what came before from the store.
 
         Raises:
             Unavailable: If the database cannot say where now is.
         """
-        listener = Listener(job_id)
+        listener = Listener(subject_id)
         async with self._starting:
             if self._cursor is None:
-                start = await in_thread(self._jobs.changes)
+                start = await in_thread(self.source.changes)
                 self._cursor, self._heads = start.cursor, dict(start.heads)
-            self._listeners.setdefault(job_id, set()).add(listener)
+            self._listeners.setdefault(subject_id, set()).add(listener)
         if self._is_stopped:
             listener.end()
         self._wake.set()
         try:
             yield listener
         finally:
-            self._listeners[job_id].discard(listener)
-            if not self._listeners[job_id]:
-                del self._listeners[job_id]
+            self._listeners[subject_id].discard(listener)
+            if not self._listeners[subject_id]:
+                del self._listeners[subject_id]
 
     async def run(self) -> None:
         """Poll for as long as the service lives; does nothing while nobody listens."""
@@ -121,35 +121,43 @@ class EventFeed:
         while pages:
             for page in pages:
                 self._offer(page)
-            unread = {page[-1].job_id: page[-1].seq for page in pages if len(page) == _PAGE}
+            unread = {page[-1].subject_id: page[-1].seq for page in pages if len(page) == _PAGE}
             pages = await in_thread(self._read, unread) if unread else []
         heads = look.changes.heads
-        self._heads.update((job_id, seq) for job_id, seq in heads.items() if seq > self._heads.get(job_id, 0))
+        self._heads.update(
+            (subject_id, seq) for subject_id, seq in heads.items() if seq > self._heads.get(subject_id, 0)
+        )
         self._cursor = look.changes.cursor
         if look.active is not None:
             self._forget_ended(look.active, heads)
 
     def _look(self, cursor: int | None, wanted: Collection[str | None], is_full: bool) -> "_Look":
         """What is new, in one visit to a thread; nothing here changes while it runs."""
-        # asked before the changes: a job that ends in between is either still active or named
-        active = self._jobs.changes().heads if is_full else None
-        changes = self._jobs.changes(cursor)
-        # a job that is named for the first time is younger than the first look: all its events are news
-        known = {job_id: self._heads.get(job_id, 0) for job_id in changes.heads if None in wanted or job_id in wanted}
-        news = {job_id: seq for job_id, seq in known.items() if seq < changes.heads[job_id]}
+        # asked before the changes: a subject that ends in between is either still active or named
+        active = self.source.changes().heads if is_full else None
+        changes = self.source.changes(cursor)
+        # one that is named for the first time is younger than the first look: all its events are news
+        known = {
+            subject_id: self._heads.get(subject_id, 0)
+            for subject_id in changes.heads
+            if None in wanted or subject_id in wanted
+        }
+        news = {subject_id: seq for subject_id, seq in known.items() if seq < changes.heads[subject_id]}
         return _Look(changes, self._read(news), active)
 
     def _read(self, news: Mapping[str, int]) -> list[list[Update]]:
-        pages = [self._jobs.events(job_id, after=seq, limit=_PAGE) for job_id, seq in news.items()]
-        return [[Update.of(event) for event in page] for page in pages if page]
+        pages = [self.source.updates(subject_id, after=seq, limit=_PAGE) for subject_id, seq in news.items()]
+        return [list(page) for page in pages if page]
 
     def _offer(self, page: Sequence[Update]) -> None:
         for update in page:
-            self._heads[update.job_id] = update.seq
-            for listener in chain(self._listeners.get(update.job_id, ()), self._listeners.get(None, ())):
+            self._heads[update.subject_id] = update.seq
+            for listener in chain(self._listeners.get(update.subject_id, ()), self._listeners.get(None, ())):
                 listener.offer(update)
 
     def _forget_ended(self, active: Mapping[str, int], changed: Mapping[str, int]) -> None:
-        """Drop jobs that had ended before the last look, and so are never named again."""
-        self._heads = {job_id: seq for job_id, seq in self._heads.items() if job_id in active or job_id in changed}
+        """Drop subjects that had ended before the last look, and so are never named again."""
+        self._heads = {
+            subject_id: seq for subject_id, seq in self._heads.items() if subject_id in active or subject_id in changed
+        }
         self._forget_from = max(self._remembered, 2 * len(self._heads))

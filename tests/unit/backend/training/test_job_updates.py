@@ -2,7 +2,8 @@
 
 import json
 
-from backend.training.feed.updates import Delivery, Update
+from backend.common.feed.updates import Delivery
+from backend.training.job_updates import update_of
 from shared.models.events import EventType, JobEvent
 from shared.utils.clock import utc_now
 
@@ -12,7 +13,7 @@ def an_event(kind: EventType = EventType.MESSAGE, **payload: object) -> JobEvent
 
 
 def test_an_update_has_the_shape_of_the_contract() -> None:
-    update = Update.of(an_event(status="running", progress_percent=1.0, current_step=2, plan={"records": 3}))
+    update = update_of(an_event(status="running", progress_percent=1.0, current_step=2, plan={"records": 3}))
     message = json.loads(update.text)
     assert list(message) == [
         "type",
@@ -36,14 +37,14 @@ def test_an_update_has_the_shape_of_the_contract() -> None:
 
 
 def test_an_update_after_skipped_ones_says_how_many() -> None:
-    update = Update.of(an_event(status="running"))
+    update = update_of(an_event(status="running"))
     assert "skipped" not in json.loads(Delivery(update).text)
     assert json.loads(Delivery(update, skipped=3).text) == {**json.loads(update.text), "skipped": 3}
 
 
 def test_only_a_terminal_status_ends_a_job() -> None:
     ending = [
-        Update.of(an_event(kind, status=status)).ends_job
+        update_of(an_event(kind, status=status)).is_last
         for kind, status in (
             (EventType.STATUS, "completed"),
             (EventType.STATUS, "cancelled"),
@@ -55,5 +56,5 @@ def test_only_a_terminal_status_ends_a_job() -> None:
 
 
 def test_half_a_surrogate_pair_does_not_break_the_connection() -> None:
-    update = Update.of(an_event(status="running", message="caf\ud83d"))
+    update = update_of(an_event(status="running", message="caf\ud83d"))
     assert json.loads(update.text.encode("utf-8"))["detail"] == {"message": "caf\ud83d"}

@@ -3,26 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from backend.training.api.updates import OrderedUpdates
-from backend.training.feed.listener import Listener
-from backend.training.feed.updates import Delivery, Update
+from backend.common.feed.listener import Listener
+from backend.common.feed.ordered import OrderedUpdates
+from backend.common.feed.updates import Delivery
+from backend.training.job_updates import JobEvents, update_of
 from shared.database.base import JobStore
 from shared.database.stores import memory_stores
 from tests.support.job_writer import JobWriter
-
-
-class Manager:
-    """The two methods of the manager that replay needs."""
-
-    def __init__(self, jobs: JobStore) -> None:
-        self.events, self.get = jobs.events, jobs.get
 
 
 def run(scenario: Callable[[JobStore, JobWriter, Listener, OrderedUpdates], Awaitable[None]]) -> None:
     async def timed() -> None:
         jobs = memory_stores().jobs
         listener = Listener("job_1")
-        updates = OrderedUpdates(Manager(jobs), listener)  # type: ignore[arg-type]  # all that is needed of it
+        updates = OrderedUpdates(JobEvents(jobs), listener)
         async with asyncio.timeout(10):
             await scenario(jobs, JobWriter(jobs), listener, updates)
 
@@ -36,7 +30,7 @@ async def seqs(deliveries: AsyncIterator[Delivery]) -> list[int]:
 def offer(jobs: JobStore, listener: Listener, *numbers: int) -> None:
     for event in jobs.events("job_1"):
         if event.seq in numbers:
-            listener.offer(Update.of(event))
+            listener.offer(update_of(event))
 
 
 def test_live_updates_follow_on_a_replay_without_a_gap_and_without_repetition() -> None:
@@ -80,7 +74,7 @@ def test_updates_left_out_on_purpose_stay_out_and_are_marked() -> None:
         assert len(await seqs(updates.replay("job_1", 0))) == 603
         writer.log(600)
         for event in jobs.events("job_1", after=603, limit=600):
-            listener.offer(Update.of(event))
+            listener.offer(update_of(event))
         got = [delivery async for delivery in updates.live()]
         assert len(got) < 600
         assert sum(delivery.skipped + 1 for delivery in got) == 600
@@ -103,7 +97,7 @@ def test_a_listener_of_all_jobs_does_not_gather_the_numbers_of_ended_ones() -> N
     async def scenario() -> None:
         jobs = memory_stores().jobs
         listener = Listener(None)
-        updates = OrderedUpdates(Manager(jobs), listener)  # type: ignore[arg-type]  # all that is needed of it
+        updates = OrderedUpdates(JobEvents(jobs), listener)
         JobWriter(jobs).fail()
         offer(jobs, listener, 1, 2, 3, 4)
         assert await seqs(updates.live()) == [1, 2, 3, 4]

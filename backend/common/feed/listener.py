@@ -4,8 +4,7 @@ import asyncio
 import logging
 from collections import deque
 
-from backend.training.feed.updates import Delivery, Update
-from shared.models.events import EventType
+from backend.common.feed.updates import Delivery, Update
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +30,11 @@ class ListenerTooSlow(Exception):
 
 
 class Listener:
-    """One reader of live updates, of one job or of all; belongs to the event loop on which it was made."""
+    """One reader of live updates, of one job (or dataset) or of all; belongs to the event loop on which it was made."""
 
-    def __init__(self, job_id: str | None) -> None:
+    def __init__(self, subject_id: str | None) -> None:
         loop = asyncio.get_running_loop()
-        self.job_id = job_id
+        self.subject_id = subject_id
         self.is_evicted = False
         self.ended: asyncio.Future[None] = loop.create_future()
         self._clock = loop.time
@@ -57,7 +56,7 @@ class Listener:
             self._news.set()
         elif self._clock() - self._last_taken_at > STALLED_S:
             self._evict()
-        elif length > (self._steps_thin_from if update.kind is EventType.STEP else self._others_thin_from):
+        elif length > (self._steps_thin_from if update.is_figure else self._others_thin_from):
             self._thin()
             if len(self._waiting) > QUEUE_LIMIT:
                 self._evict()
@@ -102,18 +101,18 @@ class Listener:
             self.ended.set_result(None)
 
     def _thin(self) -> None:
-        """Leave out every step that a later one of its job supersedes; whatever follows it in its job says so."""
+        """Leave out every figure that a later one of its subject supersedes; whatever follows it there says so."""
         following: dict[str, Delivery] = {}
         has_later_step: set[str] = set()
         kept: deque[Delivery] = deque()
         for delivery in reversed(self._waiting):
-            job_id = delivery.update.job_id
-            if delivery.update.kind is EventType.STEP:
-                if job_id in has_later_step:
-                    following[job_id].skipped += 1 + delivery.skipped
+            subject_id = delivery.update.subject_id
+            if delivery.update.is_figure:
+                if subject_id in has_later_step:
+                    following[subject_id].skipped += 1 + delivery.skipped
                     continue
-                has_later_step.add(job_id)
-            following[job_id] = delivery
+                has_later_step.add(subject_id)
+            following[subject_id] = delivery
             kept.appendleft(delivery)
         self._waiting = kept
         # not again for every single update: what is left cannot be thinned
@@ -121,6 +120,6 @@ class Listener:
         self._others_thin_from = min(max(URGENT_FROM, len(kept) + _THIN_AGAIN_AFTER), QUEUE_LIMIT)
 
     def _evict(self) -> None:
-        logger.warning("listener.evicted", extra={"job_id": self.job_id, "waiting": len(self._waiting)})
+        logger.warning("listener.evicted", extra={"subject_id": self.subject_id, "waiting": len(self._waiting)})
         self.is_evicted = True
         self.end()

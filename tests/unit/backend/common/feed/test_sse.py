@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.training.api.sse import EventStream
-from backend.training.feed.event_feed import EventFeed
+from backend.common.feed.event_feed import EventFeed
+from backend.common.feed.sse import EventStream
+from backend.training.job_updates import JobEvents
 from shared.database.base import JobStore
 from shared.database.stores import memory_stores
 from tests.support.issuer import IssuerKey
@@ -88,13 +89,6 @@ def test_a_stream_ends_with_its_token_and_says_so(tmp_path: Path) -> None:
     assert 0 <= time.time() - ends_at < 5
 
 
-class Manager:
-    """The two methods of the manager that a stream needs."""
-
-    def __init__(self, jobs: JobStore) -> None:
-        self.events, self.get = jobs.events, jobs.get
-
-
 def streamed(stream: EventStream, *, until: bytes) -> bytes:
     """Body of a stream up to some bytes, after which the client goes away."""
     body = b""
@@ -124,8 +118,7 @@ def test_silence_is_broken_by_comments_and_a_client_that_leaves_ends_the_stream(
     JobWriter(jobs)
     stream = EventStream(
         "job_1",
-        Manager(jobs),  # type: ignore[arg-type]  # all that is needed of it
-        EventFeed(jobs),
+        EventFeed(JobEvents(jobs)),
         after=3,
         ends_at=None,
         heartbeat_s=0.01,

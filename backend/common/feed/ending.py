@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.websockets import WebSocketDisconnect
 
-from backend.training.feed.listener import Listener, ListenerTooSlow
+from backend.common.feed.listener import Listener, ListenerTooSlow
 
 
 class Ending(Enum):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.training.feed.listener import (
+from backend.common.feed.listener import (
     QUEUE_LIMIT,
     STALLED_S,
     THIN_FROM,
@@ -16,7 +16,7 @@ from backend.training.feed.listener import (
     Listener,
     ListenerTooSlow,
 )
-from backend.training.feed.updates import Delivery, Update
+from backend.common.feed.updates import Delivery, Update
 from shared.models.events import EventType
 
 
@@ -29,7 +29,7 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
 
 
 def an_update(seq: int, kind: EventType = EventType.STEP, job_id: str = "job_1") -> Update:
-    return Update(job_id, seq, kind, ends_job=False, text="{}")
+    return Update(job_id, seq, kind.value, is_last=False, is_figure=kind is EventType.STEP, text="{}")
 
 
 def taken(listener: Listener) -> list[Delivery]:
@@ -145,11 +145,11 @@ def complain(offered: list[Update], got: list[Delivery]) -> None:
     """Fail unless what a client got is what was offered less superseded steps, in order and with honest marks."""
     given_up = {id(update) for update in offered} - {id(each.update) for each in got}
     assert [each.update for each in got] == [update for update in offered if id(update) not in given_up]
-    assert all(update.kind is EventType.STEP for update in offered if id(update) in given_up)
-    newest: dict[str, Any] = {update.job_id: update for update in offered if update.kind is EventType.STEP}
+    assert all(update.is_figure for update in offered if id(update) in given_up)
+    newest: dict[str, Any] = {update.subject_id: update for update in offered if update.is_figure}
     assert given_up.isdisjoint(id(update) for update in newest.values())
     last: dict[str, int] = {}
     for each in got:
-        assert each.update.seq == last.get(each.update.job_id, 0) + each.skipped + 1
-        last[each.update.job_id] = each.update.seq
+        assert each.update.seq == last.get(each.update.subject_id, 0) + each.skipped + 1
+        last[each.update.subject_id] = each.update.seq
     assert sum(each.skipped for each in got) == len(given_up)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import bindparam, text, update
 
 from shared.database.engine import open_engine, write_transaction
-from shared.database.sql.job_feed import change_number
+from shared.database.sql.change_feed import change_number
 from shared.database.stores import open_stores
 from shared.database.tables import jobs
 from tests.support.postgres import PostgresServer
@@ -15,7 +15,7 @@ from tests.support.store_values import an_audit, queued
 _CHANGE = (
     update(jobs)
     .where(jobs.c.job_id == bindparam("changed_id"))
-    .values(event_seq=jobs.c.event_seq + 1, change_no=change_number())
+    .values(event_seq=jobs.c.event_seq + 1, change_no=change_number(jobs))
 )
 
 

@@ -10,12 +10,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from backend.common.blocking import in_thread
-from backend.training.api.ending import Ending, first_ending
-from backend.training.api.updates import OrderedUpdates
-from backend.training.feed.event_feed import EventFeed
-from backend.training.feed.listener import STALLED_S, Listener, ListenerTooSlow
-from backend.training.feed.updates import Delivery
-from backend.training.manager import TrainingJobManager
+from backend.common.feed.ending import Ending, first_ending
+from backend.common.feed.event_feed import EventFeed
+from backend.common.feed.listener import STALLED_S, Listener, ListenerTooSlow
+from backend.common.feed.ordered import OrderedUpdates
+from backend.common.feed.updates import Delivery
 from shared.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -23,9 +22,7 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_S = 15.0
 """Proxies cut connections that are silent for a minute, some for half of one."""
 
-NOTHING_MORE: dict[int | str, dict[str, Any]] = {
-    204: {"description": "The job has ended and the client knows all of it."}
-}
+NOTHING_MORE: dict[int | str, dict[str, Any]] = {204: {"description": "It has ended and the client knows all of it."}}
 """Described to callers beside 200; an EventSource that gets it stops reconnecting."""
 
 _LAST_WORDS_S = 1.0
@@ -36,15 +33,14 @@ _LAST_WORDS = {
 
 
 class EventStream(Response):
-    """The updates of one job until it has ended; `id:` is the sequence number.
+    """The updates of one job or dataset until it has ended; `id:` is the sequence number.
 
     A comment now and then keeps the connection open. An `expired` or `evicted` event says why the stream ends early;
     the client comes back with `Last-Event-ID`.
 
     Args:
-        job_id: An existing job.
-        manager: Where earlier events are read.
-        feed: Where live ones come from.
+        subject_id: An existing job or dataset.
+        feed: Where its events come from.
         after: Sequence number after which to start.
         ends_at: When the caller's token expires, by the event loop's clock; None never.
         heartbeat_s: Longest silence.
@@ -54,8 +50,7 @@ class EventStream(Response):
 
     def __init__(
         self,
-        job_id: str,
-        manager: TrainingJobManager,
+        subject_id: str,
         feed: EventFeed,
         *,
         after: int,
@@ -64,8 +59,7 @@ class EventStream(Response):
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._job_id = job_id
-        self._manager = manager
+        self._subject_id = subject_id
         self._feed = feed
         self._after = after
         self._ends_at = ends_at
@@ -75,27 +69,27 @@ class EventStream(Response):
         """Send until there is nothing more to send, or to send it to."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
-            async with self._feed.listen(self._job_id) as listener:
+            async with self._feed.listen(self._subject_id) as listener:
                 work = self._push(listener, send), _until_gone(receive)
                 async with first_ending(listener, self._ends_at, *work) as ending:
                     await _say_goodbye(ending, send)
         except Unavailable as error:
             # the status is sent already; the client comes back by itself
-            logger.warning("events.stream_cut", extra={"job_id": self._job_id, "reason": error.message})
+            logger.warning("events.stream_cut", extra={"subject_id": self._subject_id, "reason": error.message})
             await _say_goodbye(Ending.DONE, send)
 
     async def _push(self, listener: Listener, send: Send) -> None:
-        updates = OrderedUpdates(self._manager, listener)
-        has_ended = (await in_thread(self._manager.get, self._job_id)).status.is_terminal
-        async with contextlib.aclosing(updates.replay(self._job_id, self._after)) as replay:
+        updates = OrderedUpdates(self._feed.source, listener)
+        has_ended = (await in_thread(self._feed.source.head, self._subject_id)).has_ended
+        async with contextlib.aclosing(updates.replay(self._subject_id, self._after)) as replay:
             async for delivery in replay:
                 await _send(send, _frame(delivery))
-                has_ended = has_ended or delivery.update.ends_job
+                has_ended = has_ended or delivery.update.is_last
         while not has_ended:
             async with contextlib.aclosing(updates.live()) as live:
                 async for delivery in live:
                     await _send(send, _frame(delivery))
-                    has_ended = has_ended or delivery.update.ends_job
+                    has_ended = has_ended or delivery.update.is_last
             if not has_ended:
                 await self._wait(listener, send)
 
@@ -133,4 +127,4 @@ async def _send(send: Send, body: bytes) -> None:
 
 def _frame(delivery: Delivery) -> bytes:
     update = delivery.update
-    return f"id: {update.seq}\nevent: {update.kind.value}\ndata: {delivery.text}\n\n".encode()
+    return f"id: {update.seq}\nevent: {update.kind}\ndata: {delivery.text}\n\n".encode()
