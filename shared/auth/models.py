@@ -157,6 +157,10 @@ _ALWAYS: tuple[Rule, ...] = (
         lambda c: _wants_issuer(c) and not _is_url(c.issuer),
         "CLARA_KEYCLOAK_URL is not set (or no http(s) address), but tokens are required",
     ),
+    (
+        lambda c: not (c.jwt_enabled or c.mode is SecurityMode.DEBUG or c.is_production),
+        "CLARA_JWT_ENABLED=false belongs to CLARA_SECURITY_MODE=debug: everybody would be the debug user",
+    ),
     (lambda c: c.jwt_enabled and not c.audience, "CLARA_KEYCLOAK_CLIENT_ID is empty: tokens need an audience to match"),
     (
         lambda c: c.jwt_enabled and c.mode is SecurityMode.TESTING and c.test_key_dir is None,
