@@ -67,8 +67,8 @@ def build_app(
     Raises:
         RouteWithoutPolicy: If a route neither says who may call it nor is named as open.
 
-    `app.state` carries `authenticator`, `allowed_origins`, `metrics` and `access`; what is in its list `on_stop` is called when
-    the service begins to stop, so that answers which go on for ever can end.
+    `app.state` carries `authenticator`, `allowed_origins`, `metrics` and `access`; what is in its list `on_stop` is
+    called when the service begins to stop, so that answers which go on for ever can end.
     """
     metrics = ServiceMetrics(spec.name, spec.version)
     app = FastAPI(

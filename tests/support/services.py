@@ -34,7 +34,7 @@ def small_app(
 ) -> FastAPI:
     """A service with the given routes, which need no policy; everybody is the debug user unless told otherwise."""
     options.setdefault("lifespan", empty_lifespan)
-    options.setdefault("open_routes", {path: "a route of a test" for path in unguarded(routers)})
+    options.setdefault("open_routes", dict.fromkeys(unguarded(routers), "a route of a test"))
     return build_app(
         SPEC, authenticator=authenticator or FixedUserAuthenticator(DEBUG_USER), routers=routers, **options
     )

@@ -104,6 +104,13 @@ def test_development_and_testing_may_be_comfortable(config: SecurityConfig) -> N
             SecurityConfig(mode=SecurityMode.DEBUG, environment="development", jwt_enabled=False, mtls_enabled=True),
             "TLS certificate",
         ),
+        *(
+            (
+                SecurityConfig(mode=mode, environment="development", jwt_enabled=False, test_key_dir=Path("keys")),
+                "CLARA_SECURITY_MODE=debug",
+            )
+            for mode in (SecurityMode.DEVELOPMENT, SecurityMode.TESTING)
+        ),
     ],
 )
 def test_but_nowhere_half_configured(config: SecurityConfig, named: str) -> None:
