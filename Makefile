@@ -36,6 +36,7 @@ check: setup ## ruff, mypy --strict, import layers, generated docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m admin.scripts.configuration_guide --check
+	$(BIN)/python -m admin.scripts.access_guide --check
 
 format: setup ## let ruff put the code in shape
 	$(BIN)/ruff check --fix .
@@ -55,6 +56,7 @@ trust: setup ## every promise in its full form, kills and all (the README says h
 
 docs: setup ## write the generated pages
 	$(BIN)/python -m admin.scripts.configuration_guide
+	$(BIN)/python -m admin.scripts.access_guide
 
 lock: setup ## resolve requirements/*.txt anew from pyproject.toml
 	$(BIN)/python -m admin.scripts.lock

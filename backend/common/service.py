@@ -9,6 +9,9 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from backend.common.access import OPEN_ROUTES, access_table
+from backend.common.access_description import describe_access
+from backend.common.access_guard import AccessGuard
 from backend.common.blocking import DEFAULT_THREADS, bound_threads
 from backend.common.docs import add_docs
 from backend.common.errors import StatusTable, install_error_handlers
@@ -40,6 +43,7 @@ def build_app(
     cors_origins: Sequence[str] = (),
     max_body_bytes: int = DEFAULT_BODY_BYTES,
     body_limits: Mapping[str, int] | None = None,
+    open_routes: Mapping[str, str] | None = None,
     threads: int = DEFAULT_THREADS,
     clock: Clock = utc_now,
 ) -> FastAPI:
@@ -56,11 +60,15 @@ def build_app(
         cors_origins: Origins of web pages that may call, also by WebSocket.
         max_body_bytes: Largest request body.
         body_limits: Path -> other limit, e.g. for uploads.
+        open_routes: Path -> why this route of the service needs no caller; every other one needs a policy.
         threads: Blocking calls that may run at once.
         clock: Now.
 
-    `app.state` carries `authenticator`, `allowed_origins` and `metrics`; what is in its list `on_stop` is called when
-    the service begins to stop, so that answers which go on for ever can end.
+    Raises:
+        RouteWithoutPolicy: If a route neither says who may call it nor is named as open.
+
+    `app.state` carries `authenticator`, `allowed_origins`, `metrics` and `access`; what is in its list `on_stop` is
+    called when the service begins to stop, so that answers which go on for ever can end.
     """
     metrics = ServiceMetrics(spec.name, spec.version)
     app = FastAPI(
@@ -81,7 +89,16 @@ def build_app(
         app.include_router(router)
     add_docs(app)
     describe_problems(app)
+    _guard(app, open_routes or {})
     return app
+
+
+def _guard(app: FastAPI, open_routes: Mapping[str, str]) -> None:
+    """Let the table of access be enforced, and told."""
+    table = app.state.access = access_table(app.routes, {**OPEN_ROUTES, **open_routes})
+    # around the router and inside of the error handlers: what the guard raises is answered as any other refusal
+    app.router.middleware_stack = AccessGuard(app.router.middleware_stack, table)
+    describe_access(app, table)
 
 
 def _fill_state(

@@ -20,6 +20,7 @@ from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
 from backend.common.child_process import ChildProcess
 from backend.common.logging import configure_logging
+from backend.common.ownership import creator_from
 from backend.common.security import security_from, tls_from
 from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
@@ -135,6 +136,7 @@ class _Holder:
             personal_data=personal_data_of(config.pii_policy, config.pii_key),
             write_export=_export_writer(config),
             on_change=wake_builders,
+            creator_of=creator_from(stores.audit),
         )
         app.state.datasets = DatasetState(
             manager=manager,

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from backend.common.ownership import CreatorOf, check_ownership, nobody
 from backend.datasets.archive import DownloadFile, split_file, zip_folder
 from backend.datasets.export.base import ExportOptions
 from backend.datasets.export.registry import exporter_for
@@ -34,6 +35,7 @@ from backend.datasets.search_cursor import cursor_of, rank_of
 from backend.datasets.searching import Found
 from backend.datasets.splits import SplitPlan
 from shared.auth.audit import audit_entry
+from shared.auth.policies import Actor
 from shared.database.base import DatasetStore, DocumentStore, Page
 from shared.database.dataset_changes import DatasetNotCompleted
 from shared.database.dataset_search import DatasetDocument
@@ -105,6 +107,7 @@ class DatasetManager:
         personal_data: What is done with it in records.
         write_export: Writes one export and returns when it is published.
         on_change: Called after every accepted order, to wake the builders.
+        creator_of: Who made a dataset.
     """
 
     def __init__(
@@ -121,6 +124,7 @@ class DatasetManager:
         clock: Clock = utc_now,
         make_id: Callable[[str], str] = new_id,
         on_change: Callable[[], None] = lambda: None,
+        creator_of: CreatorOf = nobody,
     ) -> None:
         self._datasets = datasets
         self._documents = documents
@@ -132,6 +136,7 @@ class DatasetManager:
         self._clock = clock
         self._make_id = make_id
         self._on_change = on_change
+        self._creator_of = creator_of
         self._quality = quality
         self._instructions = Instructions.load()
 
@@ -173,14 +178,17 @@ class DatasetManager:
         """Number of datasets."""
         return self._datasets.count()
 
-    def delete(self, dataset_id: str, principal: Principal, *, request_id: str | None = None) -> None:
+    def delete(self, dataset_id: str, actor: Actor, *, request_id: str | None = None) -> None:
         """Remove a dataset with its files.
 
         Raises:
             DatasetNotFound: If there is none.
+            NotTheirOwn: If the caller may remove only its own datasets, and this is none.
             DatasetInUse: If it is being built, or a job or adapter needs it.
         """
-        self._datasets.delete(dataset_id, audit=_audit("dataset.deleted", dataset_id, principal, request_id))
+        self._datasets.get(dataset_id)
+        check_ownership(actor, dataset_id, self._creator_of)
+        self._datasets.delete(dataset_id, audit=_audit("dataset.deleted", dataset_id, actor.principal, request_id))
         # rows first: files without a row are invisible, a row without files would be a lie
         self._folders.remove(dataset_id)
 

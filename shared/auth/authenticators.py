@@ -51,8 +51,13 @@ def authenticator_for(
         config: Resolved security settings.
         keys: Replaces the key source that the mode implies.
         clock: Seconds since the epoch, for `exp` and `iat`.
+
+    Raises:
+        ValueError: If no token is asked for, but the mode is not debug: the debug user exists nowhere else.
     """
     if not config.jwt_enabled:
+        if config.mode is not SecurityMode.DEBUG or config.is_production:
+            raise ValueError(f"there is no debug user in security mode {config.mode.value}")
         return FixedUserAuthenticator(config.debug_user)
     tokens = TokenAuthenticator(verifier_for(config, keys or _key_source(config), clock=clock))
     return ApiKeyAuthenticator(tokens, clock=lambda: datetime.fromtimestamp(clock(), UTC))

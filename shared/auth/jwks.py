@@ -39,6 +39,10 @@ class KeySource(Protocol):
         """Version of the key set."""
         ...
 
+    def keep_fresh(self) -> None:
+        """Called before an earlier verdict is used, so that withdrawn keys are noticed although no key is asked for."""
+        ...
+
     async def keys_for(self, kid: str) -> "SigningKeys":
         """The key set to look `kid` up in.
 
@@ -57,6 +61,9 @@ class FixedKeys:
         self._jwks = jwks
         self._keys: SigningKeys | None = None
 
+    def keep_fresh(self) -> None:
+        """Nothing to do: they never change."""
+
     async def keys_for(self, kid: str) -> "SigningKeys":
         """The one key set, whatever the `kid`."""
         if self._keys is None:
@@ -69,14 +76,16 @@ class FixedKeys:
 class RemoteKeys:
     """Keys of a JWKS address.
 
-    Unknown kids (rotation, or an attacker) and age lead to a fetch, but never to more than one per `min_interval_s`.
-    While the issuer is away known keys go on being used for `max_stale_s`.
+    Unknown kids (rotation, or an attacker) and age lead to a fetch, but never to more than one per `min_interval_s`;
+    after failures in a row the pauses double, up to `max_pause_s`. Old keys are fetched anew beside the requests that
+    use them. While the issuer is away known keys go on being used for `max_stale_s`.
 
     Args:
         url: The JWKS document.
         fetch: Gets the document's JSON; replaced in tests that need no server.
         min_interval_s: Least seconds between two fetches, failed ones included.
-        max_age_s: Older keys are fetched anew when next asked for, so that withdrawn keys disappear.
+        max_pause_s: Longest pause after failures.
+        max_age_s: A key that the issuer withdrew disappears within this time; from half of it on keys are fetched anew.
         max_stale_s: Without a successful fetch for so long, nothing is trusted any more.
         monotonic: Seconds that never jump.
     """
@@ -87,6 +96,7 @@ class RemoteKeys:
         *,
         fetch: Callable[[str], Awaitable[Any]] | None = None,
         min_interval_s: float = 30,
+        max_pause_s: float = 120,
         max_age_s: float = 600,
         max_stale_s: float = 86_400,
         monotonic: Callable[[], float] = time.monotonic,
@@ -95,6 +105,7 @@ class RemoteKeys:
         self._url = url
         self._fetch = fetch or fetch_document
         self._min_interval_s = min_interval_s
+        self._max_pause_s = max_pause_s
         self._max_age_s = max_age_s
         self._max_stale_s = max_stale_s
         self._monotonic = monotonic
@@ -102,7 +113,19 @@ class RemoteKeys:
         self._document: object = None
         self._fetched_at = -math.inf
         self._attempted_at = -math.inf
+        self._failures = 0
         self._lock = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
+
+    def keep_fresh(self) -> None:
+        """Fetch keys that get old, without anybody waiting for it; forget those that are too old to be trusted."""
+        if self._keys is None:
+            return
+        if self._age_s() > self._max_stale_s:
+            self._keys, self._document = None, None
+            self.generation += 1
+        elif self._age_s() > self._max_age_s / 2 and self._pause_left_s() <= 0 and not self._lock.locked():
+            self._refreshing = asyncio.create_task(self._refresh())
 
     async def keys_for(self, kid: str) -> "SigningKeys":
         """The newest key set we have, after a fetch if `kid` is unknown or the set is old.
@@ -111,27 +134,36 @@ class RemoteKeys:
             KeysUnavailable: If there never was a set, or none for `max_stale_s`.
         """
         is_known = self._keys is not None and kid in self._keys
-        # Whoever knows the key need not wait for somebody else's slow refresh.
-        if not is_known or (self._age_s() > self._max_age_s and not self._lock.locked()):
+        # Whoever knows the key need not wait for somebody else's slow refresh, nor for an issuer that is away.
+        is_due = self._age_s() > self._max_age_s and not self._lock.locked() and not self._failures
+        if not is_known or is_due:
             await self._refresh()
-        if self._keys is None or self._age_s() > self._max_stale_s:
-            raise KeysUnavailable(math.ceil(self._min_interval_s))
+        self.keep_fresh()
+        if self._keys is None:
+            raise KeysUnavailable(max(1, math.ceil(self._pause_left_s())))
         return self._keys
 
     def _age_s(self) -> float:
         return self._monotonic() - self._fetched_at
 
+    def _pause_left_s(self) -> float:
+        """Seconds until the issuer may be asked again."""
+        doubled = 2.0 ** min(max(self._failures - 1, 0), 16)
+        pause_s = max(self._min_interval_s, min(self._min_interval_s * doubled, self._max_pause_s))
+        return self._attempted_at + pause_s - self._monotonic()
+
     async def _refresh(self) -> None:
         async with self._lock:
-            if self._monotonic() - self._attempted_at < self._min_interval_s:
+            if self._pause_left_s() > 0:
                 return
             self._attempted_at = self._monotonic()
             try:
                 document = await self._fetch(self._url)
             except Unavailable as exc:
+                self._failures += 1
                 logger.warning("auth.jwks_unreachable", extra={"url": self._url, "reason": exc.message})
                 return
-            self._fetched_at = self._monotonic()
+            self._failures, self._fetched_at = 0, self._monotonic()
             if document != self._document:
                 self._replace(document)
 

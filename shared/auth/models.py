@@ -1,5 +1,6 @@
 """Security settings, identities and the refusals of this package."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -134,11 +135,19 @@ class SecurityConfig:
 
 def _is_url(url: str) -> bool:
     parts = urlsplit(url)
-    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+    has_extras = "@" in parts.netloc or parts.query or parts.fragment
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not has_extras
 
 
 def _lacks_file(path: Path | None) -> bool:
     return path is None or not path.is_file()
+
+
+def _is_exposed(path: Path | None) -> bool:
+    """Whether others than owner and group may read a file, or others than its owner change it."""
+    if os.name != "posix" or path is None or not path.is_file():
+        return False
+    return bool(path.stat().st_mode & 0o027)
 
 
 def _wants_issuer(config: SecurityConfig) -> bool:
@@ -155,9 +164,17 @@ _ALWAYS: tuple[Rule, ...] = (
     ),
     (
         lambda c: _wants_issuer(c) and not _is_url(c.issuer),
-        "CLARA_KEYCLOAK_URL is not set (or no http(s) address), but tokens are required",
+        "CLARA_KEYCLOAK_URL is not set (or no plain http(s) address), but tokens are required",
     ),
-    (lambda c: c.jwt_enabled and not c.audience, "CLARA_KEYCLOAK_CLIENT_ID is empty: tokens need an audience to match"),
+    (lambda c: _wants_issuer(c) and c.issuer.rstrip("/ ").endswith("/realms"), "CLARA_KEYCLOAK_REALM is empty"),
+    (
+        lambda c: not (c.jwt_enabled or c.mode is SecurityMode.DEBUG or c.is_production),
+        "CLARA_JWT_ENABLED=false belongs to CLARA_SECURITY_MODE=debug: everybody would be the debug user",
+    ),
+    (
+        lambda c: c.jwt_enabled and not c.audience.strip(),
+        "CLARA_KEYCLOAK_CLIENT_ID is empty: tokens need an audience to match",
+    ),
     (
         lambda c: c.jwt_enabled and c.mode is SecurityMode.TESTING and c.test_key_dir is None,
         "security mode testing needs a folder for its key",
@@ -182,8 +199,12 @@ _IN_PRODUCTION: tuple[Rule, ...] = (
     ),
     (lambda c: "*" in "".join(c.cors_origins), "CLARA_CORS_ORIGINS must list origins; '*' lets every web page call us"),
     (
-        lambda c: any(origin.startswith("http:") for origin in c.cors_origins),
+        lambda c: not all(origin.startswith(("https://", "*")) for origin in c.cors_origins),
         "CLARA_CORS_ORIGINS must be https origins",
+    ),
+    (
+        lambda c: _is_exposed(c.tls_key_file),
+        "the file of CLARA_TLS_KEY_FILE is open to other users of this machine: chmod 600",
     ),
     (lambda c: c.test_key_dir is not None, "a test key folder has no place in production"),
 )

@@ -1,10 +1,13 @@
 """What a route demands of its caller, as FastAPI dependencies that give it the `Principal`.
 
+What a route depends on is the one place where its policy is written: `backend.common.access` reads the table of all
+routes off these objects, shows it in OpenAPI and the docs, and refuses to build a service with a route that has none.
 The authenticator is `app.state.authenticator`, put there by `build_app`: without one an application answers 500, never
 200.
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,6 +22,7 @@ from shared.utils.log_context import PRINCIPAL, bind
 logger = logging.getLogger(__name__)
 
 ANY_ROLE = frozenset(Role)
+_IDENTITY = "clara.identity"
 
 
 async def identify(authenticator: Authenticator, token: str | None) -> Identity:
@@ -34,6 +38,20 @@ async def identify(authenticator: Authenticator, token: str | None) -> Identity:
         logger.info("auth.refused", extra={"reason": exc.reason})
         raise
     bind(**{PRINCIPAL: identity.principal.subject})
+    return identity
+
+
+async def caller_of(request: Request) -> Identity:
+    """Who sends a request, found out once for all that ask.
+
+    Raises:
+        Unauthenticated: If the token is missing or bad.
+        Unavailable: If it cannot be checked now.
+    """
+    identity: Identity | None = request.scope.get(_IDENTITY)
+    if identity is None:
+        token = bearer_token(request.headers.getlist("authorization"))
+        identity = request.scope[_IDENTITY] = await identify(request.app.state.authenticator, token)
     return identity
 
 
@@ -54,8 +72,7 @@ class AuthenticatedPrincipal(HTTPBearer):
             Unauthenticated: If the token is missing or bad.
             Unavailable: If it cannot be checked now.
         """
-        token = bearer_token(request.headers.getlist("authorization"))
-        return (await identify(request.app.state.authenticator, token)).principal
+        return (await caller_of(request)).principal
 
 
 authenticated_principal = AuthenticatedPrincipal()
@@ -68,8 +85,7 @@ async def token_expiry(request: Request) -> float | None:
         Unauthenticated: If the token is missing or bad.
         Unavailable: If it cannot be checked now.
     """
-    token = bearer_token(request.headers.getlist("authorization"))
-    return (await identify(request.app.state.authenticator, token)).expires_at
+    return (await caller_of(request)).expires_at
 
 
 def check_roles(principal: Principal, required: frozenset[Role]) -> None:
@@ -85,7 +101,7 @@ def check_roles(principal: Principal, required: frozenset[Role]) -> None:
 
 @dataclass(frozen=True)
 class RolePolicy:
-    """A dependency that lets principals with at least one of `roles` pass; tests read `roles` off the routes."""
+    """A dependency that lets principals with at least one of `roles` pass."""
 
     roles: frozenset[Role]
 
@@ -99,15 +115,66 @@ class RolePolicy:
         return principal
 
 
-def require_roles(*roles: Role) -> RolePolicy:
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A caller who may act, and on what.
+
+    Args:
+        principal: The caller.
+        is_limited_to_own: Whether it may act on what it made itself only; the manager, which knows who made what,
+            refuses the rest.
+    """
+
+    principal: Principal
+    is_limited_to_own: bool
+
+
+@dataclass(frozen=True)
+class OwnershipPolicy:
+    """A dependency that lets `roles` act on everything, and holders of `own` alone on what they made themselves."""
+
+    roles: frozenset[Role]
+    own: frozenset[Role]
+
+    async def __call__(self, principal: Annotated[Principal, Depends(authenticated_principal)]) -> Actor:
+        """The caller and how far it may go.
+
+        Raises:
+            RoleMissing: If it may not act at all.
+        """
+        check_roles(principal, self.roles | self.own)
+        return Actor(principal, is_limited_to_own=not principal.has_any(*self.roles))
+
+
+def require_roles(*roles: Role | str | Iterable[Role | str]) -> RolePolicy:
     """A dependency for routes: `principal: Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER))]`.
+
+    Names and lists of names do as well: `require_roles("admin", "trainer")`, `require_roles(["admin", "trainer"])`.
 
     Raises:
         ValueError: Without a role (such a route would let nobody, or everybody, in), or for an unknown one.
     """
-    if not roles:
+    named = _named(roles)
+    if not named:
         raise ValueError("require_roles needs at least one role; for any user take current_principal")
-    return RolePolicy(frozenset(Role(role) for role in roles))
+    return RolePolicy(named)
+
+
+def require_roles_or_own(*roles: Role, own: Iterable[Role]) -> OwnershipPolicy:
+    """A dependency for routes that change one object: `roles` may change any, `own` only what they made themselves.
+
+    Raises:
+        ValueError: If either is empty, or a role is in both.
+    """
+    everything, limited = _named(roles), _named(own)
+    if not everything or not limited or everything & limited:
+        raise ValueError("require_roles_or_own needs two lists of roles that have none in common")
+    return OwnershipPolicy(everything, limited)
+
+
+def _named(roles: Iterable[Role | str | Iterable[Role | str]]) -> frozenset[Role]:
+    flat = (role for each in roles for role in ([each] if isinstance(each, str) else each))
+    return frozenset(Role(role) for role in flat)
 
 
 current_principal = RolePolicy(ANY_ROLE)

@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 
 MAX_SKEW_S = 30
 MAX_LIFETIME_S = 24 * 3600
-_MAX_REMEMBERED_S = 300
 _KNOWN_ROLES = frozenset(Role)
 
 
@@ -90,7 +89,7 @@ class TokenVerifier:
         self._algorithms = frozenset(algorithms)
         self._max_remembered = max_remembered
         self._clock = clock
-        self._verdicts: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
+        self._verdicts: OrderedDict[bytes, tuple[int, Identity]] = OrderedDict()
         self._verdicts_generation = keys.generation
 
     async def verify(self, token: str) -> Identity:
@@ -112,15 +111,20 @@ class TokenVerifier:
         return identity
 
     def _remembered(self, digest: bytes) -> Identity | None:
+        # a verdict holds until `exp`, but falls with the keys that it rests on
+        self._keys.keep_fresh()
+        self._forget_what_rests_on_older_keys()
+        until, identity = self._verdicts.get(digest, (0, None))
+        return identity if self._clock() < until else None
+
+    def _forget_what_rests_on_older_keys(self) -> None:
         if self._verdicts_generation != self._keys.generation:
             self._verdicts.clear()
             self._verdicts_generation = self._keys.generation
-        until, identity = self._verdicts.get(digest, (0.0, None))
-        return identity if self._clock() < until else None
 
     def _remember(self, digest: bytes, expires_at: int, identity: Identity) -> None:
-        # Bounded in time as well, so that a key withdrawn by the issuer is noticed although all tokens are known.
-        self._verdicts[digest] = (min(expires_at, self._clock() + _MAX_REMEMBERED_S), identity)
+        self._forget_what_rests_on_older_keys()
+        self._verdicts[digest] = (expires_at, identity)
         if len(self._verdicts) > self._max_remembered:
             self._verdicts.popitem(last=False)
 

@@ -66,9 +66,19 @@ async def authenticate_websocket(websocket: WebSocket, *roles: Role) -> Handshak
     return Handshake(identity.principal, identity.expires_at, _answered_subprotocol(websocket))
 
 
-async def current_handshake(websocket: WebSocket) -> Handshake:
-    """Dependency of WebSocket routes that any user may open (see `authenticate_websocket`)."""
-    return await authenticate_websocket(websocket)
+@dataclass(frozen=True)
+class HandshakePolicy:
+    """The dependency of a WebSocket route: opens to principals with at least one of `roles`."""
+
+    roles: frozenset[Role]
+
+    async def __call__(self, websocket: WebSocket) -> Handshake:
+        """The handshake, if it may be accepted (see `authenticate_websocket`)."""
+        return await authenticate_websocket(websocket, *self.roles)
+
+
+current_handshake = HandshakePolicy(ANY_ROLE)
+"""Dependency of WebSocket routes that any user may open."""
 
 
 def check_origin(websocket: WebSocket, allowed: Collection[str]) -> None:

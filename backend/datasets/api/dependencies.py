@@ -11,6 +11,7 @@ from backend.datasets.manager import DatasetManager
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.uploads import UploadDesk
 from shared.auth import current_principal, require_roles
+from shared.auth.policies import Actor, require_roles_or_own
 from shared.models.users import Principal, Role
 
 
@@ -58,6 +59,7 @@ Manager = Annotated[DatasetManager, Depends(_manager)]
 Reviews = Annotated[ReviewDesk, Depends(_reviews)]
 AnyUser = Annotated[Principal, Depends(current_principal)]
 Curator = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER, Role.ANALYST))]
+Remover = Annotated[Actor, Depends(require_roles_or_own(Role.ADMIN, Role.TRAINER, own=[Role.ANALYST]))]
 DatasetId = Annotated[str, Path(max_length=100, description="Id of a dataset.")]
 DocumentId = Annotated[str, Path(max_length=100, description="Id of a document.")]
 ExportFormat = Annotated[str, Path(max_length=50, description="Name of an export format.")]

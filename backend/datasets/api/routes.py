@@ -17,6 +17,7 @@ from backend.datasets.api.dependencies import (
     DocumentId,
     ExportFormat,
     Manager,
+    Remover,
     State,
 )
 from backend.datasets.api.streaming import ndjson
@@ -148,9 +149,9 @@ async def get_dataset(dataset_id: DatasetId, state: State, _: AnyUser) -> Datase
 
 
 @router.delete("/{dataset_id}")
-async def delete_dataset(dataset_id: DatasetId, manager: Manager, principal: Curator) -> DatasetDeleted:
+async def delete_dataset(dataset_id: DatasetId, manager: Manager, remover: Remover) -> DatasetDeleted:
     """Remove a dataset with its files; refused while a build, a job or an adapter needs it."""
-    await in_thread(manager.delete, dataset_id, principal, request_id=request_id())
+    await in_thread(manager.delete, dataset_id, remover, request_id=request_id())
     return DatasetDeleted(message=f"Dataset {dataset_id} is deleted.")
 
 

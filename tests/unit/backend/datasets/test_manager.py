@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from backend.common.ownership import NotTheirOwn, creator_from
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.manager import DatasetManager, EmptySplit, ExportTask, NotExported
 from backend.datasets.models import DatasetRequest, ExportRequest, SearchPageRequest, SearchRequest
@@ -18,6 +19,7 @@ from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.profile import built_in
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.searching import Found
+from shared.auth.policies import Actor
 from shared.database.base import DatasetNotFound
 from shared.database.dataset_changes import DatasetInUse, DatasetNotCompleted
 from shared.database.dataset_search import DatasetDocument
@@ -79,6 +81,7 @@ class Desk:
             rulings_of=self.stores.reviews.rulings,
             personal_data=personal_data or PersonalData(),
             write_export=self._write,
+            creator_of=creator_from(self.stores.audit),
             on_change=self._changed,
         )
 
@@ -175,9 +178,21 @@ def test_an_empty_split_has_no_file_to_fetch(desk: Desk) -> None:
 
 def test_a_deleted_dataset_leaves_no_files(desk: Desk) -> None:
     dataset_id = desk.completed().dataset_id
-    desk.manager.delete(dataset_id, ANNA)
+    desk.manager.delete(dataset_id, Actor(ANNA, is_limited_to_own=False))
 
     assert not desk.folders.dataset(dataset_id).exists()
+    with pytest.raises(DatasetNotFound):
+        desk.manager.get(dataset_id)
+
+
+def test_an_analyst_deletes_what_they_ordered_and_nothing_else(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    # the address of the row is Anna's; the subject is not
+    namesake = Principal("somebody", ANNA.email, ANNA.roles)
+
+    with pytest.raises(NotTheirOwn, match="made by somebody else"):
+        desk.manager.delete(dataset_id, Actor(namesake, is_limited_to_own=True))
+    desk.manager.delete(dataset_id, Actor(ANNA, is_limited_to_own=True))
     with pytest.raises(DatasetNotFound):
         desk.manager.get(dataset_id)
 
@@ -187,7 +202,7 @@ def test_a_dataset_that_is_being_built_is_not_deleted(desk: Desk) -> None:
     desk.stores.datasets.claim("builder", lease_s=60)
 
     with pytest.raises(DatasetInUse):
-        desk.manager.delete(dataset_id, ANNA)
+        desk.manager.delete(dataset_id, Actor(ANNA, is_limited_to_own=False))
 
 
 def test_a_search_keeps_relevance_and_quality_apart_and_names_what_is_missing(desk: Desk) -> None:

@@ -18,6 +18,16 @@ async def test_in_debug_mode_everybody_is_the_configured_debug_user() -> None:
     assert (await authenticator_for(config).identify("whatever")).principal == user
 
 
+@pytest.mark.parametrize("mode", [mode for mode in SecurityMode if mode is not SecurityMode.DEBUG])
+def test_the_debug_user_exists_in_debug_mode_only(mode: SecurityMode) -> None:
+    for config in (
+        SecurityConfig(mode=mode, environment="development", jwt_enabled=False),
+        SecurityConfig(mode=SecurityMode.DEBUG, environment="production", jwt_enabled=False),
+    ):
+        with pytest.raises(ValueError, match="no debug user"):
+            authenticator_for(config)
+
+
 @pytest.mark.parametrize("mode", list(SecurityMode))
 async def test_where_tokens_are_on_nobody_gets_in_without_one(mode: SecurityMode, tmp_path: Path) -> None:
     config = SecurityConfig(

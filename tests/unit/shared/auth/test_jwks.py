@@ -105,6 +105,56 @@ async def test_cold_and_unreachable_means_unavailable_and_is_not_tried_again_at_
         assert key.kid in await keys.keys_for(key.kid)
 
 
+async def test_pauses_double_with_every_failure_in_a_row_up_to_two_minutes(
+    monotonic: Monotonic, server: KeyServer, key: IssuerKey, keys: RemoteKeys
+) -> None:
+    server.status = 500
+    asked_at = []
+    for second in range(600):
+        monotonic.now_s, hits = second, server.hits
+        with pytest.raises(KeysUnavailable) as refused:
+            await keys.keys_for(key.kid)
+        if server.hits > hits:
+            asked_at.append(second)
+        assert 1 <= int(str(refused.value.context["retry_after_s"])) <= 120
+    assert asked_at == [0, 30, 90, 210, 330, 450, 570]
+    server.status, monotonic.now_s = 200, 690
+    assert key.kid in await keys.keys_for(key.kid)
+    # success ends the long pauses
+    monotonic.now_s = 720
+    await keys.keys_for("unknown")
+    assert server.hits == len(asked_at) + 2
+
+
+async def test_old_keys_are_fetched_beside_the_requests_that_use_them(
+    keys: RemoteKeys, server: KeyServer, monotonic: Monotonic, key: IssuerKey, other_key: IssuerKey
+) -> None:
+    await keys.keys_for(key.kid)
+    server.document, server.delay_s, monotonic.now_s = other_key.jwks(), 0.3, 301
+    started_at = time.perf_counter()
+    for _ in range(20):
+        assert key.kid in await keys.keys_for(key.kid)
+    assert time.perf_counter() - started_at < 0.2
+    await asyncio.sleep(0.6)
+    assert other_key.kid in await keys.keys_for(other_key.kid)
+    assert server.hits == 2
+
+
+async def test_during_an_outage_nobody_who_has_a_known_key_waits(
+    keys: RemoteKeys, server: KeyServer, monotonic: Monotonic, key: IssuerKey
+) -> None:
+    await keys.keys_for(key.kid)
+    server.status, monotonic.now_s = 503, 601
+    await keys.keys_for(key.kid)
+    server.delay_s, monotonic.now_s = 0.5, 700
+    started_at = time.perf_counter()
+    for _ in range(20):
+        await keys.keys_for(key.kid)
+    assert time.perf_counter() - started_at < 0.2
+    await asyncio.sleep(0.6)
+    assert server.hits == 3
+
+
 async def test_known_keys_outlive_an_outage_of_a_day_and_no_longer(
     keys: RemoteKeys, server: KeyServer, monotonic: Monotonic, key: IssuerKey
 ) -> None:

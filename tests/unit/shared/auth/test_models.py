@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ def good(tmp_path: Path) -> dict[str, Any]:
     """Arguments of a production configuration that may start."""
     pem = tmp_path / "file.pem"
     pem.write_text("PEM")
+    pem.chmod(0o600)
     return {
         "mode": SecurityMode.PRODUCTION,
         "environment": "production",
@@ -49,6 +51,9 @@ def test_a_complete_production_configuration_may_start(good: dict[str, Any]) -> 
         ({"cors_origins": ("*",)}, "CLARA_CORS_ORIGINS"),
         ({"cors_origins": ("https://*.example",)}, "CLARA_CORS_ORIGINS"),
         ({"cors_origins": ("http://stadt.example",)}, "CLARA_CORS_ORIGINS"),
+        ({"cors_origins": ("null",)}, "CLARA_CORS_ORIGINS"),
+        ({"issuer": "https://keycloak.example/realms/"}, "CLARA_KEYCLOAK_REALM"),
+        ({"issuer": "https://admin:secret@keycloak.example/realms/vcc"}, "CLARA_KEYCLOAK_URL"),
         ({"debug": True}, "CLARA_DEBUG"),
         ({"algorithms": ("RS256", "HS256")}, "CLARA_JWT_ALGORITHM"),
         ({"algorithms": ("none",)}, "CLARA_JWT_ALGORITHM"),
@@ -61,6 +66,13 @@ def test_production_refuses_to_start_unsafe_and_names_the_setting(
 ) -> None:
     config = SecurityConfig(**{**good, **changes})
     assert any(named in reason for reason in config.validate_for_start())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+def test_a_private_key_that_other_users_can_read_is_refused(good: dict[str, Any]) -> None:
+    for mode, is_fine in ((0o600, True), (0o640, True), (0o644, False), (0o660, False), (0o604, False)):
+        good["tls_key_file"].chmod(mode)
+        assert (SecurityConfig(**good).validate_for_start() == []) is is_fine, oct(mode)
 
 
 def test_production_mode_is_strict_in_every_environment(good: dict[str, Any]) -> None:
@@ -103,6 +115,13 @@ def test_development_and_testing_may_be_comfortable(config: SecurityConfig) -> N
         (
             SecurityConfig(mode=SecurityMode.DEBUG, environment="development", jwt_enabled=False, mtls_enabled=True),
             "TLS certificate",
+        ),
+        *(
+            (
+                SecurityConfig(mode=mode, environment="development", jwt_enabled=False, test_key_dir=Path("keys")),
+                "CLARA_SECURITY_MODE=debug",
+            )
+            for mode in (SecurityMode.DEVELOPMENT, SecurityMode.TESTING)
         ),
     ],
 )

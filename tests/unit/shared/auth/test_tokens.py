@@ -1,3 +1,4 @@
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -6,9 +7,10 @@ from typing import Any
 import pytest
 from jose import jwk as jose_jwk  # type: ignore[import-untyped]
 
-from shared.auth.jwks import FixedKeys, RemoteKeys
+from shared.auth.jwks import FixedKeys, KeysUnavailable, RemoteKeys
 from shared.auth.jws import InvalidToken, encode_segment
 from shared.auth.tokens import TokenVerifier, verify_jws
+from shared.errors import Unavailable
 from shared.models.users import Role
 from tests.support.issuer import AUDIENCE, ISSUER, IssuerKey, good_claims
 
@@ -154,13 +156,44 @@ async def test_a_token_seen_before_is_not_checked_again_until_it_ends(key: Issue
     assert refused.value.reason == "expired"
 
 
-async def test_a_token_that_ends_in_hours_is_checked_again_after_five_minutes(key: IssuerKey) -> None:
-    now = float(NOW)
-    checked = verifier(key, clock=lambda: now)
+async def test_a_key_withdrawn_by_the_issuer_is_noticed_although_every_token_is_remembered(
+    key: IssuerKey, other_key: IssuerKey
+) -> None:
+    document, monotonic = key.jwks(), 0.0
+
+    async def fetch(_: str) -> Any:
+        return document
+
+    keys = RemoteKeys("https://keys", fetch=fetch, monotonic=lambda: monotonic)
+    checked = TokenVerifier(keys, issuer=ISSUER, audience=AUDIENCE, clock=lambda: NOW)
     token = key.token(now=NOW, exp=NOW + 3600)
     first = await checked.verify(token)
-    now = NOW + 301
-    assert await checked.verify(token) is not first
+    document, monotonic = other_key.jwks(), 299.0
+    assert await checked.verify(token) is first
+    monotonic = 301.0
+    assert await checked.verify(token) is first  # nobody waits for the keys that are fetched beside
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    with pytest.raises(InvalidToken) as refused:
+        await checked.verify(token)
+    assert refused.value.reason == "unknown kid"
+
+
+async def test_a_verdict_does_not_outlive_the_trust_in_the_keys(key: IssuerKey) -> None:
+    monotonic, is_away = 0.0, False
+
+    async def fetch(_: str) -> Any:
+        if is_away:
+            raise Unavailable("away")
+        return key.jwks()
+
+    keys = RemoteKeys("https://keys", fetch=fetch, monotonic=lambda: monotonic)
+    checked = TokenVerifier(keys, issuer=ISSUER, audience=AUDIENCE, clock=lambda: NOW)
+    token = key.token(now=NOW, exp=NOW + 3600)
+    await checked.verify(token)
+    is_away, monotonic = True, 86_401.0
+    with pytest.raises(KeysUnavailable):
+        await checked.verify(token)
 
 
 async def test_verdicts_fall_with_the_key_that_they_rest_on(key: IssuerKey, other_key: IssuerKey) -> None:

@@ -1,31 +1,23 @@
 """Every route of the dataset service asks for the roles of the contract."""
 
-from collections.abc import Iterator
-
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from backend.common.access import access_table
 from backend.datasets.api.routes import router
-from shared.auth.policies import RolePolicy
 from shared.models.users import Role
-
-CHANGES = frozenset({Role.ADMIN, Role.TRAINER, Role.ANALYST})
-
-
-def _policies(dependant: Dependant) -> Iterator[RolePolicy]:
-    for each in dependant.dependencies:
-        if isinstance(each.call, RolePolicy):
-            yield each.call
-        yield from _policies(each)
 
 
 def test_no_route_is_open_to_callers_without_a_role() -> None:
-    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    table = access_table(router.routes)
 
-    assert len(routes) >= 13
-    for route in routes:
-        roles = [policy.roles for policy in _policies(route.dependant)]
-        assert roles == [CHANGES], route.path
+    assert len(table) >= 13
+    assert {line.roles | line.own for line in table} == {frozenset(Role)}
+
+
+def test_analysts_remove_only_what_they_made() -> None:
+    (removal,) = [line for line in access_table(router.routes) if line.name == "DELETE /api/datasets/{dataset_id}"]
+
+    assert (removal.roles, removal.own) == ({Role.ADMIN, Role.TRAINER}, {Role.ANALYST})
 
 
 def test_every_route_says_what_it_does() -> None:
