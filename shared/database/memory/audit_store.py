@@ -53,4 +53,5 @@ class MemoryAuditStore:
     def links(self, *, after: int = 0, limit: int = 1000) -> Sequence[AuditLink]:
         """See `AuditStore.links`."""
         with self._state.lock:
-            return self._state.audit_links[after : after + limit]
+            start = max(after, 0)
+            return self._state.audit_links[start : start + limit]

@@ -6,7 +6,7 @@ other; they lock it last, for no longer than their commit takes, and whatever el
 
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Text, bindparam, insert, select, update
+from sqlalchemy import JSON, Connection, Text, bindparam, insert, literal_column, select, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -16,10 +16,23 @@ from shared.database.sql.rows import audit_columns
 from shared.database.sql_json import dump_json
 from shared.database.sql_time import db_now
 from shared.database.tables import audit_head, audit_log
+from shared.errors import Unavailable
 from shared.models.audit_chain import content_of
 from shared.models.events import AuditEntry
 
 CONTENT = "of_content"
+
+
+class AuditHeadMissing(Unavailable):
+    """Somebody removed the head of the audit log; nothing is changed that cannot be recorded."""
+
+    code = "audit_head_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The head of the audit log is gone, so that nothing can be recorded and nothing is changed. "
+            "`clara audit verify` says what is left; restore the database from a backup."
+        )
 
 
 class moment_text(FunctionElement[str]):  # noqa: N801 - reads as the SQL function that it is
@@ -66,6 +79,8 @@ MOVE_HEAD = update(audit_head).values(
 )
 # parameters have names of their own: a statement of the driver takes those of columns for values to set
 _GIVEN = {name: f"of_{name}" for name in audit_log.c.keys() if name not in {"seq", "created_at", "hash"}}  # noqa: SIM118
+# an outer join, so that without a head there is a row without a date, which the table refuses: no head, no change
+_ONE = select(literal_column("1").label("one")).subquery()
 APPEND_AUDIT = insert(audit_log).from_select(
     ["seq", "created_at", "hash", *_GIVEN],
     select(
@@ -73,7 +88,7 @@ APPEND_AUDIT = insert(audit_log).from_select(
         audit_head.c.moved_at,
         audit_head.c.hash,
         *(bindparam(given, type_=JSON() if name == "detail" else Text()) for name, given in _GIVEN.items()),
-    ),
+    ).select_from(_ONE.outerjoin(audit_head, audit_head.c.chain == _ONE.c.one)),
 )
 
 
@@ -87,5 +102,6 @@ def audit_values(entry: AuditEntry) -> dict[str, Any]:
 def write_audit(connection: Connection, entry: AuditEntry) -> None:
     """Append an entry inside the transaction of the change that it records, as the last thing that it does."""
     values = audit_values(entry)
-    connection.execute(MOVE_HEAD, {CONTENT: values.pop(CONTENT)})
+    if connection.execute(MOVE_HEAD, {CONTENT: values.pop(CONTENT)}).rowcount != 1:
+        raise AuditHeadMissing
     connection.execute(APPEND_AUDIT, values)

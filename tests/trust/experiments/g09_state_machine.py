@@ -13,15 +13,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from sqlalchemy import text
 
 from shared.database.engine import open_engine, write_transaction
 from shared.database.migrate import migrate
 from shared.database.stores import Stores, memory_stores, open_stores
-from shared.database.tables import metadata
 from tests.contracts.fake_time import FakeTime, sqlite_on
 from tests.contracts.job_store_machine import JobStoreMachine, OpenStores
 from tests.contracts.seeded_bugs import SEEDED_BUGS
+from tests.support.emptied import empty
 from tests.trust.place import Place
 
 DATABASES = ("sqlite", "postgresql")
@@ -168,8 +167,7 @@ def _postgresql(url: str) -> NewDatabase:
     def new_database(_: FakeTime) -> OpenStores:
         engine = open_engine(url)
         with write_transaction(engine) as connection:
-            names = ", ".join(table.name for table in metadata.sorted_tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+            empty(connection)
         engine.dispose()
         return lambda: open_stores(url)
 

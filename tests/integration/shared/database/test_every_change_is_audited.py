@@ -14,11 +14,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError
 
+from shared.database.audit.verify import verify
+from shared.database.engine import open_engine, write_transaction
+from shared.database.sql.audit_writes import AuditHeadMissing
 from shared.database.stores import Stores, open_stores
-from shared.database.tables import metadata
+from shared.database.tables import audit_head, metadata
+from shared.errors import Conflict
 from shared.models.adapter import PromotionOrder
 from shared.models.job import AttemptOutcome, IdempotencyKey, Progress
 from shared.models.review import Doubt, ReviewState, Ruling
@@ -281,3 +286,26 @@ def _claimed(stores: Stores) -> Any:
     found = stores.jobs.claim("worker-1", lease_s=60)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_without_a_head_nothing_is_changed(database: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("sqlite_url" if database == "sqlite" else "postgres_url")
+    opened = open_stores(url)
+    engine = open_engine(url)
+    queued(opened)
+    with write_transaction(engine) as connection:
+        connection.execute(delete(audit_head))
+    engine.dispose()
+
+    with pytest.raises(AuditHeadMissing):
+        opened.datasets.add(a_dataset(), audit=an_audit())
+    with pytest.raises((Conflict, IntegrityError)):
+        opened.jobs.add(a_job(3), audit=an_audit())
+    with pytest.raises(IntegrityError):
+        opened.jobs.claim("worker", lease_s=60)
+
+    assert opened.datasets.count() == 0
+    assert opened.jobs.counts().total == 1
+    assert not verify(opened.audit).is_intact
+    opened.close()

@@ -1,11 +1,9 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
 
 from shared.database.engine import open_engine, write_transaction
 from shared.database.stores import Stores, open_stores
-from shared.database.tables import metadata
 from tests.contracts.adapter_store_contract import AdapterStoreContract
 from tests.contracts.audit_store_contract import AuditStoreContract
 from tests.contracts.dataset_store_contract import DatasetStoreContract
@@ -16,6 +14,7 @@ from tests.contracts.feedback_store_contract import FeedbackStoreContract
 from tests.contracts.job_store_contract import JobStoreContract
 from tests.contracts.key_store_contract import KeyStoreContract
 from tests.contracts.review_store_contract import ReviewStoreContract
+from tests.support.emptied import empty
 from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
@@ -34,8 +33,7 @@ def stores(migrated: tuple[Stores, str]) -> Stores:
     opened, url = migrated
     engine = open_engine(url)
     with write_transaction(engine) as connection:
-        names = ", ".join(table.name for table in metadata.sorted_tables)
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+        empty(connection)
     engine.dispose()
     return opened
 
