@@ -7,7 +7,9 @@ import typer
 
 from frontend.cli import (
     adapters_cli,
+    admin_certs_cli,
     admin_cli,
+    admin_group,
     dataset_cli,
     documents_cli,
     feedback_cli,
@@ -85,6 +87,8 @@ model_cli.register(app)
 quality_cli.register(app)
 stores_cli.register(app)
 admin_cli.register(app)
+admin_group.register(app)
+admin_certs_cli.register(app)
 
 
 def main() -> None:

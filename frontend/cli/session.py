@@ -73,6 +73,7 @@ class Session:
         """A client of the services where the options, the environment or the settings say they are."""
         from frontend.client import ClaraClient
         from frontend.client.services import DATASETS, SERVING, TRAINING, Service, service_url
+        from frontend.client.tls import client_context
 
         def address(service: Service, given: str | None) -> str:
             return given or os.environ.get(service.url_variable) or service_url(service, self.settings)
@@ -82,6 +83,7 @@ class Session:
             address(DATASETS, self.options.dataset_url),
             address(SERVING, None),
             token=self.options.token or os.environ.get("CLARA_TOKEN") or None,
+            ssl_context=client_context(self.settings),
         )
 
     def console(self) -> "Console":

@@ -393,6 +393,28 @@ TEXTS: Mapping[str, Text] = {
         "`clara quality run` puts on the list what is doubtful.", "`clara quality run` legt Zweifelhaftes vor."
     ),
     "quality.gone": Text("(no longer registered)", "(nicht mehr registriert)"),
+    # certificates
+    "certs.ends": Text("{date} (in {days} d)", "{date} (in {days} Tagen)"),
+    "certs.ending": Text(
+        "Less than {days} days left: {names}. Make new ones in time.",
+        "Weniger als {days} Tage gültig: {names}. Rechtzeitig neue ausstellen.",
+    ),
+    "certs.init_next": Text(
+        "Keep {folder} readable for administrators alone. Next: clara admin certs server HOSTNAME",
+        "{folder} nur für Verwaltende lesbar halten. Weiter: clara admin certs server HOSTNAME",
+    ),
+    "certs.revoked": Text(
+        "{name} is revoked. Where {path} is a copy on other machines, bring the new one there.",
+        "{name} ist gesperrt. Wo {path} als Kopie auf anderen Rechnern liegt, muss die neue dorthin.",
+    ),
+    "certs.pkcs12_password": Text("Password for the PKCS#12 file", "Passwort für die PKCS#12-Datei"),
+    "password.again": Text("Once more", "Noch einmal"),
+    "password.differ": Text("The two passwords differ.", "Die beiden Passwörter sind verschieden."),
+    "password.short": Text("A password needs at least {n} characters.", "Ein Passwort braucht mindestens {n} Zeichen."),
+    "password.nobody": Text(
+        "A password is needed and nobody is there to type it; put it into {variable}.",
+        "Ein Passwort ist nötig und niemand da, es einzugeben; es gehört in {variable}.",
+    ),
     # doctor, config
     "doctor.ok": Text("ok", "ok"),
     "doctor.hint": Text("hint", "Hinweis"),

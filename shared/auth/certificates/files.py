@@ -8,6 +8,7 @@ from uuid import uuid4
 from shared.errors import Conflict, InvalidInput, Unavailable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}\Z")
+_LONGEST_COMMON_NAME = 64  # RFC 5280, ub-common-name
 
 
 class CertificateExists(Conflict):
@@ -50,6 +51,17 @@ def checked_name(name: str) -> str:
         UnusableName: If it could lead out of its folder or means something else on another system.
     """
     if not _NAME.match(name):
+        raise UnusableName(name)
+    return name
+
+
+def checked_common_name(name: str) -> str:
+    """The name of an authority, for people only.
+
+    Raises:
+        UnusableName: If a certificate cannot hold it.
+    """
+    if not 0 < len(name) <= _LONGEST_COMMON_NAME or not name.isprintable():
         raise UnusableName(name)
     return name
 
