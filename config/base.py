@@ -140,6 +140,9 @@ class BaseConfig(BaseSettings):
     keycloak_url: str = Field("http://localhost:8080", description="Base URL of the identity provider.")
     keycloak_realm: str = Field("vcc", description="Realm whose tokens are accepted.")
     keycloak_client_id: str = Field("clara-training-system", description="Audience that a token must name.")
+    keycloak_cli_client_id: str = Field(
+        "clara-cli", description="Public client of that realm with which `clara login` logs in."
+    )
     jwt_algorithm: Literal["RS256", "PS256", "ES256"] = Field(
         "RS256", description="The one accepted signature algorithm."
     )

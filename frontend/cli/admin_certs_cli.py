@@ -97,7 +97,7 @@ def client(
     from frontend.cli.passwords import new_password
 
     authority = _authority(session, folder)
-    password = new_password("CLARA_PKCS12_PASSWORD", text("certs.pkcs12_password")) if pkcs12 else None
+    password = new_password("CLARA_PKCS12_PASSWORD", text("certs.bundle_password")) if pkcs12 else None
     issued = authority.issue_client(name, days=days, pkcs12_password=password)
     files = {"CLARA_CLIENT_CERT_FILE": issued.cert_file, "CLARA_CLIENT_KEY_FILE": issued.key_file}
     _answer_issued(session, issued, {**files, "CLARA_CLIENT_CA_FILE": authority.cert_file})

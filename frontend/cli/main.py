@@ -15,6 +15,7 @@ from frontend.cli import (
     feedback_cli,
     ingest_cli,
     jobs_cli,
+    login_cli,
     model_cli,
     quality_cli,
     search_cli,
@@ -89,6 +90,7 @@ stores_cli.register(app)
 admin_cli.register(app)
 admin_group.register(app)
 admin_certs_cli.register(app)
+login_cli.register(app)
 
 
 def main() -> None:

@@ -71,6 +71,7 @@ class Session:
 
     def client(self) -> "ClaraClient":
         """A client of the services where the options, the environment or the settings say they are."""
+        from frontend.cli.login_session import kept_login
         from frontend.client import ClaraClient
         from frontend.client.services import DATASETS, SERVING, TRAINING, Service, service_url
         from frontend.client.tls import client_context
@@ -82,7 +83,7 @@ class Session:
             address(TRAINING, self.options.training_url),
             address(DATASETS, self.options.dataset_url),
             address(SERVING, None),
-            token=self.options.token or os.environ.get("CLARA_TOKEN") or None,
+            token=self.options.token or os.environ.get("CLARA_TOKEN") or kept_login(self.settings).access_token,
             ssl_context=client_context(self.settings),
         )
 

@@ -50,3 +50,20 @@ def client_context(settings: ClientTlsSettings) -> ssl.SSLContext | None:
     except OSError as exc:
         raise ClientCertificateUnusable(str(exc)) from exc
     return context
+
+
+def provider_context(settings: ClientTlsSettings) -> ssl.SSLContext | None:
+    """TLS for calls to the identity provider: this machine's trust, and the authority of the settings beside it.
+
+    Raises:
+        ClientCertificateUnusable: If the authority's file cannot be read.
+    """
+    if settings.client_ca_file is None:
+        return None
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(settings.client_ca_file.expanduser())
+    except OSError as exc:
+        raise ClientCertificateUnusable(str(exc)) from exc
+    return context
