@@ -127,9 +127,22 @@ class BaseConfig(BaseSettings):
     tls_cert_file: Path | None = Field(None, description="Server certificate chain (PEM).")
     tls_key_file: Path | None = Field(None, description="Private key of the server certificate (PEM).")
     tls_client_ca_file: Path | None = Field(None, description="Authority that signs client certificates (PEM).")
+    tls_client_crl_file: Path | None = Field(
+        None, description="Revocation list of that authority (PEM); a new one is in force within seconds."
+    )
+    client_cert_file: Path | None = Field(
+        None, description="Certificate that the command line shows to services (PEM)."
+    )
+    client_key_file: Path | None = Field(None, description="Private key of that certificate (PEM).")
+    client_ca_file: Path | None = Field(
+        None, description="Authority of the services' certificates (PEM); empty: those that this machine trusts."
+    )
     keycloak_url: str = Field("http://localhost:8080", description="Base URL of the identity provider.")
     keycloak_realm: str = Field("vcc", description="Realm whose tokens are accepted.")
     keycloak_client_id: str = Field("clara-training-system", description="Audience that a token must name.")
+    keycloak_cli_client_id: str = Field(
+        "clara-cli", description="Public client of that realm with which `clara login` logs in."
+    )
     jwt_algorithm: Literal["RS256", "PS256", "ES256"] = Field(
         "RS256", description="The one accepted signature algorithm."
     )

@@ -64,7 +64,14 @@ def unknown_variables(environ: Mapping[str, str]) -> list[tuple[str, str | None]
 
 
 CLIENT_VARIABLES = frozenset(
-    {"CLARA_TOKEN", "CLARA_LANG", "CLARA_TRAINING_URL", "CLARA_DATASET_URL", "CLARA_SERVING_URL"}
+    {
+        "CLARA_TOKEN",
+        "CLARA_LANG",
+        "CLARA_TRAINING_URL",
+        "CLARA_DATASET_URL",
+        "CLARA_SERVING_URL",
+        "CLARA_PKCS12_PASSWORD",
+    }
 )
 """Variables that the command line reads beside the settings."""
 

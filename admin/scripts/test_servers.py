@@ -1,8 +1,8 @@
 """Install the servers that tests run against from npm and PyPI: `python -m admin.scripts.test_servers`.
 
-pouchdb-server stands in for CouchDB, ArcadeDB for the Bolt protocol of Neo4j; Ray, which few installations need, is
-itself. All go into folders below `.venv`, in pinned versions, and are installed once. What cannot be installed is
-named; the tests that need it are skipped.
+pouchdb-server stands in for CouchDB, ArcadeDB for the Bolt protocol of Neo4j, oidc-provider for Keycloak; Ray, which
+few installations need, is itself. All go into folders below `.venv`, in pinned versions, and are installed once. What
+cannot be installed is named; the tests that need it are skipped.
 """
 
 import hashlib
@@ -51,16 +51,22 @@ class TestServer:
 
 def known_servers(root: Path = ROOT) -> list[TestServer]:
     """All servers that tests need, in the versions that this checkout names."""
-    npm_files = [root / "requirements" / "pouchdb" / name for name in _NPM_FILES]
-    lock = hashlib.sha256(npm_files[-1].read_bytes()).hexdigest()
     # no scripts: nothing that is downloaded runs on this machine before a test starts it
     npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", "."]
     return [
-        TestServer("pouchdb", "npm", npm, lock, npm_files),
+        *(TestServer(name, "npm", npm, _lock_of(files), files) for name, files in _npm_files(root).items()),
         TestServer("arcadedb", sys.executable, [*pip, _ARCADEDB], _ARCADEDB),
         TestServer("ray", sys.executable, [*pip, *_RAY], " ".join(_RAY)),
     ]
+
+
+def _npm_files(root: Path) -> dict[str, list[Path]]:
+    return {name: [root / "requirements" / name / file for file in _NPM_FILES] for name in ("pouchdb", "oidc")}
+
+
+def _lock_of(files: Sequence[Path]) -> str:
+    return hashlib.sha256(files[-1].read_bytes()).hexdigest()
 
 
 def install(server: TestServer, servers: Path, run: Run) -> str:

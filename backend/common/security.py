@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from backend.common.server import TlsFiles
+from backend.common.tls import TlsFiles
 from shared.auth.models import SecurityConfig, SecurityMode
 from shared.errors import InvalidInput
 from shared.models.users import Principal, Role
@@ -58,6 +58,8 @@ class SecuritySettings(Protocol):
     @property
     def tls_client_ca_file(self) -> Path | None: ...  # noqa: D102
     @property
+    def tls_client_crl_file(self) -> Path | None: ...  # noqa: D102
+    @property
     def home(self) -> Path: ...  # noqa: D102
     @property
     def api_host(self) -> str: ...  # noqa: D102
@@ -90,6 +92,7 @@ def security_from(settings: SecuritySettings) -> SecurityConfig:
         tls_cert_file=settings.tls_cert_file,
         tls_key_file=settings.tls_key_file,
         tls_client_ca_file=settings.tls_client_ca_file,
+        tls_client_crl_file=settings.tls_client_crl_file,
         test_key_dir=settings.home / "test-key" if mode is SecurityMode.TESTING else None,
     )
     reasons = config.validate_for_start()
@@ -104,8 +107,8 @@ def tls_from(settings: SecuritySettings) -> TlsFiles | None:
     """TLS files for the listener, None where the service speaks plain HTTP."""
     if settings.tls_cert_file is None or settings.tls_key_file is None:
         return None
+    if not settings.mtls_enabled_resolved:
+        return TlsFiles(settings.tls_cert_file, settings.tls_key_file)
     return TlsFiles(
-        settings.tls_cert_file,
-        settings.tls_key_file,
-        settings.tls_client_ca_file if settings.mtls_enabled_resolved else None,
+        settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file, settings.tls_client_crl_file
     )

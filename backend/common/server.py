@@ -5,13 +5,11 @@ import logging
 import os
 import signal
 import socket
-import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 import uvicorn
@@ -19,8 +17,10 @@ from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
 from backend.common.listening import listening_sockets
+from backend.common.peer_certificate import http_protocol
+from backend.common.tls import FollowedTls, TlsFiles
 from backend.common.websocket_protocol import WebSocketProtocol
-from shared.errors import ClaraError, InvalidInput
+from shared.errors import ClaraError
 
 logger = logging.getLogger(__name__)
 
@@ -31,33 +31,6 @@ _OBJECTS_PER_COLLECTION = 20_000
 _STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
 )  # SIGBREAK is Windows'
-
-
-class TlsFilesUnusable(InvalidInput):
-    """A certificate or key cannot be read or does not fit the other."""
-
-    code = "tls_files_unusable"
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__(
-            f"The TLS files cannot be used ({error}); check CLARA_TLS_CERT_FILE, CLARA_TLS_KEY_FILE and "
-            "CLARA_TLS_CLIENT_CA_FILE."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """Files for TLS.
-
-    Args:
-        cert_file: Our certificate chain (PEM).
-        key_file: Its private key (PEM).
-        client_ca_file: Given: only clients with a certificate of this CA get through the handshake (mTLS).
-    """
-
-    cert_file: Path
-    key_file: Path
-    client_ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +119,7 @@ def _server_config(app: FastAPI, tls: TlsFiles | None, grace_s: int) -> uvicorn.
         _PlainStart(app),
         # "auto" takes uvloop and httptools where they are installed; Windows has no uvloop
         loop="auto",
-        http="auto",
+        http=http_protocol(tls),
         ws=WebSocketProtocol,
         ws_max_size=_MAX_WEBSOCKET_MESSAGE_BYTES,
         # updates are short and go to many: compressing each for each client costs more than sending it
@@ -160,22 +133,15 @@ def _server_config(app: FastAPI, tls: TlsFiles | None, grace_s: int) -> uvicorn.
         timeout_graceful_shutdown=grace_s,
         **_tls_arguments(tls),
     )
-    try:
-        config.load()
-    except OSError as exc:
-        raise TlsFilesUnusable(exc) from exc
+    config.load()
     return config
 
 
 def _tls_arguments(tls: TlsFiles | None) -> dict[str, Any]:
     if tls is None:
         return {}
-    return {
-        "ssl_certfile": tls.cert_file,
-        "ssl_keyfile": tls.key_file,
-        "ssl_ca_certs": tls.client_ca_file,
-        "ssl_cert_reqs": ssl.CERT_REQUIRED if tls.client_ca_file else ssl.CERT_NONE,
-    }
+    followed = FollowedTls(tls)
+    return {"ssl_context_factory": lambda *_: followed.context}
 
 
 class _Server(uvicorn.Server):

@@ -1,5 +1,10 @@
-"""The group `clara admin`."""
+"""`clara admin …`: the group of what only an administrator does."""
 
 import typer
 
-admin = typer.Typer(name="admin", no_args_is_help=True, help="Administration: keys and certificates.")
+admin = typer.Typer(no_args_is_help=True, help="Administration: keys and certificates.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(admin, name="admin")

@@ -7,6 +7,7 @@ import typer
 
 from frontend.cli import (
     adapters_cli,
+    admin_certs_cli,
     admin_cli,
     admin_group,
     admin_keys_cli,
@@ -16,6 +17,7 @@ from frontend.cli import (
     feedback_cli,
     ingest_cli,
     jobs_cli,
+    login_cli,
     model_cli,
     quality_cli,
     search_cli,
@@ -88,9 +90,11 @@ model_cli.register(app)
 quality_cli.register(app)
 stores_cli.register(app)
 admin_cli.register(app)
+admin_group.register(app)
 admin_keys_cli.register(admin_group.admin)
-app.add_typer(admin_group.admin)
+admin_certs_cli.register(app)
 audit_cli.register(app)
+login_cli.register(app)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from config import BaseConfig
 from frontend.cli.service_ports import ServiceNotInstalled, is_installed, require_free_port
 from frontend.cli.texts import text
 from frontend.client.services import Service, service_url
+from frontend.client.tls import client_context
 from shared.errors import Unavailable
 
 _POLL_S = 0.1
@@ -51,12 +53,14 @@ class RunningService:
 
     Args:
         log: File that its output goes to; None: our own stderr.
+        tls: Trust and certificate for calls to it; None: the machine's own.
     """
 
     service: Service
     url: str
     process: "subprocess.Popen[bytes]"
     log: Path | None
+    tls: ssl.SSLContext | None = None
 
 
 @contextmanager
@@ -97,7 +101,7 @@ def wait_ready(child: RunningService, *, timeout_s: float, is_stopping: Callable
     """
     deadline = time.monotonic() + timeout_s
     reason = "no answer"
-    with httpx.Client(trust_env=False, timeout=2.0) as http:
+    with httpx.Client(trust_env=False, timeout=2.0, verify=child.tls or True) as http:
         while not is_stopping():
             code = child.process.poll()
             if code is not None:
@@ -153,10 +157,10 @@ def _start(
     if sys.platform == "win32":
         own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     command = [sys.executable, "-m", service.module]
-    url = service_url(service, settings)
+    url, tls = service_url(service, settings), client_context(settings)
     if show_logs:
         process = subprocess.Popen(command, env=dict(environment), stdout=sys.stderr, **own_group)  # noqa: S603 - our module
-        return RunningService(service, url, process, None)
+        return RunningService(service, url, process, None, tls)
     log = settings.logs_dir / f"{service.name}.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -167,7 +171,7 @@ def _start(
         process = subprocess.Popen(  # noqa: S603 - our own module, arguments as a list
             command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT, **own_group
         )
-    return RunningService(service, url, process, log)
+    return RunningService(service, url, process, log, tls)
 
 
 def _stop(children: Sequence[RunningService], grace_s: float) -> None:

@@ -71,8 +71,10 @@ class Session:
 
     def client(self) -> "ClaraClient":
         """A client of the services where the options, the environment or the settings say they are."""
+        from frontend.cli.login_session import kept_login
         from frontend.client import ClaraClient
         from frontend.client.services import DATASETS, SERVING, TRAINING, Service, service_url
+        from frontend.client.tls import client_context
 
         def address(service: Service, given: str | None) -> str:
             return given or os.environ.get(service.url_variable) or service_url(service, self.settings)
@@ -81,7 +83,8 @@ class Session:
             address(TRAINING, self.options.training_url),
             address(DATASETS, self.options.dataset_url),
             address(SERVING, None),
-            token=self.options.token or os.environ.get("CLARA_TOKEN") or None,
+            token=self.options.token or os.environ.get("CLARA_TOKEN") or kept_login(self.settings).access_token,
+            ssl_context=client_context(self.settings),
         )
 
     def console(self) -> "Console":

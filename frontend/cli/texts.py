@@ -23,8 +23,10 @@ TEXTS: Mapping[str, Text] = {
     "error.asked": Text("asked", "Anfrage"),
     "error.to_do": Text("to do", "Abhilfe"),
     "error.token": Text(
-        "Log in: pass a token with --token or CLARA_TOKEN; it needs one of the roles that the message names.",
-        "Anmelden: Token mit --token oder CLARA_TOKEN mitgeben; es braucht eine der genannten Rollen.",
+        "Log in with `clara login`, or pass a token with --token or CLARA_TOKEN; it needs one of the roles that the "
+        "message names.",
+        "Anmelden mit `clara login`, oder ein Token mit --token oder CLARA_TOKEN mitgeben; es braucht eine der "
+        "genannten Rollen.",
     ),
     "error.busy": Text(
         "Try again in {seconds} s, or let clara wait: --wait-for-room SECONDS.",
@@ -418,6 +420,51 @@ TEXTS: Mapping[str, Text] = {
     ),
     "audit.not_written": Text("{path} cannot be written: {reason}.", "{path} kann nicht geschrieben werden: {reason}."),
     "audit.outcome": Text("--outcome takes ok or refused.", "--outcome erwartet ok oder refused."),
+    # certificates
+    "certs.ends": Text("{date} (in {days} d)", "{date} (in {days} Tagen)"),
+    "certs.ending": Text(
+        "Less than {days} days left: {names}. Make new ones in time.",
+        "Weniger als {days} Tage gültig: {names}. Rechtzeitig neue ausstellen.",
+    ),
+    "certs.init_next": Text(
+        "Keep {folder} readable for administrators alone. Next: clara admin certs server HOSTNAME",
+        "{folder} nur für Verwaltende lesbar halten. Weiter: clara admin certs server HOSTNAME",
+    ),
+    "certs.revoked": Text(
+        "{name} is revoked. Where {path} is a copy on other machines, bring the new one there.",
+        "{name} ist gesperrt. Wo {path} als Kopie auf anderen Rechnern liegt, muss die neue dorthin.",
+    ),
+    "certs.bundle_password": Text("Password for the PKCS#12 file", "Passwort für die PKCS#12-Datei"),
+    "password.again": Text("Once more", "Noch einmal"),
+    "password.differ": Text("The two passwords differ.", "Die beiden Passwörter sind verschieden."),
+    "password.short": Text("A password needs at least {n} characters.", "Ein Passwort braucht mindestens {n} Zeichen."),
+    "password.nobody": Text(
+        "A password is needed and nobody is there to type it; put it into {variable}.",
+        "Ein Passwort ist nötig und niemand da, es einzugeben; es gehört in {variable}.",
+    ),
+    # login
+    "login.open": Text(
+        "Log in with a browser on this machine; without one: clara login --device. The address:",
+        "Mit einem Browser auf diesem Rechner anmelden; ohne einen: clara login --device. Die Adresse:",
+    ),
+    "login.device": Text(
+        "Open {url} on any device and type in the code {code}.",
+        "{url} auf einem beliebigen Gerät öffnen und den Code {code} eingeben.",
+    ),
+    "login.device_whole": Text("Or open {url}", "Oder {url} öffnen."),
+    "login.page": Text(
+        "You are logged in. You may close this page.", "Anmeldung erfolgt. Diese Seite kann geschlossen werden."
+    ),
+    "login.done": Text("Logged in as {who} (roles: {roles}).", "Angemeldet als {who} (Rollen: {roles})."),
+    "login.nobody": Text(
+        "Nobody is logged in here, and there is no token.", "Hier ist niemand angemeldet, und es gibt kein Token."
+    ),
+    "logout.done": Text("Logged out.", "Abgemeldet."),
+    "logout.nobody": Text("Nobody was logged in.", "Niemand war angemeldet."),
+    "logout.only_here": Text(
+        "The login is forgotten on this machine, but the provider was not told: {reason}",
+        "Die Anmeldung ist auf diesem Rechner vergessen, aber der Anbieter erfuhr es nicht: {reason}",
+    ),
     # doctor, config
     "doctor.ok": Text("ok", "ok"),
     "doctor.hint": Text("hint", "Hinweis"),

@@ -15,7 +15,7 @@ from frontend.client.models import Answer, Health
 from frontend.client.quality import QualityClient
 from frontend.client.services import DATASETS, SERVING, TRAINING, Service
 from frontend.client.submission import Patience
-from frontend.client.transport import Timeouts, Transport
+from frontend.client.transport import Timeouts, TokenSource, Transport
 
 
 class ClaraClient:
@@ -25,7 +25,7 @@ class ClaraClient:
         training_url: Base address, e.g. http://127.0.0.1:45680.
         dataset_url: Base address, e.g. http://127.0.0.1:45681.
         serving_url: Base address, e.g. http://127.0.0.1:45682.
-        token: Bearer token; None where no login is asked (security mode debug).
+        token: Bearer token, or what gives one for each call; None where no login is asked (security mode debug).
         timeouts: Longest waits.
         patience: How long a submission is repeated when its answer is lost.
         ssl_context: Trust and client certificate for https addresses (mTLS).
@@ -37,7 +37,7 @@ class ClaraClient:
         training_url: str,
         dataset_url: str,
         serving_url: str,
-        token: str | None = None,
+        token: str | TokenSource | None = None,
         *,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen value
         patience: Patience = Patience(),  # noqa: B008 - frozen value

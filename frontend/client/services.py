@@ -1,6 +1,7 @@
 """The three services as a caller sees them: name, address, and the settings that say where they are."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 
@@ -60,12 +61,15 @@ class Addresses(Protocol):
 
     @property
     def api_host(self) -> str: ...  # noqa: D102 - described in config/base.py
+    @property
+    def tls_cert_file(self) -> Path | None: ...  # noqa: D102
 
 
 def service_url(service: Service, settings: Addresses) -> str:
     """Where a client on this machine reaches a service that listens as the settings say."""
     host = _EVERYWHERE.get(settings.api_host, settings.api_host)
-    return f"http://{host}:{getattr(settings, service.port_setting)}"
+    scheme = "http" if settings.tls_cert_file is None else "https"
+    return f"{scheme}://{host}:{getattr(settings, service.port_setting)}"
 
 
 def is_loopback(host: str) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +17,7 @@ from frontend.client.models import Answer
 from frontend.client.services import Service, is_loopback
 
 A = TypeVar("A", bound=Answer)
+TokenSource = Callable[[], str | None]
 
 _PROBLEM_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code", "errors", "error"})
 
@@ -42,7 +43,7 @@ class Transport:
     Args:
         service: Whom it speaks to.
         url: Base address without a trailing slash.
-        token: Bearer token, None where the service asks for none.
+        token: Bearer token, or what gives one for each call; None where the service asks for none.
         http: Another httpx transport, for tests and for clients inside a process.
     """
 
@@ -50,7 +51,7 @@ class Transport:
         self,
         service: Service,
         url: str,
-        token: str | None,
+        token: str | TokenSource | None,
         *,
         timeouts: Timeouts,
         ssl_context: ssl.SSLContext | None = None,
@@ -58,18 +59,27 @@ class Transport:
     ) -> None:
         self.service = service
         self.url = _checked(service, url)
-        self.token = token
+        self._token = token
         self.timeouts = timeouts
         self.ssl_context = ssl_context
         self._http = http
         self._opened: list[httpx.Client] = []
+
+    @property
+    def token(self) -> str | None:
+        """The bearer token for a call that is made now.
+
+        Raises:
+            ClaraError: If it has ended and there is no new one to be had.
+        """
+        return self._token() if callable(self._token) else self._token
 
     @cached_property
     def _client(self) -> httpx.Client:
         # on first use: loading the certificate store takes longer than most requests
         client = httpx.Client(
             base_url=self.url,
-            headers={"Authorization": f"Bearer {self.token}"} if self.token else {},
+            auth=self._authorized,
             timeout=self._timeout(self.timeouts.read_s),
             verify=self.ssl_context if self.ssl_context is not None else True,
             trust_env=not is_loopback(urlsplit(self.url).hostname or ""),
@@ -77,6 +87,11 @@ class Transport:
         )
         self._opened.append(client)
         return client
+
+    def _authorized(self, request: httpx.Request) -> httpx.Request:
+        if token := self.token:
+            request.headers["Authorization"] = f"Bearer {token}"
+        return request
 
     def close(self) -> None:
         """Close its connections."""

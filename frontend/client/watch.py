@@ -107,8 +107,9 @@ def _received(transport: Transport, job_id: str, last_seq: int) -> Generator[Job
         _ConnectionLost: However it ended, unless the service refused for good.
         ServiceError: If it refused.
     """
+    token = transport.token
     try:
-        with _open(transport, job_id) as connection:
+        with _open(transport, job_id, token) as connection:
             connection.send(json.dumps({"resume_from": last_seq}))
             yield from _updates(connection, job_id)
         close = connection.close_code, connection.close_reason
@@ -124,6 +125,9 @@ def _received(transport: Transport, job_id: str, last_seq: int) -> Generator[Job
     code, reason = close
     if code in _REFUSED:
         status = _REFUSED[code]
+        if status == 401 and transport.token != token:
+            # it ended on the way, and there is a new one
+            raise _ConnectionLost("the token ended", had_stood=True)
         raise _refusal(transport, Problem(status, "", reason or f"Closed with code {code}.", (), {}))
     raise _ConnectionLost(f"closed with code {code}" if code else "the connection broke", had_stood=True)
 
@@ -136,7 +140,7 @@ def socket_url(url: str, job_id: str) -> str:
     return urlunsplit((scheme, parts.netloc, path, f"job_id={quote(job_id, safe='')}", ""))
 
 
-def _open(transport: Transport, job_id: str) -> ClientConnection:
+def _open(transport: Transport, job_id: str, token: str | None) -> ClientConnection:
     options: dict[str, Any] = {}
     if transport.url.startswith("https") and transport.ssl_context is not None:
         options["ssl"] = transport.ssl_context
@@ -144,7 +148,7 @@ def _open(transport: Transport, job_id: str) -> ClientConnection:
         options["proxy"] = None
     connection: ClientConnection = connect(
         socket_url(transport.url, job_id),
-        additional_headers={"Authorization": f"Bearer {transport.token}"} if transport.token else None,
+        additional_headers={"Authorization": f"Bearer {token}"} if token else None,
         open_timeout=transport.timeouts.connect_s,
         close_timeout=1.0,
         **options,

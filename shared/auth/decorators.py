@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from shared.auth.policies import authenticated_principal, identify
+from shared.auth.policies import authenticated_principal, identify_caller
 from shared.auth.utils import bearer_token
 from shared.models.users import Principal
 
@@ -20,7 +20,7 @@ async def optional_auth(request: Request) -> Principal | None:
     token = bearer_token(request.headers.getlist("authorization"))
     if token is None:
         return None
-    return (await identify(request.app.state.authenticator, token)).principal
+    return (await identify_caller(request, token)).principal
 
 
 async def get_current_user_email(principal: Annotated[Principal, Depends(authenticated_principal)]) -> str:

@@ -57,10 +57,12 @@ class Identity:
     Args:
         principal: The caller.
         expires_at: Seconds since the epoch (`exp` of the token); None never ends (the debug user).
+        certificate: Thumbprint of the one client certificate with which the token is good; None: it is not bound.
     """
 
     principal: Principal
     expires_at: float | None = None
+    certificate: str | None = None
 
 
 class Authenticator(Protocol):
@@ -98,6 +100,7 @@ class SecurityConfig:
         tls_cert_file: Our certificate chain (PEM).
         tls_key_file: Its private key (PEM).
         tls_client_ca_file: Who signs client certificates (PEM).
+        tls_client_crl_file: Which of them are revoked (PEM).
         test_key_dir: Folder of the local test key (mode `testing` only).
     """
 
@@ -115,6 +118,7 @@ class SecurityConfig:
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
     tls_client_ca_file: Path | None = None
+    tls_client_crl_file: Path | None = None
     test_key_dir: Path | None = None
 
     @property
@@ -182,6 +186,10 @@ _ALWAYS: tuple[Rule, ...] = (
     (lambda c: c.mtls_enabled and _lacks_file(c.tls_cert_file), "mTLS is on, but the TLS certificate file is missing"),
     (lambda c: c.mtls_enabled and _lacks_file(c.tls_key_file), "mTLS is on, but the TLS key file is missing"),
     (lambda c: c.mtls_enabled and _lacks_file(c.tls_client_ca_file), "mTLS is on, but the client CA file is missing"),
+    (
+        lambda c: c.tls_client_crl_file is not None and _lacks_file(c.tls_client_crl_file),
+        "the file of CLARA_TLS_CLIENT_CRL_FILE is missing",
+    ),
 )
 
 _IN_PRODUCTION: tuple[Rule, ...] = (
@@ -191,6 +199,10 @@ _IN_PRODUCTION: tuple[Rule, ...] = (
     ),
     (lambda c: not c.jwt_enabled, "CLARA_JWT_ENABLED=false leaves every route open"),
     (lambda c: not c.mtls_enabled, "CLARA_MTLS_ENABLED=false lets anybody on the network connect"),
+    (
+        lambda c: c.mtls_enabled and c.tls_client_crl_file is None,
+        "CLARA_TLS_CLIENT_CRL_FILE is not set: a stolen client certificate could not be revoked",
+    ),
     (lambda c: c.debug, "CLARA_DEBUG=true shows internals"),
     (lambda c: c.issuer.startswith("http:"), "CLARA_KEYCLOAK_URL must be https: over http anybody can issue tokens"),
     (

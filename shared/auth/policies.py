@@ -13,7 +13,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
+from starlette.requests import HTTPConnection
 
+from shared.auth.binding import check_binding, presented_certificate
 from shared.auth.models import Authenticator, Identity, RoleMissing, Unauthenticated
 from shared.auth.utils import bearer_token
 from shared.models.users import Principal, Role
@@ -25,8 +27,13 @@ ANY_ROLE = frozenset(Role)
 _IDENTITY = "clara.identity"
 
 
-async def identify(authenticator: Authenticator, token: str | None) -> Identity:
+async def identify(authenticator: Authenticator, token: str | None, *, certificate: str | None = None) -> Identity:
     """Authenticate, note the caller for the log, and log a refusal with its reason (which the caller does not see).
+
+    Args:
+        authenticator: Who knows callers.
+        token: What the caller sent.
+        certificate: Thumbprint of the connection's client certificate; without it no bound token is good.
 
     Raises:
         Unauthenticated: If the token is missing or bad.
@@ -34,11 +41,23 @@ async def identify(authenticator: Authenticator, token: str | None) -> Identity:
     """
     try:
         identity = await authenticator.identify(token)
+        check_binding(identity, certificate)
     except Unauthenticated as exc:
         logger.info("auth.refused", extra={"reason": exc.reason})
         raise
     bind(**{PRINCIPAL: identity.principal.subject})
     return identity
+
+
+async def identify_caller(connection: HTTPConnection, token: str | None) -> Identity:
+    """The identity of who opened a connection, by its token and, where that is bound to one, its certificate.
+
+    Raises:
+        Unauthenticated: If the token is missing, bad or bound to another certificate.
+        Unavailable: If it cannot be checked now.
+    """
+    authenticator = connection.app.state.authenticator
+    return await identify(authenticator, token, certificate=presented_certificate(connection))
 
 
 async def caller_of(request: Request) -> Identity:
@@ -51,7 +70,7 @@ async def caller_of(request: Request) -> Identity:
     identity: Identity | None = request.scope.get(_IDENTITY)
     if identity is None:
         token = bearer_token(request.headers.getlist("authorization"))
-        identity = request.scope[_IDENTITY] = await identify(request.app.state.authenticator, token)
+        identity = request.scope[_IDENTITY] = await identify_caller(request, token)
     return identity
 
 

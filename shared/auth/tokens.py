@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
+from shared.auth.binding import confirmation
 from shared.auth.jwks import KeySource
 from shared.auth.jws import CompactJws, InvalidToken, read_compact, strict_json_object
 from shared.auth.models import ASYMMETRIC_ALGORITHMS, Identity, SecurityConfig
@@ -145,7 +146,7 @@ class TokenVerifier:
         for is_broken, reason in broken:
             if is_broken:
                 raise InvalidToken(reason)
-        return Identity(_principal(claims), float(expires_at)), expires_at
+        return Identity(_principal(claims), float(expires_at), confirmation(claims)), expires_at
 
 
 def verifier_for(config: SecurityConfig, keys: KeySource, *, clock: Callable[[], float] = time.time) -> TokenVerifier:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import WebSocket
 
 from shared.auth.models import Unauthenticated
-from shared.auth.policies import ANY_ROLE, check_roles, identify
+from shared.auth.policies import ANY_ROLE, check_roles, identify_caller
 from shared.auth.utils import SUBPROTOCOL_PREFIX, bearer_token, subprotocol_token
 from shared.errors import NotPermitted
 from shared.models.users import Principal, Role
@@ -59,9 +59,8 @@ async def authenticate_websocket(websocket: WebSocket, *roles: Role) -> Handshak
         RoleMissing: If the caller may not.
         Unavailable: If the token cannot be checked now.
     """
-    state = websocket.app.state
-    check_origin(websocket, state.allowed_origins)
-    identity = await identify(state.authenticator, _token(websocket))
+    check_origin(websocket, websocket.app.state.allowed_origins)
+    identity = await identify_caller(websocket, _token(websocket))
     check_roles(identity.principal, frozenset(roles) or ANY_ROLE)
     return Handshake(identity.principal, identity.expires_at, _answered_subprotocol(websocket))
 

@@ -1,14 +1,12 @@
-"""A certificate authority for one test run."""
+"""A certificate authority for one test run, and certificates that nobody should accept."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from shared.auth.certificates import building
+from shared.auth.certificates.authority import CertificateAuthority, Issued, utc_seconds
+from shared.auth.certificates.building import Kind, Signer
 
 
 @dataclass(frozen=True)
@@ -20,48 +18,51 @@ class Certificate:
 
 
 class Authority:
-    """Signs server and client certificates; everything lies in `folder`."""
+    """Signs server and client certificates; everything lies below `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("CLARA test authority")
-        certificate = self._builder(self._name, self._key.public_key()).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
-        )
-        self.cert = self._write("ca.pem", certificate)
+        self.real = CertificateAuthority.create(folder / "authority", "CLARA test authority", days=30)
+        self.cert, self.crl = self.real.cert_file, self.real.crl_file
 
     def issue(self, name: str) -> Certificate:
         """A certificate for an address (server) or a plain name (client)."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        builder = self._builder(_name(name), key.public_key())
+        issued = self.issued(name)
+        return Certificate(issued.cert_file, issued.key_file)
+
+    def issued(self, name: str) -> Issued:
+        """The same, with what it says."""
         if name[0].isdigit():
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), False)
-        path = self._folder / f"{name}-key.pem"
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        return Certificate(self._write(f"{name}.pem", builder), path)
+            return self.real.issue_server(name, [name], days=20)
+        return self.real.issue_client(name, days=20)
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(minutes=1))
-            .not_valid_after(now + timedelta(hours=1))
-        )
-
-    def _write(self, name: str, builder: x509.CertificateBuilder) -> Path:
-        path = self._folder / name
-        path.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-        return path
+    def expired(self, folder: Path) -> Certificate:
+        """A client certificate that ended a minute ago."""
+        begin = utc_seconds() - timedelta(days=1, minutes=1)
+        return _written(folder / "expired", self.real._signer(), Kind.CLIENT, begin)
 
 
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+def foreign(folder: Path) -> Certificate:
+    """A client certificate of another authority of the same name."""
+    key = building.new_key()
+    own = building.authority_certificate(key, "CLARA test authority", now=utc_seconds(), days=1)
+    return _written(folder / "foreign", Signer(own, key), Kind.CLIENT, utc_seconds())
+
+
+def self_signed(folder: Path) -> Certificate:
+    """A client certificate that vouches for itself."""
+    key = building.new_key()
+    own = building.authority_certificate(key, "self", now=utc_seconds(), days=1)
+    return _files(folder / "self", building.certificate_pem(own), building.key_pem(key))
+
+
+def _written(path: Path, signer: Signer, kind: Kind, now: datetime) -> Certificate:
+    key = building.new_key()
+    certificate = building.end_certificate(signer, key, path.name, kind, now=now, days=1)
+    return _files(path, building.certificate_pem(certificate), building.key_pem(key))
+
+
+def _files(path: Path, certificate: bytes, key: bytes) -> Certificate:
+    cert_file, key_file = path.with_name(f"{path.name}.pem"), path.with_name(f"{path.name}-key.pem")
+    cert_file.write_bytes(certificate)
+    key_file.write_bytes(key)
+    return Certificate(cert_file, key_file)

@@ -21,6 +21,9 @@ class Clara:
             "CLARA_TRAINING_URL": self.url,
             "CLARA_DATASET_URL": self.url,
             "CLARA_TOKEN": "",
+            # no login of whoever runs the tests
+            "XDG_CONFIG_HOME": "/nowhere",
+            "APPDATA": "/nowhere",
             "COLUMNS": "200",
         }
         return CliRunner().invoke(app, list(arguments), env=fixed | (env or {}))

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -22,12 +23,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class Installation:
-    """Services of one `CLARA_HOME`; each can be started, stopped and killed on its own."""
+    """Services of one `CLARA_HOME`; each can be started, stopped and killed on its own.
+
+    Args:
+        ssl_context: Trust and client certificate, where the settings make the services speak TLS.
+    """
 
     home: Path
     settings: dict[str, str] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=lambda: {name: free_port() for name in ("training", "datasets")})
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    ssl_context: ssl.SSLContext | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -48,10 +54,11 @@ class Installation:
         }
 
     def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.ports[name]}"
+        return f"{'http' if self.ssl_context is None else 'https'}://127.0.0.1:{self.ports[name]}"
 
     def client(self) -> ClaraClient:
-        return ClaraClient(self.url("training"), self.url("datasets"), "http://127.0.0.1:1")
+        urls = (self.url("training"), self.url("datasets"), "http://127.0.0.1:1")
+        return ClaraClient(*urls, ssl_context=self.ssl_context)
 
     def start(self, *names: str) -> None:
         for name in names:
@@ -71,7 +78,8 @@ class Installation:
         give_up = time.monotonic() + timeout_s
         while time.monotonic() < give_up:
             try:
-                if httpx.get(f"{self.url(name)}/readyz", trust_env=False).status_code == 200:
+                verify = True if self.ssl_context is None else self.ssl_context
+                if httpx.get(f"{self.url(name)}/readyz", trust_env=False, verify=verify).status_code == 200:
                     return
             except httpx.TransportError:
                 assert self.processes[name].poll() is None, self.output(name)
@@ -108,10 +116,14 @@ class Installation:
 
 @contextmanager
 def installation(
-    home: Path, *, services: tuple[str, ...] = ("training", "datasets"), **settings: str
+    home: Path,
+    *,
+    services: tuple[str, ...] = ("training", "datasets"),
+    ssl_context: ssl.SSLContext | None = None,
+    **settings: str,
 ) -> Iterator[Installation]:
     """A running installation; everything is stopped at the end, whatever the test did to it."""
-    it = Installation(home, settings)
+    it = Installation(home, settings, ssl_context=ssl_context)
     try:
         it.start(*services)
         yield it

@@ -15,7 +15,8 @@ from fastapi.responses import StreamingResponse
 
 from backend.common.blocking import in_thread
 from backend.common.logging import configure_logging
-from backend.common.server import Address, Serving, TlsFiles, run_service
+from backend.common.server import Address, Serving, run_service
+from backend.common.tls import TlsFiles
 from shared.errors import Unavailable
 from tests.support.services import SPEC, small_app
 

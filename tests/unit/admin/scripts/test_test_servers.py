@@ -78,10 +78,12 @@ def test_why_a_command_failed_is_told(tmp_path: Path, program: str, found: str) 
 
 
 def test_every_version_is_pinned() -> None:
-    pouchdb, arcadedb, _ray = known_servers()
+    pouchdb, oidc, arcadedb, _ray = known_servers()
 
-    assert all(file.is_file() for file in pouchdb.files)
+    for npm in (pouchdb, oidc):
+        assert all(file.is_file() for file in npm.files)
+        assert '"integrity"' in npm.files[1].read_text(encoding="utf-8")
+        assert "--ignore-scripts" in npm.arguments
+    assert '"oidc-provider": "9.13.3"' in oidc.files[0].read_text(encoding="utf-8")
     assert '"pouchdb-server": "4.2.0"' in pouchdb.files[0].read_text(encoding="utf-8")
-    assert '"integrity"' in pouchdb.files[1].read_text(encoding="utf-8")
-    assert "--ignore-scripts" in pouchdb.arguments
     assert "==" in arcadedb.pin

@@ -167,3 +167,20 @@ def test_a_submit_without_a_config_leaves_the_choice_to_the_server() -> None:
         b'{"trainer_type":"lora","priority":1,"tags":[],"config":{}}',
         b'{"trainer_type":"lora","priority":5,"tags":[],"config_path":"lora.yaml"}',
     ]
+
+
+def test_each_call_carries_the_token_of_its_time() -> None:
+    tokens = iter(["first", "second", None])
+    seen: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("Authorization"))
+        return httpx.Response(404, json={})
+
+    asked = ClaraClient(
+        URL, "http://datasets.test", "http://serving.test", lambda: next(tokens), http=httpx.MockTransport(answer)
+    )
+    for _ in range(3):
+        with pytest.raises(ServiceNotFound):
+            asked.jobs.get("job_1")
+    assert seen == ["Bearer first", "Bearer second", None]

@@ -24,6 +24,7 @@ def good(tmp_path: Path) -> dict[str, Any]:
         "tls_cert_file": pem,
         "tls_key_file": pem,
         "tls_client_ca_file": pem,
+        "tls_client_crl_file": pem,
     }
 
 
@@ -44,6 +45,8 @@ def test_a_complete_production_configuration_may_start(good: dict[str, Any]) -> 
         ({"tls_cert_file": None}, "TLS certificate"),
         ({"tls_key_file": Path("/nowhere/key.pem")}, "TLS key"),
         ({"tls_client_ca_file": None}, "client CA"),
+        ({"tls_client_crl_file": None}, "CLARA_TLS_CLIENT_CRL_FILE is not set"),
+        ({"tls_client_crl_file": Path("/nowhere/crl.pem")}, "CLARA_TLS_CLIENT_CRL_FILE is missing"),
         ({"issuer": "http://keycloak.example/realms/vcc"}, "CLARA_KEYCLOAK_URL must be https"),
         ({"issuer": "/realms/vcc"}, "CLARA_KEYCLOAK_URL is not set"),
         ({"jwks_url": "http://keycloak.example/certs"}, "JWKS address must be https"),
