@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frontend.cli.admin_group import admin
 from frontend.cli.command import command
 from frontend.cli.session import Session, facts, table
 from frontend.cli.texts import text
@@ -27,7 +26,7 @@ NameArgument = Annotated[str, typer.Argument(help="Common name, also the name of
 AskedArgument = Annotated[str, typer.Argument(help="Name or serial number.")]
 
 
-def register(_: typer.Typer) -> None:
+def register(admin: typer.Typer) -> None:
     """Add the commands of this file."""
     admin.add_typer(certs, name="certs")
 

@@ -92,7 +92,7 @@ stores_cli.register(app)
 admin_cli.register(app)
 admin_group.register(app)
 admin_keys_cli.register(admin_group.admin)
-admin_certs_cli.register(app)
+admin_certs_cli.register(admin_group.admin)
 audit_cli.register(app)
 login_cli.register(app)
 
