@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketState
 
+from backend.common.allowed_methods import allow_header
 from backend.common.problem import problem_response, title_of, unauthenticated_response
 from backend.common.validation import field_reasons, summary
 from shared.auth.models import Unauthenticated
@@ -97,13 +98,15 @@ def _http_response(connection: HTTPConnection, error: HTTPException) -> Response
     if status == HTTPStatus.UNAUTHORIZED:
         return unauthenticated_response()
     path, method = connection.scope["path"], connection.scope.get("method", "WebSocket")
-    detail = str(error.detail)
+    detail, headers = str(error.detail), error.headers
     if status == HTTPStatus.NOT_FOUND and detail == status.phrase:
         detail = f"Nothing is served at {path}; /docs lists what is."
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{path} does not answer {method}."
+        table = getattr(connection.app.state, "methods_by_path", {})
+        headers = {**(headers or {}), **allow_header(table, connection.scope)}
     code = "_".join(re.findall(r"[a-z]+", title_of(status).lower()))
-    return problem_response(connection, status, code, detail, headers=error.headers)
+    return problem_response(connection, status, code, detail, headers=headers)
 
 
 def _validation_response(connection: HTTPConnection, error: RequestValidationError) -> Response:

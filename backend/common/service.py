@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from backend.common.allowed_methods import methods_by_path
 from backend.common.blocking import DEFAULT_THREADS, bound_threads
 from backend.common.docs import add_docs
 from backend.common.errors import StatusTable, install_error_handlers
@@ -79,6 +80,7 @@ def build_app(
     system = system_router(spec, health=health or _nothing_to_add, readiness=checks, metrics=metrics, clock=clock)
     for router in (system, *routers):
         app.include_router(router)
+    app.state.methods_by_path = methods_by_path((system, *routers))
     add_docs(app)
     describe_problems(app)
     return app
