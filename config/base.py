@@ -73,6 +73,13 @@ class BaseConfig(BaseSettings):
     max_upload_mb: int = Field(256, ge=1, description="Largest request body of an upload (unit: MiB).")
     upload_file_limit_mb: int = Field(64, ge=1, description="Largest single document, unpacked (unit: MiB).")
 
+    outgoing_allowed: str = Field(
+        "",
+        description="Hosts and networks of your own that services may connect to (identity provider, embedding "
+        "endpoint, MLflow), separated by commas: names, addresses, 10.1.0.0/16. Public addresses need not be listed; "
+        "link-local and reserved ones are never connected to. Databases are not meant.",
+    )
+
     # Jobs
     max_concurrent_jobs: int = Field(2, ge=1, le=64, description="Trainer processes that one training service runs.")
     worker_timeout: int = Field(3600, ge=1, description="Longest run of one attempt (unit: s).")
@@ -331,6 +338,11 @@ class BaseConfig(BaseSettings):
     def cors_origins_list(self) -> list[str]:
         """Allowed browser origins as a list."""
         return _split(self.cors_origins)
+
+    @property
+    def outgoing_allowed_list(self) -> list[str]:
+        """Hosts and networks of our own as a list."""
+        return _split(self.outgoing_allowed)
 
     @property
     def base_model_roots(self) -> list[Path]:

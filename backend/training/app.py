@@ -277,7 +277,8 @@ def _exporter(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> M
     """Where a tracking server is configured."""
     if config.mlflow_tracking_uri is None:
         return None
-    target = Target(config.mlflow_tracking_uri, config.mlflow_experiment_name, config.mlflow_log_weights)
+    allowed = tuple(config.outgoing_allowed_list)
+    target = Target(config.mlflow_tracking_uri, config.mlflow_experiment_name, config.mlflow_log_weights, allowed)
     return MlflowExporter(
         stores.exports,
         ExportOrders(stores.jobs, stores.adapters, stores.datasets, folders, target),

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import NotPermitted
 from shared.models.users import Principal, Role
+from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
 
 
 class SecurityMode(StrEnum):
@@ -98,6 +99,7 @@ class SecurityConfig:
         tls_key_file: Its private key (PEM).
         tls_client_ca_file: Who signs client certificates (PEM).
         test_key_dir: Folder of the local test key (mode `testing` only).
+        outgoing: Where keys may be fetched from, beside public addresses.
     """
 
     mode: SecurityMode
@@ -115,6 +117,7 @@ class SecurityConfig:
     tls_key_file: Path | None = None
     tls_client_ca_file: Path | None = None
     test_key_dir: Path | None = None
+    outgoing: OutgoingPolicy = PUBLIC_ONLY
 
     @property
     def resolved_jwks_url(self) -> str:

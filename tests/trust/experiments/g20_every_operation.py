@@ -41,7 +41,7 @@ def run(place: Place) -> Mapping[str, Any]:
                 examples=place.scaled(full=examples, fast=2),
                 seed=_SEED,
             )
-            for name, examples in (("training", 260), ("datasets", 260))
+            for name, examples in (("training", 340), ("datasets", 400))
         }
         alive = [name for name, process in it.processes.items() if process.poll() is None]
     return _figures(place, reports, alive)
