@@ -17,6 +17,7 @@ from backend.common.allowed_methods import allow_header
 from backend.common.problem import problem_response, title_of, unauthenticated_response
 from backend.common.validation import field_reasons, summary
 from shared.auth.models import Unauthenticated
+from shared.auth.rate import TooManyCalls
 from shared.errors import ClaraError, Conflict, InvalidInput, NotFound, NotPermitted, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ FAMILY_STATUS: StatusTable = MappingProxyType(
         InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
         NotPermitted: HTTPStatus.FORBIDDEN,
         Unauthenticated: HTTPStatus.UNAUTHORIZED,
+        TooManyCalls: HTTPStatus.TOO_MANY_REQUESTS,
         Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
         ClaraError: HTTPStatus.INTERNAL_SERVER_ERROR,
     }
@@ -59,7 +61,7 @@ def install_error_handlers(app: FastAPI, statuses: StatusTable | None = None) ->
         return await _answer(connection, clara_response(connection, error, status_of(error, table)))
 
     async def on_http_exception(connection: HTTPConnection, error: HTTPException) -> Response | None:
-        return await _answer(connection, _http_response(connection, error))
+        return await _answer(connection, http_response(connection, error))
 
     async def on_invalid_request(connection: HTTPConnection, error: RequestValidationError) -> Response:
         return _validation_response(connection, error)
@@ -93,7 +95,8 @@ def _param(error: ClaraError) -> str | None:
     return field if isinstance(field, str) else None
 
 
-def _http_response(connection: HTTPConnection, error: HTTPException) -> Response:
+def http_response(connection: HTTPConnection, error: HTTPException) -> Response:
+    """The problem document of what Starlette, or a limit, refused."""
     status = HTTPStatus(error.status_code)
     if status == HTTPStatus.UNAUTHORIZED:
         return unauthenticated_response()

@@ -16,6 +16,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from backend.common.blocking import in_thread
+from backend.common.limits import connection_limits, request_limits
 from backend.common.logging import configure_logging
 from backend.common.security import security_from, tls_from
 from backend.common.server import Address, Serving, start_service
@@ -90,6 +91,7 @@ def create_app(config: BaseConfig) -> FastAPI:
         # the contract of the earlier CLARA: cancelling what has ended is a bad request
         error_statuses={JobAlreadyFinished: HTTPStatus.BAD_REQUEST, QueueFull: HTTPStatus.TOO_MANY_REQUESTS},
         cors_origins=config.cors_origins_list,
+        limits=request_limits(config),
     )
 
 
@@ -318,7 +320,13 @@ def _serving() -> Serving:
     config = get_config()
     configure_logging(config.log_level, SERVICE_NAME)
     address = Address(config.api_host, config.training_port, PORT_SETTING)
-    return Serving(create_app(config), address, tls=tls_from(config), grace_s=int(config.grace_seconds))
+    return Serving(
+        create_app(config),
+        address,
+        tls=tls_from(config),
+        grace_s=int(config.grace_seconds),
+        limits=connection_limits(config),
+    )
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from shared.auth.models import Authenticator, Identity, RoleMissing, Unauthenticated
+from shared.auth.rate import count_call
 from shared.auth.utils import bearer_token
 from shared.models.users import Principal, Role
 from shared.utils.log_context import PRINCIPAL, bind
@@ -55,7 +56,9 @@ class AuthenticatedPrincipal(HTTPBearer):
             Unavailable: If it cannot be checked now.
         """
         token = bearer_token(request.headers.getlist("authorization"))
-        return (await identify(request.app.state.authenticator, token)).principal
+        principal = (await identify(request.app.state.authenticator, token)).principal
+        count_call(request.app.state.calls_per_user, principal)
+        return principal
 
 
 authenticated_principal = AuthenticatedPrincipal()
