@@ -13,13 +13,13 @@ from backend.common.allowed_methods import methods_by_path
 from backend.common.blocking import DEFAULT_THREADS, bound_threads
 from backend.common.docs import add_docs
 from backend.common.errors import StatusTable, install_error_handlers
-from backend.common.json_guard import JsonGuard
 from backend.common.limits import NORMAL_REQUESTS, RequestLimits
 from backend.common.metrics import ServiceMetrics
 from backend.common.middleware import BodyLimit, RequestContext, SecurityHeaders
 from backend.common.openapi import PROBLEM_RESPONSES, describe_problems
 from backend.common.rate_limit import AddressLimit
 from backend.common.readiness import Check, Readiness
+from backend.common.request_guard import RequestGuard
 from backend.common.spec import ServiceSpec
 from backend.common.system_routes import Health, system_router
 from backend.common.time_limit import TimeLimit
@@ -152,7 +152,7 @@ def _middleware(
     layers.append(Middleware(AddressLimit, buckets=_buckets(limits.calls_per_address)))
     layers.append(Middleware(TimeLimit, limit_s=limits.request_s))
     layers.append(Middleware(BodyLimit, default_bytes=max_body_bytes, by_path=body_limits))
-    layers.append(Middleware(JsonGuard, max_depth=limits.json_depth))
+    layers.append(Middleware(RequestGuard, max_depth=limits.json_depth))
     return layers
 
 

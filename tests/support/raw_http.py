@@ -38,8 +38,7 @@ def _sent(connection: socket.socket, parts: Iterator[bytes], timeout_s: float) -
         left = memoryview(part)
         while left:
             with suppress(BlockingIOError):
-                first = connection.recv(65_536)
-                return first
+                return connection.recv(65_536)
             try:
                 left = left[connection.send(left) :]
             except BlockingIOError:

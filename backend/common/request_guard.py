@@ -1,5 +1,10 @@
-"""What a body must not be, seen before anybody parses it: packed, nested too deeply, or no JSON though it says so."""
+"""What a request must not hold, seen before anybody makes something of it.
 
+Bodies that are packed or nested too deeply, NaN, and characters that no database stores: NUL and halves of characters
+(lone surrogates), which JSON can write and UTF-8 cannot.
+"""
+
+import json
 import re
 from itertools import accumulate
 
@@ -14,10 +19,13 @@ _TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _OTHERS = bytes(byte for byte in range(256) if byte not in _STEPS)
 _NO_NUMBERS = (b"NaN", b"Infinity")
+_ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_UNSTORABLE = "holds a character that no database stores: NUL, or half of a character"
 
 
-class JsonGuard:
-    """Refuses encoded bodies (415), and JSON that is nested too deeply or holds NaN (400).
+class RequestGuard:
+    """Refuses encoded bodies (415), JSON that is nested too deeply or holds NaN (400), and unstorable texts (422).
 
     Bodies of other kinds pass by unread.
 
@@ -37,6 +45,9 @@ class JsonGuard:
             return
         headers = dict(scope["headers"])
         connection = HTTPConnection(scope)
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            await _unstorable(connection, "The address")(scope, receive, send)
+            return
         encoding = headers.get(b"content-encoding", b"identity").strip().lower()
         if encoding != b"identity":
             await _unpacked_only(connection, encoding)(scope, receive, send)
@@ -53,6 +64,9 @@ class JsonGuard:
         reason = _objection(body, self._max_depth)
         if reason:
             await problem_response(connection, 400, "bad_json", reason)(scope, receive, send)
+            return
+        if _ODD_ESCAPE.search(body) and not _is_storable(body):
+            await _unstorable(connection, "The body")(scope, receive, send)
             return
 
         async def replayed() -> Message:
@@ -72,6 +86,22 @@ def _unpacked_only(connection: HTTPConnection, encoding: bytes) -> ProblemRespon
     name = encoding.decode("latin-1")[:50]
     detail = f"Bodies are taken as they are, not encoded with '{name}': send it without Content-Encoding."
     return problem_response(connection, 415, "encoding_not_supported", detail, headers={"Accept-Encoding": "identity"})
+
+
+def _unstorable(connection: HTTPConnection, what: str) -> ProblemResponse:
+    return problem_response(connection, 422, "unstorable_text", f"{what} {_UNSTORABLE}.")
+
+
+def _is_storable(body: bytes) -> bool:
+    """Whether every text of a body, keys included, can be kept; what is no JSON is left to the parser."""
+    try:
+        text = json.dumps(json.loads(body), ensure_ascii=False)
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    except (ValueError, RecursionError):
+        return True
+    return not _NUL.search(text)
 
 
 async def _whole(receive: Receive) -> tuple[bytes, list[Message]]:
