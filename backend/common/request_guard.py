@@ -6,6 +6,7 @@ Bodies that are packed or nested too deeply, NaN, and characters that no databas
 
 import json
 import re
+from collections.abc import Iterator
 from itertools import accumulate
 
 from starlette.exceptions import HTTPException
@@ -20,7 +21,7 @@ _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _OTHERS = bytes(byte for byte in range(256) if byte not in _STEPS)
 _NO_NUMBERS = (b"NaN", b"Infinity")
 _ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_HALF = re.compile("[\ud800-\udfff]")
 _UNSTORABLE = "holds a character that no database stores: NUL, or half of a character"
 
 
@@ -65,8 +66,9 @@ class RequestGuard:
         if reason:
             await problem_response(connection, 400, "bad_json", reason)(scope, receive, send)
             return
-        if _ODD_ESCAPE.search(body) and not _is_storable(body):
-            await _unstorable(connection, "The body")(scope, receive, send)
+        field = _unstorable_field(body) if _ODD_ESCAPE.search(body) else None
+        if field is not None:
+            await _unstorable(connection, "The body", field)(scope, receive, send)
             return
 
         async def replayed() -> Message:
@@ -88,20 +90,31 @@ def _unpacked_only(connection: HTTPConnection, encoding: bytes) -> ProblemRespon
     return problem_response(connection, 415, "encoding_not_supported", detail, headers={"Accept-Encoding": "identity"})
 
 
-def _unstorable(connection: HTTPConnection, what: str) -> ProblemResponse:
-    return problem_response(connection, 422, "unstorable_text", f"{what} {_UNSTORABLE}.")
+def _unstorable(connection: HTTPConnection, what: str, field: str = "address") -> ProblemResponse:
+    errors = [{"field": field, "reason": _UNSTORABLE}]
+    detail = f"{what} {_UNSTORABLE}."
+    return problem_response(connection, 422, "unstorable_text", detail, context={"errors": errors}, param=field)
 
 
-def _is_storable(body: bytes) -> bool:
-    """Whether every text of a body, keys included, can be kept; what is no JSON is left to the parser."""
+def _unstorable_field(body: bytes) -> str | None:
+    """Where a text stands that cannot be kept, keys included; None: nowhere, or it is no JSON at all."""
     try:
-        text = json.dumps(json.loads(body), ensure_ascii=False)
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
+        return next(_unstorable_places(json.loads(body), ()), None)
     except (ValueError, RecursionError):
-        return True
-    return not _NUL.search(text)
+        return None
+
+
+def _unstorable_places(content: object, path: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(content, str):
+        if "\x00" in content or _HALF.search(content):
+            yield ".".join(path) or "body"
+    elif isinstance(content, list):
+        for number, each in enumerate(content):
+            yield from _unstorable_places(each, (*path, str(number)))
+    elif isinstance(content, dict):
+        for name, each in content.items():
+            yield from _unstorable_places(name, path)
+            yield from _unstorable_places(each, (*path, name))
 
 
 async def _whole(receive: Receive) -> tuple[bytes, list[Message]]:

@@ -61,7 +61,7 @@ def hostile_uploads(token: str) -> dict[str, Parts]:
     """The same for forms."""
     send = _Sender(UPLOAD, token)
     part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nx\r\n'
-    long_head = part[:-5] + b"\r\nX-Long: " + b"y" * _MIB + b"\r\n\r\nx\r\n--b--\r\n"
+    long_head = part[:-7] + b"\r\nX-Long: " + b"y" * _MIB + b"\r\n\r\nx\r\n--b--\r\n"
     field = b'--b\r\nContent-Disposition: form-data; name="source"\r\n\r\n' + b"y" * (2 * _MIB) + b"\r\n--b--\r\n"
     return {
         "a form without boundary": send.form(part, "multipart/form-data"),

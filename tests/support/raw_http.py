@@ -24,10 +24,8 @@ def raw_answer(port: int, parts: Iterator[bytes], *, timeout_s: float = 10.0) ->
         seconds = time.monotonic() - started
         connection.settimeout(timeout_s)
         with suppress(OSError):
-            while part := connection.recv(65_536):
+            while not _is_whole(answer) and (part := connection.recv(65_536)):
                 answer += part
-                if _is_whole(answer):
-                    break
     words = answer.split(b" ", 2)
     return (int(words[1]) if len(words) > 1 and words[1].isdigit() else 0), answer, seconds
 

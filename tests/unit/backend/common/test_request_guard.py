@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.common.request_guard import _is_storable, _objection
+from backend.common.request_guard import _objection, _unstorable_field
 from tests.support.services import client_of, small_app
 
 JSON = {"Content-Type": "application/json"}
@@ -54,6 +54,7 @@ async def test_characters_that_nothing_stores_are_refused(body: bytes) -> None:
     answer = await _posted(body)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "unstorable_text")
+    assert answer.json()["errors"][0]["field"] == ("a.b.0" if b'"b"' in body else "0" if body[0] == 91 else "body")
 
 
 @pytest.mark.anyio
@@ -93,7 +94,7 @@ def test_no_shallow_storable_json_is_refused(content: object, is_ascii: bool) ->
     body = json.dumps(content, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
 
     assert _objection(body, 64) == ""
-    assert _is_storable(body) == (not any("\x00" in text for text in _texts(content)))
+    assert (_unstorable_field(body) is None) == (not any("\x00" in text for text in _texts(content)))
 
 
 def _texts(content: object) -> list[str]:
