@@ -73,6 +73,37 @@ class BaseConfig(BaseSettings):
     max_upload_mb: int = Field(256, ge=1, description="Largest request body of an upload (unit: MiB).")
     upload_file_limit_mb: int = Field(64, ge=1, description="Largest single document, unpacked (unit: MiB).")
 
+    trusted_proxies: str = Field(
+        "",
+        description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas: addresses "
+        "or networks.",
+    )
+    max_connections: int = Field(4096, ge=1, description="Connections that a service holds open, WebSockets included.")
+    max_connections_per_address: int = Field(
+        2048, ge=1, description="Connections of one address; trusted proxies have no such limit."
+    )
+    header_seconds: float = Field(
+        10.0, gt=0, description="Longest time in which the head of a request must have come (unit: s)."
+    )
+    request_seconds: float = Field(
+        600.0, gt=0, description="Longest time until the answer to a request begins (unit: s)."
+    )
+    rate_limit_per_user: float = Field(
+        1000.0,
+        ge=0,
+        description="Calls of one user, sustained; twice as many in a burst, 429 beyond; 0: no limit (unit: calls/s).",
+    )
+    rate_limit_per_address: float = Field(
+        2000.0, ge=0, description="Likewise of one address; probes are not counted (unit: calls/s)."
+    )
+    json_depth: int = Field(64, ge=8, le=500, description="Deepest nesting of a JSON body.")
+    outgoing_allowed: str = Field(
+        "",
+        description="Hosts and networks of your own that services may connect to (identity provider, embedding "
+        "endpoint, MLflow), separated by commas: names, addresses, 10.1.0.0/16. Public addresses need not be listed; "
+        "link-local and reserved ones are never connected to. Databases are not meant.",
+    )
+
     # Jobs
     max_concurrent_jobs: int = Field(2, ge=1, le=64, description="Trainer processes that one training service runs.")
     worker_timeout: int = Field(3600, ge=1, description="Longest run of one attempt (unit: s).")
@@ -350,6 +381,16 @@ class BaseConfig(BaseSettings):
     def cors_origins_list(self) -> list[str]:
         """Allowed browser origins as a list."""
         return _split(self.cors_origins)
+
+    @property
+    def trusted_proxies_list(self) -> list[str]:
+        """Trusted proxies as a list."""
+        return _split(self.trusted_proxies)
+
+    @property
+    def outgoing_allowed_list(self) -> list[str]:
+        """Hosts and networks of our own as a list."""
+        return _split(self.outgoing_allowed)
 
     @property
     def base_model_roots(self) -> list[Path]:

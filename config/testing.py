@@ -14,6 +14,7 @@ class TestingConfig(BaseConfig):
     overrides: ClassVar[Mapping[str, Any]] = {
         "environment": "testing",
         "security_mode": "testing",
+        "outgoing_allowed": "127.0.0.0/8, ::1",
         "training_port": 45690,
         "dataset_port": 45691,
         "serving_port": 45692,

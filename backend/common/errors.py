@@ -13,10 +13,12 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketState
 
+from backend.common.allowed_methods import allow_header
 from backend.common.problem import problem_response, title_of, unauthenticated_response
 from backend.common.refusals import note_refusal
 from backend.common.validation import field_reasons, summary
 from shared.auth.models import Unauthenticated
+from shared.auth.rate import TooManyCalls
 from shared.errors import ClaraError, Conflict, InvalidInput, NotFound, NotPermitted, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ FAMILY_STATUS: StatusTable = MappingProxyType(
         InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
         NotPermitted: HTTPStatus.FORBIDDEN,
         Unauthenticated: HTTPStatus.UNAUTHORIZED,
+        TooManyCalls: HTTPStatus.TOO_MANY_REQUESTS,
         Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
         ClaraError: HTTPStatus.INTERNAL_SERVER_ERROR,
     }
@@ -61,7 +64,7 @@ def install_error_handlers(app: FastAPI, statuses: StatusTable | None = None) ->
         return await _answer(connection, clara_response(connection, error, status))
 
     async def on_http_exception(connection: HTTPConnection, error: HTTPException) -> Response | None:
-        return await _answer(connection, _http_response(connection, error))
+        return await _answer(connection, http_response(connection, error))
 
     async def on_invalid_request(connection: HTTPConnection, error: RequestValidationError) -> Response:
         return _validation_response(connection, error)
@@ -95,18 +98,21 @@ def _param(error: ClaraError) -> str | None:
     return field if isinstance(field, str) else None
 
 
-def _http_response(connection: HTTPConnection, error: HTTPException) -> Response:
+def http_response(connection: HTTPConnection, error: HTTPException) -> Response:
+    """The problem document of what Starlette, or a limit, refused."""
     status = HTTPStatus(error.status_code)
     if status == HTTPStatus.UNAUTHORIZED:
         return unauthenticated_response()
     path, method = connection.scope["path"], connection.scope.get("method", "WebSocket")
-    detail = str(error.detail)
+    detail, headers = str(error.detail), error.headers
     if status == HTTPStatus.NOT_FOUND and detail == status.phrase:
         detail = f"Nothing is served at {path}; /docs lists what is."
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{path} does not answer {method}."
+        table = getattr(connection.app.state, "methods_by_path", {})
+        headers = {**(headers or {}), **allow_header(table, connection.scope)}
     code = "_".join(re.findall(r"[a-z]+", title_of(status).lower()))
-    return problem_response(connection, status, code, detail, headers=error.headers)
+    return problem_response(connection, status, code, detail, headers=headers)
 
 
 def _validation_response(connection: HTTPConnection, error: RequestValidationError) -> Response:

@@ -118,6 +118,8 @@ class SecurityHeaders:
         (b"cache-control", b"no-store"),
         (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     )
+    # for a year: whoever came by TLS once is not to be talked into plain HTTP
+    _BY_TLS = (*_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -128,18 +130,20 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        headers = self._BY_TLS if scope["scheme"] == "https" else self._HEADERS
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 sent = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in sent}
-                message = {**message, "headers": sent + [item for item in self._HEADERS if item[0] not in names]}
+                message = {**message, "headers": sent + [item for item in headers if item[0] not in names]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
 
 class BodyLimit:
-    """Refuses bodies that are too large, by their announced length or, without one, while they arrive.
+    """Refuses bodies that are too large, by their announced length or, without one, while they arrive, or too slow.
 
     The refusal is sent at once, and the rest of the body is thrown away for a moment before the connection is closed:
     a client that is still sending would otherwise see a broken connection instead of the answer.
@@ -185,6 +189,8 @@ class BodyLimit:
 
 _TOO_LARGE = "content_too_large"
 _CLOSE = {"Connection": "close"}
+_BODY_GRACE_S = 20.0
+_SLOWEST_BYTES_PER_S = 1024
 
 
 class _LimitedBody:
@@ -200,9 +206,10 @@ class _LimitedBody:
         self.is_refused = False
         self._has_more = True
         self._received_bytes = 0
+        self._began_at = time.monotonic()
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        message = await self._in_time() if self._has_more else await self._receive()
         self._has_more = message.get("more_body", False)
         self._received_bytes += len(message.get("body", b""))
         if self._received_bytes > self._limit_bytes:
@@ -210,6 +217,15 @@ class _LimitedBody:
             # FastAPI turns other exceptions of a body into "400 error parsing the body".
             raise HTTPException(413, self.reason, headers=_CLOSE)
         return message
+
+    async def _in_time(self) -> Message:
+        """The next part, while the body comes no slower than `_SLOWEST_BYTES_PER_S`."""
+        ends_at = self._began_at + _BODY_GRACE_S + self._received_bytes / _SLOWEST_BYTES_PER_S
+        try:
+            async with asyncio.timeout(max(0.0, ends_at - time.monotonic())):
+                return await self._receive()
+        except TimeoutError as exc:
+            raise HTTPException(408, "The request body did not come in time.", headers=_CLOSE) from exc
 
     async def send(self, message: Message) -> None:
         is_last = message["type"] == "http.response.body" and not message.get("more_body", False)

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from backend.common.links import add_links
 from backend.common.problem import MEDIA_TYPE, Problem
 
 _CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -14,7 +15,7 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def describe_problems(app: FastAPI) -> None:
-    """Add the schema that `PROBLEM_RESPONSES` refers to."""
+    """Add the schema that `PROBLEM_RESPONSES` refers to, and the links between the routes."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -22,6 +23,7 @@ def describe_problems(app: FastAPI) -> None:
             schemas = describe().setdefault("components", {}).setdefault("schemas", {})
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update({**problem.pop("$defs"), "Problem": problem})
+            add_links(describe())
         return describe()
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents for extending its schema

@@ -1,33 +1,20 @@
-"""Tell the application which client certificate the handshake verified, so that tokens can be bound to it."""
+"""Which client certificate the handshake of a connection verified, so that tokens can be bound to it."""
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from backend.common.tls import TlsFiles
 from shared.auth.binding import CLIENT_CERTIFICATE, thumbprint
 
 
-def http_protocol(tls: TlsFiles | None) -> Any:
-    """The HTTP protocol for uvicorn: the quickest installed, with the client's certificate where one is demanded."""
-    return _with_peer_certificate() if tls is not None and tls.client_ca_file is not None else "auto"
+def certificate_state(transport: asyncio.BaseTransport) -> Mapping[str, Any]:
+    """What the state of every request of a connection gets: the thumbprint of its certificate, None without one.
 
-
-def _with_peer_certificate() -> type[asyncio.Protocol]:
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol
-
-    base: Any = asyncio.Protocol if TYPE_CHECKING else AutoHTTPProtocol
-
-    class PeerCertificateProtocol(base):  # type: ignore[misc]  # which of the two it is, the installation decides
-        """Every request and WebSocket of a connection gets a copy of `app_state`, the thumbprint in it."""
-
-        app_state: dict[str, Any]
-
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            """The handshake is over."""
-            super().connection_made(transport)
-            tls = transport.get_extra_info("ssl_object")
-            der = tls.getpeercert(binary_form=True) if isinstance(tls, ssl.SSLObject) else None
-            self.app_state = {**self.app_state, CLIENT_CERTIFICATE: thumbprint(der) if der else None}
-
-    return PeerCertificateProtocol
+    Empty where the connection is not encrypted.
+    """
+    tls = transport.get_extra_info("ssl_object")
+    if not isinstance(tls, ssl.SSLObject):
+        return {}
+    der = tls.getpeercert(binary_form=True)
+    return {CLIENT_CERTIFICATE: thumbprint(der) if der else None}

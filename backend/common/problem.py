@@ -96,6 +96,11 @@ def unauthenticated_response() -> ProblemResponse:
     return ProblemResponse(body, 401, headers={"WWW-Authenticate": 'Bearer realm="clara"'})
 
 
+def problem_body(status: int, code: str, detail: str) -> dict[str, Any]:
+    """The members of a problem that is told before there is a request, and so without its path and id."""
+    return _standard_members(status, code, detail, None)
+
+
 def title_of(status: int) -> str:
     """Name of a status; RFC 9110's where Python's changed between versions."""
     return _RENAMED.get(status) or HTTPStatus(status).phrase

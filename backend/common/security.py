@@ -8,6 +8,7 @@ from backend.common.tls import TlsFiles
 from shared.auth.models import SecurityConfig, SecurityMode
 from shared.errors import InvalidInput
 from shared.models.users import Principal, Role
+from shared.outgoing import OutgoingPolicy
 
 _MODES = {mode.value: mode for mode in SecurityMode}
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -52,6 +53,8 @@ class SecuritySettings(Protocol):
     @property
     def cors_origins_list(self) -> list[str]: ...  # noqa: D102
     @property
+    def outgoing_allowed_list(self) -> list[str]: ...  # noqa: D102
+    @property
     def tls_cert_file(self) -> Path | None: ...  # noqa: D102
     @property
     def tls_key_file(self) -> Path | None: ...  # noqa: D102
@@ -89,6 +92,7 @@ def security_from(settings: SecuritySettings) -> SecurityConfig:
             frozenset(known[name] for name in settings.debug_user_roles_list if name in known),
         ),
         cors_origins=tuple(settings.cors_origins_list),
+        outgoing=outgoing_from(settings.outgoing_allowed_list),
         tls_cert_file=settings.tls_cert_file,
         tls_key_file=settings.tls_key_file,
         tls_client_ca_file=settings.tls_client_ca_file,
@@ -101,6 +105,21 @@ def security_from(settings: SecuritySettings) -> SecurityConfig:
     if reasons:
         raise UnsafeConfiguration(reasons)
     return config
+
+
+def outgoing_from(listed: Sequence[str]) -> OutgoingPolicy:
+    """Where our own requests may go, beside public addresses.
+
+    Args:
+        listed: The setting, split.
+
+    Raises:
+        UnsafeConfiguration: If an entry is neither a host nor a network, or one that is never allowed.
+    """
+    try:
+        return OutgoingPolicy.parse(listed)
+    except ValueError as exc:
+        raise UnsafeConfiguration([f"CLARA_OUTGOING_ALLOWED: {exc}"]) from exc
 
 
 def tls_from(settings: SecuritySettings) -> TlsFiles | None:

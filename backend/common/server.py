@@ -16,8 +16,10 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
+from backend.common.connections import Connections
+from backend.common.http_protocol import GuardedConfig, HttpProtocol
+from backend.common.limits import NORMAL_LIMITS, ConnectionLimits
 from backend.common.listening import listening_sockets
-from backend.common.peer_certificate import http_protocol
 from backend.common.tls import FollowedTls, TlsFiles
 from backend.common.websocket_protocol import WebSocketProtocol
 from shared.errors import ClaraError
@@ -57,12 +59,14 @@ class Serving:
         address: Where to listen.
         tls: Serve https.
         grace_s: Seconds that open requests and WebSockets get to finish on their own.
+        limits: What the listener takes.
     """
 
     app: FastAPI
     address: Address
     tls: TlsFiles | None = None
     grace_s: int = 30
+    limits: ConnectionLimits = NORMAL_LIMITS
 
 
 def start_service(title: str, compose: Callable[[], Serving], *, wrong_settings: type[Exception]) -> int:
@@ -95,7 +99,7 @@ def run_service(serving: Serving) -> int:
     """
     app, address = serving.app, serving.address
     try:
-        server = _Server(_server_config(app, serving.tls, serving.grace_s), app.state.on_stop)
+        server = _Server(_server_config(serving), app.state.on_stop)
         sockets = listening_sockets(address.host, address.port, address.port_setting)
     except ClaraError as exc:
         return _refuse_start(app.title, exc.message)
@@ -114,12 +118,15 @@ def _refuse_start(title: str, reason: str) -> int:
     return EXIT_START_REFUSED
 
 
-def _server_config(app: FastAPI, tls: TlsFiles | None, grace_s: int) -> uvicorn.Config:
-    config = uvicorn.Config(
-        _PlainStart(app),
-        # "auto" takes uvloop and httptools where they are installed; Windows has no uvloop
+def _server_config(serving: Serving) -> uvicorn.Config:
+    config = GuardedConfig(
+        _PlainStart(serving.app),
+        # "auto" takes uvloop where it is installed; Windows has none
         loop="auto",
-        http=http_protocol(tls),
+        http=HttpProtocol,
+        # whoever connects could claim any address by a header, were it not for this list
+        proxy_headers=bool(serving.limits.trusted_proxies),
+        forwarded_allow_ips=list(serving.limits.trusted_proxies),
         ws=WebSocketProtocol,
         ws_max_size=_MAX_WEBSOCKET_MESSAGE_BYTES,
         # updates are short and go to many: compressing each for each client costs more than sending it
@@ -130,9 +137,10 @@ def _server_config(app: FastAPI, tls: TlsFiles | None, grace_s: int) -> uvicorn.
         access_log=False,
         server_header=False,
         workers=1,
-        timeout_graceful_shutdown=grace_s,
-        **_tls_arguments(tls),
+        timeout_graceful_shutdown=serving.grace_s,
+        **_tls_arguments(serving.tls),
     )
+    config.connections = Connections(serving.limits)
     config.load()
     return config
 

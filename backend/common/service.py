@@ -12,18 +12,24 @@ from starlette.middleware.cors import CORSMiddleware
 from backend.common.access import OPEN_ROUTES, access_table
 from backend.common.access_description import describe_access
 from backend.common.access_guard import AccessGuard
+from backend.common.allowed_methods import methods_by_path
 from backend.common.blocking import DEFAULT_THREADS, bound_threads
 from backend.common.docs import add_docs
 from backend.common.errors import StatusTable, install_error_handlers
+from backend.common.limits import NORMAL_REQUESTS, RequestLimits
 from backend.common.metrics import ServiceMetrics
 from backend.common.middleware import BodyLimit, RequestContext, SecurityHeaders
 from backend.common.openapi import PROBLEM_RESPONSES, describe_problems
+from backend.common.rate_limit import AddressLimit
 from backend.common.readiness import Check, Readiness
+from backend.common.request_guard import RequestGuard
 from backend.common.spec import ServiceSpec
 from backend.common.system_routes import Health, system_router
+from backend.common.time_limit import TimeLimit
 from shared.auth.models import Authenticator
 from shared.errors import ClaraError
 from shared.utils.clock import Clock, utc_now
+from shared.utils.token_buckets import TokenBuckets
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +50,7 @@ def build_app(
     max_body_bytes: int = DEFAULT_BODY_BYTES,
     body_limits: Mapping[str, int] | None = None,
     open_routes: Mapping[str, str] | None = None,
+    limits: RequestLimits = NORMAL_REQUESTS,
     threads: int = DEFAULT_THREADS,
     clock: Clock = utc_now,
 ) -> FastAPI:
@@ -61,6 +68,7 @@ def build_app(
         max_body_bytes: Largest request body.
         body_limits: Path -> other limit, e.g. for uploads.
         open_routes: Path -> why this route of the service needs no caller; every other one needs a policy.
+        limits: What one request, one address and one user may take.
         threads: Blocking calls that may run at once.
         clock: Now.
 
@@ -78,15 +86,17 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         lifespan=_guarded(spec, lifespan, threads),
-        middleware=_middleware(metrics, cors_origins, max_body_bytes, body_limits or {}),
+        middleware=_middleware(metrics, cors_origins, max_body_bytes, body_limits or {}, limits),
         responses=PROBLEM_RESPONSES,
     )
     _fill_state(app, authenticator, cors_origins, metrics)
+    app.state.calls_per_user = _buckets(limits.calls_per_user)
     install_error_handlers(app, error_statuses)
     checks = Readiness(readiness or {})
     system = system_router(spec, health=health or _nothing_to_add, readiness=checks, metrics=metrics, clock=clock)
     for router in (system, *routers):
         app.include_router(router)
+    app.state.methods_by_path = methods_by_path((system, *routers))
     add_docs(app)
     describe_problems(app)
     _guard(app, open_routes or {})
@@ -133,8 +143,16 @@ def _guarded(spec: ServiceSpec, lifespan: Lifespan, threads: int) -> Lifespan:
     return guarded
 
 
+def _buckets(calls_per_s: float) -> TokenBuckets:
+    return TokenBuckets(calls_per_s, max(1.0, 2 * calls_per_s))
+
+
 def _middleware(
-    metrics: ServiceMetrics, cors_origins: Sequence[str], max_body_bytes: int, body_limits: Mapping[str, int]
+    metrics: ServiceMetrics,
+    cors_origins: Sequence[str],
+    max_body_bytes: int,
+    body_limits: Mapping[str, int],
+    limits: RequestLimits,
 ) -> list[Middleware]:
     """Outermost first; CORS outside of the error guard, so that web pages can read a 500 as well."""
     layers = [Middleware(SecurityHeaders)]
@@ -149,7 +167,10 @@ def _middleware(
             )
         )
     layers.append(Middleware(RequestContext, record=metrics.record))
+    layers.append(Middleware(AddressLimit, buckets=_buckets(limits.calls_per_address)))
+    layers.append(Middleware(TimeLimit, limit_s=limits.request_s))
     layers.append(Middleware(BodyLimit, default_bytes=max_body_bytes, by_path=body_limits))
+    layers.append(Middleware(RequestGuard, max_depth=limits.json_depth))
     return layers
 
 

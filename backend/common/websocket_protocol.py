@@ -46,6 +46,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         self.transport.abort()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is over, and counted no longer."""
+        connections = getattr(self.config, "connections", None)
+        if connections is not None:
+            connections.leave(self.transport)
+        super().connection_lost(exc)
+
     def _is_plainly_open(self) -> bool:
         """Whether a text may go out as it is and now; everything else is decided by uvicorn."""
         return (

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
 from backend.common.child_process import ChildProcess
+from backend.common.limits import connection_limits, request_limits
 from backend.common.logging import configure_logging
 from backend.common.ownership import creator_from
 from backend.common.security import security_from, tls_from
@@ -88,6 +89,7 @@ def create_app(config: BaseConfig) -> FastAPI:
         # the contract of the earlier CLARA: exporting what is not finished is a bad request
         error_statuses={DatasetNotCompleted: 400},
         cors_origins=config.cors_origins_list,
+        limits=request_limits(config),
         body_limits={routes.UPLOAD_PATH: config.max_upload_mb * _MIB},
     )
 
@@ -253,7 +255,13 @@ def _serving() -> Serving:
     config = get_config()
     configure_logging(config.log_level, SERVICE_NAME)
     address = Address(config.api_host, config.dataset_port, PORT_SETTING)
-    return Serving(create_app(config), address, tls=tls_from(config), grace_s=int(config.grace_seconds))
+    return Serving(
+        create_app(config),
+        address,
+        tls=tls_from(config),
+        grace_s=int(config.grace_seconds),
+        limits=connection_limits(config),
+    )
 
 
 def main() -> int:

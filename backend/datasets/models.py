@@ -1,17 +1,18 @@
 """What enters and leaves the dataset service: names and limits of the contract."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from backend.common.exact import NO_TEXT, Day, Moment, Number, Truth, Whole
 from shared.models.dataset import Dataset, DatasetStatus, Deduplication, RecordFormat
 from shared.models.document import Document
 from shared.models.search import SearchFilters, SearchLeg
 
 DatasetName = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=r"^[A-Za-z0-9ÄÖÜäöüß _-]+$")]
-Weight = Annotated[float, Field(ge=0, le=100)]
+Weight = Annotated[float, Field(ge=0, le=100), NO_TEXT]
 
 
 class _Request(BaseModel):
@@ -20,6 +21,9 @@ class _Request(BaseModel):
 
 class _View(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+_Names = Annotated[list[str], Field(max_length=100)]
 
 
 class FilterRequest(_Request):
@@ -33,11 +37,13 @@ class FilterRequest(_Request):
         default_factory=list, max_length=100, description="Short names of laws, such as VwVfG."
     )
     document_id: list[str] = Field(default_factory=list, max_length=100, description="Documents to search in.")
-    valid_on: date | None = Field(None, description="A day on which the section is in force; undated ones always are.")
-    ingested_from: AwareDatetime | None = Field(None, description="First moment of registration.")
-    ingested_until: AwareDatetime | None = Field(None, description="First moment of registration that is too late.")
+    valid_on: Day | None = Field(None, description="A day on which the section is in force; undated ones always are.")
+    ingested_from: Moment | None = Field(None, description="First moment of registration.")
+    ingested_until: Moment | None = Field(None, description="First moment of registration that is too late.")
 
-    @field_validator("source", "media_type", "abbreviation", "document_id", mode="before")
+    @field_validator(
+        "source", "media_type", "abbreviation", "document_id", mode="before", json_schema_input_type=_Names | str
+    )
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
@@ -59,9 +65,9 @@ class SearchRequest(_Request):
     """What to look for."""
 
     query_text: str = Field(min_length=1, max_length=4_000, description="Words to look for; '*' takes every section.")
-    top_k: int = Field(100, ge=1, le=100_000, description="Most sections that are taken, the best first.")
+    top_k: Whole = Field(100, ge=1, le=100_000, description="Most sections that are taken, the best first.")
     filters: FilterRequest = Field(default_factory=FilterRequest, description="Conditions that hits must fulfil.")
-    min_quality_score: float = Field(0.5, ge=0, le=1, description="Records with a lower quality are dropped.")
+    min_quality_score: Number = Field(0.5, ge=0, le=1, description="Records with a lower quality are dropped.")
     search_types: list[SearchLeg] = Field(
         default_factory=lambda: list(SearchLeg), min_length=1, description="Which kinds of search may answer."
     )
@@ -73,7 +79,7 @@ class SearchRequest(_Request):
 class SearchPageRequest(SearchRequest):
     """A page of what a search finds."""
 
-    limit: int = Field(100, ge=1, le=1_000, description="Most sections of one page.")
+    limit: Whole = Field(100, ge=1, le=1_000, description="Most sections of one page.")
     after: str | None = Field(
         None, max_length=100, description="`next_after` of the page before, with the same query; empty: the first page."
     )
@@ -82,9 +88,9 @@ class SearchPageRequest(SearchRequest):
 class SplitShares(_Request):
     """Which share of the documents each split gets; the three add up to 1."""
 
-    train: float = Field(0.8, gt=0, le=1)
-    validation: float = Field(0.1, ge=0, lt=1)
-    test: float = Field(0.1, ge=0, lt=1)
+    train: Number = Field(0.8, gt=0, le=1)
+    validation: Number = Field(0.1, ge=0, lt=1)
+    test: Number = Field(0.1, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -102,8 +108,8 @@ class DatasetRequest(_Request):
     export_formats: list[str] = Field(default_factory=lambda: ["jsonl"], max_length=20)
     record_format: RecordFormat = Field(RecordFormat.TEXT, description="Running text, chat, or prompt with completion.")
     split: SplitShares = Field(default_factory=SplitShares, description="By document; stable when documents are added.")
-    seed: int = Field(42, ge=0, lt=2**32, description="Another seed gives another division.")
-    max_characters: int = Field(
+    seed: Whole = Field(42, ge=0, lt=2**32, description="Another seed gives another division.")
+    max_characters: Whole = Field(
         4_000, ge=200, le=1_000_000, description="Longest body of a record; longer sections are cut at paragraphs."
     )
     deduplicate: Deduplication = Field(
@@ -111,7 +117,7 @@ class DatasetRequest(_Request):
         description="near: of sections that say nearly the same and are in force on a common day, the best one stays; "
         "exact: of equal ones; off: repetitions stay, but never in two splits.",
     )
-    decontaminate: bool = Field(
+    decontaminate: Truth = Field(
         True,
         description="Sections that hold half of a text of the server's evaluation sets, or more, stay out of train and "
         "validation; without evaluation sets nothing is compared.",
@@ -122,8 +128,8 @@ class ExportRequest(_Request):
     """An order for another export of a finished dataset."""
 
     format: str = Field(min_length=1, max_length=50)
-    include_metadata: bool = True
-    spreadsheet_safe: bool = Field(True, description="CSV: no cell can act as a formula in a spreadsheet.")
+    include_metadata: Truth = True
+    spreadsheet_safe: Truth = Field(True, description="CSV: no cell can act as a formula in a spreadsheet.")
 
 
 class DatasetView(_View):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from backend.common.security import outgoing_from
 from backend.datasets.foreign_sources import open_sources
 from backend.datasets.searching import DocumentSearch
 from config import BaseConfig
@@ -93,6 +94,7 @@ def _embedding_settings(config: BaseConfig) -> EmbeddingSettings | None:
         cache_mb=config.embedding_cache_mb,
         query_prefix=config.embedding_query_prefix,
         passage_prefix=config.embedding_passage_prefix,
+        outgoing=outgoing_from(config.outgoing_allowed_list),
     )
 
 

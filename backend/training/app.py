@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
 from backend.common.feed.event_feed import EventFeed
+from backend.common.limits import connection_limits, request_limits
 from backend.common.logging import configure_logging
 from backend.common.security import security_from, tls_from
 from backend.common.server import Address, Serving, start_service
@@ -92,6 +93,7 @@ def create_app(config: BaseConfig) -> FastAPI:
         # the contract of the earlier CLARA: cancelling what has ended is a bad request
         error_statuses={JobAlreadyFinished: HTTPStatus.BAD_REQUEST, QueueFull: HTTPStatus.TOO_MANY_REQUESTS},
         cors_origins=config.cors_origins_list,
+        limits=request_limits(config),
     )
 
 
@@ -280,7 +282,8 @@ def _exporter(config: BaseConfig, stores: Stores, folders: TrainingFolders) -> M
     """Where a tracking server is configured."""
     if config.mlflow_tracking_uri is None:
         return None
-    target = Target(config.mlflow_tracking_uri, config.mlflow_experiment_name, config.mlflow_log_weights)
+    allowed = tuple(config.outgoing_allowed_list)
+    target = Target(config.mlflow_tracking_uri, config.mlflow_experiment_name, config.mlflow_log_weights, allowed)
     return MlflowExporter(
         stores.exports,
         ExportOrders(stores.jobs, stores.adapters, stores.datasets, folders, target),
@@ -320,7 +323,13 @@ def _serving() -> Serving:
     config = get_config()
     configure_logging(config.log_level, SERVICE_NAME)
     address = Address(config.api_host, config.training_port, PORT_SETTING)
-    return Serving(create_app(config), address, tls=tls_from(config), grace_s=int(config.grace_seconds))
+    return Serving(
+        create_app(config),
+        address,
+        tls=tls_from(config),
+        grace_s=int(config.grace_seconds),
+        limits=connection_limits(config),
+    )
 
 
 def main() -> int:

@@ -5,17 +5,27 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict, JsonValue
 
+from backend.common.exact import Whole
 from backend.training.job_figures import JobFigures
 from shared.models.adapter import Adapter, AdapterCheck, Checkpoint
 from shared.models.events import JobEvent
 from shared.models.job import AttemptOutcome, AttemptRecord, JobStatus, TrainingJob
 
+_NONE: dict[str, JsonValue] = {"type": "null"}
+_ONE_CONFIG: JsonDict = {
+    "oneOf": [
+        {"required": ["config"], "properties": {"config": {"type": "object"}, "config_path": _NONE}},
+        {"required": ["config_path"], "properties": {"config_path": {"type": "string"}, "config": _NONE}},
+    ]
+}
+
 
 class JobRequest(BaseModel):
     """Body of POST /api/training/jobs; exactly one of `config_path` and `config`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_ONE_CONFIG)
 
     trainer_type: str = Field(
         min_length=1, max_length=50, examples=["lora"], description="lora, qlora, continuous or probe."
@@ -25,7 +35,7 @@ class JobRequest(BaseModel):
     job_name: str | None = Field(None, min_length=1, max_length=200)
     dataset_id: str | None = Field(None, max_length=100)
     dataset_path: str | None = Field(None, max_length=1000, description="File with records below the data folder.")
-    priority: int = Field(1, ge=1, le=5, description="5 is served first.")
+    priority: Whole = Field(1, ge=1, le=5, description="5 is served first.")
     tags: list[str] = Field(default_factory=list, max_length=50)
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.common.exact import Truth
 from shared.models.adapter import Promotion
 
 
@@ -13,7 +14,7 @@ class PromotionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    override: bool = Field(False, description="Promote although the comparison speaks against it; recorded.")
+    override: Truth = Field(False, description="Promote although the comparison speaks against it; recorded.")
 
 
 class PromotionView(BaseModel):

@@ -68,4 +68,4 @@ def _key_source(config: SecurityConfig) -> KeySource:
         from shared.auth.local_issuer import local_test_jwks
 
         return FixedKeys(local_test_jwks(config))
-    return RemoteKeys(config.resolved_jwks_url)
+    return RemoteKeys(config.resolved_jwks_url, outgoing=config.outgoing)

@@ -1,6 +1,7 @@
 """The issuer's published keys: fetched when needed, at most once per interval, kept while the issuer is away."""
 
 import asyncio
+import functools
 import json
 import logging
 import math
@@ -9,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.errors import Unavailable
+from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
 
 if TYPE_CHECKING:
     from shared.auth.keys import SigningKeys
@@ -82,6 +84,7 @@ class RemoteKeys:
 
     Args:
         url: The JWKS document.
+        outgoing: What may be connected to.
         fetch: Gets the document's JSON; replaced in tests that need no server.
         min_interval_s: Least seconds between two fetches, failed ones included.
         max_pause_s: Longest pause after failures.
@@ -94,6 +97,7 @@ class RemoteKeys:
         self,
         url: str,
         *,
+        outgoing: OutgoingPolicy = PUBLIC_ONLY,
         fetch: Callable[[str], Awaitable[Any]] | None = None,
         min_interval_s: float = 30,
         max_pause_s: float = 120,
@@ -103,7 +107,7 @@ class RemoteKeys:
     ) -> None:
         self.generation = 0
         self._url = url
-        self._fetch = fetch or fetch_document
+        self._fetch = fetch or functools.partial(fetch_document, outgoing=outgoing)
         self._min_interval_s = min_interval_s
         self._max_pause_s = max_pause_s
         self._max_age_s = max_age_s
@@ -175,7 +179,7 @@ class RemoteKeys:
         logger.info("auth.jwks_loaded", extra={"url": self._url, "generation": self.generation})
 
 
-async def fetch_document(url: str, *, timeout_s: float = 3.0) -> Any:
+async def fetch_document(url: str, *, outgoing: OutgoingPolicy = PUBLIC_ONLY, timeout_s: float = 3.0) -> Any:
     """JSON from `url`, bounded in time and size, without following redirects.
 
     Raises:
@@ -183,15 +187,20 @@ async def fetch_document(url: str, *, timeout_s: float = 3.0) -> Any:
     """
     import httpx
 
+    from shared.outgoing.transport import AddressNotAllowed, AsyncGuardedTransport
+
+    transport = AsyncGuardedTransport(outgoing)
     try:
         async with (
             asyncio.timeout(timeout_s),
-            httpx.AsyncClient(timeout=timeout_s) as client,
+            httpx.AsyncClient(transport=transport, timeout=timeout_s, trust_env=False) as client,
             client.stream("GET", url, headers={"Accept": "application/json"}) as response,
         ):
             if response.status_code != httpx.codes.OK:
                 raise Unavailable(f"the key server answered {response.status_code}")
             document = json.loads(await _bounded_body(response))
+    except AddressNotAllowed as exc:
+        raise Unavailable(f"the key server must not be connected to: {exc}") from exc
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as exc:
         raise Unavailable(f"the key server cannot be reached ({type(exc).__name__})") from exc
     except (ValueError, RecursionError) as exc:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import NotPermitted
 from shared.models.users import Principal, Role
+from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
 
 
 class SecurityMode(StrEnum):
@@ -102,6 +103,7 @@ class SecurityConfig:
         tls_client_ca_file: Who signs client certificates (PEM).
         tls_client_crl_file: Which of them are revoked (PEM).
         test_key_dir: Folder of the local test key (mode `testing` only).
+        outgoing: Where keys may be fetched from, beside public addresses.
     """
 
     mode: SecurityMode
@@ -120,6 +122,7 @@ class SecurityConfig:
     tls_client_ca_file: Path | None = None
     tls_client_crl_file: Path | None = None
     test_key_dir: Path | None = None
+    outgoing: OutgoingPolicy = PUBLIC_ONLY
 
     @property
     def resolved_jwks_url(self) -> str:

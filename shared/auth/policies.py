@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 
 from shared.auth.binding import check_binding, presented_certificate
 from shared.auth.models import Authenticator, Identity, RoleMissing, Unauthenticated
+from shared.auth.rate import count_call
 from shared.auth.utils import bearer_token
 from shared.models.users import Principal, Role
 from shared.utils.log_context import PRINCIPAL, bind
@@ -61,16 +62,19 @@ async def identify_caller(connection: HTTPConnection, token: str | None) -> Iden
 
 
 async def caller_of(request: Request) -> Identity:
-    """Who sends a request, found out once for all that ask.
+    """Who sends a request, found out and counted once for all that ask.
 
     Raises:
         Unauthenticated: If the token is missing or bad.
         Unavailable: If it cannot be checked now.
+        TooManyCalls: If the caller calls too often.
     """
     identity: Identity | None = request.scope.get(_IDENTITY)
     if identity is None:
         token = bearer_token(request.headers.getlist("authorization"))
-        identity = request.scope[_IDENTITY] = await identify_caller(request, token)
+        identity = await identify_caller(request, token)
+        count_call(request.app.state.calls_per_user, identity.principal)
+        request.scope[_IDENTITY] = identity
     return identity
 
 

@@ -9,6 +9,7 @@ from fastapi import WebSocket
 
 from shared.auth.models import Unauthenticated
 from shared.auth.policies import ANY_ROLE, check_roles, identify_caller
+from shared.auth.rate import count_call
 from shared.auth.utils import SUBPROTOCOL_PREFIX, bearer_token, subprotocol_token
 from shared.errors import NotPermitted
 from shared.models.users import Principal, Role
@@ -58,9 +59,12 @@ async def authenticate_websocket(websocket: WebSocket, *roles: Role) -> Handshak
         Unauthenticated: If the token is missing or bad.
         RoleMissing: If the caller may not.
         Unavailable: If the token cannot be checked now.
+        TooManyCalls: If the caller calls too often.
     """
-    check_origin(websocket, websocket.app.state.allowed_origins)
+    state = websocket.app.state
+    check_origin(websocket, state.allowed_origins)
     identity = await identify_caller(websocket, _token(websocket))
+    count_call(state.calls_per_user, identity.principal)
     check_roles(identity.principal, frozenset(roles) or ANY_ROLE)
     return Handshake(identity.principal, identity.expires_at, _answered_subprotocol(websocket))
 

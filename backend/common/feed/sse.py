@@ -22,7 +22,15 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_S = 15.0
 """Proxies cut connections that are silent for a minute, some for half of one."""
 
-NOTHING_MORE: dict[int | str, dict[str, Any]] = {204: {"description": "It has ended and the client knows all of it."}}
+_EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+}
+NOTHING_MORE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Events, one after the other.", "content": {"text/event-stream": {"schema": _EVENT}}},
+    204: {"description": "It has ended and the client knows all of it."},
+}
 """Described to callers beside 200; an EventSource that gets it stops reconnecting."""
 
 _LAST_WORDS_S = 1.0

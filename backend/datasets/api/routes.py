@@ -44,6 +44,9 @@ from shared.models.dataset import DatasetStatus, Split
 router = APIRouter(prefix="/api/datasets", tags=["datasets"])
 
 UPLOAD_PATH = "/api/datasets/upload"
+Documents = Annotated[
+    list[UploadFile], File(min_length=1, description="txt, md, html, xml, pdf, docx, csv, jsonl, zip of these.")
+]
 
 
 class StreamingDisabled(Unavailable):
@@ -107,8 +110,10 @@ async def stream_records(request: DatasetRequest, state: State, _: Curator) -> S
 async def upload_documents(
     state: State,
     principal: Curator,
-    files: Annotated[list[UploadFile], File(description="txt, md, html, xml, pdf, docx, csv, jsonl, zip of these.")],
-    source: Annotated[str, Form(min_length=1, max_length=200, description="Where the files come from.")] = "upload",
+    files: Annotated[
+        list[UploadFile], File(min_length=1, description="txt, md, html, xml, pdf, docx, csv, jsonl, zip of these.")
+    ],
+    source: Annotated[str, Form(max_length=200, description="Where the files come from.")] = "upload",
 ) -> UploadDone:
     """Ingest documents; files that cannot be read are named with their reason and never stop the rest."""
     received = [UploadedFile(file.filename or "", file.file) for file in files]

@@ -97,6 +97,7 @@ IdempotencyKey = Annotated[
         "same request answers with the job of the first time (`Idempotency-Replayed: true`), for ever and for you "
         "alone; with another request it is refused. So a request whose answer was lost can be sent again.",
         examples=["3f2a7c1e-permits-2026-03"],
+        json_schema_extra={"pattern": f"^[ -~]{{1,{MAX_KEY}}}$"},
     ),
     AfterValidator(lambda key: key if key is None else _printable_ascii(key)),
 ]

@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query
-from pydantic import AwareDatetime
 
 from backend.common.blocking import in_thread
+from backend.common.exact import Moment
 from backend.common.pagination import After, Limit
 from backend.common.request_id import request_id
 from backend.training.api.dependencies import AnyUser, Desk
@@ -28,7 +28,7 @@ _EXAMPLES = {
 Batch = Annotated[FeedbackBatch, Body(openapi_examples=_EXAMPLES)]
 Source = Annotated[str | None, Query(max_length=100, description="Only from this source.")]
 Score = Annotated[float | None, Query(ge=-1, le=1, allow_inf_nan=False)]
-Since = Annotated[AwareDatetime | None, Query(description="Only what came then or later (ISO 8601 with zone).")]
+Since = Annotated[Moment | None, Query(description="Only what came then or later (ISO 8601 with zone).")]
 AdapterId = Annotated[str | None, Query(max_length=100, description="Only on answers of this adapter.")]
 FeedbackId = Annotated[str, Path(max_length=100, description="Id of an item of feedback.")]
 

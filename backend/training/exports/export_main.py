@@ -17,6 +17,8 @@ from backend.common.parent_pipe import ParentPipe
 from backend.training.exports.last_course import LastCourse
 from backend.training.exports.protocol import ExportMessage, ExportOrder, Figure
 from shared.errors import ClaraError
+from shared.outgoing import OutgoingPolicy
+from shared.outgoing.process import guard_this_process
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ def main() -> int:
     log_in_words()
     _prepare()
     order = ExportOrder.from_message(pipe.order())
+    guard_this_process(OutgoingPolicy.parse(order.outgoing_allowed))
     # a bounded queue: while MLflow is slow, the service waits with the next page
     pages: queue.Queue[Mapping[str, Any]] = queue.Queue(_PAGES_AHEAD)
     pipe.listen(pages.put)

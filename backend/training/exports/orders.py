@@ -39,11 +39,13 @@ class Target:
         tracking_uri: `http(s)://…` of a server, or `sqlite:///…` on this machine; holds no password.
         experiment: Name of the MLflow experiment.
         with_weights: Whether adapters go there, beside reports.
+        outgoing_allowed: Hosts and networks of our own that may be connected to.
     """
 
     tracking_uri: str
     experiment: str
     with_weights: bool = False
+    outgoing_allowed: tuple[str, ...] = ()
 
 
 class ExportOrders:
@@ -82,6 +84,7 @@ class ExportOrders:
         is_completed = job.status is JobStatus.COMPLETED
         return ExportOrder(
             tracking_uri=self._target.tracking_uri,
+            outgoing_allowed=self._target.outgoing_allowed,
             experiment=self._target.experiment,
             job_id=job.job_id,
             run_name=job.job_name,

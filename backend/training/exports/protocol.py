@@ -40,6 +40,7 @@ class ExportOrder(ChildOrder):
         metrics: Final figures.
         final_step: Optimizer step of these.
         artefacts: Files to upload.
+        outgoing_allowed: Hosts and networks of our own that may be connected to.
     """
 
     tracking_uri: str
@@ -54,3 +55,4 @@ class ExportOrder(ChildOrder):
     metrics: Mapping[str, float]
     final_step: int
     artefacts: Sequence[str]
+    outgoing_allowed: Sequence[str] = ()

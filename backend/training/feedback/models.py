@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from backend.common.exact import NO_TEXT, Whole
 from shared.models.feedback import (
     HIGHEST_IMPORTANCE,
     FeedbackItem,
@@ -43,12 +44,14 @@ class FeedbackRequest(BaseModel):
     correction: Text | None = Field(
         None, description="What it should have answered.", examples=["Einen Monat nach der Bekanntgabe."]
     )
-    score: float | None = Field(None, ge=-1, le=1, description="-1 bad … 1 good.")
-    rating: int | None = Field(None, ge=1, le=5, description="1 bad … 5 good; becomes the score (rating - 3) / 2.")
+    score: Annotated[float, Field(ge=-1, le=1), NO_TEXT] | None = Field(None, description="-1 bad … 1 good.")
+    rating: Annotated[int, Field(ge=1, le=5), NO_TEXT] | None = Field(
+        None, description="1 bad … 5 good; becomes the score (rating - 3) / 2."
+    )
     source: Annotated[str, AfterValidator(_storable)] = Field(
         "api", min_length=1, max_length=100, description="Where it comes from, e.g. chat or review."
     )
-    importance: int = Field(1, ge=1, le=HIGHEST_IMPORTANCE, description="How many times it stands in a training mix.")
+    importance: Whole = Field(1, ge=1, le=HIGHEST_IMPORTANCE, description="How many times it stands in a training mix.")
     adapter_id: str | None = Field(None, max_length=100, description="Adapter that gave the answer.")
 
     @model_validator(mode="after")

@@ -14,6 +14,8 @@ from pydantic import SecretStr
 from shared.database.embeddings.base import EmbeddingModel
 from shared.database.embeddings.errors import EmbeddingFailed
 from shared.database.embeddings.prefixes import Prefixes
+from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
+from shared.outgoing.transport import AddressNotAllowed, GuardedTransport
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +41,7 @@ class EndpointEmbedder:
         query_timeout_s: For the embedding of a question, retries included.
         timeout_s: For a batch of passages, retries included.
         dimension: Where it is known; else a first request finds it out.
+        outgoing: What may be connected to.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class EndpointEmbedder:
         query_timeout_s: float = 1.5,
         timeout_s: float = 120.0,
         dimension: int | None = None,
+        outgoing: OutgoingPolicy = PUBLIC_ONLY,
     ) -> None:
         self._url = _address(url)
         self._model_name = model_name
@@ -61,6 +65,7 @@ class EndpointEmbedder:
         self._timeout_s = timeout_s
         self._dimension = dimension
         self._api_key = api_key
+        self._outgoing = outgoing
 
     @cached_property
     def model(self) -> EmbeddingModel:
@@ -101,8 +106,8 @@ class EndpointEmbedder:
         """Made when it is first needed: certificates cost memory that an idle service does not have."""
         key = self._api_key.get_secret_value() if self._api_key else ""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        is_local = urlsplit(self._url).hostname in ("localhost", "127.0.0.1", "::1")
-        return httpx.Client(headers=headers, trust_env=not is_local)
+        transport = GuardedTransport(self._outgoing, verify=self._url.startswith("https:"))
+        return httpx.Client(headers=headers, transport=transport, trust_env=False)
 
     def _checked(self, texts: Sequence[str], limit_s: float) -> "NDArray[np.float32]":
         known = self.model.dimension
@@ -141,6 +146,8 @@ class EndpointEmbedder:
                 response = self._http.post(self._url, json=body, timeout=left_s)
             except httpx.TimeoutException as exc:
                 raise self._failed(f"it did not answer within {limit_s:g} s") from exc
+            except AddressNotAllowed as exc:
+                raise self._failed(str(exc)) from exc
             except httpx.TransportError as exc:
                 failure, wait_s = self._failed(f"it cannot be reached ({exc or type(exc).__name__})"), pause_s
                 failure.__cause__ = exc

@@ -9,6 +9,7 @@ from shared.database.embeddings.base import Embedder
 from shared.database.embeddings.cache import CachedEmbedder
 from shared.database.embeddings.prefixes import Prefixes
 from shared.errors import InvalidInput
+from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
 
 DEFAULT = "hashed"
 
@@ -31,6 +32,7 @@ class EmbeddingSettings:
         cache_mb: Size of the cache of passages in MB; 0 for none. The default needs none.
         query_prefix: Put before questions.
         passage_prefix: Put before passages.
+        outgoing: Which addresses of our own network a server may have.
     """
 
     model: str = ""
@@ -40,6 +42,7 @@ class EmbeddingSettings:
     cache_mb: int = 512
     query_prefix: str = ""
     passage_prefix: str = ""
+    outgoing: OutgoingPolicy = PUBLIC_ONLY
 
     @property
     def is_offline_default(self) -> bool:
@@ -81,6 +84,7 @@ def _remote(settings: EmbeddingSettings, url: str) -> Embedder:
         api_key=settings.api_key,
         batch_size=settings.batch_size,
         prefixes=Prefixes(settings.query_prefix, settings.passage_prefix),
+        outgoing=settings.outgoing,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from shared.auth.jwks import FixedKeys, KeysUnavailable, RemoteKeys, fetch_document
 from shared.errors import Unavailable
 from tests.support.issuer import IssuerKey, KeyServer, key_server
+from tests.support.loopback import LOOPBACK
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +36,7 @@ def monotonic() -> Monotonic:
 
 @pytest.fixture
 def keys(server: KeyServer, monotonic: Monotonic) -> RemoteKeys:
-    return RemoteKeys(server.url, monotonic=monotonic)
+    return RemoteKeys(server.url, outgoing=LOOPBACK, monotonic=monotonic)
 
 
 async def test_keys_are_fetched_once_for_many_requests_at_the_same_time(
@@ -95,7 +96,7 @@ async def test_cold_and_unreachable_means_unavailable_and_is_not_tried_again_at_
 ) -> None:
     with key_server(key.jwks()) as server:
         server.status = 500
-        keys = RemoteKeys(server.url, monotonic=monotonic)
+        keys = RemoteKeys(server.url, outgoing=LOOPBACK, monotonic=monotonic)
         for _ in range(20):
             with pytest.raises(KeysUnavailable) as refused:
                 await keys.keys_for(key.kid)
@@ -184,7 +185,7 @@ async def test_a_key_server_that_never_answers_is_given_up(server: KeyServer) ->
     server.delay_s = 1
     started_at = time.perf_counter()
     with pytest.raises(Unavailable, match="cannot be reached"):
-        await fetch_document(server.url, timeout_s=0.2)
+        await fetch_document(server.url, outgoing=LOOPBACK, timeout_s=0.2)
     assert time.perf_counter() - started_at < 0.8
 
 
@@ -201,20 +202,20 @@ async def test_a_key_server_that_never_answers_is_given_up(server: KeyServer) ->
 async def test_answers_that_are_no_key_set_are_not_used(server: KeyServer, document: Any, reason: str) -> None:
     server.document = document
     with pytest.raises(Unavailable, match=reason):
-        await fetch_document(server.url)
+        await fetch_document(server.url, outgoing=LOOPBACK)
 
 
 async def test_redirects_are_not_followed(server: KeyServer) -> None:
     server.status, server.headers = 302, {"Location": server.url}
     with pytest.raises(Unavailable, match="answered 302"):
-        await fetch_document(server.url)
+        await fetch_document(server.url, outgoing=LOOPBACK)
     assert server.hits == 1
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/certs", "nonsense", "http://[", "ftp://host/certs", ""])
 async def test_addresses_that_lead_nowhere_are_an_unavailable_key_server(url: str) -> None:
     with pytest.raises(Unavailable):
-        await fetch_document(url)
+        await fetch_document(url, outgoing=LOOPBACK)
 
 
 async def test_fixed_keys_are_the_same_for_every_kid(key: IssuerKey) -> None:

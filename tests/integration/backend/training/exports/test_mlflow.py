@@ -66,7 +66,13 @@ def exporter(desk: Desk, uri: str, tmp_path: Path, *, lease_s: float = 60.0) -> 
 
 def orders(desk: Desk, uri: str) -> ExportOrders:
     stores = desk.stores
-    return ExportOrders(stores.jobs, stores.adapters, stores.datasets, desk.folders, Target(uri, "CLARA"))
+    return ExportOrders(
+        stores.jobs,
+        stores.adapters,
+        stores.datasets,
+        desk.folders,
+        Target(uri, "CLARA", outgoing_allowed=("127.0.0.0/8",)),
+    )
 
 
 async def run_until(it: MlflowExporter, is_true: Callable[[], bool], tmp_path: Path) -> None:

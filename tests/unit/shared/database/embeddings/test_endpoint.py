@@ -13,6 +13,7 @@ from shared.database.embeddings.endpoint import EndpointEmbedder
 from shared.database.embeddings.errors import EmbeddingFailed
 from shared.database.embeddings.prefixes import Prefixes
 from tests.support.embedding_server import KEY, EmbeddingServer, embedding_server
+from tests.support.loopback import LOOPBACK
 from tests.support.search import DIMENSION, vector_of
 
 
@@ -24,7 +25,9 @@ def server() -> Iterator[EmbeddingServer]:
 
 @pytest.fixture
 def embedder(server: EmbeddingServer) -> Iterator[EndpointEmbedder]:
-    embedder = EndpointEmbedder(f"{server.url}/v1/", "e5", api_key=SecretStr(KEY), batch_size=2, query_timeout_s=1.0)
+    embedder = EndpointEmbedder(
+        f"{server.url}/v1/", "e5", api_key=SecretStr(KEY), batch_size=2, outgoing=LOOPBACK, query_timeout_s=1.0
+    )
     yield embedder
     embedder.close()
 
@@ -45,7 +48,11 @@ def test_the_model_is_what_the_server_calls_it(embedder: EndpointEmbedder) -> No
 
 def test_prefixes_tell_questions_from_passages(server: EmbeddingServer) -> None:
     embedder = EndpointEmbedder(
-        f"{server.url}/v1/embeddings", "e5", api_key=SecretStr(KEY), prefixes=Prefixes("query: ", "passage: ")
+        f"{server.url}/v1/embeddings",
+        "e5",
+        api_key=SecretStr(KEY),
+        prefixes=Prefixes("query: ", "passage: "),
+        outgoing=LOOPBACK,
     )
     embedder.embed_passages(["Hund"])
     embedder.embed_query("Hund")
@@ -76,7 +83,7 @@ def test_a_question_does_not_wait_longer_than_its_time(server: EmbeddingServer, 
 
 def test_a_server_that_hangs_is_left_in_time(server: EmbeddingServer) -> None:
     server.delay_s = 1.0
-    embedder = EndpointEmbedder(server.url, "e5", api_key=SecretStr(KEY), query_timeout_s=0.3)
+    embedder = EndpointEmbedder(server.url, "e5", api_key=SecretStr(KEY), outgoing=LOOPBACK, query_timeout_s=0.3)
     started = time.monotonic()
 
     with pytest.raises(EmbeddingFailed, match=r"within 0\.3 s"):
@@ -86,7 +93,7 @@ def test_a_server_that_hangs_is_left_in_time(server: EmbeddingServer) -> None:
 
 
 def test_a_server_that_is_down_is_named() -> None:
-    embedder = EndpointEmbedder("http://ki:geheim@127.0.0.1:9/v1", "e5", query_timeout_s=0.4)
+    embedder = EndpointEmbedder("http://ki:geheim@127.0.0.1:9/v1", "e5", outgoing=LOOPBACK, query_timeout_s=0.4)
 
     with pytest.raises(EmbeddingFailed, match=r"127\.0\.0\.1:9/v1/embeddings.*cannot be reached") as failed:
         _ = embedder.model
@@ -95,7 +102,7 @@ def test_a_server_that_is_down_is_named() -> None:
 
 
 def test_a_refused_key_is_named_and_never_shown(server: EmbeddingServer, caplog: pytest.LogCaptureFixture) -> None:
-    embedder = EndpointEmbedder(server.url, "e5", api_key=SecretStr("sk-falscher-schluessel"))
+    embedder = EndpointEmbedder(server.url, "e5", api_key=SecretStr("sk-falscher-schluessel"), outgoing=LOOPBACK)
 
     with caplog.at_level(logging.DEBUG), pytest.raises(EmbeddingFailed, match="refuses the configured key") as failed:
         embedder.embed_query("Hund")
@@ -128,7 +135,7 @@ def test_an_answer_that_cannot_be_right_is_refused(
 
 
 def test_a_configured_dimension_is_held_to(server: EmbeddingServer) -> None:
-    embedder = EndpointEmbedder(server.url, "e5", api_key=SecretStr(KEY), dimension=1024)
+    embedder = EndpointEmbedder(server.url, "e5", api_key=SecretStr(KEY), dimension=1024, outgoing=LOOPBACK)
 
     with pytest.raises(EmbeddingFailed, match="64 numbers, 1024 are configured"):
         embedder.embed_query("Hund")

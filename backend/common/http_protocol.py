@@ -1,0 +1,107 @@
+"""The HTTP protocol of our services: uvicorn's, with an end to clients that take their time or take too much.
+
+uvicorn waits for the head of a request for as long as a client likes, of whatever size, and takes as many connections
+as the system has files. Here a head has a time and a size, an address has a number of connections, and what cannot be
+parsed is answered as every other error is.
+"""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from backend.common.connections import Connections
+from backend.common.peer_certificate import certificate_state
+from backend.common.problem import MEDIA_TYPE, problem_body, title_of
+
+if TYPE_CHECKING:
+    # which of uvicorn's two protocols it is depends on what is installed; both have what is used here
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _Base
+else:
+    _Base = AutoHTTPProtocol
+
+
+class GuardedConfig(uvicorn.Config):
+    """uvicorn's configuration and the count of connections, which all protocols of a listener share."""
+
+    connections: Connections
+
+
+class HttpProtocol(_Base):
+    """One connection."""
+
+    _timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+    _is_counted = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Count the connection, or refuse it; its requests know the certificate of the handshake."""
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, **certificate_state(transport)}
+        address = self.client[0] if self.client else ""
+        self._is_counted = self._open.enter(transport, address)
+        if self._is_counted:
+            self._timer = self.loop.call_later(self._open.limits.header_s, self._too_slow)
+        else:
+            self._refuse(503, "too_many_connections", "Too many connections are open; try again later.")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is over."""
+        self._stop_timer()
+        self._open.leave(self.transport)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came; as long as a head is incomplete its time runs."""
+        if not self._is_counted:
+            return
+        super().data_received(data)
+        if self._is_in_head():
+            self._head_bytes += len(data)
+            if self._head_bytes > self._open.limits.header_bytes:
+                self._refuse(431, "head_too_large", "The head of the request is too large.")
+            elif self._timer is None:
+                self._timer = self.loop.call_later(self._open.limits.header_s, self._too_slow)
+        else:
+            self._head_bytes = 0
+            self._stop_timer()
+
+    def handle_websocket_upgrade(self, *arguments: Any) -> None:
+        """A WebSocket takes over; it stays counted until it is closed."""
+        self._stop_timer()
+        super().handle_websocket_upgrade(*arguments)
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that what came is no HTTP."""
+        self._refuse(400, "bad_http", "What was sent is no HTTP request.")
+
+    @property
+    def _open(self) -> Connections:
+        return cast(GuardedConfig, self.config).connections
+
+    def _is_in_head(self) -> bool:
+        is_ours = self.transport.get_protocol() is self and not self.transport.is_closing()
+        return is_ours and (self.cycle is None or self.cycle.response_complete)
+
+    def _too_slow(self) -> None:
+        self._timer = None
+        self._refuse(408, "head_too_slow", "The head of the request did not come in time.")
+
+    def _refuse(self, status: int, code: str, detail: str) -> None:
+        self._stop_timer()
+        if self.transport.is_closing():
+            return
+        body = json.dumps(problem_body(status, code, detail)).encode("ascii")
+        head = (
+            f"HTTP/1.1 {status} {title_of(status)}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+            "connection: close\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,152 @@
+"""What a request must not hold, seen before anybody makes something of it.
+
+Bodies that are packed or nested too deeply, NaN, and characters that no database stores: NUL and halves of characters
+(lone surrogates), which JSON can write and UTF-8 cannot.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.common.errors import http_response
+from backend.common.problem import ProblemResponse, problem_response
+
+_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_OTHERS = bytes(byte for byte in range(256) if byte not in _STEPS)
+_NO_NUMBERS = (b"NaN", b"Infinity")
+_ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_HALF = re.compile("[\ud800-\udfff]")
+_UNSTORABLE = "holds a character that no database stores: NUL, or half of a character"
+
+
+class RequestGuard:
+    """Refuses encoded bodies (415), JSON that is nested too deeply or holds NaN (400), and unstorable texts (422).
+
+    Bodies of other kinds pass by unread.
+
+    Args:
+        app: What is inside; the size of bodies is limited outside of it.
+        max_depth: Deepest nesting.
+    """
+
+    def __init__(self, app: ASGIApp, max_depth: int) -> None:
+        self._app = app
+        self._max_depth = max_depth
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        connection = HTTPConnection(scope)
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            await _unstorable(connection, "The address")(scope, receive, send)
+            return
+        encoding = headers.get(b"content-encoding", b"identity").strip().lower()
+        if encoding != b"identity":
+            await _unpacked_only(connection, encoding)(scope, receive, send)
+            return
+        if not _is_json(headers):
+            await self._app(scope, receive, send)
+            return
+        try:
+            body, messages = await _whole(receive)
+        except HTTPException as exc:
+            # too large or too slow: raised where no handler of the application is around it
+            await http_response(connection, exc)(scope, receive, send)
+            return
+        reason = _objection(body, self._max_depth)
+        if reason:
+            await problem_response(connection, 400, "bad_json", reason)(scope, receive, send)
+            return
+        field = _unstorable_field(body) if _ODD_ESCAPE.search(body) else None
+        if field is not None:
+            await _unstorable(connection, "The body", field)(scope, receive, send)
+            return
+
+        async def replayed() -> Message:
+            return messages.pop(0) if messages else await receive()
+
+        await self._app(scope, replayed, send)
+
+
+def _is_json(headers: dict[bytes, bytes]) -> bool:
+    # FastAPI parses a body without a type as JSON, too
+    kind = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
+    has_body = b"content-length" in headers or b"transfer-encoding" in headers
+    return has_body and (kind.endswith((b"/json", b"+json")) or not kind)
+
+
+def _unpacked_only(connection: HTTPConnection, encoding: bytes) -> ProblemResponse:
+    name = encoding.decode("latin-1")[:50]
+    detail = f"Bodies are taken as they are, not encoded with '{name}': send it without Content-Encoding."
+    return problem_response(connection, 415, "encoding_not_supported", detail, headers={"Accept-Encoding": "identity"})
+
+
+def _unstorable(connection: HTTPConnection, what: str, field: str = "address") -> ProblemResponse:
+    errors = [{"field": field, "reason": _UNSTORABLE}]
+    detail = f"{what} {_UNSTORABLE}."
+    return problem_response(connection, 422, "unstorable_text", detail, context={"errors": errors}, param=field)
+
+
+def _unstorable_field(body: bytes) -> str | None:
+    """Where a text stands that cannot be kept, keys included; None: nowhere, or it is no JSON at all."""
+    try:
+        return next(_unstorable_places(json.loads(body), ()), None)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unstorable_places(content: object, path: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(content, str):
+        if "\x00" in content or _HALF.search(content):
+            yield ".".join(path) or "body"
+    elif isinstance(content, list):
+        for number, each in enumerate(content):
+            yield from _unstorable_places(each, (*path, str(number)))
+    elif isinstance(content, dict):
+        for name, each in content.items():
+            yield from _unstorable_places(name, path)
+            yield from _unstorable_places(each, (*path, name))
+
+
+async def _whole(receive: Receive) -> tuple[bytes, list[Message]]:
+    """The body, and the messages to give it on with."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            # the client is gone; whoever reads the body is to see it
+            return b"", [message]
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            break
+    body = b"".join(parts)
+    return body, [{"type": "http.request", "body": body, "more_body": False}]
+
+
+def _objection(body: bytes, max_depth: int) -> str:
+    """Why the body is refused; "" if nothing is wrong that a parser would not notice."""
+    may_be_deep = body.count(b"[") + body.count(b"{") > max_depth
+    may_hold_nan = any(word in body for word in _NO_NUMBERS)
+    if not (may_be_deep or may_hold_nan):
+        return ""
+    # what stands in texts nests nothing; the steps are counted without it
+    bare = _TEXTS.sub(b"", body)
+    if may_be_deep and _is_deeper(bare, max_depth):
+        return f"The JSON body is nested more than {max_depth} levels deep."
+    if any(word in bare for word in _NO_NUMBERS):
+        return "The body is no JSON: NaN and Infinity are no numbers there."
+    return ""
+
+
+def _is_deeper(bare: bytes, max_depth: int) -> bool:
+    steps = (_STEPS[byte] for byte in bare.translate(None, _OTHERS))
+    return any(depth > max_depth for depth in accumulate(steps))

@@ -1,0 +1,98 @@
+"""A real server with narrow limits, spoken to byte by byte."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi import APIRouter, Request
+
+from backend.common.limits import ConnectionLimits
+from backend.common.server import Address, Serving, _Server, _server_config
+from tests.support.live_server import free_port
+from tests.support.raw_http import raw_answer
+from tests.support.services import small_app
+
+LIMITS = ConnectionLimits(per_address=4, header_s=0.4, header_bytes=4096)
+
+
+def _router() -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/from")
+    async def caller(request: Request) -> str:
+        await asyncio.sleep(0)
+        return request.client.host if request.client else ""
+
+    return router
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    port = free_port()
+    serving = Serving(small_app([_router()]), Address("127.0.0.1", port, "X"), grace_s=1, limits=LIMITS)
+    server = _Server(_server_config(serving), [])
+    listener = socket.create_server(("127.0.0.1", port))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield port
+    server.should_exit = True
+    thread.join(10)
+
+
+def test_a_head_that_does_not_come_is_answered_with_408(port: int) -> None:
+    for start in (b"", b"GET /livez HTTP/1.1\r\nHost: x\r\n"):
+        status, answer, seconds = raw_answer(port, iter([start] if start else []))
+        assert (status, b"head_too_slow" in answer) == (408, True)
+        assert 0.3 < seconds < 2
+
+
+def test_a_second_head_has_its_own_time(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"GET /liv")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 408")
+
+
+def test_an_answer_may_take_longer_than_a_head(port: int) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        for _ in range(3):
+            assert client.get("/livez").status_code == 200
+            time.sleep(0.5)
+
+
+def test_a_head_that_is_too_large_is_refused(port: int) -> None:
+    parts = iter([b"GET / HTTP/1.1\r\n", b"X-Long: " + b"y" * 9000])
+
+    assert raw_answer(port, parts)[0] == 431
+
+
+def test_what_is_no_http_is_answered_with_a_problem(port: int) -> None:
+    status, answer, _ = raw_answer(port, iter([b"HELO there\r\n\r\n"]))
+
+    assert (status, b"application/problem+json" in answer) == (400, True)
+
+
+def test_an_address_has_so_many_connections(port: int) -> None:
+    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(LIMITS.per_address)]
+    time.sleep(0.1)
+    status, answer, _ = raw_answer(port, iter([]))
+    for each in held:
+        each.close()
+    time.sleep(0.1)
+
+    assert (status, b"too_many_connections" in answer) == (503, True)
+    assert httpx.get(f"http://127.0.0.1:{port}/livez", trust_env=False).status_code == 200
+
+
+def test_nobody_is_believed_who_names_another_address(port: int) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{port}/from", headers={"X-Forwarded-For": "192.0.2.1"}, trust_env=False)
+
+    assert answer.json() == "127.0.0.1"
+    assert "server" not in answer.headers

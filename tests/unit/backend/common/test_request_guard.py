@@ -1,0 +1,105 @@
+import json
+
+import httpx
+import pytest
+from fastapi import APIRouter, Body
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.common.request_guard import _objection, _unstorable_field
+from tests.support.services import client_of, small_app
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def _posted(body: bytes, **headers: str) -> httpx.Response:
+    router = APIRouter()
+
+    @router.post("/echo")
+    async def echo(content: object = Body()) -> object:
+        return content
+
+    async with client_of(small_app([router])) as client:
+        return await client.post("/echo", content=body, headers={**JSON, **headers})
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("encoding", ["gzip", "br", "gzip, gzip"])
+async def test_packed_bodies_are_refused_unread(encoding: str) -> None:
+    answer = await _posted(b"{}", **{"Content-Encoding": encoding})
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "encoding_not_supported")
+    assert answer.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("body", [b"[" * 65 + b"]" * 65, b'{"a":' * 70, b"[NaN]", b'{"a": -Infinity}'])
+async def test_depth_and_numbers_that_are_none_are_refused(body: bytes) -> None:
+    answer = await _posted(body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_json")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "body",
+    [b'["\\ud800"]', b'{"\\udfff": 1}', b'["\\u0000"]', b'{"a": {"b": ["x\\ud83d"]}}', b'["\\\\\\u0000"]'],
+)
+async def test_characters_that_nothing_stores_are_refused(body: bytes) -> None:
+    answer = await _posted(body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "unstorable_text")
+    assert answer.json()["errors"][0]["field"] == ("a.b.0" if b'"b"' in body else "0" if body[0] == 91 else "body")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"a": "[" * 500, "b": 'NaN "{{{{" Infinity'},
+        "\\ud800 is written out",
+        "\\u0000 too, and \\\\u0000",
+        "a pair: \U0001f600",
+        [[[]]] * 100,
+        {"price": 1e300},
+    ],
+)
+async def test_what_only_looks_odd_passes_as_it_is(content: object) -> None:
+    answer = await _posted(json.dumps(content).encode())
+
+    assert (answer.status_code, answer.json()) == (200, content)
+
+
+@pytest.mark.anyio
+async def test_an_address_with_nul_is_refused() -> None:
+    async with client_of(small_app()) as client:
+        for path in ("/livez?a=%00", "/api/%00"):
+            assert (await client.get(path)).json()["code"] == "unstorable_text"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(json_values, st.booleans())
+def test_no_shallow_storable_json_is_refused(content: object, is_ascii: bool) -> None:
+    body = json.dumps(content, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
+
+    assert _objection(body, 64) == ""
+    assert (_unstorable_field(body) is None) == (not any("\x00" in text for text in _texts(content)))
+
+
+def _texts(content: object) -> list[str]:
+    if isinstance(content, dict):
+        return [text for item in content.items() for part in item for text in _texts(part)]
+    if isinstance(content, list):
+        return [text for part in content for text in _texts(part)]
+    return [content] if isinstance(content, str) else []
