@@ -99,15 +99,16 @@ def build_app(
     app.state.methods_by_path = methods_by_path((system, *routers))
     add_docs(app)
     describe_problems(app)
-    _guard(app, open_routes or {})
+    _guard(app, open_routes or {}, limits)
     return app
 
 
-def _guard(app: FastAPI, open_routes: Mapping[str, str]) -> None:
-    """Let the table of access be enforced, and told."""
+def _guard(app: FastAPI, open_routes: Mapping[str, str], limits: RequestLimits) -> None:
+    """Let the table of access be enforced, and told; what strangers send is not even looked at."""
     table = app.state.access = access_table(app.routes, {**OPEN_ROUTES, **open_routes})
     # around the router and inside of the error handlers: what the guard raises is answered as any other refusal
-    app.router.middleware_stack = AccessGuard(app.router.middleware_stack, table)
+    guarded = RequestGuard(app.router.middleware_stack, max_depth=limits.json_depth)
+    app.router.middleware_stack = AccessGuard(guarded, table)
     describe_access(app, table)
 
 
@@ -170,7 +171,6 @@ def _middleware(
     layers.append(Middleware(AddressLimit, buckets=_buckets(limits.calls_per_address)))
     layers.append(Middleware(TimeLimit, limit_s=limits.request_s))
     layers.append(Middleware(BodyLimit, default_bytes=max_body_bytes, by_path=body_limits))
-    layers.append(Middleware(RequestGuard, max_depth=limits.json_depth))
     return layers
 
 

@@ -16,6 +16,7 @@ from shared.auth.policies import CurrentPrincipal
 from shared.auth.tokens import TokenVerifier
 from shared.auth.websocket import current_handshake
 from shared.models.users import Principal
+from shared.utils.token_buckets import TokenBuckets
 from tests.support.issuer import AUDIENCE, ISSUER, IssuerKey
 
 OURS, OTHER = thumbprint(b"our certificate"), thumbprint(b"another one")
@@ -62,6 +63,7 @@ def app_of(key: IssuerKey) -> FastAPI:
     app = FastAPI()
     verifier = TokenVerifier(FixedKeys(key.jwks()), issuer=ISSUER, audience=AUDIENCE)
     app.state.authenticator, app.state.allowed_origins = TokenAuthenticator(verifier), frozenset()
+    app.state.calls_per_user = TokenBuckets(0, 1)
 
     @app.get("/me")
     async def me(principal: CurrentPrincipal) -> str:
