@@ -228,6 +228,11 @@ class BaseConfig(BaseSettings):
         description="Folder of evaluation sets (*.jsonl): datasets do without what gives them away "
         "(guides/datasets.md); empty: nothing is compared.",
     )
+    templates: Path | None = Field(
+        None,
+        description="Folder of the installation's own templates of questions and answers (guides/records.md); empty: "
+        "none.",
+    )
 
     # Streaming
     streaming_enabled: bool = Field(True, description="Offer POST /api/datasets/stream.")
@@ -264,13 +269,13 @@ class BaseConfig(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
 
-    @field_validator("evaluation_sets", mode="before")
+    @field_validator("evaluation_sets", "templates", mode="before")
     @classmethod
     def _none_if_empty(cls, path: object) -> object:
         # an empty path would be the folder that the service was started in
         return path or None
 
-    @field_validator("evaluation_sets", mode="after")
+    @field_validator("evaluation_sets", "templates", mode="after")
     @classmethod
     def _absolute_if_given(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()

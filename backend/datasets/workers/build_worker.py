@@ -21,6 +21,10 @@ from backend.datasets.models import DatasetRequest
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
 from backend.datasets.quality.profile import profile_of
+from backend.datasets.record_making import RecordMaking
+from backend.datasets.records.drafting import Drafter
+from backend.datasets.records.licences import Licences
+from backend.datasets.records.preferences import FeedbackPairs, PreferenceDrafter, corrected_items
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.splits import SplitPlan
 from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, order_from
@@ -103,6 +107,8 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
         rulings_of=stores.reviews.rulings,
         keep_provenance=lambda rows: stores.datasets.add_provenance(claim, rows),
         report=pipe.progress,
+        drafter=drafter_of(request, stores, settings),
+        licences=Licences(stores.documents.newest),
     )
     search = open_search(settings, stores.documents)
     try:
@@ -137,7 +143,8 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
     Raises:
         InvalidInput: If a setting cannot be used; says which.
     """
-    quality = profile_of(settings.quality_profile)
+    quality, making = profile_of(settings.quality_profile), making_of(settings)
+    counter = making.counter(request)
     return BuildPlan(
         dataset_id=dataset.dataset_id,
         name=dataset.name,
@@ -145,7 +152,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         folder=folder,
         record_format=request.record_format,
         split=SplitPlan(request.seed, request.split.model_dump()),
-        max_characters=request.max_characters,
+        limit=making.limit(request, counter),
         min_quality_score=request.search_query.min_quality_score,
         quality=quality,
         deduplicate=request.deduplicate,
@@ -153,7 +160,21 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, quality.language),
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
+        counter=counter,
     )
+
+
+def drafter_of(request: DatasetRequest, stores: Stores, settings: BaseConfig) -> Drafter:
+    """Who writes the words of the records."""
+    if request.record_format is RecordFormat.PREFERENCE:
+        pairs = FeedbackPairs(corrected_items(stores.feedback), stores.feedback.get)
+        return PreferenceDrafter(pairs, personal_data_of(settings.pii_policy, settings.pii_key))
+    return making_of(settings).drafter(request)
+
+
+def making_of(settings: BaseConfig) -> RecordMaking:
+    """What the settings offer to make records with."""
+    return RecordMaking(settings.templates, settings.base_model_roots)
 
 
 def _export(job: ExportJob) -> None:

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from backend.datasets.build import BuildResult
-from shared.models.dataset import RecordFormat, Split
-from tests.support.dataset_builds import a_plan, build, records
+from shared.models.dataset import Split
+from tests.support.dataset_builds import FROM_DOCUMENTS, a_plan, build, records
 from tests.support.legal_texts import candidates
 
 FORMATS = ["csv", "json", "jsonl", "parquet"]
 BUILDER = {"csv": "csv", "json": "json", "jsonl": "json", "parquet": "parquet"}
 
 
-@pytest.fixture(scope="module", params=list(RecordFormat))
+@pytest.fixture(scope="module", params=FROM_DOCUMENTS)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
     folder = tmp_path_factory.mktemp("dataset") / "1"
     return build(a_plan(folder, record_format=request.param, export_formats=FORMATS), candidates(40))
