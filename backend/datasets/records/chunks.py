@@ -78,6 +78,8 @@ class TokenLimit:
         room = self.overlap
         while before is not None and room > 0:
             start = self._overlap_start(text, *before, room)
+            if start == before[1]:
+                break
             excess = self.size(text[start : first.end]) - self.most
             if excess <= 0:
                 return start, self.size(text[start : before[1]])
@@ -91,7 +93,8 @@ class TokenLimit:
             inside = [each for each in starts if each > start]
             # the later the beginning, the fewer tokens
             at = bisect_left(inside, -room, key=lambda each: -self.size(text[each:end]))
-            if at < len(inside):
+            # what is left may be nothing that a model reads, such as a soft hyphen
+            if at < len(inside) and self.size(text[inside[at] : end]) > 0:
                 return inside[at]
         return end
 
