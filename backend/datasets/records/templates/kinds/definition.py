@@ -15,9 +15,14 @@ from backend.datasets.records.templates.base import MOST_EXAMPLES, BaseKind, Sou
 
 _SCOPE = r"[Ii]m Sinne? (?:dies(?:es|er)|des|der) [^.,;:()\n]{3,80}?"
 _MARK = re.compile(r"\(\d+[a-z]*\)\s+")
+# what follows "ist" is a noun with its article or its adjectives; "zulässig", "dem Amt zu melden" define nothing
+_NOUN = (
+    r"(?:[A-ZÄÖÜ0-9]|(?:die|der|das|diejenigen?|derjenige|dasjenige|eine?|sowohl|im|in|nur) "
+    r"|(?!keine|ihre|seine|dieser|jener)[a-zäöüß]+(?:e|er|es) )"
+)
 _BEFORE = re.compile(
-    rf"(?:(?:Ein|Eine|Der|Die|Das|Als)\s+)?(?P<term>[A-ZÄÖÜ][^.,;:()„“\"\n\d]{{2,80}}?)\s+{_SCOPE}\s+(?:ist|sind)\s+"
-    r"(?!nicht\b|auch\b|kein|nur dann\b|insbesondere\b|durch\b|zu\b|von\b|unverzüglich\b)\S"
+    rf"(?:(?:Eine?|Der|Die|Das|Als)\s+)?(?P<term>[^\s.,;:()„“\"\n\d][^.,;:()„“\"\n\d]{{2,80}}?)\s+{_SCOPE}\s+"
+    rf"(?:ist|sind)\s+(?={_NOUN})"
 )
 _OPENING = re.compile(
     rf"{_SCOPE}\s+(?:(?:ist|sind|bedeute[nt]|bezeichne[nt]|gilt|gelten)\b|(?:haben|hat)\b.{{0,60}}Bedeutung)[^.\n]{{0,80}}:?"
@@ -27,7 +32,7 @@ _NO_TERM_WORDS = (
     "wer wenn soweit sofern ob dass bei für zu in an am auf nach mit von vom durch aus über unter vor zur zum im es er",
     "sie ist sind wird werden hat haben kann können darf dürfen muss müssen soll sollen gilt gelten nicht kein keine",
     "dies diese dieser dieses welche wann wie wo eine ein hierbei dabei dazu wurde wurden jede jeder jedes alle",
-    "weitere sonstige andere voraussetzung voraussetzungen",
+    "weitere sonstige andere voraussetzung voraussetzungen den dem des",
 )
 _NO_TERM = frozenset(word for line in _NO_TERM_WORDS for word in line.split())
 
