@@ -32,7 +32,7 @@ from backend.datasets.manager import DatasetManager, ExportTask
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.quality.profile import profile_of
-from backend.datasets.record_making import RecordMaking
+from backend.datasets.record_means import making_of
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
@@ -125,7 +125,7 @@ class _Holder:
             loop.call_soon_threadsafe(pool.wake)
 
         quality = profile_of(config.quality_profile)
-        making = RecordMaking(config.templates, config.base_model_roots)
+        making = making_of(config)
         manager = DatasetManager(
             stores.datasets,
             stores.documents,

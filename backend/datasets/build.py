@@ -262,6 +262,7 @@ class DatasetBuild:
         found, dropped = spool.found(), spool.drop_counts()
         return {
             **self._statistics.as_json(),
+            **self._drafter.statistics(),
             "sections": {"found": found, "kept": found - sum(dropped.values()), "dropped": dropped},
             "clusters": self._cluster_count,
             "personal_data": {"policy": self._plan.personal_data.policy_key, "kinds": self._deeds.as_json()},

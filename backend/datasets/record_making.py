@@ -26,6 +26,19 @@ class NotStreamed(InvalidInput):
         super().__init__(f"A stream makes no records with {asked}; order a dataset (POST /api/datasets).", asked=asked)
 
 
+class NothingWrites(InvalidInput):
+    """Synthetic records were ordered where no model is configured."""
+
+    code = "no_synthetic_endpoint"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Synthetic questions need a model: set CLARA_SYNTHETIC_URL and CLARA_SYNTHETIC_MODEL, or leave 'synthetic' "
+            "out of the order.",
+            field="synthetic",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class RecordMaking:
     """Means of this installation; templates and tokenizers are loaded when they are used.
@@ -33,17 +46,21 @@ class RecordMaking:
     Args:
         templates: Folder of its own templates.
         base_model_roots: Folders in which base models lie.
+        has_endpoint: Whether a model is configured that writes questions and answers.
     """
 
     templates: Path | None = None
     base_model_roots: Sequence[Path] = ()
+    has_endpoint: bool = False
 
     def check(self, order: RecordOrder) -> None:
         """Refuse at once what no build could make.
 
         Raises:
-            InvalidInput: If a tokenizer or a template is not there, or a template cannot be used.
+            InvalidInput: If a tokenizer, a template or a model is not there, or a template cannot be used.
         """
+        if order.synthetic is not None and order.synthetic.share > 0 and not self.has_endpoint:
+            raise NothingWrites
         tokenizer_file(order.tokenizer, self.base_model_roots)
         self.chosen(order)
 

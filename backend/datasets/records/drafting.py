@@ -1,8 +1,9 @@
 """Who writes the words of records: the document itself, the templates, or people who corrected an answer."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.drafts import Draft
@@ -49,6 +50,10 @@ class Drafter(Protocol):
         """Every passage in its order, with its drafts in the order of their records' ids."""
         ...
 
+    def statistics(self) -> Mapping[str, Any]:
+        """What the statistics of the dataset say about who wrote it."""
+        ...
+
 
 class RunningTextDrafter:
     """The document's own text under its title and headings."""
@@ -63,6 +68,10 @@ class RunningTextDrafter:
         for each in kept:
             yield each, [running_text(each.treated.passage, each.treated.bodies)]
 
+    def statistics(self) -> Mapping[str, Any]:
+        """Nothing: there is one way only."""
+        return {}
+
 
 class TemplateDrafter:
     """Questions and answers by templates.
@@ -75,6 +84,7 @@ class TemplateDrafter:
 
     def __init__(self, templates: Sequence[Template]) -> None:
         self._templates = templates
+        self._made: Counter[str] = Counter()
 
     def begin(self, found: Iterable[Candidate]) -> None:
         """Needs no look."""
@@ -82,7 +92,18 @@ class TemplateDrafter:
     def drafts(self, treated: TreatedPassage) -> list[Draft]:
         """What all templates that apply make of a passage."""
         source = Source(treated.passage, treated.bodies)
-        return [draft for template in self._templates for draft in template.drafts(source)]
+        made = [draft for template in self._templates for draft in template.drafts(source)]
+        self._made.update(draft.template for draft in made)
+        return made
+
+    def statistics(self) -> Mapping[str, Any]:
+        """Every template in use, the very file, and how many records it made."""
+        return {
+            "templates": {
+                each.name: {"version": each.version, "sha256": each.sha256, "records": self._made[each.name]}
+                for each in self._templates
+            }
+        }
 
     def drafted(self, kept: Iterable[KeptPassage]) -> Iterator[tuple[KeptPassage, Sequence[Draft]]]:
         """What all templates that apply make of each."""

@@ -6,7 +6,8 @@ record. What cites nothing, or nothing that was found, stays out.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.normalise import normalise
@@ -34,7 +35,8 @@ class FeedbackPairs:
     def __init__(self, corrected: Iterable[FeedbackItem], get: Callable[[str], FeedbackItem]) -> None:
         self._get = get
         self._asked: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for item in corrected:
+        self.corrected = self.cited = 0
+        for self.corrected, item in enumerate(corrected, start=1):
             for key, weight in asked_keys(item.prompt).items():
                 self._asked[key].append((item.feedback_id, weight))
         self._by_place: dict[Place, list[str]] = {}
@@ -52,6 +54,7 @@ class FeedbackPairs:
         for feedback_id, (_, place) in sorted(best.items()):
             by_place[place].append(feedback_id)
         self._by_place = by_place
+        self.cited = len(best)
 
     def of(self, places: Iterable[Place]) -> Iterator[FeedbackItem]:
         """Items of sections, in the order of their ids."""
@@ -95,6 +98,10 @@ class PreferenceDrafter:
             passage = each.treated.passage
             places = [candidate.place for candidate in passage.candidates] if passage.part == 1 else []
             yield each, list(self._drafts(places))
+
+    def statistics(self) -> Mapping[str, Any]:
+        """How many answers were corrected, and how many of these cite a section that was found."""
+        return {"preferences": {"corrected_answers": self._pairs.corrected, "cite_a_section": self._pairs.cited}}
 
     def _drafts(self, places: Iterable[Place]) -> Iterator[Draft]:
         number = 0

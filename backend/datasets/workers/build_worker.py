@@ -21,10 +21,8 @@ from backend.datasets.models import DatasetRequest
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
 from backend.datasets.quality.profile import profile_of
-from backend.datasets.record_making import RecordMaking
-from backend.datasets.records.drafting import Drafter
+from backend.datasets.record_means import drafter_of, making_of
 from backend.datasets.records.licences import Licences
-from backend.datasets.records.preferences import FeedbackPairs, PreferenceDrafter, corrected_items
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.splits import SplitPlan
 from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, order_from
@@ -162,19 +160,6 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
         counter=counter,
     )
-
-
-def drafter_of(request: DatasetRequest, stores: Stores, settings: BaseConfig) -> Drafter:
-    """Who writes the words of the records."""
-    if request.record_format is RecordFormat.PREFERENCE:
-        pairs = FeedbackPairs(corrected_items(stores.feedback), stores.feedback.get)
-        return PreferenceDrafter(pairs, personal_data_of(settings.pii_policy, settings.pii_key))
-    return making_of(settings).drafter(request)
-
-
-def making_of(settings: BaseConfig) -> RecordMaking:
-    """What the settings offer to make records with."""
-    return RecordMaking(settings.templates, settings.base_model_roots)
 
 
 def _export(job: ExportJob) -> None:
