@@ -24,7 +24,7 @@ from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.datasets.api import quality_routes, routes
+from backend.datasets.api import quality_routes, routes, template_routes
 from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
@@ -36,6 +36,7 @@ from backend.datasets.record_means import making_of
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
+from backend.datasets.template_desk import TemplateDesk
 from backend.datasets.uploads import UploadDesk
 from backend.datasets.workers.export_runner import ExportRunner
 from backend.datasets.workers.pool import BuilderPool, BuilderTimes
@@ -76,12 +77,14 @@ def create_app(config: BaseConfig) -> FastAPI:
                 "datasets": "/api/datasets",
                 "documents": "/api/datasets/documents",
                 "upload": routes.UPLOAD_PATH,
+                "templates": template_routes.router.prefix,
                 "reviews": f"{quality_routes.router.prefix}/reviews",
             },
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan,
-        routers=[routes.router, quality_routes.router],
+        # the names of templates before those of datasets
+        routers=[template_routes.router, routes.router, quality_routes.router],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: exporting what is not finished is a bad request
@@ -126,6 +129,7 @@ class _Holder:
 
         quality = profile_of(config.quality_profile)
         making = making_of(config)
+        personal_data = personal_data_of(config.pii_policy, config.pii_key)
         manager = DatasetManager(
             stores.datasets,
             stores.documents,
@@ -133,7 +137,7 @@ class _Holder:
             folders,
             quality=quality,
             rulings_of=stores.reviews.rulings,
-            personal_data=personal_data_of(config.pii_policy, config.pii_key),
+            personal_data=personal_data,
             write_export=_export_writer(config),
             making=making,
             on_change=wake_builders,
@@ -141,6 +145,13 @@ class _Holder:
         app.state.datasets = DatasetState(
             manager=manager,
             reviews=ReviewDesk(stores.documents, stores.reviews, QualityPipeline(quality)),
+            templates=TemplateDesk(
+                stores.documents,
+                making,
+                quality=QualityPipeline(quality),
+                personal_data=personal_data,
+                rulings_of=stores.reviews.rulings,
+            ),
             uploads=UploadDesk(folders, ingester),
             builders=pool,
             stream_batch=config.streaming_batch_size,
