@@ -38,7 +38,9 @@ def _files(folder: Path, extension: str) -> dict[str, str]:
 @pytest.mark.parametrize("export_format", FORMATS)
 def test_an_export_loads_with_the_rows_of_the_dataset(built: BuildResult, export_format: str, load: Any) -> None:
     folder = built.export_paths[export_format]
-    loaded = load(BUILDER[export_format], data_files=_files(folder, export_format))
+    # pandas, which reads CSV there, takes an empty text for a missing one unless it is told
+    options = {"keep_default_na": False} if export_format == "csv" else {}
+    loaded = load(BUILDER[export_format], data_files=_files(folder, export_format), **options)
 
     for split in Split:
         rows = [_unfolded(row) for row in loaded[split.value]]
