@@ -278,6 +278,22 @@ class BaseConfig(BaseSettings):
         description="Folder of evaluation sets (*.jsonl): datasets do without what gives them away "
         "(guides/datasets.md); empty: nothing is compared.",
     )
+    templates: Path | None = Field(
+        None,
+        description="Folder of the installation's own templates of questions and answers (guides/records.md); empty: "
+        "none.",
+    )
+    synthetic_url: str | None = Field(
+        None,
+        description="OpenAI-compatible endpoint (http(s)://…/v1) that writes questions and answers for datasets whose "
+        "order wants some; empty: none is ever asked.",
+    )
+    synthetic_model: str = Field("", description="Model that this endpoint is asked for.")
+    synthetic_key: SecretStr | None = Field(None, description="Key of this endpoint.")
+    synthetic_concurrency: int = Field(4, ge=1, le=64, description="Requests at once to this endpoint.")
+    synthetic_timeout: float = Field(
+        120.0, gt=0, le=3600, description="A request of this age is given up and made again (unit: s)."
+    )
 
     # Streaming
     streaming_enabled: bool = Field(True, description="Offer POST /api/datasets/stream.")
@@ -314,13 +330,20 @@ class BaseConfig(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
 
-    @field_validator("evaluation_sets", mode="before")
+    @field_validator("synthetic_url", mode="after")
+    @classmethod
+    def _http_or_none(cls, url: str | None) -> str | None:
+        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise ValueError("must be an address that begins with http:// or https://")
+        return url or None
+
+    @field_validator("evaluation_sets", "templates", mode="before")
     @classmethod
     def _none_if_empty(cls, path: object) -> object:
         # an empty path would be the folder that the service was started in
         return path or None
 
-    @field_validator("evaluation_sets", mode="after")
+    @field_validator("evaluation_sets", "templates", mode="after")
     @classmethod
     def _absolute_if_given(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()

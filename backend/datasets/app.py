@@ -27,7 +27,7 @@ from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.datasets.api import quality_routes, routes
+from backend.datasets.api import quality_routes, routes, template_routes
 from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
@@ -35,9 +35,11 @@ from backend.datasets.manager import DatasetManager, ExportTask
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
 from backend.datasets.quality.profile import profile_of
+from backend.datasets.record_means import making_of
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
+from backend.datasets.template_desk import TemplateDesk
 from backend.datasets.uploads import UploadDesk
 from backend.datasets.workers.export_runner import ExportRunner
 from backend.datasets.workers.pool import BuilderPool, BuilderTimes
@@ -78,12 +80,14 @@ def create_app(config: BaseConfig) -> FastAPI:
                 "datasets": "/api/datasets",
                 "documents": "/api/datasets/documents",
                 "upload": routes.UPLOAD_PATH,
+                "templates": template_routes.router.prefix,
                 "reviews": f"{quality_routes.router.prefix}/reviews",
             },
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan,
-        routers=[routes.router, quality_routes.router],
+        # the names of templates before those of datasets
+        routers=[template_routes.router, routes.router, quality_routes.router],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: exporting what is not finished is a bad request
@@ -128,6 +132,8 @@ class _Holder:
             loop.call_soon_threadsafe(pool.wake)
 
         quality = CurrentQuality(profile_of(config.quality_profile), config.data_dir / "quality" / FILE_NAME)
+        making = making_of(config)
+        personal_data = personal_data_of(config.pii_policy, config.pii_key)
         manager = DatasetManager(
             stores.datasets,
             stores.documents,
@@ -135,14 +141,22 @@ class _Holder:
             folders,
             quality=quality,
             rulings_of=stores.reviews.rulings,
-            personal_data=personal_data_of(config.pii_policy, config.pii_key),
+            personal_data=personal_data,
             write_export=_export_writer(config),
+            making=making,
             on_change=wake_builders,
             creator_of=creator_from(stores.audit),
         )
         app.state.datasets = DatasetState(
             manager=manager,
             reviews=ReviewDesk(stores.documents, stores.reviews, quality),
+            templates=TemplateDesk(
+                stores.documents,
+                making,
+                quality=quality,
+                personal_data=personal_data,
+                rulings_of=stores.reviews.rulings,
+            ),
             uploads=UploadDesk(folders, ingester),
             builders=pool,
             stream_batch=config.streaming_batch_size,

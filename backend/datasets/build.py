@@ -22,11 +22,12 @@ from backend.datasets.lineage import LineageWriter
 from backend.datasets.pii.treating import DeedCounts
 from backend.datasets.quality.batches import batched
 from backend.datasets.quality.pipeline import QualityPipeline
-from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.candidates import Candidate, Place
 from backend.datasets.records.content import ContentHash, json_line
 from backend.datasets.records.decontaminating import Decontamination
-from backend.datasets.records.instructions import Instructions
+from backend.datasets.records.drafting import Drafter, KeptPassage, drafter_for
 from backend.datasets.records.judging import RulingsOf, judged_sections
+from backend.datasets.records.licences import Licences
 from backend.datasets.records.passages import Passage, passages
 from backend.datasets.records.personal import TreatedPassage, without_personal_data
 from backend.datasets.records.render import bodies_of, joined, provenance_of, record_of
@@ -36,7 +37,6 @@ from backend.datasets.splits import ALGORITHM, LeakMeter, TextOwners, text_hash
 from backend.datasets.spool import CONTAMINATED, DUPLICATE, Spool
 from backend.datasets.stages import BuildStages, Stage, clear_stages
 from backend.datasets.statistics import RecordStatistics
-from backend.datasets.tokens import UnicodeWordCounter
 from backend.datasets.version_hash import parameters_of, plan_key
 from shared.errors import ClaraError
 from shared.models.dataset import RecordProvenance, Split
@@ -59,6 +59,8 @@ class DatasetBuild:
         keep_provenance: Takes batches of provenance rows.
         report: Takes progress.
         stage_done: Is told of every finished stage.
+        drafter: Writes the words of records; None: the plan's shape with the default templates.
+        licences: Why the words may be used.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class DatasetBuild:
         keep_provenance: Callable[[Sequence[RecordProvenance]], None],
         report: Report,
         stage_done: Callable[[Stage], None] = lambda _: None,
+        drafter: Drafter | None = None,
+        licences: Licences | None = None,
     ) -> None:
         self._plan = plan
         self._stage_done = stage_done
@@ -76,15 +80,17 @@ class DatasetBuild:
         self._keep_provenance = keep_provenance
         self._report = report
         self._quality = QualityPipeline(plan.quality, fluency=plan.fluency)
-        self._instructions = Instructions.load()
-        self._statistics = RecordStatistics(UnicodeWordCounter())
+        self._drafter = drafter or drafter_for(plan.record_format)
+        self._licences = licences or Licences()
+        self._statistics = RecordStatistics(plan.counter)
         self._leaks = LeakMeter()
         self._content = ContentHash()
         self._owners = TextOwners()
         self._deeds = DeedCounts()
         self._decontamination: Decontamination | None = None
         self._cluster_count = 0
-        self._dropped: dict[tuple[str, int], str] = {}
+        self._dropped: dict[Place, str] = {}
+        self._used: frozenset[Place] = frozenset()
 
     def run(self, found: Iterable[Candidate], *, notes: Callable[[], Mapping[str, Any]] = dict) -> BuildResult:
         """Build everything from the found sections, or go on from what an earlier attempt finished.
@@ -187,6 +193,7 @@ class DatasetBuild:
             )
 
     def _publish_records(self, spool: Spool) -> Manifest:
+        self._drafter.begin(spool.remaining())
         with stage(self._plan.records_dir) as staged:
             for split in Split:
                 provenance = self._write_split(spool, split, staged.path / f"{split.value}.jsonl")
@@ -215,38 +222,59 @@ class DatasetBuild:
 
     def _write_split(self, spool: Spool, split: Split, path: Path) -> Iterator[RecordProvenance]:
         with path.open("w", encoding="utf-8", newline="\n") as stream:
-            found = passages(spool.candidates(split), max_characters=self._plan.max_characters)
-            for passage, bodies, score in self._scored(found):
-                treated = without_personal_data(passage, bodies, self._plan.personal_data)
-                reason = self._reason_to_drop(treated, score, split)
-                if reason in (None, PERSONAL_DATA):
-                    self._deeds.add(treated.deeds)
-                if reason is not None:
-                    self._dropped.update(
-                        {(each.document_key, each.section.ordinal): reason for each in passage.candidates}
+            for kept, drafts in self._drafter.drafted(self._kept(spool, split)):
+                passage = kept.treated.passage
+                if drafts:
+                    self._leaks.add(passage.first.document_key, joined(kept.treated.bodies), split)
+                    self._use(passage)
+                else:
+                    self._drop(passage, self._drafter.reason)
+                for draft in drafts:
+                    record = record_of(
+                        passage,
+                        draft,
+                        record_format=self._plan.record_format,
+                        split=split,
+                        quality_score=kept.score,
+                        quality_profile=self._quality.profile_version,
+                        counter=self._plan.counter,
+                        licence=self._licences.of(passage.first.stored.document_id),
                     )
-                    continue
-                record = record_of(
-                    treated.passage,
-                    bodies=treated.bodies,
-                    record_format=self._plan.record_format,
-                    split=split,
-                    quality_score=score,
-                    quality_profile=self._quality.profile_version,
-                    instructions=self._instructions,
-                )
-                stream.write(json_line(record) + "\n")
-                self._content.add(record)
-                self._statistics.add(record, split)
-                self._leaks.add(passage.first.document_key, joined(treated.bodies), split)
-                provenance = provenance_of(passage, record, split)
-                self._lineage.add(record, provenance, document_key=passage.first.document_key)
-                yield provenance
+                    stream.write(json_line(record) + "\n")
+                    self._content.add(record)
+                    self._statistics.add(record, split)
+                    provenance = provenance_of(passage, record, split)
+                    self._lineage.add(record, provenance, document_key=passage.first.document_key)
+                    yield provenance
+
+    def _kept(self, spool: Spool, split: Split) -> Iterator[KeptPassage]:
+        """Passages of a split that records are made of, without personal data."""
+        found = passages(spool.candidates(split), limit=self._plan.limit)
+        for passage, bodies, score in self._scored(found):
+            treated = without_personal_data(passage, bodies, self._plan.personal_data)
+            reason = self._reason_to_drop(treated, score, split)
+            if reason in (None, PERSONAL_DATA):
+                self._deeds.add(treated.deeds)
+            if reason is None:
+                yield KeptPassage(treated, score, split)
+            else:
+                self._drop(passage, reason)
+
+    def _use(self, passage: Passage) -> None:
+        self._used = frozenset(each.place for each in passage.candidates)
+        for place in self._used:
+            self._dropped.pop(place, None)
+
+    def _drop(self, passage: Passage, reason: str) -> None:
+        # a section of which any part is used is not left out; its parts come one after the other
+        left_out = [each.place for each in passage.candidates if each.place not in self._used]
+        self._dropped.update(dict.fromkeys(left_out, reason))
 
     def _scored(self, found: Iterable[Passage]) -> Iterator[tuple[Passage, list[str], float]]:
         """Passages, their bodies and quality: of the whole section where one is a part, measured anew where merged."""
         with_bodies = ((passage, bodies_of(passage)) for passage in found)
         for batch in batched(with_bodies, size_of=lambda each: sum(map(len, each[1]))):
+            self._licences.look_up(passage.first.stored.document_id for passage, _ in batch)
             merged = [joined(bodies) for passage, bodies in batch if len(passage.candidates) > 1]
             anew = iter(self._quality.assess_many(merged))
             for passage, bodies in batch:
@@ -266,6 +294,7 @@ class DatasetBuild:
         found, dropped = spool.found(), spool.drop_counts()
         return {
             **self._statistics.as_json(),
+            **self._drafter.statistics(),
             "sections": {"found": found, "kept": found - sum(dropped.values()), "dropped": dropped},
             "clusters": self._cluster_count,
             "personal_data": {"policy": self._plan.personal_data.policy_key, "kinds": self._deeds.as_json()},

@@ -8,7 +8,9 @@ from typing import Any
 from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.fluency_filter import FluencyFilter
 from backend.datasets.quality.profile import Profile
+from backend.datasets.records.passages import PassageLimit
 from backend.datasets.splits import SplitPlan
+from backend.datasets.tokens import TokenCounter, UnicodeWordCounter
 from shared.models.dataset import Deduplication, RecordFormat
 
 
@@ -18,7 +20,7 @@ class BuildPlan:
 
     Args:
         folder: Folder of this attempt; must not hold a finished build.
-        max_characters: Longest body of a record; longer sections are cut.
+        limit: How much of a source one record may hold; longer sections are cut.
         min_quality_score: Passages with a lower score are dropped.
         quality: How texts are judged.
         deduplicate: Which repetitions are dropped.
@@ -27,6 +29,7 @@ class BuildPlan:
         personal_data: What is done with it in records.
         evaluation_sets: Folder of what must not be trained on; None: nothing is compared.
         order: The order as it was given, as plain JSON; part of what names the version.
+        counter: Counts the tokens of records.
     """
 
     dataset_id: str
@@ -35,7 +38,7 @@ class BuildPlan:
     folder: Path
     record_format: RecordFormat
     split: SplitPlan
-    max_characters: int
+    limit: PassageLimit
     min_quality_score: float
     quality: Profile
     deduplicate: Deduplication
@@ -44,6 +47,7 @@ class BuildPlan:
     personal_data: PersonalData = field(default_factory=PersonalData)
     evaluation_sets: Path | None = None
     order: Mapping[str, Any] = field(default_factory=dict)
+    counter: TokenCounter = field(default_factory=UnicodeWordCounter)
 
     @property
     def records_dir(self) -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from backend.common.ownership import CreatorOf, check_ownership, nobody
 from backend.datasets.archive import DownloadFile, split_file, zip_folder
@@ -24,8 +24,8 @@ from backend.datasets.models import (
 from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, QualityPipeline
+from backend.datasets.record_making import RecordMaking
 from backend.datasets.records.candidates import Candidate
-from backend.datasets.records.instructions import Instructions
 from backend.datasets.records.judging import RulingsOf, judged_sections
 from backend.datasets.records.paging import records_page
 from backend.datasets.records.passages import Passage
@@ -34,6 +34,7 @@ from backend.datasets.records.render import record_of
 from backend.datasets.search_cursor import cursor_of, rank_of
 from backend.datasets.searching import Found
 from backend.datasets.splits import SplitPlan
+from backend.datasets.tokens import UnicodeWordCounter
 from shared.auth.audit import audit_entry
 from shared.auth.policies import Actor
 from shared.database.base import DatasetStore, DocumentStore, Page
@@ -46,6 +47,9 @@ from shared.models.events import AuditEntry
 from shared.models.users import Principal
 from shared.utils.clock import Clock, utc_now
 from shared.utils.ids import new_id
+
+if TYPE_CHECKING:
+    from backend.datasets.records.drafting import KeptPassage
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +110,7 @@ class DatasetManager:
         rulings_of: What people decided about texts.
         personal_data: What is done with it in records.
         write_export: Writes one export and returns when it is published.
+        making: What records are made with.
         on_change: Called after every accepted order, to wake the builders.
         creator_of: Who made a dataset.
     """
@@ -121,6 +126,7 @@ class DatasetManager:
         rulings_of: RulingsOf,
         personal_data: PersonalData,
         write_export: Callable[[ExportTask], None],
+        making: RecordMaking | None = None,
         clock: Clock = utc_now,
         make_id: Callable[[str], str] = new_id,
         on_change: Callable[[], None] = lambda: None,
@@ -133,19 +139,21 @@ class DatasetManager:
         self._rulings_of = rulings_of
         self._personal_data = personal_data
         self._write_export = write_export
+        self._making = making or RecordMaking()
         self._clock = clock
         self._make_id = make_id
         self._on_change = on_change
         self._creator_of = creator_of
         self._quality = quality
-        self._instructions = Instructions.load()
 
     def create(self, request: DatasetRequest, principal: Principal, *, request_id: str | None = None) -> Dataset:
         """Accept an order; when this returns it is on disk.
 
         Raises:
             UnknownExportFormat: If a format is not installed.
+            InvalidInput: If records cannot be made in that way here.
         """
+        self._making.check(request)
         for export_format in request.export_formats:
             exporter_for(export_format)
         unique = request.model_copy(update={"export_formats": list(dict.fromkeys(request.export_formats))})
@@ -274,7 +282,9 @@ class DatasetManager:
 
         Raises:
             Unavailable: If no store can answer; also on the way.
+            InvalidInput: If only a build can make such records.
         """
+        self._making.check_stream(request)
         found = self._search.find(request.search_query).candidates
         batch: list[dict[str, Any]] = []
         # as many as the batch still lacks: nothing is drawn from the search before somebody reads on
@@ -305,25 +315,33 @@ class DatasetManager:
         return dataset, Path(dataset.path)
 
     def _records(self, found: Iterable[Candidate], request: DatasetRequest) -> Iterator[dict[str, Any]]:
+        counter, quality = UnicodeWordCounter(), self._quality()
+        for kept, drafts in self._making.drafter(request).drafted(self._kept(found, request, quality)):
+            for draft in drafts:
+                yield record_of(
+                    kept.treated.passage,
+                    draft,
+                    record_format=request.record_format,
+                    split=kept.split,
+                    quality_score=kept.score,
+                    quality_profile=quality.profile_version,
+                    counter=counter,
+                )
+
+    def _kept(
+        self, found: Iterable[Candidate], request: DatasetRequest, quality: QualityPipeline
+    ) -> "Iterator[KeptPassage]":
+        from backend.datasets.records.drafting import KeptPassage
+
         plan = SplitPlan(request.seed, request.split.model_dump())
         least = request.search_query.min_quality_score
-        quality = self._quality()
         for judged in judged_sections(found, quality, self._rulings_of):
             candidate = judged.candidate
             if judged.reason_to_drop or (candidate.quality < least and not candidate.is_spared):
                 continue
             treated = without_personal_data(Passage((candidate,)), [judged.text], self._personal_data)
-            if treated.is_dropped:
-                continue
-            yield record_of(
-                treated.passage,
-                bodies=treated.bodies,
-                record_format=request.record_format,
-                split=plan.split(candidate.stored.path),
-                quality_score=candidate.quality,
-                quality_profile=quality.profile_version,
-                instructions=self._instructions,
-            )
+            if not treated.is_dropped:
+                yield KeptPassage(treated, candidate.quality, plan.split(candidate.stored.path))
 
 
 def _page(results: list[FoundSection], found: Found, hidden: int, *, next_after: str | None) -> SearchResults:

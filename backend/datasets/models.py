@@ -7,7 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from backend.common.exact import NO_TEXT, Day, Moment, Number, Truth, Whole
-from shared.models.dataset import Dataset, DatasetStatus, Deduplication, RecordFormat
+from backend.datasets.record_order import RecordOrder
+from shared.models.dataset import Dataset, DatasetStatus, Deduplication
 from shared.models.document import Document
 from shared.models.search import SearchFilters, SearchLeg
 
@@ -99,19 +100,15 @@ class SplitShares(_Request):
         return self
 
 
-class DatasetRequest(_Request):
+class DatasetRequest(RecordOrder):
     """An order for a dataset."""
 
     name: DatasetName
     description: str = Field("", max_length=4_000)
     search_query: SearchRequest
     export_formats: list[str] = Field(default_factory=lambda: ["jsonl"], max_length=20)
-    record_format: RecordFormat = Field(RecordFormat.TEXT, description="Running text, chat, or prompt with completion.")
     split: SplitShares = Field(default_factory=SplitShares, description="By document; stable when documents are added.")
     seed: Whole = Field(42, ge=0, lt=2**32, description="Another seed gives another division.")
-    max_characters: Whole = Field(
-        4_000, ge=200, le=1_000_000, description="Longest body of a record; longer sections are cut at paragraphs."
-    )
     deduplicate: Deduplication = Field(
         Deduplication.NEAR,
         description="near: of sections that say nearly the same and are in force on a common day, the best one stays; "

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from backend.datasets.lineage import UsedSection
-from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.candidates import Candidate, Place
 from backend.datasets.records.decontaminating import Giveaway
 from backend.datasets.records.judging import JudgedSection
-from backend.datasets.records.repetitions import Place, Repetition
+from backend.datasets.records.repetitions import Repetition
 from backend.datasets.version_hash import section_hash
 from shared.models.dataset import Split
 from shared.models.document import Section, StoredSection

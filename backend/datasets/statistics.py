@@ -36,7 +36,7 @@ class RecordStatistics:
     """Totals over all records.
 
     Args:
-        counter: Counts the tokens.
+        counter: Has counted the tokens of the records.
     """
 
     def __init__(self, counter: TokenCounter) -> None:
@@ -54,7 +54,7 @@ class RecordStatistics:
         text = training_text(record)
         own = self._splits[split.value]
         own["records"] += 1
-        own["tokens"] += self._counter.count(text)
+        own["tokens"] += record["metadata"]["tokens"]
         if record["document_id"] != self._document:
             self._document = record["document_id"]
             own["documents"] += 1

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+_READ = ("text", "instruction", "input", "output", "prompt", "completion", "chosen", "rejected")
+
 
 class TokenCounter(Protocol):
     """Counts tokens of a text.
@@ -37,6 +39,4 @@ def training_text(record: Mapping[str, Any]) -> str:
     """All text of a record that a model reads."""
     if "messages" in record:
         return "\n".join(message["content"] for message in record["messages"])
-    if "prompt" in record:
-        return f"{record['prompt']}\n{record['completion']}"
-    return str(record["text"])
+    return "\n".join(record[name] for name in _READ if record.get(name))

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from frontend.cli import formats
+from frontend.cli import formats, templates_cli
 from frontend.cli.command import Limit, command
 from frontend.cli.failure import ExitCode
+from frontend.cli.record_options import (
+    MaxTokens,
+    OverlapTokens,
+    SyntheticShare,
+    Templates,
+    Tokenizer,
+    record_members,
+)
 from frontend.cli.session import Session, facts, table
 from frontend.cli.texts import text
 from shared.errors import InvalidInput
@@ -30,6 +38,7 @@ DatasetId = Annotated[str, typer.Argument(help="Id as shown by `clara datasets l
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    templates_cli.register(datasets)
     app.add_typer(datasets, name="datasets")
 
 
@@ -73,6 +82,8 @@ def show_dataset(session: Session, dataset_id: DatasetId) -> None:
     examples=(
         'clara datasets create permits --query "Baugenehmigung Verfahren"',
         'clara datasets create fees --query "Gebühr" --top-k 2000 --min-quality 0.7 --format jsonl --format parquet',
+        'clara datasets create fees-chat --query "Gebühr" --record-format messages --template definition',
+        "clara datasets create all --query '*' --max-tokens 512 --overlap-tokens 64 --tokenizer starter",
         "clara datasets create all --query '*' --top-k 100000 --deduplicate exact --keep-contaminated",
     ),
 )
@@ -86,8 +97,13 @@ def create_dataset(
     source: Annotated[list[str] | None, typer.Option("--source", help="Only this collection; repeatable.")] = None,
     search_type: Annotated[list[SearchLeg] | None, typer.Option("--search-type", help="Kinds of search.")] = None,
     record_format: Annotated[
-        RecordFormat, typer.Option("--record-format", help="Running text, chat, or prompt with completion.")
+        RecordFormat, typer.Option("--record-format", help="Running text, questions and answers, or preferences.")
     ] = RecordFormat.TEXT,
+    tokenizer: Tokenizer = None,
+    max_tokens: MaxTokens = None,
+    overlap_tokens: OverlapTokens = 0,
+    template: Templates = None,
+    synthetic_share: SyntheticShare = None,
     export_format: Annotated[list[str] | None, typer.Option("--format", help="Exports to write: jsonl …")] = None,
     deduplicate: Annotated[
         Deduplication | None,
@@ -113,6 +129,7 @@ def create_dataset(
             record_format=record_format.value,
             deduplicate=None if deduplicate is None else deduplicate.value,
             decontaminate=False if keep_contaminated else None,
+            **record_members(tokenizer, max_tokens, overlap_tokens, template, synthetic_share),
         )
         session.say(text("dataset.accepted", dataset_id=created.dataset_id))
         if not wait:

@@ -349,6 +349,20 @@ TEXTS: Mapping[str, Text] = {
         "{store}: {document_id} ist {kind} (registriert: {expected}; gehalten: {found})",
     ),
     "stores.repair": Text("clara reconcile --repair puts them right.", "clara reconcile --repair behebt sie."),
+    # templates
+    "templates.built_in": Text("built in", "mitgeliefert"),
+    "templates.own": Text("your own", "eigene"),
+    "templates.one_source": Text(
+        "Name either a section (--section ID) or a document (--document ID).",
+        "Entweder einen Abschnitt (--section ID) oder ein Dokument (--document ID) nennen.",
+    ),
+    "templates.nothing": Text("No template applies to this text.", "Keine Vorlage passt auf diesen Text."),
+    "templates.more": Text(
+        "There are more records than these {n}; --limit shows more.",
+        "Es gibt mehr als diese {n} Datensätze; --limit zeigt mehr.",
+    ),
+    "templates.tokens": Text("{n} tokens", "{n} Token"),
+    "templates.not_applied": Text("Did not apply: {names}", "Nicht angewandt: {names}"),
     # quality
     "quality.failed": Text("Quality did not judge: {reason}", "Die Qualität wurde nicht beurteilt: {reason}"),
     "quality.preview_next": Text(

@@ -15,6 +15,7 @@ from frontend.client.models import Answer, Health
 from frontend.client.quality import QualityClient
 from frontend.client.services import DATASETS, SERVING, TRAINING, Service
 from frontend.client.submission import Patience
+from frontend.client.templates import TemplatesClient
 from frontend.client.transport import Timeouts, TokenSource, Transport
 
 
@@ -55,6 +56,7 @@ class ClaraClient:
         self.datasets = DatasetsClient(self._transports[DATASETS])
         self.documents = DocumentsClient(self._transports[DATASETS])
         self.quality = QualityClient(self._transports[DATASETS])
+        self.templates = TemplatesClient(self._transports[DATASETS])
 
     def url(self, service: Service) -> str:
         """Base address of a service."""

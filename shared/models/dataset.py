@@ -63,11 +63,26 @@ class Deduplication(StrEnum):
 
 
 class RecordFormat(StrEnum):
-    """Shapes of a record: running text, a chat, or a prompt with its completion."""
+    """Shapes of a record: running text, three ways to ask and answer, or two answers of which one is preferred."""
 
     TEXT = "text"
+    INSTRUCTION = "instruction"
     MESSAGES = "messages"
     PROMPT_COMPLETION = "prompt_completion"
+    PREFERENCE = "preference"
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a record is a question with one answer, as templates make them."""
+        return self in (RecordFormat.INSTRUCTION, RecordFormat.MESSAGES, RecordFormat.PROMPT_COMPLETION)
+
+
+class RecordOrigin(StrEnum):
+    """Who wrote the words of a record."""
+
+    DOCUMENT = "document"
+    FEEDBACK = "feedback"
+    SYNTHETIC = "synthetic"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,9 @@ def a_row(number: int, text: str, record_format: RecordFormat) -> dict[str, Any]
         RecordFormat.MESSAGES: {
             "messages": [{"role": "user", "content": text}, {"role": "assistant", "content": f"{text}."}]
         },
+        RecordFormat.INSTRUCTION: {"instruction": text, "input": "", "output": f"{text}."},
         RecordFormat.PROMPT_COMPLETION: {"prompt": text, "completion": f"{text}."},
+        RecordFormat.PREFERENCE: {"prompt": text, "chosen": f"{text}.", "rejected": f"{text}!"},
     }
     values: dict[Kind, Any] = {Kind.TEXT: text, Kind.INTEGER: number, Kind.TEXT_LIST: [text, "b"]}
     return {

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.support.tiny_model import sentences
@@ -51,6 +52,19 @@ def chat_tokenizer(kind: str, tokens: Sequence[str], *, template: str | None = N
         tokenizer_object=learned, bos_token="<s>", eos_token="</s>", unk_token="<unk>", chat_template=template
     )
     return tokenizer
+
+
+def tokenizer_file(folder: Path, kind: str) -> Path:
+    """The `tokenizer.json` of such a tokenizer in a folder; it says that texts are to be cut and padded, as some do."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(_learned(kind))
+    tokenizer.enable_truncation(8)
+    tokenizer.enable_padding(length=16)
+    path = folder / "tokenizer.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(path))
+    return path
 
 
 def _is_greedy(token: str) -> bool:

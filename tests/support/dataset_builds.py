@@ -9,9 +9,14 @@ from backend.datasets.build import DatasetBuild
 from backend.datasets.build_plan import BuildPlan, BuildResult
 from backend.datasets.quality.profile import built_in
 from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.drafting import Drafter
+from backend.datasets.records.passages import CharacterLimit
 from backend.datasets.splits import SplitPlan
 from shared.models.dataset import Deduplication, RecordFormat, RecordProvenance, Split
 from shared.models.review import ReviewState
+
+FROM_DOCUMENTS = [each for each in RecordFormat if each is not RecordFormat.PREFERENCE]
+"""Formats of records that documents alone are enough for."""
 
 
 def a_plan(folder: Path, **changes: Any) -> BuildPlan:
@@ -23,7 +28,7 @@ def a_plan(folder: Path, **changes: Any) -> BuildPlan:
         "folder": folder,
         "record_format": RecordFormat.TEXT,
         "split": SplitPlan(),
-        "max_characters": 4000,
+        "limit": CharacterLimit(4000),
         "min_quality_score": 0.5,
         "quality": built_in("legal-de"),
         "deduplicate": Deduplication.NEAR,
@@ -37,6 +42,8 @@ def build(
     found: Iterable[Candidate],
     rows: list[RecordProvenance] | None = None,
     rulings: Mapping[str, ReviewState] | None = None,
+    *,
+    drafter: Drafter | None = None,
 ) -> BuildResult:
     """Build in this process; `rows` takes the provenance, `rulings` are by `text_key_of`."""
     decided = rulings or {}
@@ -48,7 +55,10 @@ def build(
     def rulings_of(keys: Sequence[str]) -> Mapping[str, ReviewState]:
         return {key: decided[key] for key in keys if key in decided}
 
-    return DatasetBuild(plan, rulings_of=rulings_of, keep_provenance=keep, report=lambda stage, done: None).run(found)
+    job = DatasetBuild(
+        plan, rulings_of=rulings_of, keep_provenance=keep, report=lambda stage, done: None, drafter=drafter
+    )
+    return job.run(found)
 
 
 def records(result: BuildResult, split: Split) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from backend.datasets.manager import DatasetManager
 from backend.datasets.reviewing import ReviewDesk
+from backend.datasets.template_desk import TemplateDesk
 from backend.datasets.uploads import UploadDesk
 from shared.auth import current_principal, require_roles
 from shared.auth.policies import Actor, require_roles_or_own
@@ -34,6 +35,7 @@ class DatasetState:
 
     manager: DatasetManager
     reviews: ReviewDesk
+    templates: TemplateDesk
     uploads: UploadDesk
     builders: Builders
     stream_batch: int

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from shared.models.document import Section, StoredSection
 
+Place = tuple[str, int]
+"""Document key and ordinal of a section: its name on every installation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -38,3 +41,8 @@ class Candidate:
     def document_key(self) -> str:
         """Short name of the document that sorts records and begins their ids; free of ids of this installation."""
         return hashlib.blake2b(self.group.encode(), digest_size=8).hexdigest()
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.document_key, self.section.ordinal

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.datasets.quality.normalise import normalise
-from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.candidates import Candidate, Place
 from backend.datasets.records.evaluation_texts import read_evaluation_sets
-from backend.datasets.records.repetitions import Place, name_of, place_of
+from backend.datasets.records.repetitions import name_of, place_of
 
 if TYPE_CHECKING:
     from backend.datasets.duplicates.contamination import ContaminationCheck
@@ -72,7 +72,7 @@ class Decontamination:
         self._given_away = _covered(check)
         again = ContaminationCheck(self._index)
         # no section is left that shares enough by itself: this reads all of them for what they cover together
-        deque(again.overlaps(_compared(each) for each in sections() if _place(each) not in found), maxlen=0)
+        deque(again.overlaps(_compared(each) for each in sections() if each.place not in found), maxlen=0)
         self._left = _covered(again)
         return found
 
@@ -116,7 +116,3 @@ def _compared(section: Candidate) -> "ComparedText":
     from backend.datasets.duplicates.texts import ComparedText
 
     return ComparedText(name_of(section), normalise(section.section.text))
-
-
-def _place(section: Candidate) -> Place:
-    return section.document_key, section.section.ordinal

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from backend.datasets.records.candidates import Candidate
 
@@ -53,37 +54,70 @@ class Passage:
         return self.start + len(self.text) if self.parts > 1 else self.candidates[-1].section.end
 
 
-def passages(candidates: Iterable[Candidate], *, max_characters: int) -> Iterator[Passage]:
+class PassageLimit(Protocol):
+    """How much of a source one record may hold."""
+
+    @property
+    def most(self) -> int:
+        """Largest size."""
+        ...
+
+    def size(self, text: str) -> int:
+        """Size of a text as it stands in its document."""
+        ...
+
+    def cut(self, text: str) -> Sequence[tuple[int, int]]:
+        """Spans of at most `most` that together hold all of a text but the white space between them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterLimit:
+    """A limit in characters; pieces do not overlap."""
+
+    most: int
+
+    def size(self, text: str) -> int:
+        """Characters, those of line breaks included."""
+        return len(text)
+
+    def cut(self, text: str) -> Sequence[tuple[int, int]]:
+        """Pieces of about equal size."""
+        return cut_spans(text, self.most)
+
+
+def passages(candidates: Iterable[Candidate], *, limit: PassageLimit) -> Iterator[Passage]:
     """Merge and cut the sections of documents, which come in document order, one document after the other."""
     group: list[Candidate] = []
+    size = 0
     for candidate in candidates:
-        if group and _belongs(group, candidate, max_characters):
+        own_size = limit.size(candidate.section.text)
+        if group and size + own_size <= limit.most and _belongs(group, candidate):
             group.append(candidate)
+            size += own_size
             continue
         if group:
-            yield from _cut(group, max_characters)
-        group = [candidate]
+            yield from _cut(group, size, limit)
+        group, size = [candidate], own_size
     if group:
-        yield from _cut(group, max_characters)
+        yield from _cut(group, size, limit)
 
 
-def _belongs(group: Sequence[Candidate], candidate: Candidate, max_characters: int) -> bool:
+def _belongs(group: Sequence[Candidate], candidate: Candidate) -> bool:
     last = group[-1]
     is_neighbour = (
         last.stored.document_id == candidate.stored.document_id
         and last.section.ordinal + 1 == candidate.section.ordinal
     )
-    is_short = sum(each.words for each in group) < SHORT_WORDS or candidate.words < SHORT_WORDS
-    size = sum(len(each.section.text) for each in group) + len(candidate.section.text)
-    return is_neighbour and is_short and size <= max_characters
+    return is_neighbour and (sum(each.words for each in group) < SHORT_WORDS or candidate.words < SHORT_WORDS)
 
 
-def _cut(group: Sequence[Candidate], max_characters: int) -> Iterator[Passage]:
+def _cut(group: Sequence[Candidate], size: int, limit: PassageLimit) -> Iterator[Passage]:
     body = group[0].section.text
-    if len(group) > 1 or len(body) <= max_characters:
+    if len(group) > 1 or size <= limit.most:
         yield Passage(tuple(group))
         return
-    spans = cut_spans(body, max_characters)
+    spans = limit.cut(body)
     for number, (start, end) in enumerate(spans, start=1):
         yield Passage((group[0],), text=body[start:end], offset=start, part=number, parts=len(spans))
 

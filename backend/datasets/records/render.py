@@ -1,12 +1,13 @@
-"""A passage as a record: text, chat, or prompt with completion, with everything needed to find its source again."""
+"""A passage and the words made of it as a record, with everything needed to find its source again."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from backend.datasets.quality.normalise import normalise
-from backend.datasets.records.instructions import Instructions
+from backend.datasets.records.drafts import Draft, content_of
 from backend.datasets.records.passages import Passage
+from backend.datasets.tokens import TokenCounter, training_text
 from shared.models.dataset import RecordFormat, RecordProvenance, Split
 
 
@@ -20,28 +21,60 @@ def joined(bodies: Sequence[str]) -> str:
     return "\n\n".join(bodies)
 
 
-def record_id_of(passage: Passage) -> str:
+def record_id_of(passage: Passage, draft: Draft | None = None) -> str:
     """An id that sorts records by document and place, and is the same on every installation."""
-    return f"{passage.first.document_key}-{passage.first.section.ordinal:06d}-{passage.part:04d}"
+    place = f"{passage.first.document_key}-{passage.first.section.ordinal:06d}-{passage.part:04d}"
+    if draft is None or not draft.question:
+        return place
+    number = f"-{draft.number:04d}" if draft.number else ""
+    return f"{place}-{draft.template}{number}"
+
+
+def running_text(passage: Passage, bodies: Sequence[str]) -> Draft:
+    """A passage under the title of its document and its own headings."""
+    return Draft(f"{_title(passage)}\n{with_headings(passage, bodies)}")
 
 
 def record_of(
     passage: Passage,
+    draft: Draft,
     *,
-    bodies: Sequence[str],
     record_format: RecordFormat,
     split: Split,
     quality_score: float,
     quality_profile: str,
-    instructions: Instructions,
+    counter: TokenCounter,
+    licence: str = "",
 ) -> dict[str, Any]:
-    """The finished record, keys in the order of `schema.columns`."""
-    record_id = record_id_of(passage)
+    """The finished record, keys in the order of `schema.columns`.
+
+    Args:
+        passage: What it was made of.
+        draft: Its words.
+        record_format: Its shape.
+        split: Where it stands.
+        quality_score: Of the passage.
+        quality_profile: Which quality that is.
+        counter: Counts its tokens.
+        licence: Why the words may be used, where their source says so.
+    """
     stored = passage.first.stored
+    content = content_of(draft, record_format)
     return {
-        "record_id": record_id,
-        **_content(passage, bodies, record_format, instructions, record_id),
-        "metadata": _metadata(passage, record_format, split, quality_profile),
+        "record_id": record_id_of(passage, draft),
+        **content,
+        "metadata": {
+            **_metadata(passage, record_format, split, quality_profile),
+            "legal_basis": reference_of(passage),
+            "licence": licence,
+            "template": draft.template,
+            "template_version": draft.template_version,
+            "origin": draft.origin.value,
+            "model": draft.model,
+            "prompt_version": draft.prompt_version,
+            "tokens": counter.count(training_text(content)),
+            "tokenizer": counter.name,
+        },
         "source": stored.source,
         "quality_score": float(quality_score),
         "relevance_score": round(float(max(each.relevance for each in passage.candidates)), 6),
@@ -65,16 +98,21 @@ def provenance_of(passage: Passage, record: Mapping[str, Any], split: Split) -> 
     )
 
 
-def _content(
-    passage: Passage, bodies: Sequence[str], record_format: RecordFormat, instructions: Instructions, record_id: str
-) -> dict[str, Any]:
-    if record_format is RecordFormat.TEXT:
-        return {"text": f"{_title(passage)}\n{_with_headings(passage, bodies)}"}
-    question = instructions.question(passage, record_id)
-    answer = bodies[0] if len(bodies) == 1 else _with_headings(passage, bodies)
-    if record_format is RecordFormat.PROMPT_COMPLETION:
-        return {"prompt": question, "completion": answer}
-    return {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+def law_of(passage: Passage) -> str:
+    """What the document of a passage is called in a citation."""
+    stored = passage.first.stored
+    return stored.abbreviation or normalise(stored.document_title)
+
+
+def numbers_of(passage: Passage) -> str:
+    """Number of the section, or the first and the last one ("§ 1 bis § 2"); empty where there is none."""
+    first, last = passage.first.section.number, passage.candidates[-1].section.number
+    return f"{first} bis {last}" if first and last and first != last else first
+
+
+def reference_of(passage: Passage) -> str:
+    """How a passage is cited: "§ 35 VwVfG"; the document's name where its section has no number."""
+    return f"{numbers_of(passage)} {law_of(passage)}".strip()
 
 
 def _title(passage: Passage) -> str:
@@ -84,7 +122,8 @@ def _title(passage: Passage) -> str:
     return f"{title} ({stored.abbreviation})" if is_named else title
 
 
-def _with_headings(passage: Passage, bodies: Sequence[str]) -> str:
+def with_headings(passage: Passage, bodies: Sequence[str]) -> str:
+    """Bodies of the sections of a passage, each under its own number and heading."""
     return "\n\n".join(
         _headed(each.section.number, each.section.heading, body)
         for each, body in zip(passage.candidates, bodies, strict=True)

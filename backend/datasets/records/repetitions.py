@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from backend.datasets.quality.normalise import normalise
-from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.candidates import Candidate, Place
 from shared.models.dataset import Deduplication
-
-Place = tuple[str, int]
-"""Document key and ordinal of a section: its name on every installation."""
 
 
 @dataclass(frozen=True, slots=True)

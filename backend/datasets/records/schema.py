@@ -54,12 +54,34 @@ METADATA_MEMBERS: tuple[Column, ...] = (
     Column("start", Kind.INTEGER),
     Column("end", Kind.INTEGER),
     Column("quality_profile", Kind.TEXT),
+    # what the record rests on ("§ 35 VwVfG"), and why it may be used, where the source says so ("§ 5 UrhG")
+    Column("legal_basis", Kind.TEXT),
+    Column("licence", Kind.TEXT),
+    Column("template", Kind.TEXT),
+    Column("template_version", Kind.INTEGER),
+    # `RecordOrigin`; the model and its prompt are those of a synthetic record
+    Column("origin", Kind.TEXT),
+    Column("model", Kind.TEXT),
+    Column("prompt_version", Kind.TEXT),
+    # of everything that a model reads, by the counter that is named
+    Column("tokens", Kind.INTEGER),
+    Column("tokenizer", Kind.TEXT),
 )
 
 _CONTENT: Mapping[RecordFormat, Sequence[Column]] = {
     RecordFormat.TEXT: (Column("text", Kind.TEXT),),
+    RecordFormat.INSTRUCTION: (
+        Column("instruction", Kind.TEXT),
+        Column("input", Kind.TEXT),
+        Column("output", Kind.TEXT),
+    ),
     RecordFormat.MESSAGES: (Column("messages", Kind.MESSAGES),),
     RecordFormat.PROMPT_COMPLETION: (Column("prompt", Kind.TEXT), Column("completion", Kind.TEXT)),
+    RecordFormat.PREFERENCE: (
+        Column("prompt", Kind.TEXT),
+        Column("chosen", Kind.TEXT),
+        Column("rejected", Kind.TEXT),
+    ),
 }
 
 

@@ -23,7 +23,9 @@ from backend.datasets.models import DatasetRequest, SearchRequest
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
 from backend.datasets.quality.profile import profile_of
+from backend.datasets.record_means import drafter_of, making_of
 from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.licences import Licences
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
 from backend.datasets.splits import SplitPlan
@@ -122,6 +124,8 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
         keep_provenance=lambda rows: stores.datasets.add_provenance(claim, rows),
         report=pipe.progress,
         stage_done=pipe.stage_done,
+        drafter=drafter_of(request, stores, settings),
+        licences=Licences(stores.documents.newest),
     )
     search = open_search(settings, stores.documents)
     found = LateSearch(search, request.search_query)
@@ -190,7 +194,8 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
     Raises:
         InvalidInput: If a setting cannot be used; says which.
     """
-    quality = profile_of(settings.quality_profile)
+    quality, making = profile_of(settings.quality_profile), making_of(settings)
+    counter = making.counter(request)
     return BuildPlan(
         dataset_id=dataset.dataset_id,
         name=dataset.name,
@@ -198,7 +203,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         folder=folder,
         record_format=request.record_format,
         split=SplitPlan(request.seed, request.split.model_dump()),
-        max_characters=request.max_characters,
+        limit=making.limit(request, counter),
         min_quality_score=request.search_query.min_quality_score,
         quality=quality,
         deduplicate=request.deduplicate,
@@ -207,6 +212,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
         order=request.model_dump(mode="json"),
+        counter=counter,
     )
 
 

@@ -26,6 +26,7 @@ SAMPLES = {
     "token_cache_mb": "1000",
     "mlflow_tracking_uri": "http://mlflow.example:5000",
     "mlflow_log_weights": "true",
+    "synthetic_url": "http://modell.example:8000/v1",
 }
 
 
@@ -173,6 +174,13 @@ def test_the_folder_of_evaluation_sets_is_absolute_and_none_if_empty(
     assert BaseConfig().evaluation_sets == tmp_path / "golden"
     monkeypatch.setenv("CLARA_EVALUATION_SETS", "")
     assert BaseConfig().evaluation_sets is None
+
+
+@pytest.mark.parametrize("url", ["modell.example", "ftp://modell.example/v1", "http://"])
+def test_a_writing_model_has_an_http_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str) -> None:
+    monkeypatch.setenv("CLARA_SYNTHETIC_URL", url)
+    with pytest.raises(InvalidSettings, match="CLARA_SYNTHETIC_URL"):
+        load_config(tmp_path)
 
 
 def test_an_empty_tracking_server_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

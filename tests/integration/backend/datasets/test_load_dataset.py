@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from backend.datasets.build import BuildResult
-from shared.models.dataset import RecordFormat, Split
-from tests.support.dataset_builds import a_plan, build, records
+from shared.models.dataset import Split
+from tests.support.dataset_builds import FROM_DOCUMENTS, a_plan, build, records
 from tests.support.legal_texts import candidates
 
 FORMATS = ["csv", "json", "jsonl", "parquet"]
 BUILDER = {"csv": "csv", "json": "json", "jsonl": "json", "parquet": "parquet"}
 
 
-@pytest.fixture(scope="module", params=list(RecordFormat))
+@pytest.fixture(scope="module", params=FROM_DOCUMENTS)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
     folder = tmp_path_factory.mktemp("dataset") / "1"
     return build(a_plan(folder, record_format=request.param, export_formats=FORMATS), candidates(40))
@@ -38,7 +38,9 @@ def _files(folder: Path, extension: str) -> dict[str, str]:
 @pytest.mark.parametrize("export_format", FORMATS)
 def test_an_export_loads_with_the_rows_of_the_dataset(built: BuildResult, export_format: str, load: Any) -> None:
     folder = built.export_paths[export_format]
-    loaded = load(BUILDER[export_format], data_files=_files(folder, export_format))
+    # pandas, which reads CSV there, takes an empty text for a missing one unless it is told
+    options = {"keep_default_na": False} if export_format == "csv" else {}
+    loaded = load(BUILDER[export_format], data_files=_files(folder, export_format), **options)
 
     for split in Split:
         rows = [_unfolded(row) for row in loaded[split.value]]

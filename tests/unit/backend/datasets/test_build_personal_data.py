@@ -11,7 +11,7 @@ from backend.datasets.pii.policy import Action, Policy, Rule, policy_of
 from backend.datasets.pii.treating import PersonalData
 from shared.models.dataset import RecordFormat, RecordProvenance
 from shared.storage import verify_folder
-from tests.support.dataset_builds import a_plan, all_records, build
+from tests.support.dataset_builds import FROM_DOCUMENTS, a_plan, all_records, build
 from tests.support.legal_texts import GOOD, a_candidate, candidates
 
 KEY = b"0123456789abcdef"
@@ -46,7 +46,7 @@ def test_without_a_policy_texts_stay_as_they_are(tmp_path: Path) -> None:
     assert verify_folder(result.records_dir).properties["personal_data_policy"] == "none"
 
 
-@pytest.mark.parametrize("record_format", list(RecordFormat))
+@pytest.mark.parametrize("record_format", FROM_DOCUMENTS)
 def test_titles_and_headings_are_treated_like_the_body(tmp_path: Path, record_format: RecordFormat) -> None:
     plan = a_plan(tmp_path / "1", personal_data=_policy(Action.MASK), record_format=record_format)
     found = a_candidate(LETTER, title="Bescheid an Herrn Krause", heading="Antrag von Frau Krause")

@@ -5,14 +5,15 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.datasets.records.passages import cut_spans, passages
+from backend.datasets.records.passages import CharacterLimit, cut_spans, passages
 from tests.support.legal_texts import GOOD, a_candidate
 
+LIMIT = CharacterLimit(4000)
 SHORT = "Die Satzung tritt morgen in Kraft."
 
 
 def test_a_section_of_the_right_size_is_a_passage() -> None:
-    (passage,) = passages([a_candidate()], max_characters=4000)
+    (passage,) = passages([a_candidate()], limit=LIMIT)
 
     assert (passage.part, passage.parts) == (1, 1)
     assert [text for _, text in passage.bodies] == [GOOD]
@@ -23,7 +24,7 @@ def test_a_short_section_is_merged_with_its_neighbour() -> None:
     found = list(
         passages(
             [a_candidate(SHORT, ordinal=0, words=6), a_candidate(GOOD, ordinal=1), a_candidate(GOOD, ordinal=2)],
-            max_characters=4000,
+            limit=LIMIT,
         )
     )
 
@@ -31,7 +32,7 @@ def test_a_short_section_is_merged_with_its_neighbour() -> None:
 
 
 def test_a_short_last_section_joins_the_one_before() -> None:
-    (passage,) = passages([a_candidate(GOOD, ordinal=4), a_candidate(SHORT, ordinal=5, words=6)], max_characters=4000)
+    (passage,) = passages([a_candidate(GOOD, ordinal=4), a_candidate(SHORT, ordinal=5, words=6)], limit=LIMIT)
 
     assert passage.end == passage.candidates[-1].section.end
 
@@ -43,7 +44,7 @@ def test_short_sections_of_different_documents_stay_apart() -> None:
                 a_candidate(SHORT, document="doc_1", ordinal=0, words=6),
                 a_candidate(SHORT, document="doc_2", ordinal=1, words=6),
             ],
-            max_characters=4000,
+            limit=LIMIT,
         )
     )
 
@@ -52,7 +53,7 @@ def test_short_sections_of_different_documents_stay_apart() -> None:
 
 def test_sections_between_which_one_is_missing_stay_apart() -> None:
     found = list(
-        passages([a_candidate(SHORT, ordinal=0, words=6), a_candidate(SHORT, ordinal=2, words=6)], max_characters=4000)
+        passages([a_candidate(SHORT, ordinal=0, words=6), a_candidate(SHORT, ordinal=2, words=6)], limit=LIMIT)
     )
 
     assert len(found) == 2
@@ -60,7 +61,9 @@ def test_sections_between_which_one_is_missing_stay_apart() -> None:
 
 def test_merging_never_passes_the_limit() -> None:
     found = list(
-        passages([a_candidate(SHORT, ordinal=0, words=6), a_candidate(GOOD, ordinal=1)], max_characters=len(GOOD))
+        passages(
+            [a_candidate(SHORT, ordinal=0, words=6), a_candidate(GOOD, ordinal=1)], limit=CharacterLimit(len(GOOD))
+        )
     )
 
     assert len(found) == 2
@@ -69,7 +72,7 @@ def test_merging_never_passes_the_limit() -> None:
 def test_a_long_section_is_cut_between_paragraphs_with_exact_spans() -> None:
     text = "\n\n".join([GOOD] * 6)
     section = a_candidate(text)
-    found = list(passages([section], max_characters=1500))
+    found = list(passages([section], limit=CharacterLimit(1500)))
 
     assert [passage.parts for passage in found] == [len(found)] * len(found)
     assert [passage.part for passage in found] == list(range(1, len(found) + 1))

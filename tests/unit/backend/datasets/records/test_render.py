@@ -7,25 +7,35 @@ from typing import Any
 import pytest
 
 from backend.datasets.records.candidates import Candidate
-from backend.datasets.records.instructions import Instructions
-from backend.datasets.records.passages import Passage, passages
-from backend.datasets.records.render import bodies_of, provenance_of, record_id_of, record_of
+from backend.datasets.records.drafting import KeptPassage, drafter_for
+from backend.datasets.records.drafts import Draft
+from backend.datasets.records.passages import CharacterLimit, Passage, passages
+from backend.datasets.records.personal import TreatedPassage
+from backend.datasets.records.render import bodies_of, provenance_of, record_id_of, record_of, reference_of
 from backend.datasets.records.schema import METADATA_MEMBERS, columns
+from backend.datasets.tokens import UnicodeWordCounter, training_text
 from shared.models.dataset import RecordFormat, Split
 from tests.support.legal_texts import GOOD, a_candidate
 
-INSTRUCTIONS = Instructions.load()
+
+def a_draft(passage: Passage, record_format: RecordFormat) -> Draft:
+    if record_format is RecordFormat.PREFERENCE:
+        return Draft("Am Montag.", "Wann?", rejected="Nie.", template="correction")
+    kept = KeptPassage(TreatedPassage(passage, bodies_of(passage)), 0.9, Split.TRAIN)
+    ((_, (draft,)),) = drafter_for(record_format).drafted([kept])
+    return draft
 
 
 def a_record(passage: Passage, record_format: RecordFormat = RecordFormat.TEXT) -> dict[str, Any]:
     return record_of(
         passage,
-        bodies=bodies_of(passage),
+        a_draft(passage, record_format),
         record_format=record_format,
         split=Split.TRAIN,
         quality_score=0.9,
         quality_profile="legal-de-1",
-        instructions=INSTRUCTIONS,
+        counter=UnicodeWordCounter(),
+        licence="§ 5 UrhG",
     )
 
 
@@ -60,9 +70,9 @@ def test_prompt_and_completion_are_texts() -> None:
 
 
 def test_a_part_says_which_one_it_is() -> None:
-    first, *_ = passages([a_candidate("\n\n".join([GOOD] * 4))], max_characters=1500)
+    first, *_ = passages([a_candidate("\n\n".join([GOOD] * 4))], limit=CharacterLimit(1500))
 
-    assert f"(Teil 1 von {first.parts})" in INSTRUCTIONS.question(first, "x")
+    assert f"(Teil 1 von {first.parts})" in a_record(first, RecordFormat.INSTRUCTION)["instruction"]
     assert a_record(first)["metadata"]["parts"] == first.parts
 
 
@@ -76,11 +86,41 @@ def test_merged_sections_are_asked_for_as_a_span_and_keep_their_headings() -> No
 
 
 def test_the_wording_of_a_question_varies_by_record_and_never_by_run() -> None:
-    passage = Passage((a_candidate(),))
-    questions = {INSTRUCTIONS.question(passage, f"rec-{number}") for number in range(60)}
+    asked = [
+        [
+            a_record(Passage((a_candidate(ordinal=ordinal),)), RecordFormat.PROMPT_COMPLETION)["prompt"]
+            for ordinal in range(60)
+        ]
+        for _ in range(2)
+    ]
 
-    assert len(questions) == 4
-    assert INSTRUCTIONS.question(passage, "rec-1") == Instructions.load().question(passage, "rec-1")
+    assert asked[0] == asked[1]
+    assert len(set(asked[0])) == 4
+
+
+def test_an_instruction_has_an_input_even_where_it_is_empty() -> None:
+    record = a_record(Passage((a_candidate(),)), RecordFormat.INSTRUCTION)
+
+    assert record["input"] == ""
+    assert record["output"].startswith("(1) Die Gemeinde")
+
+
+def test_a_record_says_what_it_rests_on_and_who_made_it_of_which_size() -> None:
+    record = a_record(Passage((a_candidate(),)), RecordFormat.MESSAGES)
+    said = record["metadata"]
+
+    assert (said["legal_basis"], said["licence"]) == ("§ 1 GrünS", "§ 5 UrhG")
+    assert (said["template"], said["template_version"], said["origin"]) == ("question_headed", 1, "document")
+    assert (said["model"], said["prompt_version"]) == ("", "")
+    assert said["tokenizer"] == "unicode-words-1"
+    assert said["tokens"] == UnicodeWordCounter().count(training_text(record))
+
+
+def test_merged_sections_are_cited_together_and_documents_without_numbers_by_name() -> None:
+    merged = Passage((a_candidate(ordinal=0), a_candidate(ordinal=1, number="§ 2", heading="Frist")))
+
+    assert reference_of(merged) == "§ 1 bis § 2 GrünS"
+    assert reference_of(Passage((a_candidate(number="", abbreviation=""),))) == "Grünanlagensatzung"
 
 
 def test_days_are_written_so_that_no_reader_takes_them_for_timestamps() -> None:

@@ -1,0 +1,77 @@
+"""From settings and stores to what makes records: used by the service and by the worker of a build."""
+
+from typing import TYPE_CHECKING
+
+from backend.datasets.pii.treating import personal_data_of
+from backend.datasets.record_making import RecordMaking
+from backend.datasets.record_order import RecordOrder
+from config import BaseConfig
+from shared.database.stores import Stores
+from shared.models.dataset import RecordFormat
+
+if TYPE_CHECKING:
+    import httpx
+
+    from backend.datasets.records.drafting import Drafter
+
+
+def making_of(settings: BaseConfig) -> RecordMaking:
+    """What the settings offer to make records with."""
+    has_endpoint = bool(settings.synthetic_url and settings.synthetic_model)
+    return RecordMaking(settings.templates, settings.base_model_roots, has_endpoint)
+
+
+def drafter_of(
+    order: RecordOrder, stores: Stores, settings: BaseConfig, *, transport: "httpx.BaseTransport | None" = None
+) -> "Drafter":
+    """Who writes the words of the records of an order; for worker processes.
+
+    Args:
+        order: What is wanted.
+        stores: Where corrected answers and documents are.
+        settings: Where templates lie and which model is asked.
+        transport: Through which the model is asked; None: httpx's own.
+
+    Raises:
+        InvalidInput: If a template or a model is not there.
+    """
+    making = making_of(settings)
+    making.check(order)
+    if order.record_format is RecordFormat.PREFERENCE:
+        from backend.datasets.records.preferences import FeedbackPairs, PreferenceDrafter, corrected_items
+
+        pairs = FeedbackPairs(corrected_items(stores.feedback), stores.feedback.get)
+        return PreferenceDrafter(pairs, personal_data_of(settings.pii_policy, settings.pii_key))
+    if order.synthetic is not None and order.synthetic.share > 0:
+        return _synthetic(order, order.synthetic.share, stores, settings, making, transport)
+    return making.drafter(order)
+
+
+def _synthetic(
+    order: RecordOrder,
+    share: float,
+    stores: Stores,
+    settings: BaseConfig,
+    making: RecordMaking,
+    transport: "httpx.BaseTransport | None",
+) -> "Drafter":
+    from backend.datasets.records.drafting import TemplateDrafter
+    from backend.datasets.synthetic.asking import Questioner
+    from backend.datasets.synthetic.cache import ReplyCache
+    from backend.datasets.synthetic.drafter import SyntheticDrafter
+    from backend.datasets.synthetic.endpoint import ChatClient, SyntheticEndpoint
+    from backend.datasets.synthetic.prompt import Prompt
+
+    endpoint = SyntheticEndpoint(
+        url=settings.synthetic_url or "",
+        model=settings.synthetic_model,
+        key=settings.synthetic_key,
+        concurrency=settings.synthetic_concurrency,
+        timeout_s=settings.synthetic_timeout,
+    )
+    cache = ReplyCache(settings.data_dir / "synthetic")
+    # what was said about documents that were erased since must not be kept
+    cache.keep_only(stores.documents.newest)
+    templates = [each for each in making.chosen(order) if order.record_format in each.shapes]
+    questioner = Questioner(endpoint.model, ChatClient(endpoint, transport=transport), cache, Prompt.load())
+    return SyntheticDrafter(TemplateDrafter(templates), questioner, share=share, concurrency=endpoint.concurrency)

@@ -1,0 +1,122 @@
+"""Preferences as people stated them: an answer that somebody corrected, and the correction.
+
+No document holds a wrong answer, and none is made up here. A pair belongs to a dataset where what was asked cites one
+of its sections ("§ 35 VwVfG"): that section is its source, so that a preference can be accounted for like every other
+record. What cites nothing, or nothing that was found, stays out.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from backend.datasets.pii.treating import PersonalData
+from backend.datasets.quality.normalise import normalise
+from backend.datasets.records.candidates import Candidate, Place
+from backend.datasets.records.drafting import KeptPassage
+from backend.datasets.records.drafts import Draft
+from shared.database.base import FeedbackStore
+from shared.database.citations import asked_keys, citation_words
+from shared.models.dataset import RecordOrigin
+from shared.models.feedback import FeedbackFilter, FeedbackItem, FeedbackState
+
+NO_PAIR = "no_corrected_answer"
+"""Why a section was left out that no corrected answer cites."""
+_PAGE = 500
+
+
+class FeedbackPairs:
+    """Which corrected answers belong to which section; holds ids and keys, no texts.
+
+    Args:
+        corrected: Accepted items with a correction, in whatever order.
+        get: An item by its id.
+    """
+
+    def __init__(self, corrected: Iterable[FeedbackItem], get: Callable[[str], FeedbackItem]) -> None:
+        self._get = get
+        self._asked: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        self.corrected = self.cited = 0
+        for self.corrected, item in enumerate(corrected, start=1):
+            for key, weight in asked_keys(item.prompt).items():
+                self._asked[key].append((item.feedback_id, weight))
+        self._by_place: dict[Place, list[str]] = {}
+
+    def settle(self, sections: Iterable[Candidate]) -> None:
+        """Find the section that each item cites, the best match where several may be meant; before `of`."""
+        best: dict[str, tuple[int, Place]] = {}
+        for section in sections:
+            for key in citation_words(section.section.number, section.stored.abbreviation):
+                for feedback_id, weight in self._asked.get(key, ()):
+                    # the same section in two places: the smaller one, whatever the order
+                    found = (-weight, section.place)
+                    best[feedback_id] = min(found, best.get(feedback_id, found))
+        by_place: dict[Place, list[str]] = defaultdict(list)
+        for feedback_id, (_, place) in sorted(best.items()):
+            by_place[place].append(feedback_id)
+        self._by_place = by_place
+        self.cited = len(best)
+
+    def of(self, places: Iterable[Place]) -> Iterator[FeedbackItem]:
+        """Items of sections, in the order of their ids."""
+        for feedback_id in sorted(each for place in places for each in self._by_place.get(place, ())):
+            yield self._get(feedback_id)
+
+
+def corrected_items(store: FeedbackStore) -> Iterator[FeedbackItem]:
+    """Every accepted item with a correction, fetched page by page."""
+    after: str | None = None
+    wanted = FeedbackFilter(state=FeedbackState.ACCEPTED, has_correction=True)
+    while True:
+        page = store.page(wanted, limit=_PAGE, after=after)
+        yield from page.items
+        after = page.next_after
+        if after is None:
+            return
+
+
+class PreferenceDrafter:
+    """Makes preferences of corrected answers.
+
+    Args:
+        pairs: Settled over everything that was found.
+        personal_data: What is done with it in the words of people, too.
+    """
+
+    reason = NO_PAIR
+
+    def __init__(self, pairs: FeedbackPairs, personal_data: PersonalData) -> None:
+        self._pairs = pairs
+        self._personal_data = personal_data
+
+    def begin(self, found: Iterable[Candidate]) -> None:
+        """Read everything that was found, before the first passage."""
+        self._pairs.settle(found)
+
+    def drafted(self, kept: Iterable[KeptPassage]) -> Iterator[tuple[KeptPassage, Sequence[Draft]]]:
+        """Every passage with the pairs that cite it; of a section in parts the first part has them."""
+        for each in kept:
+            passage = each.treated.passage
+            places = [candidate.place for candidate in passage.candidates] if passage.part == 1 else []
+            yield each, list(self._drafts(places))
+
+    def statistics(self) -> Mapping[str, Any]:
+        """How many answers were corrected, and how many of these cite a section that was found."""
+        return {"preferences": {"corrected_answers": self._pairs.corrected, "cite_a_section": self._pairs.cited}}
+
+    def _drafts(self, places: Iterable[Place]) -> Iterator[Draft]:
+        number = 0
+        for item in self._pairs.of(places):
+            texts = [normalise(text) for text in (item.prompt, item.correction or "", item.answer)]
+            usable = self._personal_data.treat(texts).texts
+            if usable is None or not all(usable) or usable[1] == usable[2]:
+                continue
+            question, chosen, rejected = usable
+            yield Draft(
+                question=question,
+                answer=chosen,
+                rejected=rejected,
+                template="correction",
+                number=number,
+                origin=RecordOrigin.FEEDBACK,
+            )
+            number += 1
