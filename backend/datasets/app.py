@@ -24,7 +24,7 @@ from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.datasets.api import quality_routes, routes
+from backend.datasets.api import download_routes, quality_routes, routes
 from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
@@ -80,7 +80,7 @@ def create_app(config: BaseConfig) -> FastAPI:
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan,
-        routers=[routes.router, quality_routes.router],
+        routers=[routes.router, download_routes.router, quality_routes.router],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: exporting what is not finished is a bad request
@@ -108,7 +108,6 @@ class _Holder:
             config.home,
             folders.data / "datasets",
             folders.uploads,
-            folders.downloads,
             config.logs_dir,
         )
         stores = self._stores = await in_thread(
@@ -221,8 +220,10 @@ def _export_writer(config: BaseConfig) -> Callable[[ExportTask], None]:
                 target=str(task.target),
                 export_format=task.export_format,
                 record_format=dataset.request["record_format"],
-                include_metadata=task.options.include_metadata,
-                spreadsheet_safe=task.options.spreadsheet_safe,
+                options=task.options.as_json(),
+                description=dataset.description,
+                request=dataset.request,
+                statistics=dataset.statistics,
             )
         )
 

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from backend.datasets.build_plan import BuildPlan, BuildResult
-from backend.datasets.export.base import ExportOptions
-from backend.datasets.export.publish import ExportOrder, export_dataset
+from backend.datasets.export.order import ExportOrder
+from backend.datasets.export.publish import export_dataset
 from backend.datasets.pii.treating import DeedCounts
 from backend.datasets.quality.batches import batched
 from backend.datasets.quality.pipeline import QualityPipeline
@@ -128,7 +128,7 @@ class DatasetBuild:
                 self._publish_quality(spool)
             finally:
                 spool.close()
-        return self._result(manifest, statistics, self._publish_exports())
+        return self._result(manifest, statistics, self._publish_exports(statistics))
 
     def _collect(self, found: Iterable[Candidate], spool: Spool) -> None:
         number = 0
@@ -172,6 +172,7 @@ class DatasetBuild:
                     "content_sha256": self._content.hex,
                     "record_format": self._plan.record_format.value,
                     "quality_profile": self._quality.profile_version,
+                    "quality": self._plan.quality.as_json(),
                     "personal_data_policy": self._plan.personal_data.policy_key,
                     "split": {
                         "algorithm": ALGORITHM,
@@ -249,7 +250,7 @@ class DatasetBuild:
                 stream.writelines(json_line(outcome) + "\n" for outcome in spool.outcomes())
             staged.publish({"quality_profile": self._quality.profile_version})
 
-    def _publish_exports(self) -> dict[str, Path]:
+    def _publish_exports(self, statistics: Mapping[str, Any]) -> dict[str, Path]:
         paths: dict[str, Path] = {}
         for number, export_format in enumerate(self._plan.export_formats, start=1):
             paths[export_format] = self._plan.export_dir(export_format)
@@ -261,7 +262,9 @@ class DatasetBuild:
                     target=paths[export_format],
                     export_format=export_format,
                     record_format=self._plan.record_format,
-                    options=ExportOptions(),
+                    description=self._plan.description,
+                    request=self._plan.request,
+                    statistics=statistics,
                 )
             )
             self._report(f"export:{export_format}", number)

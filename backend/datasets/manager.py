@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from backend.datasets.archive import DownloadFile, split_file, zip_folder
-from backend.datasets.export.base import ExportOptions
-from backend.datasets.export.registry import exporter_for
+from backend.datasets.archive import DownloadFile, files_of_split, one_file, whole_folder
+from backend.datasets.export.options import ExportOptions
+from backend.datasets.export.registry import check_export, exporter_for
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import (
     DatasetRequest,
@@ -37,8 +37,8 @@ from backend.datasets.splits import SplitPlan
 from shared.database.base import DatasetStore, DocumentStore, Page
 from shared.database.dataset_changes import DatasetNotCompleted
 from shared.database.dataset_search import DatasetDocument
-from shared.errors import NotFound
-from shared.models.dataset import Dataset, DatasetStatus, Split
+from shared.errors import Conflict, NotFound
+from shared.models.dataset import Dataset, DatasetStatus, RecordFormat, Split
 from shared.models.document import Document
 from shared.models.events import AuditEntry
 from shared.models.users import Principal
@@ -68,6 +68,35 @@ class EmptySplit(NotFound):
 
     def __init__(self, dataset_id: str, split: Split) -> None:
         super().__init__(f"Split {split} of dataset {dataset_id} holds no records.", dataset_id=dataset_id, split=split)
+
+
+class NoSuchFile(NotFound):
+    """The export has no file of this name."""
+
+    code = "no_such_file"
+
+    def __init__(self, dataset_id: str, export_format: str, file: str) -> None:
+        super().__init__(
+            f"The {export_format} export of dataset {dataset_id} has no file '{file}'; manifest.json names all.",
+            dataset_id=dataset_id,
+            format=export_format,
+            file=file,
+        )
+
+
+class SplitInShards(Conflict):
+    """The split is more than one file."""
+
+    code = "split_in_shards"
+
+    def __init__(self, dataset_id: str, split: Split, files: list[str]) -> None:
+        super().__init__(
+            f"Split {split} of dataset {dataset_id} is {len(files)} files; fetch each by its name (?file={files[0]}), "
+            "or everything as a zip.",
+            dataset_id=dataset_id,
+            split=split,
+            files=files,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +169,10 @@ class DatasetManager:
 
         Raises:
             UnknownExportFormat: If a format is not installed.
+            NotExportable: If a format cannot hold such records.
         """
         for export_format in request.export_formats:
-            exporter_for(export_format)
+            check_export(export_format, request.record_format, ExportOptions())
         unique = request.model_copy(update={"export_formats": list(dict.fromkeys(request.export_formats))})
         dataset = Dataset(
             dataset_id=self._make_id("dataset"),
@@ -206,35 +236,42 @@ class DatasetManager:
             DatasetNotFound: If there is none.
             DatasetNotCompleted: If it is not finished.
             UnknownExportFormat: If the format is not installed.
+            NotExportable: If the format cannot hold these records, or does not know an option.
         """
         dataset, records_dir = self._completed(dataset_id)
-        exporter_for(order.format)
-        options = ExportOptions(include_metadata=order.include_metadata, spreadsheet_safe=order.spreadsheet_safe)
-        target = records_dir.parent / "exports" / _export_name(order.format, options)
+        options = ExportOptions.from_json(order.model_dump(exclude={"format"}))
+        check_export(order.format, RecordFormat(dataset.request["record_format"]), options)
+        target = records_dir.parent / "exports" / f"{order.format}{options.folder_suffix}"
         if not target.exists():
             self._write_export(ExportTask(dataset, order.format, options, target))
         audit = _audit("dataset.exported", dataset_id, principal, request_id, format=order.format)
         self._datasets.set_export(dataset_id, order.format, str(target), audit=audit)
         return str(target)
 
-    def download(self, dataset_id: str, export_format: str, split: Split | None) -> DownloadFile:
-        """An export as one file: a split as it is, or everything as a zip.
+    def download(
+        self, dataset_id: str, export_format: str, split: Split | None, *, file: str | None = None
+    ) -> DownloadFile:
+        """An export as one file: a file or a split as it is, or everything as a zip.
 
         Raises:
             NotExported: If there is no such export.
+            NoSuchFile: If the export has no such file.
             EmptySplit: If the split holds no records.
+            SplitInShards: If the split is more than one file.
         """
         dataset, _ = self._completed(dataset_id)
-        exporter = exporter_for(export_format)
+        exporter_for(export_format)
         if export_format not in dataset.export_paths:
             raise NotExported(dataset_id, export_format)
         folder = Path(dataset.export_paths[export_format])
         name = f"{dataset_id}-{export_format}"
-        if split is None:
-            return zip_folder(folder, self._folders.downloads, name=name)
-        found = split_file(folder, split, extension=exporter.extension, media_type=exporter.media_type, name=name)
+        if split is not None and file is None:
+            file = self._file_of_split(dataset_id, folder, split)
+        if file is None:
+            return whole_folder(folder, name=name)
+        found = one_file(folder, file, name=name)
         if found is None:
-            raise EmptySplit(dataset_id, split)
+            raise NoSuchFile(dataset_id, export_format, file)
         return found
 
     def search(self, request: SearchPageRequest) -> SearchResults:
@@ -289,6 +326,14 @@ class DatasetManager:
     def documents(self, *, source: str | None, limit: int, after: str | None) -> Page[Document]:
         """Documents by id."""
         return self._documents.page(source=source, limit=limit, after=after)
+
+    def _file_of_split(self, dataset_id: str, folder: Path, split: Split) -> str:
+        files = files_of_split(folder, split)
+        if not files:
+            raise EmptySplit(dataset_id, split)
+        if len(files) > 1:
+            raise SplitInShards(dataset_id, split, files)
+        return files[0]
 
     def _completed(self, dataset_id: str) -> tuple[Dataset, Path]:
         dataset = self._datasets.get(dataset_id)
@@ -348,13 +393,6 @@ def _found(hit: DatasetDocument, judged: Assessment) -> FoundSection:
         snippet=hit.snippet,
         lists={name: ListPlaceView.model_validate(place) for name, place in hit.places.items()},
     )
-
-
-def _export_name(export_format: str, options: ExportOptions) -> str:
-    """Folder of an export; other options are another folder, since published ones never change."""
-    plain = "" if options.include_metadata else "-without-metadata"
-    raw = "" if options.spreadsheet_safe else "-unguarded"
-    return f"{export_format}{plain}{raw}"
 
 
 def _audit(action: str, dataset_id: str, principal: Principal, request_id: str | None, **detail: object) -> AuditEntry:

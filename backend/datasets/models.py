@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -124,6 +124,12 @@ class ExportRequest(_Request):
     format: str = Field(min_length=1, max_length=50)
     include_metadata: bool = True
     spreadsheet_safe: bool = Field(True, description="CSV: no cell can act as a formula in a spreadsheet.")
+    byte_order_mark: bool = Field(False, description="CSV: begin with U+FEFF, by which Excel knows UTF-8.")
+    delimiter: Literal[",", ";"] = Field(",", description="CSV: between cells; a German Excel wants a semicolon.")
+    compression: Literal["none", "gzip", "zstd"] = Field("none", description="JSONL: how the files are packed.")
+    max_tokens: int | None = Field(
+        None, ge=1, le=10_000_000, description="Longest record the training will take; the manifest counts longer ones."
+    )
 
 
 class DatasetView(_View):

@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
-from fastapi.responses import FileResponse, StreamingResponse
-from starlette.background import BackgroundTask
+from fastapi.responses import StreamingResponse
 
 from backend.common.blocking import in_thread
 from backend.common.pagination import After, Limit
@@ -15,7 +14,6 @@ from backend.datasets.api.dependencies import (
     Curator,
     DatasetId,
     DocumentId,
-    ExportFormat,
     Manager,
     State,
 )
@@ -38,7 +36,7 @@ from backend.datasets.models import (
 )
 from backend.datasets.uploads import UploadedFile
 from shared.errors import Unavailable
-from shared.models.dataset import DatasetStatus, Split
+from shared.models.dataset import DatasetStatus
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"])
 
@@ -180,23 +178,4 @@ async def export_dataset(
         message=f"Dataset {dataset_id} is exported as {order.format}.",
         export_path=path,
         download_url=f"/api/datasets/{dataset_id}/download/{order.format}",
-    )
-
-
-@router.get("/{dataset_id}/download/{export_format}", response_class=FileResponse)
-async def download_export(
-    dataset_id: DatasetId,
-    export_format: ExportFormat,
-    manager: Manager,
-    _: AnyUser,
-    split: Annotated[Split | None, Query(description="One split as it is; without it everything as a zip.")] = None,
-) -> FileResponse:
-    """An export as one file, with its SHA-256 in `X-Content-SHA256`."""
-    file = await in_thread(manager.download, dataset_id, export_format, split)
-    return FileResponse(
-        file.path,
-        filename=file.name,
-        media_type=file.media_type,
-        headers={"X-Content-SHA256": file.sha256},
-        background=BackgroundTask(file.path.unlink, missing_ok=True) if file.is_temporary else None,
     )

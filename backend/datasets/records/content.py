@@ -9,8 +9,8 @@ from typing import Any
 INSTALLATION_COLUMNS = frozenset({"document_id", "document_version", "section_id"})
 """Names that one installation gave; the same documents hash the same on another one."""
 
-# str.splitlines() and many readers break lines here
-_LINE_BREAKERS = re.compile("[\u2028\u2029\x85]")
+# str.splitlines() and many readers break lines at U+2028, U+2029 and U+0085
+_LINE_BREAKERS = re.compile(b"\xe2\x80[\xa8\xa9]|\xc2\x85")
 
 
 class ContentHash:
@@ -33,12 +33,37 @@ class ContentHash:
 
 
 def json_line(record: Mapping[str, Any]) -> str:
-    """The record as one line of JSON without its newline: UTF-8 readable, keys in the given order.
+    """As `json_bytes`, as text.
 
     Raises:
         ValueError: If a number is not finite or a text holds half a surrogate pair.
     """
-    line = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    line = _LINE_BREAKERS.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
-    line.encode("utf-8")
-    return line
+    return json_bytes(record).decode("utf-8")
+
+
+def json_bytes(record: Mapping[str, Any]) -> bytes:
+    """The record as one line of JSON without its newline: UTF-8, no spaces, keys in the given order.
+
+    Raises:
+        ValueError: If a number is not finite or a text holds half a surrogate pair.
+    """
+    # imported here: an idle service does without it
+    import orjson
+
+    try:
+        line = orjson.dumps(record)
+    except TypeError:
+        # whole numbers beyond 64 bits and half surrogates, which the careful way writes or names
+        line = _careful(record)
+    if b"null" in line:
+        # it writes numbers that are not finite as null
+        line = _careful(record)
+    return _LINE_BREAKERS.sub(_escaped, line) if b"\xe2\x80" in line or b"\xc2\x85" in line else line
+
+
+def _careful(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return b"\\u%04x" % ord(found[0].decode("utf-8"))

@@ -14,8 +14,9 @@ from backend.common.logging import log_in_words
 from backend.common.parent_pipe import ParentPipe
 from backend.datasets.build import DatasetBuild
 from backend.datasets.build_plan import BuildPlan
-from backend.datasets.export.base import ExportOptions
-from backend.datasets.export.publish import ExportOrder, export_dataset
+from backend.datasets.export.options import ExportOptions
+from backend.datasets.export.order import ExportOrder
+from backend.datasets.export.publish import export_dataset
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import DatasetRequest
 from backend.datasets.pii.treating import personal_data_of
@@ -150,6 +151,8 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         quality=quality,
         deduplicate=request.deduplicate,
         export_formats=request.export_formats,
+        description=dataset.description,
+        request=dataset.request,
         fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, quality.language),
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
@@ -165,7 +168,10 @@ def _export(job: ExportJob) -> None:
             target=Path(job.target),
             export_format=job.export_format,
             record_format=RecordFormat(job.record_format),
-            options=ExportOptions(include_metadata=job.include_metadata, spreadsheet_safe=job.spreadsheet_safe),
+            options=ExportOptions.from_json(job.options),
+            description=job.description,
+            request=job.request,
+            statistics=job.statistics,
         )
     )
 

@@ -45,7 +45,7 @@ class BuildOrder:
 
 @dataclass(frozen=True, slots=True)
 class ExportJob:
-    """Export a finished dataset; paths are absolute."""
+    """Export a finished dataset; paths are absolute, options, request and statistics plain JSON."""
 
     dataset_id: str
     dataset_name: str
@@ -53,8 +53,10 @@ class ExportJob:
     target: str
     export_format: str
     record_format: str
-    include_metadata: bool
-    spreadsheet_safe: bool
+    options: Mapping[str, Any]
+    description: str
+    request: Mapping[str, Any]
+    statistics: Mapping[str, Any]
 
 
 Order = BuildOrder | ExportJob

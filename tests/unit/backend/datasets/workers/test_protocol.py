@@ -10,7 +10,7 @@ from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType
     "order",
     [
         BuildOrder("dataset_1", "owner", 3, {"home": "/srv", "postgres_password": "geheim\nü"}),
-        ExportJob("dataset_1", "Satzungen", "/r", "/t", "csv", "text", True, False),
+        ExportJob("dataset_1", "Satzungen", "/r", "/t", "csv", "text", {"delimiter": ";"}, "", {}, {}),
     ],
 )
 def test_an_order_reads_back_as_it_was(order: BuildOrder | ExportJob) -> None:
