@@ -21,6 +21,7 @@ from backend.datasets.models import (
     SearchResults,
 )
 from backend.datasets.pii.treating import PersonalData
+from backend.datasets.quality.batches import MAX_TEXTS
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, QualityPipeline
 from backend.datasets.quality.profile import Profile
@@ -306,12 +307,14 @@ class DatasetManager:
         """
         found = self._search.find(request.search_query).candidates
         batch: list[dict[str, Any]] = []
-        # as many as the batch still lacks: nothing is drawn from the search before somebody reads on
-        while drawn := list(islice(found, batch_size - len(batch))):
+        # as many as the first batch lacks, so that it comes at once; then as many as are quickest to judge together
+        at_once, is_first = batch_size, True
+        while drawn := list(islice(found, at_once)):
             batch += self._records(drawn, request)
-            if len(batch) == batch_size:
-                yield batch
-                batch = []
+            while len(batch) >= batch_size:
+                yield batch[:batch_size]
+                batch, is_first = batch[batch_size:], False
+            at_once = batch_size - len(batch) if is_first else max(MAX_TEXTS, batch_size)
         if batch:
             yield batch
 

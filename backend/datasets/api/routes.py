@@ -1,6 +1,5 @@
 """Routes of the dataset service."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
@@ -17,7 +16,7 @@ from backend.datasets.api.dependencies import (
     Manager,
     State,
 )
-from backend.datasets.api.streaming import ndjson
+from backend.datasets.api.streaming import RecordStream
 from backend.datasets.models import (
     DatasetAccepted,
     DatasetDeleted,
@@ -90,14 +89,13 @@ async def search_documents(request: SearchPageRequest, manager: Manager, _: Cura
 
 @router.post("/stream", response_class=StreamingResponse)
 async def stream_records(request: DatasetRequest, state: State, _: Curator) -> StreamingResponse:
-    """Records as they are found, one JSON object per line; nothing is stored."""
+    """Records as they are found, one JSON object per line; the last line says `complete` or why not."""
     if not state.is_streaming_enabled:
         raise StreamingDisabled
     batches = state.manager.stream(request, batch_size=state.stream_batch)
     # drawn before the answer begins: a search that fails is a status, not a broken stream
     first = await in_thread(next, batches, None)
-    lines: AsyncIterator[bytes] = ndjson(first or [], batches)
-    return StreamingResponse(lines, media_type="application/x-ndjson")
+    return RecordStream(first or [], batches)
 
 
 @router.post("/upload")

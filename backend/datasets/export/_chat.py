@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from backend.datasets.export.base import BaseExporter, Row, shard_name
-from backend.datasets.records.content import json_bytes
+from backend.datasets.records.content import json_lines
 from backend.datasets.records.schema import Column
 from shared.models.dataset import Split
 
@@ -66,7 +66,7 @@ class ChatExporter(BaseExporter):
                         line.update(form.written(row))
                     elif name not in shape:
                         line[name] = value
-                stream.write(json_bytes(line) + b"\n")
+                stream.write(json_lines([line]))
 
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
         """The rows in order, as the records were."""
