@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from frontend.cli import formats
+from frontend.cli import formats, publish_cli
 from frontend.cli.command import Limit, command
 from frontend.cli.failure import ExitCode
 from frontend.cli.session import Session, facts, table
@@ -30,6 +30,7 @@ DatasetId = Annotated[str, typer.Argument(help="Id as shown by `clara datasets l
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    publish_cli.register(datasets)
     app.add_typer(datasets, name="datasets")
 
 

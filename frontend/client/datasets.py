@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from frontend.client.download import Downloaded, download
 from frontend.client.found import SearchPage
 from frontend.client.models import CreatedDataset, Dataset, DatasetPage, Export, Outcome, RecordPage
+from frontend.client.publication import Publication
 from frontend.client.record_stream import records_of
 from frontend.client.transport import Transport
 
@@ -91,6 +92,18 @@ class DatasetsClient:
         """
         body = {"format": export_format, "include_metadata": include_metadata, **further}
         return self._transport.call("POST", f"{_dataset(dataset_id)}/export", Export, body=body, conflict_on=400)
+
+    def publish(
+        self, dataset_id: str, export_format: str, destination: str, *, include_metadata: bool = True, **further: Any
+    ) -> Publication:
+        """Export a completed dataset and copy it to object storage; `further` as in `export`.
+
+        Raises:
+            ServiceConflict: If the dataset is not completed, or the place holds another publication.
+        """
+        body = {"format": export_format, "include_metadata": include_metadata, "destination": destination, **further}
+        path = f"{_dataset(dataset_id)}/publish"
+        return self._transport.call("POST", path, Publication, body=body, conflict_on=400, is_slow=True)
 
     def download(
         self,

@@ -8,6 +8,7 @@ from fastapi import Depends, Path
 from starlette.requests import HTTPConnection
 
 from backend.datasets.manager import DatasetManager
+from backend.datasets.publishing import PublishDesk
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.uploads import UploadDesk
 from shared.auth import current_principal, require_roles
@@ -32,6 +33,7 @@ class DatasetState:
     """
 
     manager: DatasetManager
+    publishing: PublishDesk
     reviews: ReviewDesk
     uploads: UploadDesk
     builders: Builders

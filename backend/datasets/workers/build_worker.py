@@ -24,13 +24,14 @@ from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
 from backend.datasets.quality.profile import profile_of
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.splits import SplitPlan
-from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, order_from
+from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, PublishJob, order_from
 from config import BaseConfig
 from shared.database.base import ClaimLost
 from shared.database.stores import Stores, open_stores
 from shared.errors import ClaraError
 from shared.models.dataset import Dataset, DatasetClaim, RecordFormat
 from shared.models.events import AuditEntry
+from shared.object_storage import copy_folder
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ def main() -> int:
     try:
         if isinstance(order, BuildOrder):
             _build(order, pipe)
+        elif isinstance(order, PublishJob):
+            copy_folder(Path(order.folder), order.url)
         else:
             _export(order)
         pipe.say(MessageType.DONE)

@@ -59,8 +59,22 @@ class ExportJob:
     statistics: Mapping[str, Any]
 
 
-Order = BuildOrder | ExportJob
-_KINDS: Mapping[str, type[BuildOrder] | type[ExportJob]] = {"build": BuildOrder, "export": ExportJob}
+@dataclass(frozen=True, slots=True)
+class PublishJob:
+    """Copy a published export to a target that was checked; access data come from the environment."""
+
+    dataset_id: str
+    export_format: str
+    folder: str
+    url: str
+
+
+Order = BuildOrder | ExportJob | PublishJob
+_KINDS: Mapping[str, type[BuildOrder] | type[ExportJob] | type[PublishJob]] = {
+    "build": BuildOrder,
+    "export": ExportJob,
+    "publish": PublishJob,
+}
 
 
 def encode_order(order: Order) -> bytes:

@@ -1,4 +1,4 @@
-"""A stream over a real service, small: what `python -m tests.benchmarks dataset_stream` measures with 100,000 records."""
+"""A stream over a real service, small; `python -m tests.benchmarks dataset_stream` does it with 100,000 records."""
 
 from tests.benchmarks.dataset_stream import measure
 

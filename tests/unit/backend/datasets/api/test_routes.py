@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from backend.datasets.api import download_routes, routes
+from backend.datasets.api import download_routes, publish_routes, routes
 from shared.auth.policies import RolePolicy
 from shared.models.users import Role
 
 ROUTES = [
     route
-    for router in (routes.router, download_routes.router)
+    for router in (routes.router, download_routes.router, publish_routes.router)
     for route in router.routes
     if isinstance(route, APIRoute)
 ]

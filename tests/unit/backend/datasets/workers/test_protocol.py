@@ -3,13 +3,14 @@
 import pytest
 
 from backend.common.json_lines import decode
-from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, decode_order, encode_order
+from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, PublishJob, decode_order, encode_order
 
 
 @pytest.mark.parametrize(
     "order",
     [
         BuildOrder("dataset_1", "owner", 3, {"home": "/srv", "postgres_password": "geheim\nü"}),
+        PublishJob("dataset_1", "csv", "/f", "s3://bucket/x"),
         ExportJob("dataset_1", "Satzungen", "/r", "/t", "csv", "text", {"delimiter": ";"}, "", {}, {}),
     ],
 )
