@@ -20,7 +20,8 @@ from backend.datasets.export.base import BaseExporter, Row
 from backend.datasets.records.content import json_line
 from backend.datasets.records.schema import Column, Kind
 
-_GUARDED = re.compile(r"\s*[=+\-@＝＋－＠']|[\t\r\n]")
+# also behind what is not seen: white space, NUL, marks of byte order and direction
+_GUARDED = re.compile("[\\s\x00\ufeff\u200b-\u200f\u202a-\u202e]*[=+\\-@＝＋－＠']|[\\t\\r\\n]")
 _LARGEST_CELL = 1 << 30
 
 
