@@ -273,6 +273,12 @@ class BaseConfig(BaseSettings):
         None, description="Secret of the pseudonyms, at least 16 bytes; needed by a policy that makes them."
     )
 
+    publish_targets: str = Field(
+        "",
+        description="URLs below which exports may be published, separated by spaces (s3://bucket/datasets "
+        "file:///srv/share); empty: nowhere. Access data come from the environment (guides/datasets.md).",
+    )
+
     evaluation_sets: Path | None = Field(
         None,
         description="Folder of evaluation sets (*.jsonl): datasets do without what gives them away "

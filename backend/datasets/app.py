@@ -27,12 +27,13 @@ from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.datasets.api import quality_routes, routes, template_routes
+from backend.datasets.api import download_routes, publish_routes, quality_routes, routes, template_routes
 from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
 from backend.datasets.manager import DatasetManager, ExportTask
 from backend.datasets.pii.treating import personal_data_of
+from backend.datasets.publishing import PublishDesk, PublishTask
 from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
 from backend.datasets.quality.profile import profile_of
 from backend.datasets.record_means import making_of
@@ -43,7 +44,7 @@ from backend.datasets.template_desk import TemplateDesk
 from backend.datasets.uploads import UploadDesk
 from backend.datasets.workers.export_runner import ExportRunner
 from backend.datasets.workers.pool import BuilderPool, BuilderTimes
-from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, ExportJob, encode_order
+from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, ExportJob, PublishJob, encode_order
 from config import BaseConfig, get_config
 from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
@@ -51,6 +52,7 @@ from shared.database.dataset_changes import DatasetNotCompleted
 from shared.database.stores import Stores, open_stores
 from shared.errors import Unavailable
 from shared.models.dataset import DatasetClaim
+from shared.object_storage import targets_of
 from shared.storage import check_writable, prepare_folders
 
 logger = logging.getLogger(__name__)
@@ -87,7 +89,13 @@ def create_app(config: BaseConfig) -> FastAPI:
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan,
         # the names of templates before those of datasets
-        routers=[template_routes.router, routes.router, quality_routes.router],
+        routers=[
+            template_routes.router,
+            routes.router,
+            download_routes.router,
+            publish_routes.router,
+            quality_routes.router,
+        ],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: exporting what is not finished is a bad request
@@ -116,7 +124,6 @@ class _Holder:
             config.home,
             folders.data / "datasets",
             folders.uploads,
-            folders.downloads,
             config.logs_dir,
         )
         stores = self._stores = await in_thread(
@@ -149,6 +156,7 @@ class _Holder:
         )
         app.state.datasets = DatasetState(
             manager=manager,
+            publishing=PublishDesk(manager, targets_of(config.publish_targets), stores.audit, _copier(config)),
             reviews=ReviewDesk(stores.documents, stores.reviews, quality),
             templates=TemplateDesk(
                 stores.documents,
@@ -241,12 +249,23 @@ def _export_writer(config: BaseConfig) -> Callable[[ExportTask], None]:
                 target=str(task.target),
                 export_format=task.export_format,
                 record_format=dataset.request["record_format"],
-                include_metadata=task.options.include_metadata,
-                spreadsheet_safe=task.options.spreadsheet_safe,
+                options=task.options.as_json(),
+                description=dataset.description,
+                request=dataset.request,
+                statistics=dataset.statistics,
             )
         )
 
     return write
+
+
+def _copier(config: BaseConfig) -> Callable[[PublishTask], None]:
+    run = ExportRunner(config.logs_dir / "datasets" / "exports.log")
+
+    def copy(task: PublishTask) -> None:
+        run(PublishJob(task.dataset_id, task.export_format, str(task.folder), task.url))
+
+    return copy
 
 
 async def _keep_fed(search: DocumentSearch, store: str, every_s: float) -> None:

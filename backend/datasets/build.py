@@ -16,8 +16,8 @@ from typing import Any
 
 from backend.datasets.build_errors import NothingKept, NothingMatched
 from backend.datasets.build_plan import BuildPlan, BuildResult
-from backend.datasets.export.base import ExportOptions
-from backend.datasets.export.publish import ExportOrder, export_dataset
+from backend.datasets.export.order import ExportOrder
+from backend.datasets.export.publish import export_dataset
 from backend.datasets.lineage import LineageWriter
 from backend.datasets.pii.treating import DeedCounts
 from backend.datasets.quality.batches import batched
@@ -123,7 +123,9 @@ class DatasetBuild:
 
     def _finish(self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]]) -> BuildResult:
         written = taken_over(self._stages, self._plan, self._keep_provenance) or self._write(found, notes)
-        return BuildResult(records_dir=self._plan.records_dir, export_paths=self._publish_exports(), **written)
+        return BuildResult(
+            records_dir=self._plan.records_dir, export_paths=self._publish_exports(written["statistics"]), **written
+        )
 
     def _write(self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         """Everything up to the records and what is told of them."""
@@ -209,6 +211,7 @@ class DatasetBuild:
                     "content_sha256": self._content.hex,
                     "record_format": self._plan.record_format.value,
                     "quality_profile": self._quality.profile_version,
+                    "quality": self._plan.quality.as_json(),
                     "personal_data_policy": self._plan.personal_data.policy_key,
                     "split": {
                         "algorithm": ALGORITHM,
@@ -310,7 +313,7 @@ class DatasetBuild:
                 stream.writelines(json_line(outcome) + "\n" for outcome in spool.outcomes())
             staged.publish({"quality_profile": self._quality.profile_version})
 
-    def _publish_exports(self) -> dict[str, Path]:
+    def _publish_exports(self, statistics: Mapping[str, Any]) -> dict[str, Path]:
         paths: dict[str, Path] = {}
         for number, export_format in enumerate(self._plan.export_formats, start=1):
             paths[export_format] = self._plan.export_dir(export_format)
@@ -325,7 +328,9 @@ class DatasetBuild:
                     target=paths[export_format],
                     export_format=export_format,
                     record_format=self._plan.record_format,
-                    options=ExportOptions(),
+                    description=self._plan.description,
+                    request=self._plan.request,
+                    statistics=statistics,
                 )
             )
             self._report(f"export:{export_format}", number)

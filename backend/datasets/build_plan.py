@@ -25,6 +25,8 @@ class BuildPlan:
         quality: How texts are judged.
         deduplicate: Which repetitions are dropped.
         export_formats: What to write besides the records.
+        description: What the dataset is for.
+        request: The whole order as plain JSON, for the manifests of exports.
         fluency: Judges too, where there is a model of the accepted corpus.
         personal_data: What is done with it in records.
         evaluation_sets: Folder of what must not be trained on; None: nothing is compared.
@@ -43,6 +45,8 @@ class BuildPlan:
     quality: Profile
     deduplicate: Deduplication
     export_formats: Sequence[str]
+    description: str = ""
+    request: Mapping[str, Any] = field(default_factory=dict)
     fluency: FluencyFilter | None = None
     personal_data: PersonalData = field(default_factory=PersonalData)
     evaluation_sets: Path | None = None

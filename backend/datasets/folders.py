@@ -30,11 +30,6 @@ class DatasetFolders:
         """Spool of uploads."""
         return self.data / "uploads"
 
-    @property
-    def downloads(self) -> Path:
-        """Archives while they are sent."""
-        return self.data / "downloads"
-
     def dataset(self, dataset_id: str) -> Path:
         """Everything of one dataset."""
         return confined(self.data / "datasets", dataset_id)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from backend.common.ownership import CreatorOf, check_ownership, nobody
-from backend.datasets.archive import DownloadFile, split_file, zip_folder
-from backend.datasets.export.base import ExportOptions
-from backend.datasets.export.registry import exporter_for
+from backend.datasets.archive import DownloadFile, files_of_split, one_file, whole_folder
+from backend.datasets.export.options import ExportOptions
+from backend.datasets.export.registry import check_export, exporter_for
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import (
     DatasetRequest,
@@ -22,6 +22,7 @@ from backend.datasets.models import (
     SearchResults,
 )
 from backend.datasets.pii.treating import PersonalData
+from backend.datasets.quality.batches import MAX_TEXTS
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, QualityPipeline
 from backend.datasets.record_making import RecordMaking
@@ -40,8 +41,8 @@ from shared.auth.policies import Actor
 from shared.database.base import DatasetStore, DocumentStore, Page
 from shared.database.dataset_changes import DatasetNotCompleted
 from shared.database.dataset_search import DatasetDocument
-from shared.errors import NotFound
-from shared.models.dataset import Dataset, DatasetStatus, Split
+from shared.errors import Conflict, NotFound
+from shared.models.dataset import Dataset, DatasetStatus, RecordFormat, Split
 from shared.models.document import Document
 from shared.models.events import AuditEntry
 from shared.models.users import Principal
@@ -74,6 +75,35 @@ class EmptySplit(NotFound):
 
     def __init__(self, dataset_id: str, split: Split) -> None:
         super().__init__(f"Split {split} of dataset {dataset_id} holds no records.", dataset_id=dataset_id, split=split)
+
+
+class NoSuchFile(NotFound):
+    """The export has no file of this name."""
+
+    code = "no_such_file"
+
+    def __init__(self, dataset_id: str, export_format: str, file: str) -> None:
+        super().__init__(
+            f"The {export_format} export of dataset {dataset_id} has no file '{file}'; manifest.json names all.",
+            dataset_id=dataset_id,
+            format=export_format,
+            file=file,
+        )
+
+
+class SplitInShards(Conflict):
+    """The split is more than one file."""
+
+    code = "split_in_shards"
+
+    def __init__(self, dataset_id: str, split: Split, files: list[str]) -> None:
+        super().__init__(
+            f"Split {split} of dataset {dataset_id} is {len(files)} files; fetch each by its name (?file={files[0]}), "
+            "or everything as a zip.",
+            dataset_id=dataset_id,
+            split=split,
+            files=files,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +182,11 @@ class DatasetManager:
         Raises:
             UnknownExportFormat: If a format is not installed.
             InvalidInput: If records cannot be made in that way here.
+            NotExportable: If a format cannot hold such records.
         """
         self._making.check(request)
         for export_format in request.export_formats:
-            exporter_for(export_format)
+            check_export(export_format, request.record_format, ExportOptions())
         unique = request.model_copy(update={"export_formats": list(dict.fromkeys(request.export_formats))})
         dataset = Dataset(
             dataset_id=self._make_id("dataset"),
@@ -222,35 +253,42 @@ class DatasetManager:
             DatasetNotFound: If there is none.
             DatasetNotCompleted: If it is not finished.
             UnknownExportFormat: If the format is not installed.
+            NotExportable: If the format cannot hold these records, or does not know an option.
         """
         dataset, records_dir = self._completed(dataset_id)
-        exporter_for(order.format)
-        options = ExportOptions(include_metadata=order.include_metadata, spreadsheet_safe=order.spreadsheet_safe)
-        target = records_dir.parent / "exports" / _export_name(order.format, options)
+        options = ExportOptions.from_json(order.model_dump(exclude={"format"}))
+        check_export(order.format, RecordFormat(dataset.request["record_format"]), options)
+        target = records_dir.parent / "exports" / f"{order.format}{options.folder_suffix}"
         if not target.exists():
             self._write_export(ExportTask(dataset, order.format, options, target))
         audit = _audit("dataset.exported", dataset_id, principal, request_id, format=order.format)
         self._datasets.set_export(dataset_id, order.format, str(target), audit=audit)
         return str(target)
 
-    def download(self, dataset_id: str, export_format: str, split: Split | None) -> DownloadFile:
-        """An export as one file: a split as it is, or everything as a zip.
+    def download(
+        self, dataset_id: str, export_format: str, split: Split | None, *, file: str | None = None
+    ) -> DownloadFile:
+        """An export as one file: a file or a split as it is, or everything as a zip.
 
         Raises:
             NotExported: If there is no such export.
+            NoSuchFile: If the export has no such file.
             EmptySplit: If the split holds no records.
+            SplitInShards: If the split is more than one file.
         """
         dataset, _ = self._completed(dataset_id)
-        exporter = exporter_for(export_format)
+        exporter_for(export_format)
         if export_format not in dataset.export_paths:
             raise NotExported(dataset_id, export_format)
         folder = Path(dataset.export_paths[export_format])
         name = f"{dataset_id}-{export_format}"
-        if split is None:
-            return zip_folder(folder, self._folders.downloads, name=name)
-        found = split_file(folder, split, extension=exporter.extension, media_type=exporter.media_type, name=name)
+        if split is not None and file is None:
+            file = self._file_of_split(dataset_id, folder, split)
+        if file is None:
+            return whole_folder(folder, name=name)
+        found = one_file(folder, file, name=name)
         if found is None:
-            raise EmptySplit(dataset_id, split)
+            raise NoSuchFile(dataset_id, export_format, file)
         return found
 
     def search(self, request: SearchPageRequest) -> SearchResults:
@@ -287,12 +325,14 @@ class DatasetManager:
         self._making.check_stream(request)
         found = self._search.find(request.search_query).candidates
         batch: list[dict[str, Any]] = []
-        # as many as the batch still lacks: nothing is drawn from the search before somebody reads on
-        while drawn := list(islice(found, batch_size - len(batch))):
+        # as many as the first batch lacks, so that it comes at once; then as many as are quickest to judge together
+        at_once, is_first = batch_size, True
+        while drawn := list(islice(found, at_once)):
             batch += self._records(drawn, request)
-            if len(batch) == batch_size:
-                yield batch
-                batch = []
+            while len(batch) >= batch_size:
+                yield batch[:batch_size]
+                batch, is_first = batch[batch_size:], False
+            at_once = batch_size - len(batch) if is_first else max(MAX_TEXTS, batch_size)
         if batch:
             yield batch
 
@@ -307,6 +347,14 @@ class DatasetManager:
     def documents(self, *, source: str | None, limit: int, after: str | None) -> Page[Document]:
         """Documents by id."""
         return self._documents.page(source=source, limit=limit, after=after)
+
+    def _file_of_split(self, dataset_id: str, folder: Path, split: Split) -> str:
+        files = files_of_split(folder, split)
+        if not files:
+            raise EmptySplit(dataset_id, split)
+        if len(files) > 1:
+            raise SplitInShards(dataset_id, split, files)
+        return files[0]
 
     def _completed(self, dataset_id: str) -> tuple[Dataset, Path]:
         dataset = self._datasets.get(dataset_id)
@@ -375,13 +423,6 @@ def _found(hit: DatasetDocument, judged: Assessment) -> FoundSection:
         snippet=hit.snippet,
         lists={name: ListPlaceView.model_validate(place) for name, place in hit.places.items()},
     )
-
-
-def _export_name(export_format: str, options: ExportOptions) -> str:
-    """Folder of an export; other options are another folder, since published ones never change."""
-    plain = "" if options.include_metadata else "-without-metadata"
-    raw = "" if options.spreadsheet_safe else "-unguarded"
-    return f"{export_format}{plain}{raw}"
 
 
 def _audit(action: str, dataset_id: str, principal: Principal, request_id: str | None, **detail: Any) -> AuditEntry:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -127,6 +127,12 @@ class ExportRequest(_Request):
     format: str = Field(min_length=1, max_length=50)
     include_metadata: Truth = True
     spreadsheet_safe: Truth = Field(True, description="CSV: no cell can act as a formula in a spreadsheet.")
+    byte_order_mark: Truth = Field(False, description="CSV: begin with U+FEFF, by which Excel knows UTF-8.")
+    delimiter: Literal[",", ";"] = Field(",", description="CSV: between cells; a German Excel wants a semicolon.")
+    compression: Literal["none", "gzip", "zstd"] = Field("none", description="JSONL: how the files are packed.")
+    max_tokens: Annotated[int, Field(ge=1, le=10_000_000), NO_TEXT] | None = Field(
+        None, description="Longest record the training will take; the manifest counts longer ones."
+    )
 
 
 class DatasetView(_View):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from frontend.cli import formats, templates_cli
+from frontend.cli import formats, publish_cli, templates_cli
 from frontend.cli.command import Limit, command
 from frontend.cli.failure import ExitCode
 from frontend.cli.record_options import (
@@ -21,7 +21,7 @@ from frontend.cli.record_options import (
 from frontend.cli.session import Session, facts, table
 from frontend.cli.texts import text
 from shared.errors import InvalidInput
-from shared.models.dataset import Deduplication, RecordFormat
+from shared.models.dataset import Deduplication, RecordFormat, Split
 from shared.models.search import SearchLeg
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ DatasetId = Annotated[str, typer.Argument(help="Id as shown by `clara datasets l
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    publish_cli.register(datasets)
     templates_cli.register(datasets)
     app.add_typer(datasets, name="datasets")
 
@@ -139,35 +140,69 @@ def create_dataset(
     _finish_dataset(session, dataset)
 
 
-@command(datasets, "export", examples=("clara datasets export ds_1hq7x0a2b3c4d5e6f --format parquet",))
+@command(
+    datasets,
+    "export",
+    examples=(
+        "clara datasets export ds_1hq7x0a2b3c4d5e6f --format parquet",
+        "clara datasets export ds_1hq7x0a2b3c4d5e6f --format csv --semicolon --byte-order-mark",
+        "clara datasets export ds_1hq7x0a2b3c4d5e6f --format jsonl --compression zstd",
+    ),
+)
 def export_dataset(
     session: Session,
     dataset_id: DatasetId,
     export_format: FormatName = "jsonl",
     metadata: Annotated[bool, typer.Option("--metadata/--no-metadata", help="With provenance and scores.")] = True,
+    spreadsheet_safe: Annotated[
+        bool, typer.Option("--spreadsheet-safe/--raw", help="CSV: no cell can act as a formula.")
+    ] = True,
+    semicolon: Annotated[bool, typer.Option("--semicolon", help="CSV: ';' between cells, for a German Excel.")] = False,
+    byte_order_mark: Annotated[
+        bool, typer.Option("--byte-order-mark", help="CSV: by which Excel knows UTF-8.")
+    ] = False,
+    compression: Annotated[str, typer.Option("--compression", help="JSONL: none, gzip or zstd.")] = "none",
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", min=1, help="Count in the manifest which records are longer.")
+    ] = None,
 ) -> None:
     """Write a completed dataset in another format, on the server."""
+    further = {
+        "spreadsheet_safe": spreadsheet_safe,
+        "delimiter": ";" if semicolon else ",",
+        "byte_order_mark": byte_order_mark,
+        "compression": compression,
+        "max_tokens": max_tokens,
+    }
     with session.client() as client:
-        export = client.datasets.export(dataset_id, export_format, include_metadata=metadata)
+        export = client.datasets.export(dataset_id, export_format, include_metadata=metadata, **further)
     session.answer(export.as_json(), lambda: text("dataset.exported", path=export.export_path))
 
 
 @command(
     datasets,
     "download",
-    examples=("clara datasets download ds_1hq7x0a2b3c4d5e6f --format parquet --to permits.parquet",),
+    examples=(
+        "clara datasets download ds_1hq7x0a2b3c4d5e6f --format parquet --to permits.zip",
+        "clara datasets download ds_1hq7x0a2b3c4d5e6f --format jsonl --split train --to train.jsonl",
+        "clara datasets download ds_1hq7x0a2b3c4d5e6f --format huggingface --file SHA256SUMS",
+    ),
 )
 def download_dataset(
     session: Session,
     dataset_id: DatasetId,
     export_format: FormatName = "jsonl",
     to: Annotated[Path, typer.Option("--to", help="File, or folder to put it in.")] = Path(),
+    split: Annotated[Split | None, typer.Option("--split", help="One split instead of a zip of everything.")] = None,
+    file: Annotated[str | None, typer.Option("--file", help="One file by its name in the manifest.")] = None,
 ) -> None:
-    """Fetch an export; the file appears only when it is whole."""
+    """Fetch an export; a broken transfer goes on where it broke, and the file appears only when it is whole."""
     from frontend.cli.transfer_progress import download_bar
 
     with session.client() as client, download_bar(session) as on_bytes:
-        fetched = client.datasets.download(dataset_id, export_format, to, on_bytes=on_bytes)
+        fetched = client.datasets.download(
+            dataset_id, export_format, to, split=split.value if split else None, file=file, on_bytes=on_bytes
+        )
     check = text("download.verified" if fetched.is_verified else "download.unverified")
     session.answer(
         {

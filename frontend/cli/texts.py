@@ -107,6 +107,11 @@ TEXTS: Mapping[str, Text] = {
         "Next: clara train --dataset {dataset_id} --watch", "Weiter: clara train --dataset {dataset_id} --watch"
     ),
     "dataset.exported": Text("Exported to {path} on the server.", "Auf dem Server exportiert nach {path}."),
+    "dataset.publishing": Text("Publishing", "Veröffentlichen"),
+    "dataset.published": Text(
+        "Published to {url} ({files} files, {size}), every digest checked there.",
+        "Veröffentlicht unter {url} ({files} Dateien, {size}), jede Prüfsumme dort geprüft.",
+    ),
     "dataset.deleted": Text("Dataset {dataset_id} is deleted.", "Datensatz {dataset_id} ist gelöscht."),
     "dataset.delete_ask": Text("Delete dataset {dataset_id} and its exports?", "Datensatz {dataset_id} löschen?"),
     "dataset.delete_refused": Text(

@@ -1,15 +1,16 @@
 """Datasets: create from a search, wait, look, export, fetch; one method per route of the dataset service."""
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from frontend.client.download import Downloaded, download
 from frontend.client.found import SearchPage
 from frontend.client.models import CreatedDataset, Dataset, DatasetPage, Export, Outcome, RecordPage
+from frontend.client.publication import Publication
+from frontend.client.record_stream import records_of
 from frontend.client.transport import Transport
 
 _DATASETS = "/api/datasets"
@@ -83,14 +84,26 @@ class DatasetsClient:
             if after is None:
                 return
 
-    def export(self, dataset_id: str, export_format: str, *, include_metadata: bool = True) -> Export:
-        """Write a completed dataset in another format on the server.
+    def export(self, dataset_id: str, export_format: str, *, include_metadata: bool = True, **further: Any) -> Export:
+        """Write a completed dataset in another format on the server; `further` are more members of the request.
 
         Raises:
             ServiceConflict: If the dataset is not completed.
         """
-        body = {"format": export_format, "include_metadata": include_metadata}
+        body = {"format": export_format, "include_metadata": include_metadata, **further}
         return self._transport.call("POST", f"{_dataset(dataset_id)}/export", Export, body=body, conflict_on=400)
+
+    def publish(
+        self, dataset_id: str, export_format: str, destination: str, *, include_metadata: bool = True, **further: Any
+    ) -> Publication:
+        """Export a completed dataset and copy it to object storage; `further` as in `export`.
+
+        Raises:
+            ServiceConflict: If the dataset is not completed, or the place holds another publication.
+        """
+        body = {"format": export_format, "include_metadata": include_metadata, "destination": destination, **further}
+        path = f"{_dataset(dataset_id)}/publish"
+        return self._transport.call("POST", path, Publication, body=body, conflict_on=400, is_slow=True)
 
     def download(
         self,
@@ -98,10 +111,23 @@ class DatasetsClient:
         export_format: str,
         target: Path,
         *,
+        split: str | None = None,
+        file: str | None = None,
         on_bytes: Callable[[int, int | None], None] | None = None,
     ) -> Downloaded:
-        """Fetch an export; `target` is a file, or a folder that gets a file named by the service."""
+        """Fetch an export as a zip, or one `split` or `file` of it; a transfer that breaks goes on where it broke.
+
+        Args:
+            dataset_id: Of a completed dataset.
+            export_format: Of an export that was written.
+            target: A file, or a folder that gets a file named by the service.
+            split: A split that is one file.
+            file: A file by its name in the manifest.
+            on_bytes: Called with bytes so far and the total.
+        """
         path = f"{_dataset(dataset_id)}/download/{quote(export_format, safe='')}"
+        wanted = {name: value for name, value in (("split", split), ("file", file)) if value}
+        path = f"{path}?{urlencode(wanted)}" if wanted else path
         return download(self._transport, path, target, fallback=f"{dataset_id}.{export_format}", on_bytes=on_bytes)
 
     def search(self, query_text: str, *, limit: int = 100, after: str | None = None, **further: Any) -> SearchPage:
@@ -121,12 +147,14 @@ class DatasetsClient:
     def stream(
         self, name: str, *, search_query: Mapping[str, Any], description: str = "", **further: Any
     ) -> Iterator[Mapping[str, Any]]:
-        """Records as the service finds them, without storing a dataset."""
+        """Records as the service finds them, without storing a dataset.
+
+        Raises:
+            StreamEndedEarly: If it ended before all were sent.
+        """
         body = create_request(name, search_query, description, (), further)
         with self._transport.stream("POST", f"{_DATASETS}/stream", body=body) as response:
-            for line in response.iter_lines():
-                if line:
-                    yield json.loads(line)
+            yield from records_of(response)
 
 
 def create_request(

@@ -1,27 +1,25 @@
-"""Fetch a file: streamed, checked against the announced digest, and there only when it is whole."""
+"""Fetch a file: streamed, continued where a transfer broke, checked, and there only when it is whole."""
 
 import base64
 import binascii
-import hashlib
-import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from uuid import uuid4
 
-from frontend.client.errors import DownloadCorrupt
+import httpx
+
+from frontend.client.arrival import Arrival, OnBytes, TargetNotWritable
+from frontend.client.errors import DownloadCorrupt, NotReachable, UnexpectedAnswer
 from frontend.client.transport import Transport
-from shared.errors import Unavailable
 
+__all__ = ["Downloaded", "TargetNotWritable", "announced_sha256", "download"]
 
-class TargetNotWritable(Unavailable):
-    """The file cannot be written where the caller wants it."""
-
-    code = "target_not_writable"
-
-    def __init__(self, target: Path, reason: str) -> None:
-        super().__init__(f"{target} cannot be written: {reason}. Choose another place with --to.", path=str(target))
+_PATIENCE = 3
+"""Attempts in a row that bring nothing new before the failure is the caller's."""
+_PAUSE_S = 0.5
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,8 @@ def download(
     target: Path,
     *,
     fallback: str = "download",
-    on_bytes: Callable[[int, int | None], None] | None = None,
+    on_bytes: OnBytes | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Downloaded:
     """Stream `path` into `target`; an existing file is replaced only by a whole one.
 
@@ -54,37 +53,57 @@ def download(
         target: A file, or an existing folder: then the service names the file.
         fallback: File name where the service gives none.
         on_bytes: Called with bytes so far and the total, where known.
+        sleep: Waits before another attempt.
 
     Raises:
         DownloadCorrupt: If the digest differs.
+        NotReachable: If the transfer broke again and again; what arrived is kept where the service can go on.
         TargetNotWritable: If the target cannot be written.
+        UnexpectedAnswer: If the service sends another range than the missing one.
     """
-    with transport.stream("GET", path) as response:
-        if target.is_dir():
-            target = target / (_offered_name(response.headers) or fallback)
-        total = int(response.headers["content-length"]) if "content-length" in response.headers else None
-        part = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
-        digest = hashlib.sha256()
-        size_bytes = 0
+    arrival: Arrival | None = None
+    fruitless = 0
+    while True:
+        before = arrival.size_bytes if arrival else 0
         try:
-            with part.open("wb") as file:
-                for piece in response.iter_bytes(1 << 16):
-                    file.write(piece)
-                    digest.update(piece)
-                    size_bytes += len(piece)
-                    if on_bytes is not None:
-                        on_bytes(size_bytes, total)
-                file.flush()
-                os.fsync(file.fileno())
-            expected = announced_sha256(response.headers)
-            if expected is not None and expected != digest.hexdigest():
-                raise DownloadCorrupt(f"{transport.url}{path}", expected, digest.hexdigest())
-            part.replace(target)
-        except OSError as exc:
-            raise TargetNotWritable(target, exc.strerror or type(exc).__name__) from exc
-        finally:
-            part.unlink(missing_ok=True)
-    return Downloaded(target, size_bytes, digest.hexdigest(), is_verified=expected is not None)
+            with transport.stream("GET", path, headers=arrival.asked if arrival else None) as response:
+                if response.status_code != httpx.codes.PARTIAL_CONTENT:
+                    if arrival is not None:
+                        # not the file any more whose beginning arrived, or a service that only sends the whole
+                        arrival.discard()
+                    arrival = Arrival(_file(target, response.headers, fallback), response.headers, on_bytes)
+                    if arrival.size_bytes:
+                        continue
+                elif arrival is None or not arrival.continues(response.headers):
+                    raise UnexpectedAnswer(transport.service, f"GET {path}", "a range that nobody asked for")
+                return _received(arrival, response, f"{transport.url}{path}")
+        except NotReachable:
+            fruitless = 0 if arrival and arrival.size_bytes > before else fruitless + 1
+            if arrival is None or not arrival.is_resumable or fruitless >= _PATIENCE:
+                raise
+            sleep(_PAUSE_S)
+
+
+def _received(arrival: Arrival, response: httpx.Response, url: str) -> Downloaded:
+    expected = announced_sha256(response.headers)
+    is_kept = False
+    try:
+        with arrival.open() as file:
+            is_kept = arrival.is_resumable
+            for piece in response.iter_bytes(_PIECE):
+                arrival.add(piece, file)
+            is_kept = False
+            if expected is not None and expected != arrival.sha256:
+                raise DownloadCorrupt(url, expected, arrival.sha256)
+            arrival.publish(file)
+    finally:
+        if not is_kept:
+            arrival.discard()
+    return Downloaded(arrival.target, arrival.size_bytes, arrival.sha256, is_verified=expected is not None)
+
+
+def _file(target: Path, headers: Mapping[str, str], fallback: str) -> Path:
+    return target / (_offered_name(headers) or fallback) if target.is_dir() else target
 
 
 def announced_sha256(headers: Mapping[str, str]) -> str | None:

@@ -150,14 +150,16 @@ class Transport:
         return self._as(model, self._json(response), f"POST {response.url}")
 
     @contextmanager
-    def stream(self, method: str, path: str, *, body: object = None) -> Iterator[httpx.Response]:
+    def stream(
+        self, method: str, path: str, *, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Iterator[httpx.Response]:
         """An answer read piece by piece; bytes arrive as they were stored, never re-encoded."""
         arguments: dict[str, Any] = {} if body is None else {"json": body}
         request = f"{method} {self.url}{path}"
         timeout = self._timeout(self.timeouts.transfer_s)
-        headers = {"Accept-Encoding": "identity"}
+        sent = {"Accept-Encoding": "identity", **(headers or {})}
         try:
-            with self._client.stream(method, path, headers=headers, timeout=timeout, **arguments) as response:
+            with self._client.stream(method, path, headers=sent, timeout=timeout, **arguments) as response:
                 if response.is_error:
                     response.read()
                     raise error_for(self.service, request, _problem(response))

@@ -1,7 +1,7 @@
 """Original German administrative prose and sections made of it, for tests of the dataset pipeline."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from backend.datasets.records.candidates import Candidate
 from shared.models.document import ParsedDocument, Section, StoredSection
@@ -66,7 +66,7 @@ def a_parsed_document(number: int, *, sections: int = 6) -> ParsedDocument:
                 end=start + len(body),
                 number=f"§ {ordinal + 1}",
                 heading_path=(title, f"§ {ordinal + 1} Pflicht {ordinal + 1}"),
-                valid_from=date(2020, 1, 1 + ordinal),
+                valid_from=date(2020, 1, 1) + timedelta(days=ordinal),
             )
         )
     return ParsedDocument(title, "text/markdown", text, tuple(parts), abbreviation=f"Satz{number}")

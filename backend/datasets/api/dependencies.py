@@ -8,6 +8,7 @@ from fastapi import Depends, Path
 from starlette.requests import HTTPConnection
 
 from backend.datasets.manager import DatasetManager
+from backend.datasets.publishing import PublishDesk
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.template_desk import TemplateDesk
 from backend.datasets.uploads import UploadDesk
@@ -34,6 +35,7 @@ class DatasetState:
     """
 
     manager: DatasetManager
+    publishing: PublishDesk
     reviews: ReviewDesk
     templates: TemplateDesk
     uploads: UploadDesk

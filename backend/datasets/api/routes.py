@@ -1,11 +1,9 @@
 """Routes of the dataset service."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
-from fastapi.responses import FileResponse, StreamingResponse
-from starlette.background import BackgroundTask
+from fastapi.responses import StreamingResponse
 
 from backend.common.blocking import in_thread
 from backend.common.pagination import After, Limit
@@ -15,12 +13,11 @@ from backend.datasets.api.dependencies import (
     Curator,
     DatasetId,
     DocumentId,
-    ExportFormat,
     Manager,
     Remover,
     State,
 )
-from backend.datasets.api.streaming import ndjson
+from backend.datasets.api.streaming import RecordStream
 from backend.datasets.models import (
     DatasetAccepted,
     DatasetDeleted,
@@ -39,7 +36,7 @@ from backend.datasets.models import (
 )
 from backend.datasets.uploads import UploadedFile
 from shared.errors import Unavailable
-from shared.models.dataset import DatasetStatus, Split
+from shared.models.dataset import DatasetStatus
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"])
 
@@ -96,14 +93,13 @@ async def search_documents(request: SearchPageRequest, manager: Manager, _: Cura
 
 @router.post("/stream", response_class=StreamingResponse)
 async def stream_records(request: DatasetRequest, state: State, _: Curator) -> StreamingResponse:
-    """Records as they are found, one JSON object per line; nothing is stored."""
+    """Records as they are found, one JSON object per line; the last line says `complete` or why not."""
     if not state.is_streaming_enabled:
         raise StreamingDisabled
     batches = state.manager.stream(request, batch_size=state.stream_batch)
     # drawn before the answer begins: a search that fails is a status, not a broken stream
     first = await in_thread(next, batches, None)
-    lines: AsyncIterator[bytes] = ndjson(first or [], batches)
-    return StreamingResponse(lines, media_type="application/x-ndjson")
+    return RecordStream(first or [], batches)
 
 
 @router.post("/upload")
@@ -186,23 +182,4 @@ async def export_dataset(
         message=f"Dataset {dataset_id} is exported as {order.format}.",
         export_path=path,
         download_url=f"/api/datasets/{dataset_id}/download/{order.format}",
-    )
-
-
-@router.get("/{dataset_id}/download/{export_format}", response_class=FileResponse)
-async def download_export(
-    dataset_id: DatasetId,
-    export_format: ExportFormat,
-    manager: Manager,
-    _: AnyUser,
-    split: Annotated[Split | None, Query(description="One split as it is; without it everything as a zip.")] = None,
-) -> FileResponse:
-    """An export as one file, with its SHA-256 in `X-Content-SHA256`."""
-    file = await in_thread(manager.download, dataset_id, export_format, split)
-    return FileResponse(
-        file.path,
-        filename=file.name,
-        media_type=file.media_type,
-        headers={"X-Content-SHA256": file.sha256},
-        background=BackgroundTask(file.path.unlink, missing_ok=True) if file.is_temporary else None,
     )

@@ -1,26 +1,114 @@
-"""Found records as newline-delimited JSON: one batch is read, sent, and only then the next one is read."""
+"""Found records as newline-delimited JSON: one batch is read, sent, and only then the next one is read.
 
+The last line says how it ended, and no record has its one member:
+
+    {"end": {"status": "complete", "records": 1200, "sha256": "…"}}
+    {"end": {"status": "failed", "records": 300, "sha256": "…", "code": "search_unavailable", "message": "…"}}
+
+The digest is that of all lines before it, with their newlines. A stream without such a line was cut.
+"""
+
+import hashlib
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+import math
+import time
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from enum import StrEnum
+from itertools import chain
 from typing import Any
 
+from fastapi.responses import StreamingResponse
+from starlette.types import Send
+
 from backend.common.blocking import in_thread
-from backend.datasets.records.content import json_line
+from backend.datasets.records.content import json_bytes, json_lines
 from shared.errors import ClaraError
 
 logger = logging.getLogger(__name__)
 
-Batch = Sequence[dict[str, Any]]
+MEDIA_TYPE = "application/x-ndjson"
+_PIECE_BYTES = 1 << 19
+_PIECE_S = 0.02
+
+Batch = Sequence[Mapping[str, Any]]
 
 
-async def ndjson(first: Batch, rest: Iterator[Batch]) -> AsyncIterator[bytes]:
-    """Lines of `first` and of what follows; a failure on the way is the last line, an `error` object."""
-    batch: Batch | None = first
-    while batch:
-        yield "".join(f"{json_line(record)}\n" for record in batch).encode()
-        try:
-            batch = await in_thread(next, rest, None)
-        except ClaraError as error:
-            logger.warning("stream.failed", extra={"code": error.code, "reason": error.message})
-            yield f"{json_line({'error': {'code': error.code, 'message': error.message}})}\n".encode()
-            return
+class StreamEnd(StrEnum):
+    """How a stream ended; of one that was cut only the log can tell."""
+
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CUT = "cut"
+
+
+class RecordStream(StreamingResponse):
+    """The answer made of such lines; a client that goes away ends the reading at once."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, first: Batch, rest: Iterator[Batch]) -> None:
+        lines = ndjson(first, rest)
+        super().__init__(lines)
+        self._lines = lines
+
+    async def stream_response(self, send: Send) -> None:
+        """Send line by line; whatever happens, the reading is over afterwards."""
+        async with aclosing(self._lines):
+            await super().stream_response(send)
+
+
+async def ndjson(first: Batch, rest: Iterator[Batch]) -> AsyncGenerator[bytes, None]:
+    """Lines of `first` and of what follows, and the line that says how it ended."""
+    digest, records, end = hashlib.sha256(), 0, StreamEnd.CUT
+    pieces = _pieces(first, rest)
+    try:
+        while piece := await in_thread(next, pieces, None):
+            lines, count = piece
+            yield lines
+            digest.update(lines)
+            records += count
+        end = StreamEnd.COMPLETE
+        yield _end_line(end, records, digest.hexdigest())
+    except ClaraError as error:
+        end = StreamEnd.FAILED
+        logger.warning("stream.failed", extra={"records": records, "code": error.code, "reason": error.message})
+        yield _end_line(end, records, digest.hexdigest(), code=error.code, message=error.message)
+    finally:
+        if end is StreamEnd.CUT:
+            logger.warning("stream.cut", extra={"records": records})
+        # nothing waits here: whoever cancelled has no patience
+        pieces.close()
+
+
+def _pieces(first: Batch, rest: Iterator[Batch]) -> Generator[tuple[bytes, int], None, None]:
+    """Lines of whole batches and their number: the first at once, then together what is ready within a moment."""
+    lines: list[bytes] = []
+    records, size, since = 0, 0, -math.inf
+    try:
+        for batch in chain([first] if first else [], rest):
+            lines.append(json_lines(batch))
+            records, size = records + len(batch), size + len(lines[-1])
+            if size >= _PIECE_BYTES or time.monotonic() - since >= _PIECE_S:
+                yield _joined(lines), records
+                lines, records, size, since = [], 0, 0, time.monotonic()
+        if lines:
+            yield _joined(lines), records
+    except ClaraError:
+        # what was found before it failed is sent before that is said
+        if lines:
+            yield _joined(lines), records
+        raise
+    finally:
+        # a search that nobody reads on gives its connections back
+        close = getattr(rest, "close", None)
+        if close is not None:
+            close()
+
+
+def _joined(lines: Sequence[bytes]) -> bytes:
+    return lines[0] if len(lines) == 1 else b"".join(lines)
+
+
+def _end_line(end: StreamEnd, records: int, sha256: str, **reason: str) -> bytes:
+    return json_bytes({"end": {"status": end.value, "records": records, "sha256": sha256, **reason}}) + b"\n"

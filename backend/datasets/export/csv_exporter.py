@@ -1,5 +1,7 @@
 """CSV by RFC 4180: UTF-8, every cell quoted, line feeds between rows, decimal point, nested columns as JSON text.
 
+A German Excel wants `delimiter=";"` and `byte_order_mark`; whatever was chosen stands in the manifest.
+
 A spreadsheet takes a cell that begins with `= + - @ TAB CR` for a formula. With `spreadsheet_safe` such a cell gets an
 apostrophe in front, and so does one that begins with an apostrophe itself: whoever reads the file with a program takes
 one leading apostrophe away and has the very text (the manifest says so).
@@ -18,7 +20,8 @@ from backend.datasets.export.base import BaseExporter, Row
 from backend.datasets.records.content import json_line
 from backend.datasets.records.schema import Column, Kind
 
-_GUARDED = re.compile(r"\s*[=+\-@＝＋－＠']|[\t\r\n]")
+# also behind what is not seen: white space, NUL, marks of byte order and direction
+_GUARDED = re.compile("[\\s\x00\ufeff\u200b-\u200f\u202a-\u202e]*[=+\\-@＝＋－＠']|[\\t\\r\\n]")
 _LARGEST_CELL = 1 << 30
 
 
@@ -28,11 +31,14 @@ class CsvExporter(BaseExporter):
     format = "csv"
     extension = "csv"
     media_type = "text/csv"
+    own_options = frozenset({"byte_order_mark", "delimiter"})
+    # every quotation mark of nested JSON is doubled
+    growth = 2.0
 
     def write(self, rows: Iterable[Row], path: Path) -> None:
         """A header and one record per row."""
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        with path.open("w", encoding=self._encoding, newline="") as stream:
+            writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n", delimiter=self.options.delimiter)
             writer.writerow([column.name for column in self.columns])
             for row in rows:
                 writer.writerow([self._cell(column, row[column.name]) for column in self.columns])
@@ -40,8 +46,8 @@ class CsvExporter(BaseExporter):
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
         """The rows in order, with their types and without the apostrophes."""
         csv.field_size_limit(_LARGEST_CELL)
-        with path.open(encoding="utf-8", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
+        with path.open(encoding=self._encoding, newline="") as stream:
+            reader = csv.reader(stream, strict=True, delimiter=self.options.delimiter)
             next(reader)
             for cells in reader:
                 yield {column.name: self._value(column, cell) for column, cell in zip(self.columns, cells, strict=True)}
@@ -53,7 +59,14 @@ class CsvExporter(BaseExporter):
             "spreadsheet_safe": self.options.spreadsheet_safe,
             "remove_one_leading_apostrophe": self.options.spreadsheet_safe,
             "json_columns": nested,
+            "delimiter": self.options.delimiter,
+            "byte_order_mark": self.options.byte_order_mark,
+            "decimal_point": ".",
         }
+
+    @property
+    def _encoding(self) -> str:
+        return "utf-8-sig" if self.options.byte_order_mark else "utf-8"
 
     def _cell(self, column: Column, value: Any) -> str:
         if column.kind.is_nested:

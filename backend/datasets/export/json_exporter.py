@@ -15,6 +15,9 @@ class JsonExporter(BaseExporter):
     format = "json"
     extension = "json"
     media_type = "application/json"
+    # a comma between objects, and the brackets
+    growth = 1.01
+    has_record_columns = True
 
     def write(self, rows: Iterable[Row], path: Path) -> None:
         """An array with every object on a line of its own."""

@@ -1,4 +1,4 @@
-"""JSON Lines: one object per line, UTF-8 without BOM, line feeds only."""
+"""JSON Lines: one object per line, UTF-8 without BOM, line feeds only; packed as gzip or zstd on request."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.datasets.export.base import BaseExporter, Row
-from backend.datasets.records.content import json_line
+from backend.datasets.export.packing import packed_for_reading, packed_for_writing
+from backend.datasets.records.content import json_lines
 
 
 class JsonlExporter(BaseExporter):
@@ -15,15 +16,22 @@ class JsonlExporter(BaseExporter):
     format = "jsonl"
     extension = "jsonl"
     media_type = "application/x-ndjson"
+    own_options = frozenset({"compression"})
+    has_record_columns = True
+
+    @property
+    def suffix(self) -> str:
+        """How the names of its files end."""
+        return f".{self.extension}{self.options.compression.suffix}"
 
     def write(self, rows: Iterable[Row], path: Path) -> None:
         """One line per row, a newline after the last one."""
-        with path.open("w", encoding="utf-8", newline="\n") as stream:
+        with packed_for_writing(path, self.options.compression) as stream:
             for row in rows:
-                stream.write(json_line(row) + "\n")
+                stream.write(json_lines([row]))
 
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
         """The rows in order."""
-        with path.open(encoding="utf-8", newline="\n") as stream:
+        with packed_for_reading(path, self.options.compression) as stream:
             for line in stream:
                 yield json.loads(line)

@@ -21,6 +21,9 @@ class ParquetExporter(BaseExporter):
     format = "parquet"
     extension = "parquet"
     media_type = "application/vnd.apache.parquet"
+    # pages that cannot be compressed, and the footer
+    growth = 1.05
+    has_record_columns = True
 
     def write(self, rows: Iterable[Row], path: Path) -> None:
         """Row groups of at most `GROUP_ROWS` rows and about `GROUP_CHARACTERS` characters."""
@@ -38,6 +41,7 @@ class ParquetExporter(BaseExporter):
             write_page_index=True,
             store_schema=False,
         ) as writer:
+            writer.add_key_value_metadata({f"clara.{name}": value for name, value in self.about.items()})
             for group in _groups(rows):
                 writer.write_table(pa.Table.from_pylist(group, schema=schema), row_group_size=len(group))
 

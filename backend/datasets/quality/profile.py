@@ -19,10 +19,10 @@ the first reason.
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -90,6 +90,15 @@ class Profile:
         decisive = repr((self.language, self.review_below, tuple(self.limits)))
         digest = hashlib.blake2b(decisive.encode(), digest_size=4).hexdigest()
         return f"{self.name}-{self.version}+{digest}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything that decides, as plain JSON; an open end is null."""
+        limits = [
+            {name: None if value == math.inf else value for name, value in asdict(limit).items()}
+            for limit in self.limits
+        ]
+        own = {"name": self.name, "version": self.version, "language": self.language}
+        return {**own, "review_below": self.review_below, "limits": limits}
 
     def judge(self, signals: Signals, word_counts: "NDArray[np.int64]") -> list[Judgement]:
         """What the limits say of each text; signals without a value are not judged.

@@ -16,8 +16,9 @@ from backend.common.logging import log_in_words
 from backend.common.parent_pipe import ParentPipe
 from backend.datasets.build import DatasetBuild
 from backend.datasets.build_plan import BuildPlan
-from backend.datasets.export.base import ExportOptions
-from backend.datasets.export.publish import ExportOrder, export_dataset
+from backend.datasets.export.options import ExportOptions
+from backend.datasets.export.order import ExportOrder
+from backend.datasets.export.publish import export_dataset
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import DatasetRequest, SearchRequest
 from backend.datasets.pii.treating import personal_data_of
@@ -30,7 +31,7 @@ from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
 from backend.datasets.splits import SplitPlan
 from backend.datasets.stages import Stage, clear_stages, take_over, used_documents
-from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, order_from
+from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, PublishJob, order_from
 from config import BaseConfig
 from shared.database.base import ClaimLost, DocumentStore
 from shared.database.dataset_changes import DocumentsErased
@@ -38,6 +39,7 @@ from shared.database.stores import Stores, open_stores
 from shared.errors import ClaraError
 from shared.models.dataset import Dataset, DatasetClaim, RecordFormat
 from shared.models.events import AuditEntry
+from shared.object_storage import copy_folder
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +75,8 @@ def main() -> int:
     try:
         if isinstance(order, BuildOrder):
             _build(order, pipe)
+        elif isinstance(order, PublishJob):
+            copy_folder(Path(order.folder), order.url)
         else:
             _export(order)
         pipe.say(MessageType.DONE)
@@ -208,6 +212,8 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         quality=quality,
         deduplicate=request.deduplicate,
         export_formats=request.export_formats,
+        description=dataset.description,
+        request=dataset.request,
         fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, quality.language),
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
@@ -225,7 +231,10 @@ def _export(job: ExportJob) -> None:
             target=Path(job.target),
             export_format=job.export_format,
             record_format=RecordFormat(job.record_format),
-            options=ExportOptions(include_metadata=job.include_metadata, spreadsheet_safe=job.spreadsheet_safe),
+            options=ExportOptions.from_json(job.options),
+            description=job.description,
+            request=job.request,
+            statistics=job.statistics,
         )
     )
 

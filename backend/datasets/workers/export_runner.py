@@ -6,7 +6,7 @@ from pathlib import Path
 
 from backend.common.child_process import describe_exit
 from backend.common.json_lines import decode
-from backend.datasets.workers.protocol import WORKER_COMMAND, ExportJob, MessageType, encode_order
+from backend.datasets.workers.protocol import WORKER_COMMAND, ExportJob, MessageType, PublishJob, encode_order
 from shared.errors import Unavailable
 from shared.storage import AlreadyPublished
 
@@ -16,9 +16,10 @@ class ExportFailed(Unavailable):
 
     code = "export_failed"
 
-    def __init__(self, job: ExportJob, reason: str) -> None:
+    def __init__(self, job: ExportJob | PublishJob, reason: str) -> None:
+        done = "published" if isinstance(job, PublishJob) else "exported"
         super().__init__(
-            f"Dataset {job.dataset_id} could not be exported as {job.export_format}: {reason}",
+            f"Dataset {job.dataset_id} could not be {done} as {job.export_format}: {reason}",
             dataset_id=job.dataset_id,
             format=job.export_format,
         )
@@ -35,8 +36,8 @@ class ExportRunner:
         self._log = log
         self._command = command
 
-    def __call__(self, job: ExportJob) -> None:
-        """Write the export.
+    def __call__(self, job: ExportJob | PublishJob) -> None:
+        """Write the export, or copy it.
 
         Raises:
             ExportFailed: With the worker's reason.

@@ -47,7 +47,7 @@ class BuildOrder:
 
 @dataclass(frozen=True, slots=True)
 class ExportJob:
-    """Export a finished dataset; paths are absolute."""
+    """Export a finished dataset; paths are absolute, options, request and statistics plain JSON."""
 
     dataset_id: str
     dataset_name: str
@@ -55,12 +55,28 @@ class ExportJob:
     target: str
     export_format: str
     record_format: str
-    include_metadata: bool
-    spreadsheet_safe: bool
+    options: Mapping[str, Any]
+    description: str
+    request: Mapping[str, Any]
+    statistics: Mapping[str, Any]
 
 
-Order = BuildOrder | ExportJob
-_KINDS: Mapping[str, type[BuildOrder] | type[ExportJob]] = {"build": BuildOrder, "export": ExportJob}
+@dataclass(frozen=True, slots=True)
+class PublishJob:
+    """Copy a published export to a target that was checked; access data come from the environment."""
+
+    dataset_id: str
+    export_format: str
+    folder: str
+    url: str
+
+
+Order = BuildOrder | ExportJob | PublishJob
+_KINDS: Mapping[str, type[BuildOrder] | type[ExportJob] | type[PublishJob]] = {
+    "build": BuildOrder,
+    "export": ExportJob,
+    "publish": PublishJob,
+}
 
 
 def encode_order(order: Order) -> bytes:

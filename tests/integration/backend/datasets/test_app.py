@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,13 @@ DOCUMENTS = 12
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatasetService]:
-    with running_service(tmp_path_factory.mktemp("service") / "home") as service:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("service") / "home"
+
+
+@pytest.fixture(scope="module")
+def service(home: Path) -> Iterator[DatasetService]:
+    with running_service(home) as service:
         service.upload(DOCUMENTS)
         yield service
 
@@ -114,6 +120,25 @@ def test_a_download_without_a_split_is_a_zip_of_the_whole_export(service: Datase
     assert one.content == two.content
     names = {Path(name).name for name in zipfile.ZipFile(io.BytesIO(one.content)).namelist()}
     assert {"train.parquet", "manifest.json", "README.md"} <= names
+
+
+def test_a_download_can_be_fetched_in_ranges(service: DatasetService, dataset: Any) -> None:
+    url = f"/api/datasets/{dataset['dataset_id']}/download/parquet"
+    whole = service.client.get(url)
+    tag, half = whole.headers["etag"], len(whole.content) // 2
+    first = service.client.get(url, headers={"Range": f"bytes=0-{half - 1}"})
+    second = service.client.get(url, headers={"Range": f"bytes={half}-", "If-Range": tag})
+    beyond = service.client.get(url, headers={"Range": f"bytes={len(whole.content)}-"})
+
+    assert tag == f'"{hashlib.sha256(whole.content).hexdigest()}"'
+    assert (first.status_code, second.status_code, beyond.status_code) == (206, 206, 416)
+    assert first.content + second.content == whole.content
+    assert service.client.get(url, headers={"If-None-Match": tag}).status_code == 304
+    sums = service.client.get(url, params={"file": "SHA256SUMS"}).text.splitlines()
+    for line in sums:
+        digest, _, name = line.partition("  ")
+        assert hashlib.sha256(service.client.get(url, params={"file": name}).content).hexdigest() == digest
+    assert service.client.get(url, params={"file": "../records/train.jsonl"}).status_code == 404
 
 
 def test_metadata_can_be_left_out(service: DatasetService, dataset: Any) -> None:
@@ -233,16 +258,27 @@ def test_a_stream_sends_records_line_by_line(service: DatasetService) -> None:
     order = an_order(record_format="messages")
     with service.client.stream("POST", "/api/datasets/stream", json=order) as response:
         assert response.headers["content-type"] == "application/x-ndjson"
-        records = [json.loads(line) for line in response.iter_lines()]
+        *records, last = [json.loads(line) for line in response.iter_lines()]
 
-    assert len(records) == DOCUMENTS * 6
+    assert len(records) == DOCUMENTS * 6 == last["end"]["records"]
+    assert last["end"]["status"] == "complete"
     assert records[0].keys() >= {"messages", "metadata", "source", "quality_score", "document_id", "relevance_score"}
 
 
 def test_a_stream_that_finds_nothing_is_empty(service: DatasetService) -> None:
     response = service.client.post("/api/datasets/stream", json=an_order(search_query={"query_text": "Xylophon"}))
 
-    assert (response.status_code, response.content) == (200, b"")
+    assert response.status_code == 200
+    assert response.json()["end"]["records"] == 0
+
+
+def test_a_stream_whose_reader_leaves_is_noted(service: DatasetService, home: Path) -> None:
+    with service.client.stream("POST", "/api/datasets/stream", json=an_order()) as response:
+        next(response.iter_raw(chunk_size=10))
+    log, deadline = home.parent / "home.log", time.monotonic() + 20
+    while "stream.cut" not in log.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline, "nobody noted that the reader left"
+        time.sleep(0.05)
 
 
 def test_an_upload_of_known_bytes_changes_nothing_and_bad_files_are_named(service: DatasetService) -> None:

@@ -32,7 +32,7 @@ def _give(worker: subprocess.Popen[bytes], line: bytes) -> None:
 
 
 def _job(records: Path, target: Path) -> ExportJob:
-    return ExportJob("dataset_1", "Satzungen", str(records), str(target), "parquet", "text", True, True)
+    return ExportJob("dataset_1", "Satzungen", str(records), str(target), "parquet", "text", {}, "", {}, {})
 
 
 @pytest.mark.parametrize(("folder", "last_word"), [("records", MessageType.DONE), ("nowhere", MessageType.FAILED)])

@@ -11,7 +11,8 @@ from shared.models.dataset import Split
 from tests.support.dataset_builds import FROM_DOCUMENTS, a_plan, build, records
 from tests.support.legal_texts import candidates
 
-FORMATS = ["csv", "json", "jsonl", "parquet"]
+FORMATS = ["csv", "huggingface", "json", "jsonl", "parquet"]
+SINGLE = ["csv", "json", "jsonl", "parquet"]
 BUILDER = {"csv": "csv", "json": "json", "jsonl": "json", "parquet": "parquet"}
 
 
@@ -35,7 +36,7 @@ def _files(folder: Path, extension: str) -> dict[str, str]:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("export_format", FORMATS)
+@pytest.mark.parametrize("export_format", SINGLE)
 def test_an_export_loads_with_the_rows_of_the_dataset(built: BuildResult, export_format: str, load: Any) -> None:
     folder = built.export_paths[export_format]
     # pandas, which reads CSV there, takes an empty text for a missing one unless it is told
@@ -65,6 +66,23 @@ def test_the_folder_itself_loads_with_its_splits(built: BuildResult, export_form
 
     assert {name: part.num_rows for name, part in loaded.items()} == {
         split.value: len(records(built, split)) for split in Split
+    }
+    for split in Split:
+        assert [_unfolded(row) for row in loaded[split.value]] == records(built, split)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("export_format", ["huggingface", "jsonl", "parquet"])
+def test_the_card_says_what_the_library_finds(built: BuildResult, export_format: str, load: Any) -> None:
+    import datasets
+
+    folder = built.export_paths[export_format]
+    card = datasets.info.DatasetInfosDict.from_directory(str(folder))["default"]
+    loaded = load(str(folder))
+
+    assert loaded["train"].features == card.features
+    assert {name: split.num_examples for name, split in card.splits.items()} == {
+        name: part.num_rows for name, part in loaded.items()
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from backend.common.ownership import NotTheirOwn, creator_from
 from backend.datasets.folders import DatasetFolders
-from backend.datasets.manager import DatasetManager, EmptySplit, ExportTask, NotExported
+from backend.datasets.manager import DatasetManager, EmptySplit, ExportTask, NoSuchFile, NotExported
 from backend.datasets.models import DatasetRequest, ExportRequest, SearchPageRequest, SearchRequest
 from backend.datasets.pii.applying import PolicyApplier
 from backend.datasets.pii.treating import PersonalData
@@ -161,8 +161,11 @@ def test_a_split_is_fetched_as_it_is_and_everything_as_a_zip(desk: Desk) -> None
     file = desk.manager.download(dataset_id, "jsonl", Split.TRAIN)
     archive = desk.manager.download(dataset_id, "jsonl", None)
 
-    assert (file.path.name, file.is_temporary) == ("train.jsonl", False)
-    assert (archive.media_type, archive.is_temporary) == ("application/zip", True)
+    assert file.name == f"{dataset_id}-jsonl-train.jsonl"
+    assert archive.media_type == "application/zip"
+    assert desk.manager.download(dataset_id, "jsonl", None, file="SHA256SUMS").media_type == "text/plain"
+    with pytest.raises(NoSuchFile):
+        desk.manager.download(dataset_id, "jsonl", None, file="../records/train.jsonl")
     with pytest.raises(NotExported, match="no parquet export"):
         desk.manager.download(dataset_id, "parquet", None)
 

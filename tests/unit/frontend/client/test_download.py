@@ -1,13 +1,17 @@
 """A download is there whole and checked, or not at all."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from frontend.client import ClaraClient
-from frontend.client.download import TargetNotWritable, announced_sha256
-from frontend.client.errors import DownloadCorrupt, ServiceNotFound
+from frontend.client.download import Downloaded, TargetNotWritable, announced_sha256, download
+from frontend.client.errors import DownloadCorrupt, NotReachable, ServiceNotFound
+from frontend.client.services import DATASETS
+from frontend.client.transport import Timeouts, Transport
 from tests.support.contract_app import ContractState, contract_app, dataset
 from tests.support.live_server import live_server
 
@@ -72,3 +76,102 @@ def test_an_error_answer_is_never_saved_as_a_file(client: ClaraClient, tmp_path:
 )
 def test_announced_digests_are_understood_in_every_spelling(headers: dict[str, str], expected: str | None) -> None:
     assert announced_sha256(headers) == expected
+
+
+class _Breaking:
+    """A service whose transfers break; it takes ranges, names the state of its file, and counts what it is asked.
+
+    Args:
+        pieces: How many bytes each answer brings before it breaks; then answers are whole.
+    """
+
+    def __init__(self, content: bytes, pieces: list[int], *, tag: str = '"state-1"') -> None:
+        self.content, self.pieces, self.tag = content, pieces, tag
+        self.asked: list[str | None] = []
+        self.takes_ranges = True
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        wanted = headers.get("range")
+        self.asked.append(wanted)
+        is_range = bool(wanted) and self.takes_ranges and headers.get("if-range") == self.tag
+        start = int(str(wanted).removeprefix("bytes=").removesuffix("-")) if is_range else 0
+        body = self.content[start:]
+        answer = {
+            "etag": self.tag,
+            "accept-ranges": "bytes",
+            "content-length": str(len(body)),
+            "x-content-sha256": hashlib.sha256(self.content).hexdigest(),
+        }
+        if is_range:
+            answer["content-range"] = f"bytes {start}-{len(self.content) - 1}/{len(self.content)}"
+        encoded = [(name.encode(), value.encode()) for name, value in answer.items()]
+        await send({"type": "http.response.start", "status": 206 if is_range else 200, "headers": encoded})
+        if self.pieces:
+            await send({"type": "http.response.body", "body": body[: self.pieces.pop(0)], "more_body": True})
+            raise ConnectionResetError("the cable was pulled")
+        await send({"type": "http.response.body", "body": body})
+
+
+CONTENT = bytes(range(256)) * 4096
+
+
+def _fetch(service: _Breaking, target: Path, waits: list[float]) -> Downloaded:
+    with live_server(service) as url:
+        transport = Transport(DATASETS, url, None, timeouts=Timeouts())
+        try:
+            return download(transport, "/x", target, sleep=waits.append)
+        finally:
+            transport.close()
+
+
+def test_a_broken_transfer_goes_on_where_it_broke(tmp_path: Path) -> None:
+    service, waits = _Breaking(CONTENT, [262_144, 196_608]), list[float]()
+    fetched = _fetch(service, tmp_path / "x", waits)
+
+    assert fetched.path.read_bytes() == CONTENT
+    assert (fetched.is_verified, fetched.size_bytes) == (True, len(CONTENT))
+    assert service.asked == [None, "bytes=262144-", "bytes=458752-"]
+    assert len(waits) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_what_arrived_stays_for_another_process_when_nothing_more_comes(tmp_path: Path) -> None:
+    with pytest.raises(NotReachable):
+        _fetch(_Breaking(CONTENT, [393_216, 0, 0, 0]), tmp_path / "x", [])
+    assert [path.stat().st_size for path in tmp_path.iterdir()] == [393_216]
+    later = _Breaking(CONTENT, [])
+    fetched = _fetch(later, tmp_path / "x", [])
+
+    assert later.asked == [None, "bytes=393216-"]
+    assert fetched.path.read_bytes() == CONTENT
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_another_state_of_the_file_begins_anew(tmp_path: Path) -> None:
+    with pytest.raises(NotReachable):
+        _fetch(_Breaking(CONTENT, [393_216, 0, 0, 0]), tmp_path / "x", [])
+    other = _Breaking(CONTENT[::-1], [], tag='"state-2"')
+
+    assert _fetch(other, tmp_path / "x", []).path.read_bytes() == CONTENT[::-1]
+    assert other.asked == [None]
+
+
+def test_a_service_that_forgot_ranges_sends_the_whole(tmp_path: Path) -> None:
+    with pytest.raises(NotReachable):
+        _fetch(_Breaking(CONTENT, [393_216, 0, 0, 0]), tmp_path / "x", [])
+    stubborn = _Breaking(CONTENT, [])
+    stubborn.takes_ranges = False
+
+    assert _fetch(stubborn, tmp_path / "x", []).path.read_bytes() == CONTENT
+
+
+def test_a_damaged_beginning_is_found_out_and_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(NotReachable):
+        _fetch(_Breaking(CONTENT, [393_216, 0, 0, 0]), tmp_path / "x", [])
+    (part,) = tmp_path.iterdir()
+    part.write_bytes(b"!" + part.read_bytes()[1:])
+
+    with pytest.raises(DownloadCorrupt):
+        _fetch(_Breaking(CONTENT, []), tmp_path / "x", [])
+    assert list(tmp_path.iterdir()) == []

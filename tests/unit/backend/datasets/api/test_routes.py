@@ -3,22 +3,26 @@
 from fastapi.routing import APIRoute
 
 from backend.common.access import access_table
-from backend.datasets.api.routes import router
+from backend.datasets.api import download_routes, publish_routes, routes
 from shared.models.users import Role
+
+ROUTERS = (routes.router, download_routes.router, publish_routes.router)
+ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 
 
 def test_no_route_is_open_to_callers_without_a_role() -> None:
-    table = access_table(router.routes)
+    table = [line for router in ROUTERS for line in access_table(router.routes)]
 
     assert len(table) >= 13
     assert {line.roles | line.own for line in table} == {frozenset(Role)}
 
 
 def test_analysts_remove_only_what_they_made() -> None:
-    (removal,) = [line for line in access_table(router.routes) if line.name == "DELETE /api/datasets/{dataset_id}"]
+    table = access_table(routes.router.routes)
+    (removal,) = [line for line in table if line.name == "DELETE /api/datasets/{dataset_id}"]
 
     assert (removal.roles, removal.own) == ({Role.ADMIN, Role.TRAINER}, {Role.ANALYST})
 
 
 def test_every_route_says_what_it_does() -> None:
-    assert all(route.description for route in router.routes if isinstance(route, APIRoute))
+    assert all(route.description for route in ROUTES)

@@ -1,34 +1,86 @@
-"""Streams as newline-delimited JSON."""
+"""Streams as newline-delimited JSON, to the line that says how they ended."""
 
 import asyncio
+import hashlib
 import json
+import logging
+import time
 from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from backend.datasets.api.streaming import ndjson
 from shared.errors import Unavailable
 
+Batches = Iterator[list[dict[str, Any]]]
 
-def _lines(first: list[dict[str, Any]], rest: Iterator[list[dict[str, Any]]]) -> list[Any]:
+
+def _sent(first: list[dict[str, Any]], rest: Batches) -> list[bytes]:
     async def collect() -> bytes:
         return b"".join([chunk async for chunk in ndjson(first, rest)])
 
-    return [json.loads(line) for line in asyncio.run(collect()).splitlines()]
+    return asyncio.run(collect()).splitlines(keepends=True)
 
 
-def test_every_record_is_a_line() -> None:
-    assert _lines([{"a": 1}], iter([[{"a": 2}, {"a": 3}]])) == [{"a": 1}, {"a": 2}, {"a": 3}]
+def test_every_record_is_a_line_and_the_last_one_says_that_it_is_complete() -> None:
+    *lines, last = _sent([{"a": 1}], iter([[{"a": 2}, {"a": 3}]]))
+
+    assert [json.loads(line) for line in lines] == [{"a": 1}, {"a": 2}, {"a": 3}]
+    digest = hashlib.sha256(b"".join(lines)).hexdigest()
+    assert json.loads(last) == {"end": {"status": "complete", "records": 3, "sha256": digest}}
 
 
 def test_a_failure_on_the_way_is_the_last_line() -> None:
-    def rest() -> Iterator[list[dict[str, Any]]]:
+    def rest() -> Batches:
         yield [{"a": 2}]
         raise Unavailable("the store went away")
 
-    last = _lines([{"a": 1}], rest())[-1]
+    *lines, last = _sent([{"a": 1}], rest())
+    end = json.loads(last)["end"]
 
-    assert last == {"error": {"code": "unavailable", "message": "the store went away"}}
+    assert len(lines) == end["records"] == 2
+    assert (end["status"], end["code"], end["message"]) == ("failed", "unavailable", "the store went away")
 
 
-def test_nothing_found_is_no_line() -> None:
-    assert _lines([], iter([])) == []
+def test_nothing_found_is_complete_too() -> None:
+    (last,) = _sent([], iter([]))
+
+    assert json.loads(last)["end"]["records"] == 0
+
+
+def test_who_goes_away_is_noted_and_nothing_more_is_read(caplog: pytest.LogCaptureFixture) -> None:
+    read, closed = [], []
+
+    def rest() -> Batches:
+        try:
+            for number in range(1, 1_000):
+                time.sleep(0.005)
+                read.append(number)
+                yield [{"a": number}]
+        finally:
+            closed.append(True)
+
+    async def leave_early() -> None:
+        lines = ndjson([{"a": 0}], rest())
+        await anext(lines)
+        await anext(lines)
+        await lines.aclose()
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(leave_early())
+
+    (entry,) = [each for each in caplog.records if each.message == "stream.cut"]
+    assert entry.__dict__["records"] == 1
+    assert len(read) < 100
+    assert closed == [True]
+
+
+def test_what_nobody_foresaw_is_no_end(caplog: pytest.LogCaptureFixture) -> None:
+    def rest() -> Batches:
+        yield [{"a": 2}]
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        _sent([{"a": 1}], rest())
+    assert [each.message for each in caplog.records if each.message.startswith("stream")] == ["stream.cut"]

@@ -33,3 +33,13 @@ class TestCsvExporter(ExporterContract):
         assert guarded.notes()["remove_one_leading_apostrophe"] is True
         assert unguarded.notes()["remove_one_leading_apostrophe"] is False
         assert list(unguarded.read(tmp_path / "x")) == hostile_rows(RecordFormat.TEXT)
+
+    def test_a_german_excel_gets_semicolons_and_a_byte_order_mark(self, tmp_path: Path) -> None:
+        exporter = self.exporter(options=ExportOptions(delimiter=";", byte_order_mark=True))
+        exporter.write(iter(hostile_rows(RecordFormat.TEXT)), tmp_path / "x")
+        raw = (tmp_path / "x").read_bytes()
+
+        assert raw.startswith(b'\xef\xbb\xbf"record_id";"text";')
+        assert raw.count(b'\xef\xbb\xbf"record_id') == 1
+        assert list(exporter.read(tmp_path / "x")) == hostile_rows(RecordFormat.TEXT)
+        assert exporter.notes()["delimiter"] == ";"

@@ -33,3 +33,10 @@ class TestParquetExporter(ExporterContract):
         assert metadata.num_rows == 50
         assert metadata.num_row_groups > 5
         assert metadata.row_group(0).column(1).compression == "ZSTD"
+
+    def test_the_file_itself_says_which_dataset_it_is(self, tmp_path: Path) -> None:
+        self.exporter().write(iter(hostile_rows(RecordFormat.TEXT)), tmp_path / "x")
+
+        metadata = pq.read_metadata(tmp_path / "x")
+        assert metadata.metadata[b"clara.dataset_id"] == b"dataset_1"
+        assert metadata.row_group(0).column(0).has_offset_index

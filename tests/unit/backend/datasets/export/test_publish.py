@@ -1,19 +1,25 @@
 """Exports appear whole and proved equal, or not at all."""
 
+import subprocess
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backend.datasets.export.base import ExportOptions, Row
+from backend.datasets.export.conversations import BrokenConversation
 from backend.datasets.export.jsonl_exporter import JsonlExporter
-from backend.datasets.export.publish import ExportNotEqual, ExportOrder, export_dataset
+from backend.datasets.export.order import ExportOrder
+from backend.datasets.export.publish import ExportNotEqual, export_dataset
 from backend.datasets.export.registry import installed_exporters
 from backend.datasets.records.content import json_line
-from shared.models.dataset import RecordFormat
+from shared.models.dataset import RecordFormat, Split
 from shared.storage import AlreadyPublished, read_manifest, verify_folder
 from tests.contracts.exporter_contract import a_row, hostile_rows
+
+OF_TEXTS = [name for name in installed_exporters() if name not in ("alpaca", "sharegpt")]
 
 
 @pytest.fixture
@@ -38,7 +44,7 @@ def _order(records_dir: Path, export_format: str, name: str = "x", **options: An
     )
 
 
-@pytest.mark.parametrize("export_format", list(installed_exporters()))
+@pytest.mark.parametrize("export_format", OF_TEXTS)
 def test_an_export_is_a_verified_folder_with_its_counts(records_dir: Path, export_format: str) -> None:
     manifest = export_dataset(_order(records_dir, export_format))
 
@@ -53,13 +59,13 @@ def test_an_export_is_a_verified_folder_with_its_counts(records_dir: Path, expor
 def test_every_format_has_the_same_content_hash(records_dir: Path) -> None:
     hashes = {
         export_dataset(_order(records_dir, export_format, export_format)).properties["content_sha256"]
-        for export_format in installed_exporters()
+        for export_format in OF_TEXTS
     }
 
     assert len(hashes) == 1
 
 
-@pytest.mark.parametrize("export_format", list(installed_exporters()))
+@pytest.mark.parametrize("export_format", OF_TEXTS)
 def test_the_same_export_twice_is_the_same_bytes(records_dir: Path, export_format: str) -> None:
     one = export_dataset(_order(records_dir, export_format, "one"))
     two = export_dataset(_order(records_dir, export_format, "two"))
@@ -70,7 +76,12 @@ def test_the_same_export_twice_is_the_same_bytes(records_dir: Path, export_forma
 def test_an_empty_split_has_no_file(records_dir: Path) -> None:
     export_dataset(_order(records_dir, "parquet"))
 
-    assert sorted(read_manifest(records_dir.parent / "x").files) == ["README.md", "test.parquet", "train.parquet"]
+    assert sorted(read_manifest(records_dir.parent / "x").files) == [
+        "README.md",
+        "SHA256SUMS",
+        "test.parquet",
+        "train.parquet",
+    ]
 
 
 def test_a_published_export_is_never_overwritten(records_dir: Path) -> None:
@@ -78,6 +89,57 @@ def test_a_published_export_is_never_overwritten(records_dir: Path) -> None:
 
     with pytest.raises(AlreadyPublished):
         export_dataset(_order(records_dir, "jsonl"))
+
+
+@pytest.mark.parametrize("export_format", OF_TEXTS)
+def test_a_large_split_becomes_numbered_shards_that_hold_all_of_it(records_dir: Path, export_format: str) -> None:
+    whole = export_dataset(_order(records_dir, export_format, "whole"))
+    cut = export_dataset(replace(_order(records_dir, export_format, "cut"), shard_bytes=4_000))
+    shards = [name for name in cut.properties["file_rows"] if "train" in name]
+
+    assert len(shards) > 3
+    assert shards[1].endswith(f"train-00001-of-{len(shards):05d}{Path(shards[1]).suffix}")
+    assert sum(cut.properties["file_rows"][name] for name in shards) == cut.properties["rows"]["train"]
+    assert cut.properties["content_sha256"] == whole.properties["content_sha256"]
+
+
+def test_checksums_hold_for_every_file_but_the_manifest(records_dir: Path) -> None:
+    export_dataset(_order(records_dir, "huggingface"))
+    folder = records_dir.parent / "x"
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert len(checked.stdout.splitlines()) == len(read_manifest(folder).files) - 1
+
+
+def test_the_manifest_says_what_an_auditor_asks(records_dir: Path) -> None:
+    order = replace(
+        _order(records_dir, "jsonl"),
+        request={"search_query": {"query_text": "Gebühr"}},
+        statistics={"sections": {"found": 9, "kept": 5, "dropped": {"stub": 4}}, "degraded": {"vector": "down"}},
+    )
+    properties = export_dataset(order).properties
+
+    assert properties["statistics"] == {"sections": {"found": 9, "kept": 5, "dropped": {"stub": 4}}}
+    assert properties["file_rows"] == {"train.jsonl": len(hostile_rows(RecordFormat.TEXT)), "test.jsonl": 1}
+    assert properties["sources"]["documents"] == len(hostile_rows(RecordFormat.TEXT)) + 1
+    assert properties["request"]["search_query"]["query_text"] == "Gebühr"
+    assert set(properties["tools"]) == {"clara", "python", "orjson", "pyarrow"}
+    assert len(properties["schema_sha256"]) == 64
+
+
+def test_a_conversation_that_is_broken_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "records"
+    folder.mkdir()
+    broken = {**a_row(1, "x", RecordFormat.MESSAGES), "messages": [{"role": "assistant", "content": "Guten Tag."}]}
+    for split in Split:
+        (folder / f"{split}.jsonl").write_text(json_line(broken) + "\n" if split is Split.TRAIN else "")
+
+    with pytest.raises(BrokenConversation, match="turn 1"):
+        export_dataset(replace(_order(folder, "jsonl"), record_format=RecordFormat.MESSAGES))
+    assert [path.name for path in tmp_path.iterdir()] == ["records"]
 
 
 class _LossyExporter(JsonlExporter):

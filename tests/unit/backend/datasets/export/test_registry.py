@@ -35,7 +35,7 @@ class PlainExporter(BaseExporter):
 
 
 def test_the_formats_of_the_contract_are_installed() -> None:
-    assert list(installed_exporters()) == ["csv", "json", "jsonl", "parquet"]
+    assert list(installed_exporters()) == ["alpaca", "csv", "huggingface", "json", "jsonl", "parquet", "sharegpt"]
 
 
 def test_an_unknown_format_names_the_nearest_one() -> None:

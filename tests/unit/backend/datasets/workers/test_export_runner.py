@@ -13,7 +13,9 @@ from tests.support.legal_texts import candidates
 
 def _job(tmp_path: Path, export_format: str = "csv") -> ExportJob:
     records = tmp_path / "1" / "records"
-    return ExportJob("dataset_1", "Satzungen", str(records), str(tmp_path / "out"), export_format, "text", True, True)
+    return ExportJob(
+        "dataset_1", "Satzungen", str(records), str(tmp_path / "out"), export_format, "text", {}, "", {}, {}
+    )
 
 
 def test_an_export_is_published_when_the_call_returns_and_repeating_it_is_harmless(tmp_path: Path) -> None:

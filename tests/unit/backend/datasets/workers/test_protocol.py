@@ -3,14 +3,15 @@
 import pytest
 
 from backend.common.json_lines import decode
-from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, decode_order, encode_order
+from backend.datasets.workers.protocol import BuildOrder, ExportJob, MessageType, PublishJob, decode_order, encode_order
 
 
 @pytest.mark.parametrize(
     "order",
     [
         BuildOrder("dataset_1", "owner", 3, {"home": "/srv", "postgres_password": "geheim\nü"}),
-        ExportJob("dataset_1", "Satzungen", "/r", "/t", "csv", "text", True, False),
+        PublishJob("dataset_1", "csv", "/f", "s3://bucket/x"),
+        ExportJob("dataset_1", "Satzungen", "/r", "/t", "csv", "text", {"delimiter": ";"}, "", {}, {}),
     ],
 )
 def test_an_order_reads_back_as_it_was(order: BuildOrder | ExportJob) -> None:

@@ -1,0 +1,45 @@
+"""Routes that send what an export holds."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+
+from backend.common.blocking import in_thread
+from backend.datasets.api.dependencies import AnyUser, DatasetId, ExportFormat, Manager
+from backend.datasets.api.ranged import Asked, ranged
+from shared.models.dataset import Split
+
+router = APIRouter(prefix="/api/datasets", tags=["datasets"])
+
+_BINARY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+_LONGEST_HEADER = 1_000
+
+
+@router.get(
+    "/{dataset_id}/download/{export_format}",
+    response_class=Response,
+    responses={
+        200: {"description": "The whole file.", **_BINARY},
+        206: {"description": "The range that was asked for.", **_BINARY},
+        304: {"description": "The caller has it already (If-None-Match)."},
+        416: {"description": "The file has no such range."},
+    },
+)
+async def download_export(
+    dataset_id: DatasetId,
+    export_format: ExportFormat,
+    manager: Manager,
+    _: AnyUser,
+    split: Annotated[
+        Split | None, Query(description="One split as it is, if it is one file; without it everything as a zip.")
+    ] = None,
+    file: Annotated[
+        str | None, Query(max_length=200, description="One file by its name in the manifest, e.g. SHA256SUMS.")
+    ] = None,
+    range_: Annotated[str | None, Header(alias="Range", max_length=_LONGEST_HEADER)] = None,
+    if_range: Annotated[str | None, Header(max_length=_LONGEST_HEADER)] = None,
+    if_none_match: Annotated[str | None, Header(max_length=_LONGEST_HEADER)] = None,
+) -> Response:
+    """An export, a split or a file of it, whole or in ranges; the ETag and `X-Content-SHA256` are its SHA-256."""
+    found = await in_thread(manager.download, dataset_id, export_format, split, file=file)
+    return ranged(found, Asked(range_, if_range, if_none_match))

@@ -1,0 +1,214 @@
+"""POST /api/datasets/stream: first record, order, memory beside a slow reader, and the writing beside bare writers.
+
+A real service streams every section of a registry. Bounds: all records distinct, in order, complete by the last line;
+first record <= 1 s; resident memory grows by <= 64 MB while a slow reader holds the stream back; our writing of ready
+records over HTTP is at least half as fast as bare `orjson` and pyarrow (Parquet) writers that write the same records
+into a file, in the same run. Told beside it: a bare server that joins `orjson` lines and neither counts, hashes nor
+looks for what JSON lines must not hold; and the whole stream, most of whose time goes into judging sections.
+"""
+
+import hashlib
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pyarrow as pa
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+
+from backend.datasets.api.streaming import RecordStream
+from backend.datasets.search_stores import fed_store_names, open_search
+from config import BaseConfig
+from shared.database.stores import open_stores
+from tests.support.dataset_service import DatasetService, an_order, running_service
+from tests.support.live_server import live_server
+from tests.support.many_sections import register_sections
+
+RECORDS = 100_000
+WRITTEN = 20_000
+SLOW_S = 30.0
+RUNS = 5
+BATCH = 100
+FIRST_BOUND_S = 1.0
+GROWTH_BOUND_MB = 64.0
+RATIO_BOUND = 0.5
+WITHOUT_VECTORS = {"CLARA_EMBEDDING_MODEL": "none"}
+ORDER = an_order(search_query={"query_text": "*", "top_k": RECORDS, "min_quality_score": 0})
+
+
+def measure(records: int = RECORDS, *, written: int = WRITTEN, slow_s: float = SLOW_S) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        _register(home, records)
+        with running_service(home, WITHOUT_VECTORS) as service:
+            quick = _quick_reader(service)
+            slow = _slow_reader(service, slow_s)
+        ready = list(_first_records(home, written))
+        writers = _writers(ready, Path(folder))
+    holds = (
+        quick["records"] == quick["distinct"] == records
+        and quick["is_in_order"]
+        and quick["is_complete"]
+        and quick["first_record_s"] <= FIRST_BOUND_S
+        and slow["rss_growth_mb"] <= GROWTH_BOUND_MB
+        and min(writers["ratios"].values()) >= RATIO_BOUND
+    )
+    return {
+        "stream": quick,
+        "slow_reader": slow,
+        "writing": writers,
+        "bounds": {"first_record_s": FIRST_BOUND_S, "rss_growth_mb": GROWTH_BOUND_MB, "ratio": RATIO_BOUND},
+        "holds": holds,
+    }
+
+
+def _register(home: Path, records: int) -> None:
+    """Fill the truth and the search stores, so that the service has nothing else to do while it streams."""
+    config = BaseConfig(home=home, embedding_model="none")
+    stores = open_stores(config.database_url_resolved, derived_stores=fed_store_names(config))
+    register_sections(stores.documents, records)
+    search = open_search(config, stores.documents)
+    for name in search.fed_stores:
+        search.catch_up(name)
+    search.close()
+    stores.close()
+
+
+def _quick_reader(service: DatasetService) -> dict[str, Any]:
+    digest, ids, size_bytes, first_s = hashlib.sha256(), list[str](), 0, 0.0
+    end: Mapping[str, Any] = {}
+    started = time.perf_counter()
+    with service.client.stream("POST", "/api/datasets/stream", json=ORDER) as response:
+        for line in _lines(response):
+            first_s = first_s or time.perf_counter() - started
+            found = orjson.loads(line)
+            if found.keys() == {"end"}:
+                end = found["end"]
+                break
+            digest.update(line)
+            size_bytes += len(line)
+            ids.append(found["record_id"])
+    seconds = time.perf_counter() - started
+    places = [tuple(each.rsplit("-", 2)) for each in ids]
+    return {
+        "records": len(ids),
+        "distinct": len(set(ids)),
+        "is_in_order": all(a[0] != b[0] or a < b for a, b in pairwise(places)),
+        "is_complete": end.get("status") == "complete" and end.get("sha256") == digest.hexdigest(),
+        "first_record_s": round(first_s, 3),
+        "seconds": round(seconds, 1),
+        "mb_per_s": round(size_bytes / 1e6 / seconds, 2),
+        "records_per_s": round(len(ids) / seconds),
+    }
+
+
+def _slow_reader(service: DatasetService, seconds: float) -> dict[str, Any]:
+    """Reads a little, waits, reads on: what the service makes in the meantime must not pile up."""
+    before, highest, read = _rss_mb(service.process.pid), 0.0, 0
+    with service.client.stream("POST", "/api/datasets/stream", json=ORDER) as response:
+        deadline = time.perf_counter() + seconds
+        for piece in response.iter_raw(chunk_size=1 << 14):
+            read += len(piece)
+            time.sleep(0.02)
+            highest = max(highest, _rss_mb(service.process.pid))
+            if time.perf_counter() > deadline:
+                break
+    return {
+        "seconds": seconds,
+        "mb_read": round(read / 1e6, 1),
+        "rss_before_mb": round(before, 1),
+        "rss_growth_mb": round(max(0.0, highest - before), 1),
+    }
+
+
+def _first_records(home: Path, count: int) -> Iterator[dict[str, Any]]:
+    with (
+        running_service(home, WITHOUT_VECTORS) as service,
+        service.client.stream("POST", "/api/datasets/stream", json=ORDER) as stream,
+    ):
+        for number, line in enumerate(_lines(stream)):
+            if number == count or line.startswith(b'{"end"'):
+                return
+            yield orjson.loads(line)
+
+
+def _writers(ready: Sequence[dict[str, Any]], folder: Path) -> dict[str, Any]:
+    batches = [list(ready[start : start + BATCH]) for start in range(0, len(ready), BATCH)]
+    app = FastAPI()
+
+    @app.get("/ours")
+    async def ours() -> RecordStream:
+        return RecordStream(batches[0], iter(batches[1:]))
+
+    @app.get("/bare")
+    async def bare() -> StreamingResponse:
+        async def lines() -> AsyncIterator[bytes]:
+            for batch in batches:
+                yield b"".join([orjson.dumps(record) + b"\n" for record in batch])
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+    with live_server(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        contenders: dict[str, Callable[[], object]] = {
+            "ours_http": lambda: _drained(client, "/ours"),
+            "bare_http": lambda: _drained(client, "/bare"),
+            "orjson_file": lambda: _orjson_file(ready, folder / "x.jsonl"),
+            "pyarrow_file": lambda: _pyarrow_file(ready, folder / "x.parquet"),
+        }
+        seconds = {name: list[float]() for name in contenders}
+        for _ in range(RUNS):
+            for name, run in contenders.items():
+                started = time.perf_counter()
+                run()
+                seconds[name].append(time.perf_counter() - started)
+    size_mb = sum(len(orjson.dumps(record)) + 1 for record in ready) / 1e6
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    return {
+        "records": len(ready),
+        "mb": round(size_mb, 1),
+        **{f"{name}_mb_per_s": round(size_mb / value, 1) for name, value in medians.items()},
+        "ratios": {
+            "orjson_file": round(medians["orjson_file"] / medians["ours_http"], 2),
+            "pyarrow_file": round(medians["pyarrow_file"] / medians["ours_http"], 2),
+        },
+        "beside_bare_http": round(medians["bare_http"] / medians["ours_http"], 2),
+    }
+
+
+def _drained(client: httpx.Client, path: str) -> int:
+    with client.stream("GET", path) as response:
+        return sum(len(piece) for piece in response.iter_raw())
+
+
+def _orjson_file(ready: Sequence[dict[str, Any]], path: Path) -> None:
+    with path.open("wb", buffering=1 << 20) as stream:
+        for record in ready:
+            stream.write(orjson.dumps(record) + b"\n")
+
+
+def _pyarrow_file(ready: Sequence[dict[str, Any]], path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.Table.from_pylist(list(ready)), path, compression="zstd")
+
+
+def _lines(response: httpx.Response) -> Iterator[bytes]:
+    rest = b""
+    for piece in response.iter_raw():
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line + b"\n"
+
+
+def _rss_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError(pid)
