@@ -25,10 +25,11 @@ from backend.datasets.records.content import ContentHash, json_line
 from backend.datasets.records.decontaminating import Decontamination
 from backend.datasets.records.instructions import Instructions
 from backend.datasets.records.judging import RulingsOf, judged_sections
-from backend.datasets.records.passages import Passage, passages
+from backend.datasets.records.passages import passages
 from backend.datasets.records.personal import TreatedPassage, without_personal_data
 from backend.datasets.records.render import bodies_of, joined, provenance_of, record_of
 from backend.datasets.records.repetitions import repetitions
+from backend.datasets.records.twins import SplitTwinPassages
 from backend.datasets.splits import ALGORITHM, LeakMeter, TextOwners, text_hash
 from backend.datasets.spool import CONTAMINATED, DUPLICATE, Spool
 from backend.datasets.statistics import RecordStatistics
@@ -39,6 +40,7 @@ from shared.storage import Manifest, stage
 
 LOW_SCORE = "low_score"
 PERSONAL_DATA = "personal_data"
+SPLIT_TWIN = "split_twin"
 _REPORT_EVERY = 500
 _PROVENANCE_BATCH = 1_000
 
@@ -123,7 +125,8 @@ class DatasetBuild:
                 self._collect(found, spool)
                 self._drop_repetitions(spool, Path(scratch))
                 self._drop_giveaways(spool)
-                manifest = self._publish_records(spool)
+                with SplitTwinPassages(Path(scratch)) as twins:
+                    manifest = self._publish_records(spool, twins)
                 statistics = self._describe(spool)
                 self._publish_quality(spool)
             finally:
@@ -156,10 +159,12 @@ class DatasetBuild:
                 self._decontamination.giveaways(lambda: chain.from_iterable(map(spool.candidates, trained_on)))
             )
 
-    def _publish_records(self, spool: Spool) -> Manifest:
+    def _publish_records(self, spool: Spool, twins: SplitTwinPassages) -> Manifest:
+        for split in list(Split)[1:]:
+            twins.hold(split, (treated for treated, _ in self._treated(spool, split)))
         with stage(self._plan.records_dir) as staged:
             for split in Split:
-                provenance = self._write_split(spool, split, staged.path / f"{split.value}.jsonl")
+                provenance = self._write_split(spool, twins, split, staged.path / f"{split.value}.jsonl")
                 while batch := list(islice(provenance, _PROVENANCE_BATCH)):
                     self._keep_provenance(batch)
                     self._report("records", self._statistics.record_count)
@@ -183,12 +188,22 @@ class DatasetBuild:
                 }
             )
 
-    def _write_split(self, spool: Spool, split: Split, path: Path) -> Iterator[RecordProvenance]:
+    def _treated(self, spool: Spool, split: Split) -> Iterator[tuple[TreatedPassage, list[str]]]:
+        """Passages of a split, and their bodies as they were before; the same ones whenever they are asked for."""
+        for passage in passages(spool.candidates(split), max_characters=self._plan.max_characters):
+            bodies = bodies_of(passage)
+            yield without_personal_data(passage, bodies, self._plan.personal_data), bodies
+
+    def _write_split(
+        self, spool: Spool, twins: SplitTwinPassages, split: Split, path: Path
+    ) -> Iterator[RecordProvenance]:
         with path.open("w", encoding="utf-8", newline="\n") as stream:
-            found = passages(spool.candidates(split), max_characters=self._plan.max_characters)
-            for passage, bodies, score in self._scored(found):
-                treated = without_personal_data(passage, bodies, self._plan.personal_data)
-                reason = self._reason_to_drop(treated, score, split)
+            scored = self._scored(self._treated(spool, split))
+            for (treated, score), is_twin in zip(scored, twins.in_order(split), strict=False):
+                passage = treated.passage
+                reason = self._reason_to_drop(treated, score, split, is_twin=is_twin)
+                if reason in (None, LOW_SCORE):
+                    twins.see(split, treated)
                 if reason in (None, PERSONAL_DATA):
                     self._deeds.add(treated.deeds)
                 if reason is not None:
@@ -211,22 +226,23 @@ class DatasetBuild:
                 self._leaks.add(passage.first.document_key, joined(treated.bodies), split)
                 yield provenance_of(passage, record, split)
 
-    def _scored(self, found: Iterable[Passage]) -> Iterator[tuple[Passage, list[str], float]]:
-        """Passages, their bodies and quality: of the whole section where one is a part, measured anew where merged."""
-        with_bodies = ((passage, bodies_of(passage)) for passage in found)
-        for batch in batched(with_bodies, size_of=lambda each: sum(map(len, each[1]))):
-            merged = [joined(bodies) for passage, bodies in batch if len(passage.candidates) > 1]
+    def _scored(self, found: Iterable[tuple[TreatedPassage, list[str]]]) -> Iterator[tuple[TreatedPassage, float]]:
+        """Passages and their quality: of the whole section where one is a part, measured anew where merged."""
+        for batch in batched(found, size_of=lambda each: sum(map(len, each[1]))):
+            merged = [joined(bodies) for treated, bodies in batch if len(treated.passage.candidates) > 1]
             anew = iter(self._quality.assess_many(merged))
-            for passage, bodies in batch:
-                is_merged = len(passage.candidates) > 1
-                yield passage, bodies, next(anew).score if is_merged else passage.first.quality
+            for treated, _ in batch:
+                is_merged = len(treated.passage.candidates) > 1
+                yield treated, next(anew).score if is_merged else treated.passage.first.quality
 
-    def _reason_to_drop(self, treated: TreatedPassage, score: float, split: Split) -> str | None:
+    def _reason_to_drop(self, treated: TreatedPassage, score: float, split: Split, *, is_twin: bool) -> str | None:
         if treated.is_dropped:
             return PERSONAL_DATA
         # texts are registered whatever their score: a higher threshold must never let a duplicate in again
         if not self._owners.admits(joined(treated.bodies), split):
             return DUPLICATE
+        if is_twin:
+            return SPLIT_TWIN
         is_spared = any(each.is_spared for each in treated.passage.candidates)
         return LOW_SCORE if score < self._plan.min_quality_score and not is_spared else None
 
