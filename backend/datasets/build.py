@@ -30,10 +30,10 @@ from backend.datasets.records.personal import TreatedPassage, without_personal_d
 from backend.datasets.records.render import bodies_of, joined, provenance_of, record_of
 from backend.datasets.records.repetitions import repetitions
 from backend.datasets.records.twins import SplitTwinPassages
-from backend.datasets.splits import ALGORITHM, LeakMeter, TextOwners, text_hash
+from backend.datasets.report.describing import begin_describing
+from backend.datasets.report.strata import split_strata
+from backend.datasets.splits import ALGORITHM, TextOwners, text_hash
 from backend.datasets.spool import CONTAMINATED, DUPLICATE, Spool
-from backend.datasets.statistics import RecordStatistics
-from backend.datasets.tokens import UnicodeWordCounter
 from shared.errors import NotFound
 from shared.models.dataset import RecordProvenance, Split
 from shared.storage import Manifest, stage
@@ -99,8 +99,7 @@ class DatasetBuild:
         self._report = report
         self._quality = QualityPipeline(plan.quality, fluency=plan.fluency)
         self._instructions = Instructions.load()
-        self._statistics = RecordStatistics(UnicodeWordCounter())
-        self._leaks = LeakMeter()
+        self._rows = {split.value: 0 for split in Split}
         self._content = ContentHash()
         self._owners = TextOwners()
         self._deeds = DeedCounts()
@@ -127,11 +126,18 @@ class DatasetBuild:
                 self._drop_giveaways(spool)
                 with SplitTwinPassages(Path(scratch)) as twins:
                     manifest = self._publish_records(spool, twins)
-                statistics = self._describe(spool)
+                told_of_sections = self._describe_sections(spool)
                 self._publish_quality(spool)
             finally:
                 spool.close()
-        return self._result(manifest, statistics, self._publish_exports())
+        records_told = begin_describing(
+            self._plan.records_dir,
+            seed=self._plan.split.seed,
+            scratch=self._plan.folder,
+            is_apart=self._plan.processes > 1,
+        )
+        exports = self._publish_exports()
+        return self._result(manifest, {**records_told(), **told_of_sections}, exports)
 
     def _collect(self, found: Iterable[Candidate], spool: Spool) -> None:
         number = 0
@@ -167,9 +173,9 @@ class DatasetBuild:
                 provenance = self._write_split(spool, twins, split, staged.path / f"{split.value}.jsonl")
                 while batch := list(islice(provenance, _PROVENANCE_BATCH)):
                     self._keep_provenance(batch)
-                    self._report("records", self._statistics.record_count)
+                    self._report("records", self._record_count)
             spool.drop_all(self._dropped)
-            if self._statistics.record_count == 0:
+            if self._record_count == 0:
                 raise NothingKept(spool.found(), spool.drop_counts())
             return staged.publish(
                 {
@@ -183,7 +189,7 @@ class DatasetBuild:
                         "seed": self._plan.split.seed,
                         "shares": dict(self._plan.split.shares),
                     },
-                    "rows": {name: part["records"] for name, part in self._statistics.as_json()["splits"].items()},
+                    "rows": dict(self._rows),
                     **({"contamination": self._decontamination.properties} if self._decontamination else {}),
                 }
             )
@@ -222,8 +228,7 @@ class DatasetBuild:
                 )
                 stream.write(json_line(record) + "\n")
                 self._content.add(record)
-                self._statistics.add(record, split)
-                self._leaks.add(passage.first.document_key, joined(treated.bodies), split)
+                self._rows[split.value] += 1
                 yield provenance_of(passage, record, split)
 
     def _scored(self, found: Iterable[tuple[TreatedPassage, list[str]]]) -> Iterator[tuple[TreatedPassage, float]]:
@@ -246,15 +251,27 @@ class DatasetBuild:
         is_spared = any(each.is_spared for each in treated.passage.candidates)
         return LOW_SCORE if score < self._plan.min_quality_score and not is_spared else None
 
-    def _describe(self, spool: Spool) -> dict[str, Any]:
+    @property
+    def _record_count(self) -> int:
+        return sum(self._rows.values())
+
+    def _describe_sections(self, spool: Spool) -> dict[str, Any]:
+        """What the statistics say of sections; `describe_records` adds what they say of records."""
         found, dropped = spool.found(), spool.drop_counts()
+        sizes = spool.cluster_sizes()
         return {
-            **self._statistics.as_json(),
             "sections": {"found": found, "kept": found - sum(dropped.values()), "dropped": dropped},
             "clusters": self._cluster_count,
+            "duplicates": {
+                "clusters": self._cluster_count,
+                "sections": sum(size * count for size, count in sizes.items()),
+                "sizes": {str(size): count for size, count in sizes.items()},
+            },
+            "languages": spool.kept_by("language"),
+            "years": spool.kept_by("year"),
+            "split_strata": split_strata(spool.strata(), self._plan.split.shares),
             "personal_data": {"policy": self._plan.personal_data.policy_key, "kinds": self._deeds.as_json()},
             "contamination": self._decontamination and self._decontamination.as_json(dropped.get(CONTAMINATED, 0)),
-            "split_leak": self._leaks.counts(),
             "quality_profile": self._quality.profile_version,
         }
 
@@ -288,10 +305,10 @@ class DatasetBuild:
             records_dir=self._plan.records_dir,
             manifest_sha256=manifest.sha256,
             content_sha256=self._content.hex,
-            document_count=self._statistics.document_count,
-            record_count=self._statistics.record_count,
-            total_tokens=self._statistics.total_tokens,
-            quality_score_avg=self._statistics.quality_score_avg,
+            document_count=statistics["documents"],
+            record_count=statistics["records"],
+            total_tokens=statistics["tokens"]["total"],
+            quality_score_avg=statistics["quality"]["mean"],
             export_paths=exports,
             statistics=statistics,
         )

@@ -26,6 +26,7 @@ class BuildPlan:
         fluency: Judges too, where there is a model of the accepted corpus.
         personal_data: What is done with it in records.
         evaluation_sets: Folder of what must not be trained on; None: nothing is compared.
+        processes: How many may work at once; what is written is the same.
     """
 
     dataset_id: str
@@ -42,6 +43,7 @@ class BuildPlan:
     fluency: FluencyFilter | None = None
     personal_data: PersonalData = field(default_factory=PersonalData)
     evaluation_sets: Path | None = None
+    processes: int = 1
 
     @property
     def records_dir(self) -> Path:

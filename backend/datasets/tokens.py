@@ -30,7 +30,7 @@ class UnicodeWordCounter:
 
     def count(self, text: str) -> int:
         """Number of words and marks."""
-        return sum(1 for _ in self._token.finditer(text))
+        return len(self._token.findall(text))
 
 
 def training_text(record: Mapping[str, Any]) -> str:
@@ -40,3 +40,14 @@ def training_text(record: Mapping[str, Any]) -> str:
     if "prompt" in record:
         return f"{record['prompt']}\n{record['completion']}"
     return str(record["text"])
+
+
+def own_text(record: Mapping[str, Any]) -> str:
+    """What a record says itself: its text below the line of the title, its last answer, its completion."""
+    if "messages" in record:
+        answers = [message["content"] for message in record["messages"] if message["role"] == "assistant"]
+        return str(answers[-1]) if answers else ""
+    if "prompt" in record:
+        return str(record["completion"])
+    text = str(record["text"])
+    return text.partition("\n")[2] or text

@@ -76,7 +76,7 @@ def test_across_splits_each_mode_drops_what_it_says_and_equal_texts_always(
     result = build(a_plan(tmp_path / "1", deduplicate=mode), _in_two_splits(GOOD, second))
 
     assert result.statistics["sections"]["dropped"] == dropped
-    assert result.statistics["split_leak"] == {"documents": 0, "texts": 0}
+    assert result.statistics["split_leak"] == {"documents": 0, "texts": 0, "near_duplicates": 0}
 
 
 @pytest.mark.parametrize(("mode", "kept"), [(Deduplication.NEAR, 1), (Deduplication.EXACT, 1), (Deduplication.OFF, 2)])

@@ -15,8 +15,34 @@ from shared.models.dataset import Deduplication, RecordFormat, Split
 from tests.support.dataset_builds import a_plan, all_records, build, records
 from tests.support.legal_texts import a_candidate
 
-_NOUNS = "Antrag Bescheid Gebühr Frist Anlage Satzung Friedhof Archiv Markt Straße Wasser Kanal Steuer Ausweis".split()
-_VERBS = "beantragt genehmigt ändert versagt erhebt prüft bestätigt widerruft erteilt begründet".split()
+_NOUNS = [
+    "Antrag",
+    "Bescheid",
+    "Gebühr",
+    "Frist",
+    "Anlage",
+    "Satzung",
+    "Friedhof",
+    "Archiv",
+    "Markt",
+    "Straße",
+    "Wasser",
+    "Kanal",
+    "Steuer",
+    "Ausweis",
+]
+_VERBS = [
+    "beantragt",
+    "genehmigt",
+    "ändert",
+    "versagt",
+    "erhebt",
+    "prüft",
+    "bestätigt",
+    "widerruft",
+    "erteilt",
+    "begründet",
+]
 
 
 def _corpus(documents: int, *, first: int = 0) -> list[Candidate]:
