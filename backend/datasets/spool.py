@@ -24,7 +24,8 @@ CONTAMINATED = "contaminated"
 _TABLES = """
     CREATE TABLE found (
         document TEXT, ordinal INTEGER, split TEXT, text_hash BLOB, payload TEXT, assessment TEXT, dropped TEXT,
-        ruling TEXT, is_spared INTEGER, source TEXT, type TEXT, year TEXT, language TEXT, cluster_size INTEGER DEFAULT 1, evaluation_text TEXT, evaluation_share REAL,
+        ruling TEXT, is_spared INTEGER, source TEXT, type TEXT, year TEXT, language TEXT,
+        cluster_size INTEGER DEFAULT 1, evaluation_text TEXT, evaluation_share REAL,
         PRIMARY KEY (document, ordinal)
     ) WITHOUT ROWID;
     CREATE INDEX found_texts ON found (text_hash, split);
