@@ -31,7 +31,9 @@ from backend.datasets.records.render import bodies_of, joined, provenance_of, re
 from backend.datasets.records.repetitions import repetitions
 from backend.datasets.records.twins import SplitTwinPassages
 from backend.datasets.report.describing import begin_describing
+from backend.datasets.report.publish import publish_report
 from backend.datasets.report.strata import split_strata
+from backend.datasets.report.subject import ReportSubject
 from backend.datasets.splits import ALGORITHM, TextOwners, text_hash
 from backend.datasets.spool import CONTAMINATED, DUPLICATE, Spool
 from shared.errors import NotFound
@@ -137,7 +139,9 @@ class DatasetBuild:
             is_apart=self._plan.processes > 1,
         )
         exports = self._publish_exports()
-        return self._result(manifest, {**records_told(), **told_of_sections}, exports)
+        statistics = {**records_told(), **told_of_sections}
+        self._publish_report(statistics)
+        return self._result(manifest, statistics, exports)
 
     def _collect(self, found: Iterable[Candidate], spool: Spool) -> None:
         number = 0
@@ -299,6 +303,28 @@ class DatasetBuild:
             )
             self._report(f"export:{export_format}", number)
         return paths
+
+    def _publish_report(self, statistics: Mapping[str, Any]) -> None:
+        plan = self._plan
+        subject = ReportSubject(
+            dataset_id=plan.dataset_id,
+            name=plan.name,
+            description=plan.description,
+            query_text=plan.query_text,
+            content_sha256=self._content.hex,
+            record_format=plan.record_format.value,
+            quality_profile=self._quality.profile_version,
+            min_quality_score=plan.min_quality_score,
+            deduplicate=plan.deduplicate.value,
+            personal_data_policy=plan.personal_data.policy_key,
+            split_algorithm=ALGORITHM,
+            seed=plan.split.seed,
+            shares=plan.split.shares,
+            export_formats=plan.export_formats,
+            statistics=statistics,
+        )
+        publish_report(subject, plan.report_dir)
+        self._report("report", 1)
 
     def _result(self, manifest: Manifest, statistics: Mapping[str, Any], exports: Mapping[str, Path]) -> BuildResult:
         return BuildResult(

@@ -27,6 +27,7 @@ class BuildPlan:
         personal_data: What is done with it in records.
         evaluation_sets: Folder of what must not be trained on; None: nothing is compared.
         processes: How many may work at once; what is written is the same.
+        description: What it is for, in words of whoever ordered it.
     """
 
     dataset_id: str
@@ -44,11 +45,17 @@ class BuildPlan:
     personal_data: PersonalData = field(default_factory=PersonalData)
     evaluation_sets: Path | None = None
     processes: int = 1
+    description: str = ""
 
     @property
     def records_dir(self) -> Path:
         """Where the canonical records are published."""
         return self.folder / "records"
+
+    @property
+    def report_dir(self) -> Path:
+        """Where the report is published."""
+        return self.folder / "report"
 
     def export_dir(self, export_format: str) -> Path:
         """Where an export is published."""

@@ -141,6 +141,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
     return BuildPlan(
         dataset_id=dataset.dataset_id,
         name=dataset.name,
+        description=dataset.description,
         query_text=request.search_query.query_text,
         folder=folder,
         record_format=request.record_format,
