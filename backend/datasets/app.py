@@ -24,7 +24,7 @@ from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.datasets.api import quality_routes, routes
+from backend.datasets.api import quality_routes, report_routes, routes
 from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
@@ -32,6 +32,7 @@ from backend.datasets.manager import DatasetManager, ExportTask
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.quality.profile import profile_of
+from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
@@ -80,7 +81,7 @@ def create_app(config: BaseConfig) -> FastAPI:
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan,
-        routers=[routes.router, quality_routes.router],
+        routers=[routes.router, report_routes.router, quality_routes.router],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: exporting what is not finished is a bad request
@@ -138,6 +139,7 @@ class _Holder:
         app.state.datasets = DatasetState(
             manager=manager,
             reviews=ReviewDesk(stores.documents, stores.reviews, QualityPipeline(quality)),
+            reports=ReportShelf(stores.datasets),
             uploads=UploadDesk(folders, ingester),
             builders=pool,
             stream_batch=config.streaming_batch_size,

@@ -31,6 +31,7 @@ from backend.datasets.records.render import bodies_of, joined, provenance_of, re
 from backend.datasets.records.repetitions import repetitions
 from backend.datasets.records.twins import SplitTwinPassages
 from backend.datasets.report.describing import begin_describing
+from backend.datasets.report.file_names import DETAILS
 from backend.datasets.report.publish import publish_report
 from backend.datasets.report.strata import split_strata
 from backend.datasets.report.subject import ReportSubject
@@ -323,7 +324,7 @@ class DatasetBuild:
             export_formats=plan.export_formats,
             statistics=statistics,
         )
-        publish_report(subject, plan.report_dir)
+        publish_report(subject, plan.report_dir, has_pictures=plan.has_pictures)
         self._report("report", 1)
 
     def _result(self, manifest: Manifest, statistics: Mapping[str, Any], exports: Mapping[str, Path]) -> BuildResult:
@@ -336,5 +337,5 @@ class DatasetBuild:
             total_tokens=statistics["tokens"]["total"],
             quality_score_avg=statistics["quality"]["mean"],
             export_paths=exports,
-            statistics=statistics,
+            statistics={name: value for name, value in statistics.items() if name not in DETAILS},
         )

@@ -8,6 +8,7 @@ from typing import Any
 from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.fluency_filter import FluencyFilter
 from backend.datasets.quality.profile import Profile
+from backend.datasets.report.file_names import REPORT_FOLDER
 from backend.datasets.splits import SplitPlan
 from shared.models.dataset import Deduplication, RecordFormat
 
@@ -27,6 +28,7 @@ class BuildPlan:
         personal_data: What is done with it in records.
         evaluation_sets: Folder of what must not be trained on; None: nothing is compared.
         processes: How many may work at once; what is written is the same.
+        has_pictures: Whether the report has PNG files beside its page.
         description: What it is for, in words of whoever ordered it.
     """
 
@@ -45,6 +47,7 @@ class BuildPlan:
     personal_data: PersonalData = field(default_factory=PersonalData)
     evaluation_sets: Path | None = None
     processes: int = 1
+    has_pictures: bool = True
     description: str = ""
 
     @property
@@ -55,7 +58,7 @@ class BuildPlan:
     @property
     def report_dir(self) -> Path:
         """Where the report is published."""
-        return self.folder / "report"
+        return self.folder / REPORT_FOLDER
 
     def export_dir(self, export_format: str) -> Path:
         """Where an export is published."""

@@ -9,6 +9,7 @@ from frontend.cli import (
     adapters_cli,
     admin_cli,
     dataset_cli,
+    dataset_report_cli,
     documents_cli,
     feedback_cli,
     ingest_cli,
@@ -77,6 +78,7 @@ ingest_cli.register(app)
 documents_cli.register(app)
 search_cli.register(app)
 dataset_cli.register(app)
+dataset_report_cli.register(app)
 training_cli.register(app)
 jobs_cli.register(app)
 adapters_cli.register(app)

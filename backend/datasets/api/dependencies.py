@@ -8,6 +8,7 @@ from fastapi import Depends, Path
 from starlette.requests import HTTPConnection
 
 from backend.datasets.manager import DatasetManager
+from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.uploads import UploadDesk
 from shared.auth import current_principal, require_roles
@@ -33,6 +34,7 @@ class DatasetState:
 
     manager: DatasetManager
     reviews: ReviewDesk
+    reports: ReportShelf
     uploads: UploadDesk
     builders: Builders
     stream_batch: int
@@ -54,8 +56,13 @@ async def _reviews(state: State) -> ReviewDesk:
     return state.reviews
 
 
+async def _reports(state: State) -> ReportShelf:
+    return state.reports
+
+
 Manager = Annotated[DatasetManager, Depends(_manager)]
 Reviews = Annotated[ReviewDesk, Depends(_reviews)]
+Reports = Annotated[ReportShelf, Depends(_reports)]
 AnyUser = Annotated[Principal, Depends(current_principal)]
 Curator = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER, Role.ANALYST))]
 DatasetId = Annotated[str, Path(max_length=100, description="Id of a dataset.")]

@@ -40,7 +40,7 @@ def _charts(statistics: Mapping[str, Any], say: Wording) -> Iterator[BarChart]:
     sizes = {int(size): count for size, count in statistics["duplicates"]["sizes"].items()}
     yield BarChart("sources", say("sources"), say("unit_records"), _largest(statistics["sources"], say, say))
     yield BarChart("types", say("types"), say("unit_records"), _largest(statistics["types"], say, say))
-    yield BarChart("years", say("years"), say("unit_documents"), _years(statistics["years"]), is_upright=True)
+    yield BarChart("years", say("years"), say("unit_documents"), _years(statistics["years"], say), is_upright=True)
     yield BarChart("dropped", say("dropped"), say("unit_sections"), _largest(dropped, say.reason, say))
     yield _spread("lengths", say("lengths"), say("unit_characters"), statistics["characters"], say)
     yield _spread("tokens", say("token_counts"), say("unit_tokens"), statistics["tokens"]["per_record"], say)
@@ -58,7 +58,7 @@ def _largest(counts: Mapping[str, int], named: Callable[[str], str], say: Wordin
     return [*shown, (say("others"), rest)] if rest else shown
 
 
-def _years(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+def _years(counts: Mapping[str, int], say: Wording) -> list[tuple[str, int]]:
     """Every year between the first and the last one; by decades where there are many."""
     known = {int(year): count for year, count in counts.items() if year.isdigit()}
     if not known:
@@ -66,7 +66,7 @@ def _years(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     step = 1 if max(known) - min(known) < _MOST_YEARS else 10
     first, last = min(known) // step * step, max(known) // step * step
     return [
-        (f"{year}" if step == 1 else f"{year}–{year + 9}", sum(known.get(year + place, 0) for place in range(step)))
+        (f"{year}" if step == 1 else say("decade", year=year), sum(known.get(year + place, 0) for place in range(step)))
         for year in range(first, last + 1, step)
     ]
 
@@ -77,7 +77,7 @@ def _sizes(counts: Mapping[int, int]) -> list[tuple[str, int]]:
 
 
 def _spread(name: str, title: str, unit: str, told: Mapping[str, Any], say: Wording) -> BarChart:
-    edges = [say.number(edge) for edge in told["edges"]]
-    labels = [f"{low}–{high}" for low, high in zip(edges, edges[1:], strict=False)]
-    labels.append(f"{say('from_on')} {edges[-1]}")
-    return BarChart(name, title, unit, list(zip(labels, told["counts"], strict=True)), is_upright=True)
+    """Bins, named by their lower edges; empty ones at the upper end are left out."""
+    labels = [f"≥{say.number(edge)}" for edge in told["edges"]]
+    last = max((place for place, count in enumerate(told["counts"]) if count), default=-1)
+    return BarChart(name, title, unit, list(zip(labels, told["counts"], strict=True))[: last + 1], is_upright=True)

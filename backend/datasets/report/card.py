@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from backend.datasets.report.bars import charts_of
 from backend.datasets.report.subject import Language, ReportSubject
 from backend.datasets.report.wording import Wording
 from shared.models.dataset import Split
@@ -35,12 +36,13 @@ def card_of(subject: ReportSubject, say: Wording) -> Sequence[CardPart]:
 
 
 def card_json(subject: ReportSubject) -> dict[str, Any]:
-    """The card for programs: the order, the statistics without samples, and the chapters in both languages."""
+    """The card for programs: order, statistics without samples, names of pictures, the chapters in both languages."""
     order = {name: value for name, value in asdict(subject).items() if name != "statistics"}
     return {
         "format": CARD_FORMAT,
         "dataset": order,
         "statistics": {name: value for name, value in subject.statistics.items() if name != "samples"},
+        "pictures": list(charts_of(subject.statistics, Wording(Language.ENGLISH))),
         "card": {
             language.value: {part.key: list(part.answers) for part in card_of(subject, Wording(language))}
             for language in Language

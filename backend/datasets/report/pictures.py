@@ -10,6 +10,8 @@ from backend.datasets.report.bars import BarChart
 from backend.datasets.report.wording import Wording
 
 _DPI = 120
+_LONGEST_LABEL = 36
+_MOST_LABELS = 18
 _INK, _SOFT, _BAR, _GRID = "#1d2733", "#5a6572", "#1f5a8a", "#dcd8cc"
 
 
@@ -19,8 +21,12 @@ def draw_picture(chart: BarChart, target: Path, say: Wording) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    height = 3.6 if chart.is_upright else 1.5 + 0.3 * len(chart.bars)
-    figure = Figure(figsize=(8.0, height), dpi=_DPI, layout="constrained", facecolor="white")
+    height = 3.6 if chart.is_upright else 1.2 + 0.3 * len(chart.bars)
+    figure = Figure(figsize=(8.0, height), dpi=_DPI, facecolor="white")
+    # fixed margins: to measure every text first would take longer than to draw
+    figure.subplots_adjust(
+        left=0.09 if chart.is_upright else 0.33, right=0.97, top=1 - 0.5 / height, bottom=0.5 / height
+    )
     canvas: Any = FigureCanvasAgg(figure)
     axes = figure.subplots()
     (_upright if chart.is_upright else _lying)(axes, chart, say)
@@ -37,7 +43,7 @@ def _upright(axes: Any, chart: BarChart, say: Wording) -> None:
     places = range(len(chart.bars))
     drawn = axes.bar(places, [value for _, value in chart.bars], color=_BAR, width=0.82)
     axes.bar_label(drawn, [say.number(value) if value else "" for _, value in chart.bars], color=_SOFT, fontsize=8)
-    every = max(1, len(chart.bars) // 14)
+    every = max(1, -(-len(chart.bars) // _MOST_LABELS))
     axes.set_xticks(list(places)[::every], [label for label, _ in chart.bars][::every])
     axes.set_ylabel(chart.unit, color=_SOFT, fontsize=9)
     axes.yaxis.grid(visible=True, color=_GRID, linewidth=0.8)
@@ -48,7 +54,10 @@ def _lying(axes: Any, chart: BarChart, say: Wording) -> None:
     places = range(len(chart.bars))
     drawn = axes.barh(places, [value for _, value in chart.bars], color=_BAR, height=0.72)
     axes.bar_label(drawn, [say.number(value) for _, value in chart.bars], color=_SOFT, fontsize=9, padding=4)
-    axes.set_yticks(list(places), [label if len(label) <= 48 else f"{label[:47]}…" for label, _ in chart.bars])
+    axes.set_yticks(
+        list(places),
+        [label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…" for label, _ in chart.bars],
+    )
     axes.invert_yaxis()
     axes.set_xlabel(chart.unit, color=_SOFT, fontsize=9)
     axes.margins(x=0.09)

@@ -39,6 +39,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "sources": ("Quellen", "Sources"),
     "types": ("Dateiarten", "Kinds of files"),
     "years": ("Jahrgänge", "Years"),
+    "decade": ("{year}er", "{year}s"),
     "templates": ("Vorlagen", "Templates"),
     "synthetic": ("Synthetische Datensätze", "Synthetic records"),
     "unit_records": ("Datensätze", "records"),
@@ -111,27 +112,39 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "left": ("nachher", "after"),
     "splits": ("Teile für Training, Abstimmung und Prüfung", "Splits for training, validation and test"),
     "splits_lead": (
-        "Der Pfad eines Dokuments allein bestimmt seinen Teil; kommen Dokumente hinzu, wechselt keines. Fast gleiche "
-        "Texte stehen nie in zwei Teilen: der im früheren Teil bleibt (split_twin).",
-        "The path of a document alone decides its split; when documents are added, none moves. Nearly equal texts "
-        "never stand in two splits: the one in the earlier split stays (split_twin).",
+        (
+            "Der Pfad eines Dokuments allein bestimmt seinen Teil; kommen Dokumente hinzu, wechselt keines. Fast "
+            "gleiche Texte stehen nie in zwei Teilen: der im früheren Teil bleibt (split_twin)."
+        ),
+        (
+            "The path of a document alone decides its split; when documents are added, none moves. Nearly equal texts "
+            "never stand in two splits: the one in the earlier split stays (split_twin)."
+        ),
     ),
     "split": ("Teil", "Split"),
     "train": ("Training", "train"),
     "validation": ("Abstimmung", "validation"),
     "test": ("Prüfung", "test"),
     "leak_measured": (
-        "An den fertigen Datensätzen gemessen: {documents} Dokumente, {texts} gleiche Texte und {near} fast gleiche "
-        "(Jaccard ab 0,8) stehen in zwei Teilen.",
-        "Measured on the finished records: {documents} documents, {texts} equal texts and {near} nearly equal ones "
-        "(Jaccard from 0.8 on) stand in two splits.",
+        (
+            "An den fertigen Datensätzen gemessen: {documents} Dokumente, {texts} gleiche Texte und {near} fast "
+            "gleiche (Jaccard ab 0,8) stehen in zwei Teilen."
+        ),
+        (
+            "Measured on the finished records: {documents} documents, {texts} equal texts and {near} nearly equal ones "
+            "(Jaccard from 0.8 on) stand in two splits."
+        ),
     ),
     "strata": ("Wie gleichmäßig die Teile sind", "How evenly the splits are spread"),
     "strata_note": (
-        "Jede Schicht hat dieselben Schwellen; die Abweichung ist Zufall und wird mit der Zahl der Dokumente kleiner. "
-        "Der Standardfehler sagt, wie groß sie üblicherweise ist.",
-        "Every stratum has the same thresholds; what it deviates by is chance and shrinks with its documents. The "
-        "standard error says how much is usual.",
+        (
+            "Jede Schicht hat dieselben Schwellen; die Abweichung ist Zufall und wird mit der Zahl der Dokumente "
+            "kleiner. Der Standardfehler sagt, wie groß sie üblicherweise ist."
+        ),
+        (
+            "Every stratum has the same thresholds; what it deviates by is chance and shrinks with its documents. The "
+            "standard error says how much is usual."
+        ),
     ),
     "stratum": ("Schicht", "Stratum"),
     "source": ("Quelle", "Source"),
@@ -146,14 +159,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "card": ("Datenblatt", "Data card"),
     "footer": (
-        "Diese Seite lädt nichts nach und führt nichts aus. Sie gehört zum Datensatz und steht mit ihrer Prüfsumme in "
-        "dessen Manifest. Alle Zahlen stehen auch in der Statistik des Datensatzes.",
-        "This page loads nothing and runs nothing. It is part of the dataset and named in its manifest with its "
-        "SHA-256. All of its figures are in the statistics of the dataset too.",
+        (
+            "Diese Seite lädt nichts nach und führt nichts aus. Sie gehört zum Datensatz und steht mit ihrer "
+            "Prüfsumme in dessen Manifest. Alle Zahlen stehen auch in der Statistik des Datensatzes."
+        ),
+        (
+            "This page loads nothing and runs nothing. It is part of the dataset and named in its manifest with its "
+            "SHA-256. All of its figures are in the statistics of the dataset too."
+        ),
     ),
-    "and_more": ("weitere", "further"),
-    "to": ("bis", "to"),
-    "from_on": ("ab", "from"),
     "unknown": ("unbekannt", "unknown"),
     "others": ("übrige", "others"),
     "und": ("nicht bestimmbar", "cannot be told"),

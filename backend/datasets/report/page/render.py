@@ -14,11 +14,6 @@ from backend.datasets.report.subject import ReportSubject
 from backend.datasets.report.wording import Wording
 from shared.models.dataset import Split
 
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""Of the answer that carries the page; the page's own policy allows its one style sheet by its hash."""
-
 _HERE = Path(__file__).parent
 
 
