@@ -68,5 +68,5 @@ def _names(chart: BarChart, room: float) -> Markup:
 
 def _round_up(value: int) -> int:
     """The next number that four ticks divide into round ones."""
-    power = 10 ** max(0, len(str(value)) - 2)
+    power: int = 10 ** max(0, len(str(value)) - 2)
     return max(_TICKS, math.ceil(value / (_TICKS * power)) * _TICKS * power)
