@@ -27,7 +27,14 @@ from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.datasets.api import download_routes, publish_routes, quality_routes, routes, template_routes
+from backend.datasets.api import (
+    download_routes,
+    publish_routes,
+    quality_routes,
+    report_routes,
+    routes,
+    template_routes,
+)
 from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
@@ -37,6 +44,7 @@ from backend.datasets.publishing import PublishDesk, PublishTask
 from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
 from backend.datasets.quality.profile import profile_of
 from backend.datasets.record_means import making_of
+from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
@@ -94,6 +102,7 @@ def create_app(config: BaseConfig) -> FastAPI:
             routes.router,
             download_routes.router,
             publish_routes.router,
+            report_routes.router,
             quality_routes.router,
         ],
         health=holder.health,
@@ -158,6 +167,7 @@ class _Holder:
             manager=manager,
             publishing=PublishDesk(manager, targets_of(config.publish_targets), stores.audit, _copier(config)),
             reviews=ReviewDesk(stores.documents, stores.reviews, quality),
+            reports=ReportShelf(stores.datasets),
             templates=TemplateDesk(
                 stores.documents,
                 making,

@@ -1,14 +1,16 @@
-"""Build a dataset: assess what was found, split by document, write records, statistics and exports.
+"""Build a dataset: assess what was found, split by document, write records, statistics, exports and a report.
 
     found sections -> quality, rulings -> spool -> repetitions, evaluation texts -> merge and cut -> personal data
-        -> records -> exports
+        -> twins across splits -> records -> statistics -> exports -> report
 
-Nothing is visible before it is whole: records, quality notes and every export are published folders, and the database
-learns of them last. The same sections, rulings, evaluation sets and plan give the same bytes, however often the build
-is repeated, and wherever it was killed: it goes on from the stages that an earlier attempt finished (`stages.py`).
+Nothing is visible before it is whole: records, quality notes, exports and the report are published folders, and the
+database learns of them last. The same sections, rulings, evaluation sets and plan give the same bytes, however often
+the build is repeated, and wherever it was killed: it goes on from the stages that an earlier attempt finished
+(`stages.py`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,38 +18,36 @@ from typing import Any
 
 from backend.datasets.build_errors import NothingKept, NothingMatched
 from backend.datasets.build_plan import BuildPlan, BuildResult
+from backend.datasets.build_words import records_properties, report_subject, told_of_sections
 from backend.datasets.export.order import ExportOrder
 from backend.datasets.export.publish import export_dataset
 from backend.datasets.lineage import LineageWriter
-from backend.datasets.pii.treating import DeedCounts
-from backend.datasets.quality.batches import batched
 from backend.datasets.quality.pipeline import QualityPipeline
-from backend.datasets.records.candidates import Candidate, Place
-from backend.datasets.records.content import ContentHash, json_line
+from backend.datasets.record_writing import RecordWriter
+from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.content import json_line
 from backend.datasets.records.decontaminating import Decontamination
-from backend.datasets.records.drafting import Drafter, KeptPassage, drafter_for
+from backend.datasets.records.drafting import Drafter, drafter_for
 from backend.datasets.records.judging import RulingsOf, judged_sections
 from backend.datasets.records.licences import Licences
-from backend.datasets.records.passages import Passage, passages
-from backend.datasets.records.personal import TreatedPassage, without_personal_data
-from backend.datasets.records.render import bodies_of, joined, provenance_of, record_of
 from backend.datasets.records.repetitions import repetitions
+from backend.datasets.records.twins import SplitTwinPassages
+from backend.datasets.report.describing import begin_describing
+from backend.datasets.report.file_names import DETAILS
+from backend.datasets.report.publish import publish_report
 from backend.datasets.resuming import PROVENANCE_BATCH, taken_over
-from backend.datasets.splits import ALGORITHM, LeakMeter, TextOwners, text_hash
-from backend.datasets.spool import CONTAMINATED, DUPLICATE, Spool
+from backend.datasets.splits import text_hash
+from backend.datasets.spool import Spool
 from backend.datasets.stages import BuildStages, Stage, clear_stages
-from backend.datasets.statistics import RecordStatistics
 from backend.datasets.version_hash import parameters_of, plan_key
 from shared.errors import ClaraError
 from shared.models.dataset import RecordProvenance, Split
 from shared.storage import Manifest, stage
 
-LOW_SCORE = "low_score"
-PERSONAL_DATA = "personal_data"
 _REPORT_EVERY = 500
 
 Report = Callable[[str, int], None]
-"""Called with a stage (`search`, `records`, `export:<format>`) and how much of it is done."""
+"""Called with a stage (`search`, `records`, `export:<format>`, `report`) and how much of it is done."""
 
 
 class DatasetBuild:
@@ -82,15 +82,8 @@ class DatasetBuild:
         self._quality = QualityPipeline(plan.quality, fluency=plan.fluency)
         self._drafter = drafter or drafter_for(plan.record_format)
         self._licences = licences or Licences()
-        self._statistics = RecordStatistics(plan.counter)
-        self._leaks = LeakMeter()
-        self._content = ContentHash()
-        self._owners = TextOwners()
-        self._deeds = DeedCounts()
         self._decontamination: Decontamination | None = None
         self._cluster_count = 0
-        self._dropped: dict[Place, str] = {}
-        self._used: frozenset[Place] = frozenset()
 
     def run(self, found: Iterable[Candidate], *, notes: Callable[[], Mapping[str, Any]] = dict) -> BuildResult:
         """Build everything from the found sections, or go on from what an earlier attempt finished.
@@ -110,37 +103,32 @@ class DatasetBuild:
         self._parameters = parameters_of(
             self._plan,
             quality_profile=self._quality.profile_version,
+            drafting=self._drafter.parameters(),
             contamination=self._decontamination.properties if self._decontamination else None,
         )
         key = plan_key(self._plan, self._parameters)
         self._stages = BuildStages(self._plan.folder, key, finished=self._stage_done)
         try:
-            return self._finish(found, notes)
+            written = taken_over(self._stages, self._plan, self._keep_provenance) or self._write(found, notes)
+            return self._tell(written)
         except ClaraError:
             # only what was killed goes on; what failed leaves nothing
             clear_stages(self._plan.folder)
             raise
 
-    def _finish(self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]]) -> BuildResult:
-        written = taken_over(self._stages, self._plan, self._keep_provenance) or self._write(found, notes)
-        return BuildResult(
-            records_dir=self._plan.records_dir, export_paths=self._publish_exports(written["statistics"]), **written
-        )
-
     def _write(self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-        """Everything up to the records and what is told of them."""
+        """Everything up to the records, and what is told of their sections."""
         with TemporaryDirectory(prefix=".spool-", dir=self._plan.folder) as scratch:
             spool, told = self._settled(found, notes, Path(scratch))
-            self._lineage = LineageWriter(Path(scratch))
+            lineage = LineageWriter(Path(scratch))
             try:
-                manifest = self._publish_records(spool)
-                statistics = {**self._describe(spool), **told}
+                written = self._publish_records(spool, lineage, Path(scratch))
+                written["sections"] = {**written["sections"], **told}
                 self._publish_quality(spool)
-                version = self._lineage.publish(self._plan.lineage_dir, spool.used(), self._parameters)
-                written = self._written(manifest, version, statistics)
+                written["version_sha256"] = lineage.publish(self._plan.lineage_dir, spool.used(), self._parameters)
                 self._stages.keep(Stage.WRITTEN, written, documents=spool.document_ids())
             finally:
-                self._lineage.close()
+                lineage.close()
                 spool.close()
         # as it is read back: a build that goes on tells the very same
         return self._stages.facts(Stage.WRITTEN) or written
@@ -194,116 +182,51 @@ class DatasetBuild:
                 self._decontamination.giveaways(lambda: chain.from_iterable(map(spool.candidates, trained_on)))
             )
 
-    def _publish_records(self, spool: Spool) -> Manifest:
-        self._drafter.begin(spool.remaining())
-        with stage(self._plan.records_dir) as staged:
+    def _publish_records(self, spool: Spool, lineage: LineageWriter, scratch: Path) -> dict[str, Any]:
+        """Write the records of all splits; returns what is told of them."""
+        with SplitTwinPassages(scratch) as twins, stage(self._plan.records_dir) as staged:
+            writer = RecordWriter(
+                self._plan,
+                spool,
+                twins,
+                quality=self._quality,
+                drafter=self._drafter,
+                licences=self._licences,
+                lineage=lineage,
+            )
+            writer.begin()
             for split in Split:
-                provenance = self._write_split(spool, split, staged.path / f"{split.value}.jsonl")
+                provenance = writer.write(split, staged.path / f"{split.value}.jsonl")
                 while batch := list(islice(provenance, PROVENANCE_BATCH)):
                     self._keep_provenance(batch)
-                    self._report("records", self._statistics.record_count)
-            spool.drop_all(self._dropped)
-            if self._statistics.record_count == 0:
+                    self._report("records", writer.record_count)
+            spool.drop_all(writer.dropped)
+            if writer.record_count == 0:
                 raise NothingKept(spool.found(), spool.drop_counts())
-            return staged.publish(
-                {
-                    "dataset_id": self._plan.dataset_id,
-                    "content_sha256": self._content.hex,
-                    "record_format": self._plan.record_format.value,
-                    "quality_profile": self._quality.profile_version,
-                    "quality": self._plan.quality.as_json(),
-                    "personal_data_policy": self._plan.personal_data.policy_key,
-                    "split": {
-                        "algorithm": ALGORITHM,
-                        "seed": self._plan.split.seed,
-                        "shares": dict(self._plan.split.shares),
-                    },
-                    "rows": {name: part["records"] for name, part in self._statistics.as_json()["splits"].items()},
-                    **({"contamination": self._decontamination.properties} if self._decontamination else {}),
-                }
-            )
+            return self._told(spool, writer, staged.publish(self._properties(writer)))
 
-    def _write_split(self, spool: Spool, split: Split, path: Path) -> Iterator[RecordProvenance]:
-        with path.open("w", encoding="utf-8", newline="\n") as stream:
-            for kept, drafts in self._drafter.drafted(self._kept(spool, split)):
-                passage = kept.treated.passage
-                if drafts:
-                    self._leaks.add(passage.first.document_key, joined(kept.treated.bodies), split)
-                    self._use(passage)
-                else:
-                    self._drop(passage, self._drafter.reason)
-                for draft in drafts:
-                    record = record_of(
-                        passage,
-                        draft,
-                        record_format=self._plan.record_format,
-                        split=split,
-                        quality_score=kept.score,
-                        quality_profile=self._quality.profile_version,
-                        counter=self._plan.counter,
-                        licence=self._licences.of(passage.first.stored.document_id),
-                    )
-                    stream.write(json_line(record) + "\n")
-                    self._content.add(record)
-                    self._statistics.add(record, split)
-                    provenance = provenance_of(passage, record, split)
-                    self._lineage.add(record, provenance, document_key=passage.first.document_key)
-                    yield provenance
+    def _properties(self, writer: RecordWriter) -> Mapping[str, Any]:
+        return records_properties(
+            self._plan,
+            content_sha256=writer.content.hex,
+            quality_profile=self._quality.profile_version,
+            rows=writer.rows,
+            decontamination=self._decontamination,
+        )
 
-    def _kept(self, spool: Spool, split: Split) -> Iterator[KeptPassage]:
-        """Passages of a split that records are made of, without personal data."""
-        found = passages(spool.candidates(split), limit=self._plan.limit)
-        for passage, bodies, score in self._scored(found):
-            treated = without_personal_data(passage, bodies, self._plan.personal_data)
-            reason = self._reason_to_drop(treated, score, split)
-            if reason in (None, PERSONAL_DATA):
-                self._deeds.add(treated.deeds)
-            if reason is None:
-                yield KeptPassage(treated, score, split)
-            else:
-                self._drop(passage, reason)
-
-    def _use(self, passage: Passage) -> None:
-        self._used = frozenset(each.place for each in passage.candidates)
-        for place in self._used:
-            self._dropped.pop(place, None)
-
-    def _drop(self, passage: Passage, reason: str) -> None:
-        # a section of which any part is used is not left out; its parts come one after the other
-        left_out = [each.place for each in passage.candidates if each.place not in self._used]
-        self._dropped.update(dict.fromkeys(left_out, reason))
-
-    def _scored(self, found: Iterable[Passage]) -> Iterator[tuple[Passage, list[str], float]]:
-        """Passages, their bodies and quality: of the whole section where one is a part, measured anew where merged."""
-        with_bodies = ((passage, bodies_of(passage)) for passage in found)
-        for batch in batched(with_bodies, size_of=lambda each: sum(map(len, each[1]))):
-            self._licences.look_up(passage.first.stored.document_id for passage, _ in batch)
-            merged = [joined(bodies) for passage, bodies in batch if len(passage.candidates) > 1]
-            anew = iter(self._quality.assess_many(merged))
-            for passage, bodies in batch:
-                is_merged = len(passage.candidates) > 1
-                yield passage, bodies, next(anew).score if is_merged else passage.first.quality
-
-    def _reason_to_drop(self, treated: TreatedPassage, score: float, split: Split) -> str | None:
-        if treated.is_dropped:
-            return PERSONAL_DATA
-        # texts are registered whatever their score: a higher threshold must never let a duplicate in again
-        if not self._owners.admits(joined(treated.bodies), split):
-            return DUPLICATE
-        is_spared = any(each.is_spared for each in treated.passage.candidates)
-        return LOW_SCORE if score < self._plan.min_quality_score and not is_spared else None
-
-    def _describe(self, spool: Spool) -> dict[str, Any]:
-        found, dropped = spool.found(), spool.drop_counts()
+    def _told(self, spool: Spool, writer: RecordWriter, manifest: Manifest) -> dict[str, Any]:
+        sections = told_of_sections(
+            self._plan,
+            spool,
+            clusters=self._cluster_count,
+            deeds=writer.deeds,
+            quality_profile=self._quality.profile_version,
+            decontamination=self._decontamination,
+        )
         return {
-            **self._statistics.as_json(),
-            **self._drafter.statistics(),
-            "sections": {"found": found, "kept": found - sum(dropped.values()), "dropped": dropped},
-            "clusters": self._cluster_count,
-            "personal_data": {"policy": self._plan.personal_data.policy_key, "kinds": self._deeds.as_json()},
-            "contamination": self._decontamination and self._decontamination.as_json(dropped.get(CONTAMINATED, 0)),
-            "split_leak": self._leaks.counts(),
-            "quality_profile": self._quality.profile_version,
+            "manifest_sha256": manifest.sha256,
+            "content_sha256": writer.content.hex,
+            "sections": {**sections, **self._drafter.statistics()},
         }
 
     def _publish_quality(self, spool: Spool) -> None:
@@ -313,7 +236,24 @@ class DatasetBuild:
                 stream.writelines(json_line(outcome) + "\n" for outcome in spool.outcomes())
             staged.publish({"quality_profile": self._quality.profile_version})
 
-    def _publish_exports(self, statistics: Mapping[str, Any]) -> dict[str, Path]:
+    def _tell(self, written: Mapping[str, Any]) -> BuildResult:
+        """Statistics, exports and the report of records that are published."""
+        records_told = begin_describing(
+            self._plan.records_dir,
+            seed=self._plan.split.seed,
+            scratch=self._plan.folder,
+            is_apart=self._plan.processes > 1,
+        )
+
+        @cache
+        def statistics() -> Mapping[str, Any]:
+            return {**records_told(), **written["sections"]}
+
+        exports = self._publish_exports(statistics)
+        self._publish_report(written["content_sha256"], statistics())
+        return _result(self._plan, written, exports, statistics())
+
+    def _publish_exports(self, statistics: Callable[[], Mapping[str, Any]]) -> dict[str, Path]:
         paths: dict[str, Path] = {}
         for number, export_format in enumerate(self._plan.export_formats, start=1):
             paths[export_format] = self._plan.export_dir(export_format)
@@ -329,21 +269,38 @@ class DatasetBuild:
                     export_format=export_format,
                     record_format=self._plan.record_format,
                     description=self._plan.description,
-                    request=self._plan.request,
+                    request=self._plan.order,
                     statistics=statistics,
                 )
             )
             self._report(f"export:{export_format}", number)
         return paths
 
-    def _written(self, manifest: Manifest, version_sha256: str, statistics: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            "manifest_sha256": manifest.sha256,
-            "content_sha256": self._content.hex,
-            "version_sha256": version_sha256,
-            "document_count": self._statistics.document_count,
-            "record_count": self._statistics.record_count,
-            "total_tokens": self._statistics.total_tokens,
-            "quality_score_avg": self._statistics.quality_score_avg,
-            "statistics": dict(statistics),
-        }
+    def _publish_report(self, content_sha256: str, statistics: Mapping[str, Any]) -> None:
+        if self._plan.report_dir.exists():
+            return
+        subject = report_subject(
+            self._plan,
+            content_sha256=content_sha256,
+            quality_profile=self._quality.profile_version,
+            statistics=statistics,
+        )
+        publish_report(subject, self._plan.report_dir, has_pictures=self._plan.has_pictures)
+        self._report("report", 1)
+
+
+def _result(
+    plan: BuildPlan, written: Mapping[str, Any], exports: Mapping[str, Path], statistics: Mapping[str, Any]
+) -> BuildResult:
+    return BuildResult(
+        records_dir=plan.records_dir,
+        manifest_sha256=written["manifest_sha256"],
+        content_sha256=written["content_sha256"],
+        version_sha256=written["version_sha256"],
+        document_count=statistics["documents"],
+        record_count=statistics["records"],
+        total_tokens=statistics["tokens"]["total"],
+        quality_score_avg=statistics["quality"]["mean"],
+        export_paths=exports,
+        statistics={name: value for name, value in statistics.items() if name not in DETAILS},
+    )

@@ -9,6 +9,7 @@ from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.fluency_filter import FluencyFilter
 from backend.datasets.quality.profile import Profile
 from backend.datasets.records.passages import PassageLimit
+from backend.datasets.report.file_names import REPORT_FOLDER
 from backend.datasets.splits import SplitPlan
 from backend.datasets.tokens import TokenCounter, UnicodeWordCounter
 from shared.models.dataset import Deduplication, RecordFormat
@@ -26,12 +27,13 @@ class BuildPlan:
         deduplicate: Which repetitions are dropped.
         export_formats: What to write besides the records.
         description: What the dataset is for.
-        request: The whole order as plain JSON, for the manifests of exports.
         fluency: Judges too, where there is a model of the accepted corpus.
         personal_data: What is done with it in records.
         evaluation_sets: Folder of what must not be trained on; None: nothing is compared.
-        order: The order as it was given, as plain JSON; part of what names the version.
+        order: The order as it was given, as plain JSON; part of what names the version, and told by exports.
         counter: Counts the tokens of records.
+        processes: How many may work at once; what is written is the same.
+        has_pictures: Whether the report has PNG files beside its page.
     """
 
     dataset_id: str
@@ -46,12 +48,13 @@ class BuildPlan:
     deduplicate: Deduplication
     export_formats: Sequence[str]
     description: str = ""
-    request: Mapping[str, Any] = field(default_factory=dict)
     fluency: FluencyFilter | None = None
     personal_data: PersonalData = field(default_factory=PersonalData)
     evaluation_sets: Path | None = None
     order: Mapping[str, Any] = field(default_factory=dict)
     counter: TokenCounter = field(default_factory=UnicodeWordCounter)
+    processes: int = 1
+    has_pictures: bool = True
 
     @property
     def records_dir(self) -> Path:
@@ -62,6 +65,11 @@ class BuildPlan:
     def lineage_dir(self) -> Path:
         """Where it is published what the version was made of."""
         return self.folder / "lineage"
+
+    @property
+    def report_dir(self) -> Path:
+        """Where the report is published."""
+        return self.folder / REPORT_FOLDER
 
     def export_dir(self, export_format: str) -> Path:
         """Where an export is published."""

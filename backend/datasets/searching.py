@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from backend.datasets.models import SearchRequest
-from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.candidates import Candidate, year_of
 from shared.database.base import DocumentStore
 from shared.database.dataset_search import DatasetDocument, DatasetSearchAPI, DatasetSearchQuery
 from shared.database.uds3_client import Uds3Client
@@ -25,7 +25,7 @@ class Found:
     @property
     def candidates(self) -> Iterator[Candidate]:
         """The same as parts of records to be."""
-        return (Candidate(hit.stored, hit.relevance_score) for hit in self.hits)
+        return (Candidate(hit.stored, hit.relevance_score, year=_year(hit)) for hit in self.hits)
 
 
 class DocumentSearch:
@@ -79,3 +79,7 @@ class DocumentSearch:
     def close(self) -> None:
         """Give connections back."""
         self._client.close()
+
+
+def _year(hit: DatasetDocument) -> str:
+    return year_of(hit.stored.section, hit.document.metadata if hit.document else {})

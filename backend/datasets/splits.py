@@ -1,4 +1,4 @@
-"""Which split a document belongs to, and the measure that none of it leaked."""
+"""Which split a document belongs to, and which one may hold a text."""
 
 import hashlib
 from collections.abc import Mapping
@@ -46,29 +46,3 @@ class TextOwners:
     def admits(self, text: str, split: Split) -> bool:
         """Whether no earlier split holds this text."""
         return self._owners.setdefault(text_hash(text), split) is split
-
-
-class LeakMeter:
-    """Measures on finished records what two splits have in common; both counts must end at 0."""
-
-    def __init__(self) -> None:
-        self._documents: dict[str, Split] = {}
-        self._texts: dict[bytes, Split] = {}
-        self._leaked_documents: set[str] = set()
-        self._leaked_texts = 0
-
-    def add(self, document: str, text: str, split: Split) -> None:
-        """Take the next record."""
-        if self._documents.setdefault(document, split) is not split:
-            self._leaked_documents.add(document)
-        if self._texts.setdefault(text_hash(text), split) is not split:
-            self._leaked_texts += 1
-
-    @property
-    def document_count(self) -> int:
-        """Different documents so far."""
-        return len(self._documents)
-
-    def counts(self) -> dict[str, int]:
-        """Documents that stand in two splits, and records whose text does."""
-        return {"documents": len(self._leaked_documents), "texts": self._leaked_texts}

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from backend.datasets.lineage import UsedSection
-from backend.datasets.records.candidates import Candidate, Place
+from backend.datasets.records.candidates import UNKNOWN, Candidate, Place, file_type_of
 from backend.datasets.records.decontaminating import Giveaway
 from backend.datasets.records.judging import JudgedSection
 from backend.datasets.records.repetitions import Repetition
@@ -28,8 +28,8 @@ CONTAMINATED = "contaminated"
 _TABLES = """
     CREATE TABLE found (
         document TEXT, ordinal INTEGER, split TEXT, text_hash BLOB, payload TEXT, assessment TEXT, dropped TEXT,
-        ruling TEXT, is_spared INTEGER, section_hash TEXT, cluster_size INTEGER DEFAULT 1, evaluation_text TEXT,
-        evaluation_share REAL,
+        ruling TEXT, is_spared INTEGER, section_hash TEXT, source TEXT, type TEXT, year TEXT, language TEXT,
+        cluster_size INTEGER DEFAULT 1, evaluation_text TEXT, evaluation_share REAL,
         PRIMARY KEY (document, ordinal)
     ) WITHOUT ROWID;
     CREATE INDEX found_texts ON found (text_hash, split);
@@ -76,7 +76,8 @@ class Spool:
         }
         self._database.execute(
             "INSERT OR IGNORE INTO found (document, ordinal, split, text_hash, payload, assessment, dropped, ruling, "
-            "is_spared, section_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "is_spared, section_hash, source, type, year, language) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 candidate.document_key,
                 candidate.section.ordinal,
@@ -88,6 +89,10 @@ class Spool:
                 judged.ruling.value if judged.ruling else None,
                 candidate.is_spared,
                 section_hash(candidate),
+                candidate.stored.source,
+                file_type_of(candidate.stored.path),
+                candidate.year or UNKNOWN,
+                judged.language,
             ),
         )
 
@@ -153,6 +158,34 @@ class Spool:
         return dict(
             self._database.execute(
                 "SELECT dropped, count(*) FROM found WHERE dropped IS NOT NULL GROUP BY dropped ORDER BY dropped"
+            )
+        )
+
+    def strata(self) -> Iterator[tuple[str, str, str, int]]:
+        """Attribute, its value, split, and the number of documents of which something is kept."""
+        for attribute in ("source", "type", "year"):
+            rows = self._database.execute(
+                f"SELECT {attribute}, split, count(DISTINCT document) FROM found "  # noqa: S608 - our own names
+                "WHERE dropped IS NULL GROUP BY 1, 2 ORDER BY 1, 2"
+            )
+            for value, split, documents in rows:
+                yield attribute, value, split, documents
+
+    def kept_by(self, attribute: Literal["language", "year"]) -> dict[str, int]:
+        """How many kept sections (of `year`: documents) have each value, by value."""
+        counted = "count(DISTINCT document)" if attribute == "year" else "count(*)"
+        return dict(
+            self._database.execute(
+                f"SELECT {attribute}, {counted} FROM found "  # noqa: S608 - our own names
+                "WHERE dropped IS NULL GROUP BY 1 ORDER BY 1"
+            )
+        )
+
+    def cluster_sizes(self) -> dict[int, int]:
+        """Size of clusters of repetitions -> how many there are; each is named by the section that stands for it."""
+        return dict(
+            self._database.execute(
+                "SELECT cluster_size, count(*) FROM found WHERE cluster_size > 1 GROUP BY 1 ORDER BY 1"
             )
         )
 

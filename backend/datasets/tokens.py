@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+_ANSWERS = ("output", "completion", "chosen")
+_TELLING_WORDS = 20
 _READ = ("text", "instruction", "input", "output", "prompt", "completion", "chosen", "rejected")
 
 
@@ -32,7 +34,7 @@ class UnicodeWordCounter:
 
     def count(self, text: str) -> int:
         """Number of words and marks."""
-        return sum(1 for _ in self._token.finditer(text))
+        return len(self._token.findall(text))
 
 
 def training_text(record: Mapping[str, Any]) -> str:
@@ -40,3 +42,21 @@ def training_text(record: Mapping[str, Any]) -> str:
     if "messages" in record:
         return "\n".join(message["content"] for message in record["messages"])
     return "\n".join(record[name] for name in _READ if record.get(name))
+
+
+def own_text(record: Mapping[str, Any]) -> str:
+    """What a record says itself: its text below the line of the title, or its answer.
+
+    A short answer ("§ 3 Absatz 2") says nothing without its question and stands for both.
+    """
+    if "text" in record:
+        text = str(record["text"])
+        return text.partition("\n")[2] or text
+    answer = _answer(record)
+    return answer if len(answer.split()) >= _TELLING_WORDS else training_text(record)
+
+
+def _answer(record: Mapping[str, Any]) -> str:
+    if "messages" in record:
+        return next((each["content"] for each in reversed(record["messages"]) if each["role"] == "assistant"), "")
+    return str(next((record[name] for name in _ANSWERS if record.get(name)), ""))

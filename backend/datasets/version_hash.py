@@ -41,12 +41,15 @@ def section_hash(candidate: Candidate) -> str:
     return hashlib.sha256(_canonical(content)).hexdigest()
 
 
-def parameters_of(plan: BuildPlan, *, quality_profile: str, contamination: Mapping[str, Any] | None) -> dict[str, Any]:
+def parameters_of(
+    plan: BuildPlan, *, quality_profile: str, drafting: Mapping[str, Any], contamination: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """Everything besides the documents that decides which records a build makes, as plain JSON.
 
     Args:
         plan: What is to be built.
         quality_profile: Name, version and digest of what texts are judged by.
+        drafting: What decides over the words of records besides the documents.
         contamination: Rule and evaluation sets with their digests; None: nothing is compared.
     """
     return {
@@ -59,6 +62,7 @@ def parameters_of(plan: BuildPlan, *, quality_profile: str, contamination: Mappi
         "deduplicate": plan.deduplicate.value,
         "quality_profile": quality_profile,
         "personal_data": plan.personal_data.policy_key,
+        "drafting": dict(drafting),
         "contamination": dict(contamination) if contamination else None,
     }
 

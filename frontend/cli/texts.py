@@ -88,6 +88,23 @@ TEXTS: Mapping[str, Text] = {
     ),
     "evaluation.written": Text("Written to {path}; picture: {picture}", "Geschrieben nach {path}; Bild: {picture}"),
     # datasets
+    "dataset.no_statistics": Text(
+        "There are no statistics before the dataset is built.", "Vor dem Ende des Aufbaus gibt es keine Statistik."
+    ),
+    "dataset.pictures_saved": Text("{n} pictures saved: {path}", "{n} Bilder gespeichert: {path}"),
+    "stats.records": Text("records", "Datensätze"),
+    "stats.documents": Text("documents", "Dokumente"),
+    "stats.tokens": Text("tokens", "Token"),
+    "stats.quality": Text("quality", "Qualität"),
+    "stats.sections": Text("sections kept / found", "Abschnitte behalten / gefunden"),
+    "stats.clusters": Text("clusters of repetitions", "Gruppen von Wiederholungen"),
+    "stats.languages": Text("languages", "Sprachen"),
+    "stats.sources": Text("sources", "Quellen"),
+    "stats.leak": Text("split leak (documents / texts / near)", "Überschneidung (Dokumente / Texte / fast gleiche)"),
+    "stats.split": Text("split", "Teil"),
+    "stats.reason": Text("reason", "Grund"),
+    "stats.left_out": Text("sections left out", "weggelassene Abschnitte"),
+    "stats.nothing": Text("Nothing was left out.", "Nichts wurde weggelassen."),
     "datasets.none": Text(
         'Make one with `clara datasets create NAME --query "…"`.',
         'Mit `clara datasets create NAME --query "…"` anlegen.',

@@ -7,6 +7,7 @@ from typing import Self
 import httpx
 
 from frontend.client.adapters import AdaptersClient
+from frontend.client.dataset_reports import DatasetReportsClient
 from frontend.client.datasets import DatasetsClient
 from frontend.client.documents import DocumentsClient
 from frontend.client.feedback import FeedbackClient
@@ -54,6 +55,7 @@ class ClaraClient:
         self.adapters = AdaptersClient(self._transports[TRAINING])
         self.feedback = FeedbackClient(self._transports[TRAINING])
         self.datasets = DatasetsClient(self._transports[DATASETS])
+        self.dataset_reports = DatasetReportsClient(self._transports[DATASETS])
         self.documents = DocumentsClient(self._transports[DATASETS])
         self.quality = QualityClient(self._transports[DATASETS])
         self.templates = TemplatesClient(self._transports[DATASETS])

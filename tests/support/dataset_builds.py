@@ -33,6 +33,8 @@ def a_plan(folder: Path, **changes: Any) -> BuildPlan:
         "quality": built_in("legal-de"),
         "deduplicate": Deduplication.NEAR,
         "export_formats": [],
+        # they take longer than all the rest of a small build
+        "has_pictures": False,
     }
     return BuildPlan(**{**values, **changes})
 

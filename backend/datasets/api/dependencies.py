@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from backend.datasets.manager import DatasetManager
 from backend.datasets.publishing import PublishDesk
+from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.template_desk import TemplateDesk
 from backend.datasets.uploads import UploadDesk
@@ -38,6 +39,7 @@ class DatasetState:
     publishing: PublishDesk
     reviews: ReviewDesk
     templates: TemplateDesk
+    reports: ReportShelf
     uploads: UploadDesk
     builders: Builders
     stream_batch: int
@@ -59,8 +61,13 @@ async def _reviews(state: State) -> ReviewDesk:
     return state.reviews
 
 
+async def _reports(state: State) -> ReportShelf:
+    return state.reports
+
+
 Manager = Annotated[DatasetManager, Depends(_manager)]
 Reviews = Annotated[ReviewDesk, Depends(_reviews)]
+Reports = Annotated[ReportShelf, Depends(_reports)]
 AnyUser = Annotated[Principal, Depends(current_principal)]
 Curator = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER, Role.ANALYST))]
 Remover = Annotated[Actor, Depends(require_roles_or_own(Role.ADMIN, Role.TRAINER, own=[Role.ANALYST]))]

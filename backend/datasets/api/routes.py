@@ -15,6 +15,7 @@ from backend.datasets.api.dependencies import (
     DocumentId,
     Manager,
     Remover,
+    Reports,
     State,
 )
 from backend.datasets.api.streaming import RecordStream
@@ -157,10 +158,10 @@ async def delete_dataset(dataset_id: DatasetId, manager: Manager, remover: Remov
 
 
 @router.get("/{dataset_id}/statistics")
-async def dataset_statistics(dataset_id: DatasetId, manager: Manager, _: AnyUser) -> StatisticsView:
-    """Counts, reasons of dropped sections, distributions."""
-    dataset = await in_thread(manager.get, dataset_id)
-    return StatisticsView(dataset_id=dataset_id, status=dataset.status, statistics=dataset.statistics)
+async def dataset_statistics(dataset_id: DatasetId, reports: Reports, _: AnyUser) -> StatisticsView:
+    """Counts, reasons of dropped sections, distributions, repetitions, leak and strata of splits, samples."""
+    dataset, statistics = await in_thread(reports.statistics, dataset_id)
+    return StatisticsView(dataset_id=dataset_id, status=dataset.status, statistics=statistics)
 
 
 @router.get("/{dataset_id}/records")

@@ -11,6 +11,7 @@
     preferring      which of two texts stands for both
     comparing       the true Jaccard similarity of two texts
     finding         all of it: a stream of texts to clusters
+    split_twins     texts of a later split that nearly repeat one of an earlier split, every pair of them
     evaluation_index  the n-grams of evaluation texts
     contamination   n-grams that training texts share with evaluation texts
 

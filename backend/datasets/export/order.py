@@ -1,6 +1,6 @@
 """What an export is ordered with, and what it turned out to hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ class ExportOrder:
         target: Folder to publish; must not exist.
         description: What the dataset is for.
         request: The order that the dataset was built by, as plain JSON.
-        statistics: What its build counted, as plain JSON.
+        statistics: Gives what its build counted, as plain JSON; asked once the records are written.
         shard_bytes: Largest file.
     """
 
@@ -35,13 +35,14 @@ class ExportOrder:
     options: ExportOptions = field(default_factory=ExportOptions)
     description: str = ""
     request: Mapping[str, Any] = field(default_factory=dict)
-    statistics: Mapping[str, Any] = field(default_factory=dict)
+    statistics: Callable[[], Mapping[str, Any]] = dict
     shard_bytes: int = SHARD_BYTES
 
     @property
     def described(self) -> dict[str, Any]:
         """The figures of the build that an export repeats: the same, whenever it is written."""
-        return {name: self.statistics[name] for name in _DESCRIBED if name in self.statistics}
+        told = self.statistics()
+        return {name: told[name] for name in _DESCRIBED if name in told}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,22 @@
 """A found section on its way to becoming part of a record."""
 
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
 
 from shared.models.document import Section, StoredSection
 
 Place = tuple[str, int]
 """Document key and ordinal of a section: its name on every installation."""
+
+UNKNOWN = "unknown"
+"""Where nothing says of which type or year something is."""
+
+_DATES = ("ausfertigungsdatum", "datum", "date", "year", "jahr", "published")
+_YEAR = re.compile(r"\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +29,7 @@ class Candidate:
         words: Words of the normalised text.
         quality: Score of the section alone.
         is_spared: A person decided that it stays, whatever its score.
+        year: Of its document, four digits, or empty where nothing says; only for looking how evenly splits are spread.
     """
 
     stored: StoredSection
@@ -26,6 +37,7 @@ class Candidate:
     words: int = 0
     quality: float = 0.0
     is_spared: bool = False
+    year: str = ""
 
     @property
     def section(self) -> Section:
@@ -46,3 +58,17 @@ class Candidate:
     def place(self) -> Place:
         """Where it stands."""
         return self.document_key, self.section.ordinal
+
+
+def file_type_of(path: str) -> str:
+    """The kind of file that a document came from, by its path: `md`, `pdf` … or `unknown`."""
+    # a row of a table is `laws.csv#7`, a member of an archive `laws.zip!/a.md`
+    return PurePosixPath(path.partition("#")[0]).suffix.removeprefix(".").lower() or UNKNOWN
+
+
+def year_of(section: Section, metadata: Mapping[str, Any]) -> str:
+    """The year of a document by the dates that its source gives, else that of the section's first day in force."""
+    for name in _DATES:
+        if year := _YEAR.match(str(metadata.get(name, ""))):
+            return year[0]
+    return f"{section.valid_from.year:04d}" if section.valid_from else ""

@@ -50,6 +50,10 @@ class Drafter(Protocol):
         """Every passage in its order, with its drafts in the order of their records' ids."""
         ...
 
+    def parameters(self) -> Mapping[str, Any]:
+        """What decides over the words besides the documents, as plain JSON; part of what names a version."""
+        ...
+
     def statistics(self) -> Mapping[str, Any]:
         """What the statistics of the dataset say about who wrote it."""
         ...
@@ -68,8 +72,12 @@ class RunningTextDrafter:
         for each in kept:
             yield each, [running_text(each.treated.passage, each.treated.bodies)]
 
-    def statistics(self) -> Mapping[str, Any]:
+    def parameters(self) -> Mapping[str, Any]:
         """Nothing: there is one way only."""
+        return {}
+
+    def statistics(self) -> Mapping[str, Any]:
+        """Nothing, for the same reason."""
         return {}
 
 
@@ -96,10 +104,14 @@ class TemplateDrafter:
         self._made.update(draft.template for draft in made)
         return made
 
+    def parameters(self) -> Mapping[str, Any]:
+        """Every template in use, the very file."""
+        return {"templates": {each.name: {"version": each.version, "sha256": each.sha256} for each in self._templates}}
+
     def statistics(self) -> Mapping[str, Any]:
         """Every template in use, the very file, and how many records it made."""
         return {
-            "templates": {
+            "template_files": {
                 each.name: {"version": each.version, "sha256": each.sha256, "records": self._made[each.name]}
                 for each in self._templates
             }

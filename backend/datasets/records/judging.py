@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from backend.datasets.language.identify import MIN_WORDS, UNKNOWN, identify
 from backend.datasets.quality.batches import batched
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, Decision, QualityPipeline
@@ -24,12 +25,14 @@ class JudgedSection:
         text: Normalised.
         assessment: Of the profile.
         ruling: Of a person, if there is one.
+        language: Of the text, as `language.identify` names it.
     """
 
     candidate: Candidate
     text: str
     assessment: Assessment
     ruling: ReviewState | None
+    language: str = UNKNOWN
 
     @property
     def reason_to_drop(self) -> str | None:
@@ -56,4 +59,14 @@ def judged_sections(
                 quality=assessment.score,
                 is_spared=ruling is ReviewState.KEPT,
             )
-            yield JudgedSection(judged, text, assessment, ruling)
+            yield JudgedSection(
+                judged, text, assessment, ruling, _language(text, assessment, pipeline.profile.language)
+            )
+
+
+def _language(text: str, assessment: Assessment, expected: str) -> str:
+    """The profile's language where nothing else was measured; few texts have to be looked at again."""
+    otherness = assessment.signals.get("other_language")
+    if otherness is None or assessment.signals["words"] < MIN_WORDS:
+        return UNKNOWN
+    return identify(text).language if otherness else expected

@@ -5,6 +5,7 @@ of its sections ("§ 35 VwVfG"): that section is its source, so that a preferenc
 record. What cites nothing, or nothing that was found, stays out.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from shared.models.feedback import FeedbackFilter, FeedbackItem, FeedbackState
 NO_PAIR = "no_corrected_answer"
 """Why a section was left out that no corrected answer cites."""
 _PAGE = 500
+_MODULUS = 1 << 256
 
 
 class FeedbackPairs:
@@ -36,10 +38,17 @@ class FeedbackPairs:
         self._get = get
         self._asked: dict[str, list[tuple[str, int]]] = defaultdict(list)
         self.corrected = self.cited = 0
+        self._sum = 0
         for self.corrected, item in enumerate(corrected, start=1):
+            self._sum += _number(item)
             for key, weight in asked_keys(item.prompt).items():
                 self._asked[key].append((item.feedback_id, weight))
         self._by_place: dict[Place, list[str]] = {}
+
+    @property
+    def digest(self) -> str:
+        """Of all corrected answers in whatever order, hex; the same on every installation."""
+        return f"{self._sum % _MODULUS:064x}"
 
     def settle(self, sections: Iterable[Candidate]) -> None:
         """Find the section that each item cites, the best match where several may be meant; before `of`."""
@@ -60,6 +69,11 @@ class FeedbackPairs:
         """Items of sections, in the order of their ids."""
         for feedback_id in sorted(each for place in places for each in self._by_place.get(place, ())):
             yield self._get(feedback_id)
+
+
+def _number(item: FeedbackItem) -> int:
+    content = "\0".join((item.prompt, item.answer, item.correction or ""))
+    return int.from_bytes(hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest())
 
 
 def corrected_items(store: FeedbackStore) -> Iterator[FeedbackItem]:
@@ -98,6 +112,10 @@ class PreferenceDrafter:
             passage = each.treated.passage
             places = [candidate.place for candidate in passage.candidates] if passage.part == 1 else []
             yield each, list(self._drafts(places))
+
+    def parameters(self) -> Mapping[str, Any]:
+        """What was corrected."""
+        return {"corrected_answers": self._pairs.digest}
 
     def statistics(self) -> Mapping[str, Any]:
         """How many answers were corrected, and how many of these cite a section that was found."""

@@ -68,12 +68,16 @@ class Questioner:
             prompt_version=self._prompt.version,
         )
 
+    @property
+    def asks(self) -> dict[str, str]:
+        """Who is asked for what."""
+        return {"model": self._model, "prompt": self._prompt.version}
+
     def as_json(self) -> dict[str, Any]:
         """Who was asked how often, and what was rejected for which reason."""
         with self._lock:
             return {
-                "model": self._model,
-                "prompt": self._prompt.version,
+                **self.asks,
                 **self._counts,
                 "rejected": dict(sorted(self._rejected.items())),
             }

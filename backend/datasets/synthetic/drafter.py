@@ -69,10 +69,14 @@ class SyntheticDrafter:
             # whoever stops reading waits for what is under way, not for what is not
             pool.shutdown(cancel_futures=True)
 
+    def parameters(self) -> Mapping[str, Any]:
+        """The templates, and who is asked what and how often."""
+        return {**self._templates.parameters(), "synthetic": {**self._questioner.asks, "share": self._share}}
+
     def statistics(self) -> Mapping[str, Any]:
         """What the templates made and what came of the questions."""
         asked = {**self._questioner.as_json(), "kept": self._kept, "over_share": self._over_share}
-        return {**self._templates.statistics(), "synthetic": {"share_limit": self._share, **asked}}
+        return {**self._templates.statistics(), "questions": {"share_limit": self._share, **asked}}
 
     def _is_asked(self, kept: KeptPassage) -> bool:
         rate = min(1.0, self._share / (1 - self._share))

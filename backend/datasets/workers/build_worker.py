@@ -203,6 +203,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
     return BuildPlan(
         dataset_id=dataset.dataset_id,
         name=dataset.name,
+        description=dataset.description,
         query_text=request.search_query.query_text,
         folder=folder,
         record_format=request.record_format,
@@ -212,8 +213,6 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         quality=quality,
         deduplicate=request.deduplicate,
         export_formats=request.export_formats,
-        description=dataset.description,
-        request=dataset.request,
         fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, quality.language),
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
@@ -234,7 +233,7 @@ def _export(job: ExportJob) -> None:
             options=ExportOptions.from_json(job.options),
             description=job.description,
             request=job.request,
-            statistics=job.statistics,
+            statistics=lambda: job.statistics,
         )
     )
 

@@ -66,7 +66,7 @@ def test_a_dataset_has_the_fields_of_the_contract(dataset: Any) -> None:
     assert dataset["created_at"].endswith("Z")
     assert dataset["document_count"] == DOCUMENTS
     assert sorted(dataset["export_paths"]) == ["csv", "jsonl", "parquet"]
-    assert dataset["metadata"]["statistics"]["split_leak"] == {"documents": 0, "texts": 0}
+    assert dataset["metadata"]["statistics"]["split_leak"] == {"documents": 0, "texts": 0, "near_duplicates": 0}
 
 
 def test_every_folder_of_a_dataset_verifies(dataset: Any) -> None:

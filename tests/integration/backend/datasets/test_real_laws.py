@@ -80,7 +80,7 @@ def test_a_dataset_of_them_has_no_twins_across_splits_and_hardly_any_within(stor
     off = build(a_plan(tmp_path / "off", deduplicate=Deduplication.OFF), found)
 
     assert near.statistics["sections"]["dropped"]["near_duplicate"] > 0
-    assert near.statistics["split_leak"] == {"documents": 0, "texts": 0}
+    assert near.statistics["split_leak"] == {"documents": 0, "texts": 0, "near_duplicates": 0}
     assert all(len(splits) == 1 for splits in _splits_of_twins(near))
     # sections were compared: what merging and titles make alike may stay
     assert len(_splits_of_twins(near)) < len(_splits_of_twins(off))

@@ -109,7 +109,7 @@ def test_records_are_cut_by_the_tokens_of_a_base_model_and_counted_exactly(servi
 def test_questions_come_from_the_templates_that_are_asked_for(service: DatasetService) -> None:
     order = {"record_format": "instruction", "templates": ["definition", "buergerfrage"]}
     dataset, records = built(service, **order)
-    used = dataset["metadata"]["statistics"]["templates"]
+    used = dataset["metadata"]["statistics"]["template_files"]
     (term,) = [each for each in records if each["metadata"]["template"] == "definition_term"]
 
     assert {name: part["version"] for name, part in used.items()} == {"buergerfrage": 3, "definition_term": 1}
@@ -147,7 +147,7 @@ def test_a_model_writes_questions_once_and_marks_them(service: DatasetService, s
 
     assert synthetic
     assert {each["metadata"]["model"] for each in synthetic} == {"pruefmodell"}
-    assert dataset["metadata"]["statistics"]["synthetic"]["kept"] == len(synthetic)
+    assert dataset["metadata"]["statistics"]["questions"]["kept"] == len(synthetic)
     assert server.requests == asked > 0
     assert again["content_sha256"] == dataset["content_sha256"]
     assert KEY not in json.dumps(dataset)

@@ -54,7 +54,7 @@ def test_no_document_stands_in_two_splits_and_every_split_has_its_own(tmp_path: 
 
     assert all(paths.values())
     assert sum(map(len, paths.values())) == len(set().union(*paths.values())) == 60
-    assert result.statistics["split_leak"] == {"documents": 0, "texts": 0}
+    assert result.statistics["split_leak"] == {"documents": 0, "texts": 0, "near_duplicates": 0}
 
 
 def test_a_text_that_train_holds_is_dropped_from_the_other_splits(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_text_that_train_holds_is_dropped_from_the_other_splits(tmp_path: Path
 
     assert len(texts) > 1
     assert result.statistics["sections"]["dropped"]["duplicate"] > 0
-    assert result.statistics["split_leak"] == {"documents": 0, "texts": 0}
+    assert result.statistics["split_leak"] == {"documents": 0, "texts": 0, "near_duplicates": 0}
 
 
 def test_everything_found_is_kept_or_dropped_for_one_reason(tmp_path: Path) -> None:

@@ -65,9 +65,9 @@ def test_near_twins_in_two_splits_leave_one_that_knows_how_many_it_stands_for(tm
         (Deduplication.NEAR, GOOD, {"duplicate": 1}),
         (Deduplication.NEAR, TWIN, {"near_duplicate": 1}),
         (Deduplication.EXACT, GOOD, {"duplicate": 1}),
-        (Deduplication.EXACT, TWIN, {}),
+        (Deduplication.EXACT, TWIN, {"split_twin": 1}),
         (Deduplication.OFF, GOOD, {"duplicate": 1}),
-        (Deduplication.OFF, TWIN, {}),
+        (Deduplication.OFF, TWIN, {"split_twin": 1}),
     ],
 )
 def test_across_splits_each_mode_drops_what_it_says_and_equal_texts_always(
@@ -76,7 +76,7 @@ def test_across_splits_each_mode_drops_what_it_says_and_equal_texts_always(
     result = build(a_plan(tmp_path / "1", deduplicate=mode), _in_two_splits(GOOD, second))
 
     assert result.statistics["sections"]["dropped"] == dropped
-    assert result.statistics["split_leak"] == {"documents": 0, "texts": 0}
+    assert result.statistics["split_leak"] == {"documents": 0, "texts": 0, "near_duplicates": 0}
 
 
 @pytest.mark.parametrize(("mode", "kept"), [(Deduplication.NEAR, 1), (Deduplication.EXACT, 1), (Deduplication.OFF, 2)])
@@ -90,10 +90,22 @@ def test_within_a_split_repetitions_stay_only_if_that_is_asked_for(
 
 
 def test_states_of_a_text_that_were_never_in_force_together_both_stay(tmp_path: Path) -> None:
+    states = [
+        _valid(a_candidate(GOOD, document="d1", path="a.md"), None, date(2019, 12, 31)),
+        _valid(a_candidate(TWIN, document="d1", path="a.md", ordinal=2), date(2020, 1, 1)),
+    ]
+    result = build(a_plan(tmp_path / "1"), [*states, *candidates(3)])
+
+    assert _kept_of(result, "d1") == ["d1", "d1"]
+
+
+def test_states_of_a_text_in_two_splits_leave_the_earlier_split(tmp_path: Path) -> None:
     found = _in_two_splits(GOOD, TWIN)
     apart = [_valid(found[0], None, date(2019, 12, 31)), _valid(found[1], date(2020, 1, 1)), *found[2:]]
+    result = build(a_plan(tmp_path / "1"), apart)
 
-    assert sorted(_kept_of(build(a_plan(tmp_path / "1"), apart), "d1", "d2")) == ["d1", "d2"]
+    assert _kept_of(result, "d1", "d2") == ["d1"]
+    assert result.statistics["sections"]["dropped"] == {"split_twin": 1}
 
 
 def test_the_newest_state_stands_for_the_others(tmp_path: Path) -> None:
@@ -134,7 +146,13 @@ def test_a_higher_threshold_never_adds_a_record_among_twins(tmp_path: Path, seed
 def test_nothing_is_left_of_the_files_of_the_comparison(tmp_path: Path) -> None:
     build(a_plan(tmp_path / "1"), _in_two_splits(GOOD, TWIN))
 
-    assert sorted(path.name for path in (tmp_path / "1").iterdir()) == ["lineage", "quality", "records", "work"]
+    assert sorted(path.name for path in (tmp_path / "1").iterdir()) == [
+        "lineage",
+        "quality",
+        "records",
+        "report",
+        "work",
+    ]
 
 
 def _twins(chooser: random.Random) -> Iterator[Candidate]:

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.datasets.splits import LeakMeter, SplitPlan, TextOwners, text_hash
+from backend.datasets.splits import SplitPlan, TextOwners, text_hash
 from shared.models.dataset import Split
 
 PATHS = st.lists(st.text(min_size=1, max_size=30), unique=True, max_size=60)
@@ -44,14 +44,3 @@ def test_a_text_belongs_to_the_split_that_asked_first() -> None:
     assert owners.admits("a", Split.TRAIN)
     assert owners.admits("a", Split.TRAIN)
     assert not owners.admits("A", Split.TEST)
-
-
-def test_the_meter_sees_documents_and_texts_that_stand_in_two_splits() -> None:
-    meter = LeakMeter()
-    meter.add("d1", "eins", Split.TRAIN)
-    meter.add("d2", "zwei", Split.VALIDATION)
-    assert meter.counts() == {"documents": 0, "texts": 0}
-
-    meter.add("d1", "drei", Split.TEST)
-    meter.add("d3", "Zwei", Split.TEST)
-    assert meter.counts() == {"documents": 1, "texts": 1}

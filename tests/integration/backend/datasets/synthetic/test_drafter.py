@@ -34,7 +34,7 @@ def is_synthetic(record: dict[str, object]) -> bool:
 def test_synthetic_records_are_marked_supported_and_in_train_only(server: ChatServer, tmp_path: Path) -> None:
     result = synthetic_build(server.url, tmp_path / "1", tmp_path / "cache")
     made = [each for each in all_records(result) if is_synthetic(each)]
-    told = result.statistics["synthetic"]
+    told = result.statistics["questions"]
 
     assert made
     for each in made:
@@ -65,7 +65,7 @@ def test_what_was_asked_is_not_asked_again_and_gives_the_same_records(server: Ch
 
     assert server.requests == asked
     assert again.content_sha256 == one.content_sha256
-    assert again.statistics["synthetic"]["from_cache"] == one.statistics["synthetic"]["asked"] == asked
+    assert again.statistics["questions"]["from_cache"] == one.statistics["questions"]["asked"] == asked
 
 
 def test_requests_are_made_at_once_but_never_more_than_configured(server: ChatServer, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_rejected_replies_are_counted_by_their_reason(server: ChatServer, tmp_pa
         return "Das kann ich nicht." if number % 4 == 2 else json.dumps({**supported, **changed.get(number % 4, {})})
 
     server.reply = reply
-    told = synthetic_build(server.url, tmp_path / "1", tmp_path / "cache", concurrency=1).statistics["synthetic"]
+    told = synthetic_build(server.url, tmp_path / "1", tmp_path / "cache", concurrency=1).statistics["questions"]
 
     assert set(told["rejected"]) == {"quote_not_found", "no_question", "no_json"}
     assert min(told["rejected"].values()) >= 5
@@ -116,7 +116,7 @@ def test_rejected_replies_are_counted_by_their_reason(server: ChatServer, tmp_pa
 
 def test_a_refused_request_costs_its_record_only(server: ChatServer, tmp_path: Path) -> None:
     server.failures = [400, 429, 0, 500]
-    told = synthetic_build(server.url, tmp_path / "1", tmp_path / "cache").statistics["synthetic"]
+    told = synthetic_build(server.url, tmp_path / "1", tmp_path / "cache").statistics["questions"]
 
     assert told["rejected"] == {"refused_by_endpoint": 1}
 

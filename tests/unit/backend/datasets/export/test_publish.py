@@ -118,7 +118,10 @@ def test_the_manifest_says_what_an_auditor_asks(records_dir: Path) -> None:
     order = replace(
         _order(records_dir, "jsonl"),
         request={"search_query": {"query_text": "Gebühr"}},
-        statistics={"sections": {"found": 9, "kept": 5, "dropped": {"stub": 4}}, "degraded": {"vector": "down"}},
+        statistics=lambda: {
+            "sections": {"found": 9, "kept": 5, "dropped": {"stub": 4}},
+            "degraded": {"vector": "down"},
+        },
     )
     properties = export_dataset(order).properties
 

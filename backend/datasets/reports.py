@@ -1,0 +1,96 @@
+"""The reports of finished datasets: pages, pictures and data cards that their builds have written."""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from backend.datasets.report.file_names import CARD_FILE, DETAILS_FILE, REPORT_FOLDER, page_name, picture_name
+from backend.datasets.report.subject import Language
+from shared.database.base import DatasetStore
+from shared.database.dataset_changes import DatasetNotCompleted
+from shared.errors import NotFound
+from shared.models.dataset import Dataset, DatasetStatus
+
+
+class Picture(StrEnum):
+    """Pictures that a report may have."""
+
+    SOURCES = "sources"
+    TYPES = "types"
+    YEARS = "years"
+    DROPPED = "dropped"
+    LENGTHS = "lengths"
+    TOKENS = "tokens"
+    QUALITY = "quality"
+    LANGUAGES = "languages"
+    DUPLICATES = "duplicates"
+    PERSONAL_DATA = "personal_data"
+    TEMPLATES = "templates"
+
+
+class NotReported(NotFound):
+    """The dataset has no such page or picture: nothing of the kind was there to draw, or it is older than reports."""
+
+    code = "not_reported"
+
+    def __init__(self, dataset_id: str, part: str) -> None:
+        super().__init__(
+            f"The report of dataset {dataset_id} has no {part}. What was not found is not drawn; a dataset that was "
+            "built before reports were written has none: build it again.",
+            dataset_id=dataset_id,
+            part=part,
+        )
+
+
+class ReportShelf:
+    """Finds files of reports.
+
+    Args:
+        datasets: Knows where finished datasets lie.
+    """
+
+    def __init__(self, datasets: DatasetStore) -> None:
+        self._datasets = datasets
+
+    def page(self, dataset_id: str, language: Language) -> Path:
+        """The HTML page.
+
+        Raises:
+            DatasetNotFound: If there is no such dataset.
+            DatasetNotCompleted: If it is not finished.
+            NotReported: If it has no report.
+        """
+        return self._file(dataset_id, page_name(language), "page")
+
+    def picture(self, dataset_id: str, picture: Picture, language: Language) -> Path:
+        """A picture as PNG; raises as `page` does."""
+        return self._file(dataset_id, picture_name(picture.value, language), f"picture '{picture}'")
+
+    def card(self, dataset_id: str) -> Path:
+        """The data card as JSON; raises as `page` does."""
+        return self._file(dataset_id, CARD_FILE, "data card")
+
+    def statistics(self, dataset_id: str) -> tuple[Dataset, Mapping[str, Any]]:
+        """A dataset with all that is known about it; empty until it is finished.
+
+        Raises:
+            DatasetNotFound: If there is no such dataset.
+        """
+        dataset = self._datasets.get(dataset_id)
+        if dataset.path is None:
+            return dataset, dataset.statistics
+        details = Path(dataset.path).parent / REPORT_FOLDER / DETAILS_FILE
+        if not details.is_file():
+            return dataset, dataset.statistics
+        return dataset, {**dataset.statistics, **json.loads(details.read_text(encoding="utf-8"))}
+
+    def _file(self, dataset_id: str, name: str, part: str) -> Path:
+        dataset = self._datasets.get(dataset_id)
+        if dataset.status is not DatasetStatus.COMPLETED or dataset.path is None:
+            raise DatasetNotCompleted(dataset_id, dataset.status)
+        file = Path(dataset.path).parent / REPORT_FOLDER / name
+        if not file.is_file():
+            raise NotReported(dataset_id, part)
+        return file
