@@ -9,6 +9,7 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from backend.common import audit_routes
 from backend.common.security import security_from
 from backend.training.api import feedback_routes, promotion_routes, routes
 from config.testing import TestingConfig
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.anyio
 
 EVERYBODY = frozenset(Role)
 TRAINERS = frozenset({Role.ADMIN, Role.TRAINER})
+ADMINS = frozenset({Role.ADMIN})
 POLICY = {
     "POST /api/training/jobs": TRAINERS,
     "GET /api/training/jobs": EVERYBODY,
@@ -52,10 +54,12 @@ POLICY = {
     "GET /api/training/feedback": EVERYBODY,
     "GET /api/training/feedback/{feedback_id}": EVERYBODY,
     "GET /api/training/workers": EVERYBODY,
+    "GET /api/audit": ADMINS,
+    "GET /api/audit/verification": ADMINS,
 }
 ROUTES = {
     f"{method} {route.path}": route
-    for module in (routes, feedback_routes, promotion_routes)
+    for module in (routes, feedback_routes, promotion_routes, audit_routes)
     for route in module.router.routes
     if isinstance(route, APIRoute)
     for method in sorted(route.methods)
