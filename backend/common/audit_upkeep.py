@@ -11,6 +11,7 @@ from typing import Protocol
 
 from fastapi import FastAPI
 
+from backend.common.audit_routes import AuditDesk
 from backend.common.blocking import in_thread
 from backend.common.refusals import RefusalLog
 from shared.auth.api_keys import ApiKeyAuthenticator
@@ -97,6 +98,7 @@ async def audit_kept(
         every_s: Distance of rounds.
     """
     refusals = app.state.refusals = RefusalLog()
+    app.state.audit = AuditDesk(stores.audit, settings.home)
     anchoring = Anchoring(
         stores.audit, settings.home, every_s=settings.audit_anchor_seconds, every_rows=settings.audit_anchor_rows
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from backend.common import audit_routes
 from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
 from backend.common.feed.event_feed import EventFeed
@@ -82,12 +83,13 @@ def create_app(config: BaseConfig) -> FastAPI:
                 "jobs": "/api/training/jobs",
                 "adapters": "/api/training/adapters",
                 "feedback": "/api/training/feedback",
+                "audit": audit_routes.router.prefix,
                 "ws": "/api/training/ws",
             },
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan(config),
-        routers=[routes.router, feedback_routes.router, promotion_routes.router, websocket.router],
+        routers=[routes.router, feedback_routes.router, promotion_routes.router, websocket.router, audit_routes.router],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: cancelling what has ended is a bad request

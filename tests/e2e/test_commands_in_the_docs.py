@@ -99,7 +99,9 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
     write_judged_queries(folder)
     rating = {"prompt": "Wo ist das Amt?", "answer": "Im Kreishaus.", "correction": "Im Rathaus."}
     (folder / "ratings.jsonl").write_text(json.dumps(rating) + "\n", encoding="utf-8")
+    key = it.clara("admin", "keys", "create", "docs", "--role", "analyst", "--json")
     return {
+        "KEY_ID": json.loads(key.stdout)["key_id"],
         "DATASET_ID": dataset_id,
         "JOB_ID": job_id,
         "DOCUMENT_ID": document_id,

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from backend.common.audit_routes import AuditDesk
 from backend.common.feed.event_feed import EventFeed
 from backend.training.api.dependencies import TrainingState, Workers
 from backend.training.app import create_app
@@ -122,4 +123,5 @@ def service_at(desk: Desk, config: BaseConfig) -> FastAPI:
     """The whole training service on these settings, with the desk in the place of stores and workers."""
     app = create_app(config)
     app.state.training = desk.state(NoWorkers(), EventFeed(JobEvents(desk.stores.jobs)))
+    app.state.audit = AuditDesk(desk.stores.audit, config.home)
     return app

@@ -17,6 +17,9 @@ from sqlalchemy.sql.expression import Executable, Select
 
 from shared.database.engine import translating_errors
 
+_FLUSH = b"SELECT pg_logical_emit_message(true, 'clara', '')"
+_TUPLES_OK = 2
+
 Statement = Select[Any] | UpdateBase
 Row = Mapping[str, Any]
 _Convert = Callable[[Any], Any]
@@ -60,10 +63,11 @@ class Transaction:
         """As `run`, when all else is done: for a row that everybody locks, which is then locked for the commit only."""
         self._last.append((statement, values))
 
-    def finish(self) -> None:
-        """Carry out what was put off."""
+    def finish(self) -> bool:
+        """Carry out what was put off; returns whether there was anything."""
         for statement, values in self._last:
             self.run(statement, values)
+        return bool(self._last)
 
     def _prepared(self, statement: Statement, values: Mapping[str, Any]) -> "_Prepared":
         return _prepared(statement, tuple(values), self._key)
@@ -90,10 +94,9 @@ def driver_transaction(engine: Engine) -> Iterator[Transaction]:
         connection = engine.raw_connection()
         try:
             driver_connection: Any = connection.driver_connection
-            with _begun(driver_connection, engine.dialect):
-                transaction = Transaction(driver_connection.cursor, engine.dialect)
+            transaction = Transaction(driver_connection.cursor, engine.dialect)
+            with _begun(driver_connection, transaction):
                 yield transaction
-                transaction.finish()
         except engine.dialect.loaded_dbapi.Error as exc:
             if engine.dialect.is_disconnect(exc, connection, None):
                 connection.invalidate(exc)
@@ -104,18 +107,39 @@ def driver_transaction(engine: Engine) -> Iterator[Transaction]:
 
 
 @contextmanager
-def _begun(connection: Any, dialect: Dialect) -> Iterator[None]:
+def _begun(connection: Any, transaction: Transaction) -> Iterator[None]:
     """A transaction that is committed unless its body raises."""
-    if dialect.name == "sqlite":
+    if transaction.database == "sqlite":
         # the write lock at the start, see write_transaction
         connection.execute("BEGIN IMMEDIATE")
         yield
+        transaction.finish()
         connection.commit()
         return
     # psycopg begins by itself; a pipeline saves the wait for every answer that nobody reads
     with connection.pipeline():
         yield
+        has_locked_last = transaction.finish()
+        if has_locked_last:
+            connection.execute("SET LOCAL synchronous_commit = off")
         connection.commit()
+    if has_locked_last:
+        _flush(connection)
+
+
+def _flush(connection: Any) -> None:
+    """Wait until a commit that did not wait for the disk is there: what was locked last was free for others meanwhile.
+
+    A transaction of its own writes a message of no meaning and waits for the disk. The log goes there in order, so all
+    before it is there too, and one visit to the disk serves several writers, as it does without a row that all lock.
+    Nobody is told of a success before that.
+    """
+    from psycopg.errors import error_from_result
+
+    # libpq itself: psycopg would open a transaction around it
+    result = connection.pgconn.exec_(_FLUSH)
+    if result.status != _TUPLES_OK:
+        raise error_from_result(result)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 import pytest
 
-from backend.common.redaction import is_secret_name, redact_text
+from backend.common.redaction import REDACTED, is_secret_name, redact_text
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,9 @@ def test_secrets_inside_of_text_are_cut_out(text: str, canary: str) -> None:
 )
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert redact_text(text) == text
+
+
+def test_keys_for_scripts_lose_their_secret_and_keep_their_id() -> None:
+    key = "clara_key_abcdefgh234567xy_" + "A-z_" * 10 + "abc"
+
+    assert redact_text(f"sent {key}, refused") == f"sent clara_key_abcdefgh234567xy_{REDACTED}, refused"

@@ -1,0 +1,102 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from config import get_config
+from frontend.cli import audit_cli
+from shared.database.audit.anchoring import Anchoring
+from shared.database.engine import open_engine, write_transaction
+from shared.database.stores import Stores, open_stores
+from tests.support.cli import Clara
+from tests.support.store_values import an_audit
+
+NOWHERE = Clara("http://127.0.0.1:1")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("CLARA_HOME", str(tmp_path))
+    get_config.cache_clear()
+    yield tmp_path
+    get_config.cache_clear()
+
+
+@pytest.fixture
+def stores(home: Path) -> Iterator[Stores]:
+    opened = open_stores(f"sqlite:///{home / 'clara.db'}")
+    yield opened
+    opened.close()
+
+
+def _write(stores: Stores, number: int) -> None:
+    for each in range(number):
+        stores.audit.append(an_audit("job.submitted" if each % 2 else "dataset.created", object_id=f"x{each}"))
+
+
+def test_entries_are_listed_page_by_page_and_filtered(stores: Stores) -> None:
+    _write(stores, 5)
+
+    first = NOWHERE.json("audit", "list", "--limit", "3")
+    rest = NOWHERE.json("audit", "list", "--limit", "3", "--before", str(first["next_before"]))
+    of_jobs = NOWHERE.json("audit", "list", "--action", "job.", "--since", "2020-01-01")
+    shown = NOWHERE("audit", "list", "--object", "x3").stdout
+
+    assert [entry["seq"] for entry in first["entries"] + rest["entries"]] == [5, 4, 3, 2, 1]
+    assert rest["next_before"] is None
+    assert [entry["object_id"] for entry in of_jobs["entries"]] == ["x3", "x1"]
+    assert "tina@amt.example" in shown
+    assert "x2" not in shown
+
+
+def test_an_intact_log_is_said_to_be_intact(stores: Stores, home: Path) -> None:
+    _write(stores, 3)
+    Anchoring(stores.audit, home).anchor()
+
+    report = NOWHERE.json("audit", "verify")
+
+    assert (report["is_intact"], report["rows"], report["anchors"], report["findings"]) == (True, 4, 1, [])
+    assert "4" in NOWHERE("audit", "verify").stdout
+
+
+def test_a_changed_log_ends_with_one_and_what_is_wrong(stores: Stores, home: Path) -> None:
+    _write(stores, 3)
+    engine = open_engine(f"sqlite:///{home / 'clara.db'}")
+    with write_transaction(engine) as connection:
+        connection.execute(text("UPDATE audit_log SET actor = 'nobody' WHERE seq = 2"))
+    engine.dispose()
+
+    report = NOWHERE.json("audit", "verify", exit_code=1)
+    result = NOWHERE("audit", "verify")
+
+    assert [(each["kind"], each["seq"]) for each in report["findings"]] == [("changed", 2)]
+    assert result.exit_code == 1
+    assert "tampered" in result.stderr
+
+
+def test_an_export_holds_every_entry_with_its_hash_and_replaces_no_file(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_cli, "_BATCH", 5)
+    _write(stores, 12)
+    out = tmp_path / "all [1].jsonl"
+
+    assert NOWHERE.json("audit", "export", str(out))["entries"] == 12
+
+    entries = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [entry["seq"] for entry in entries] == list(range(1, 13))
+    assert entries[-1]["hash"] == stores.audit.head().hash
+    assert out.stat().st_mode & 0o077 == 0
+    assert NOWHERE("audit", "export", str(out)).exit_code == 5
+    assert NOWHERE("audit", "export", str(tmp_path / "none" / "x.jsonl")).exit_code == 6
+    human = NOWHERE("audit", "export", str(tmp_path / "b [x].jsonl"), "--action", "job.")
+    assert "6 entries" in human.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [("list", "--outcome", "bad"), ("list", "--since", "gestern"), ("verify", "--anchors", "/none")]
+)
+def test_bad_input_ends_with_two(arguments: tuple[str, ...]) -> None:
+    assert NOWHERE("audit", *arguments).exit_code == 2
