@@ -366,5 +366,5 @@ def _export_name(export_format: str, options: ExportOptions) -> str:
     return f"{export_format}{plain}{raw}"
 
 
-def _audit(action: str, dataset_id: str, principal: Principal, request_id: str | None, **detail: object) -> AuditEntry:
+def _audit(action: str, dataset_id: str, principal: Principal, request_id: str | None, **detail: Any) -> AuditEntry:
     return audit_entry(principal, action, "dataset", dataset_id, request_id=request_id, **detail)

@@ -18,7 +18,7 @@ from backend.common.security import security_from
 from config.development import DevelopmentConfig
 from shared.auth.local_issuer import issue_test_token
 from tests.support.installation import ROOT, free_port
-from tests.support.issuer import IssuerKey, key_server
+from tests.support.issuer import IssuerKey, KeyServer, key_server
 from tests.support.production import ProductionSite
 
 MODES = ("development", "testing", "production")
@@ -54,6 +54,7 @@ class SecuredServices:
         issuer: `iss` of good tokens.
         key: Signs good tokens; in mode `testing` a key that signs nothing.
         tls: How to connect where the services speak TLS.
+        keys: What the identity provider publishes.
     """
 
     mode: str
@@ -62,6 +63,7 @@ class SecuredServices:
     issuer: str
     key: IssuerKey
     tls: ssl.SSLContext | None
+    keys: KeyServer
 
     @contextlib.contextmanager
     def client(self, service: str) -> Iterator[httpx.Client]:
@@ -131,7 +133,7 @@ def secured_services(
         ports = {service: free_port() for service in services}
         scheme = "https" if site else "http"
         urls = {service: f"{scheme}://127.0.0.1:{port}" for service, port in ports.items()}
-        running = SecuredServices(mode, urls, issue, issuer, key, tls)
+        running = SecuredServices(mode, urls, issue, issuer, key, tls, keys)
         for service, port in ports.items():
             stack.enter_context(_process(service, folder, {**environment, SERVICES[service]: str(port)}))
         for service in services:
