@@ -145,8 +145,16 @@ def _environment(mode: str, home: Path, site: ProductionSite | None, **settings:
     home.mkdir(parents=True, exist_ok=True)
     if site is not None:
         return site.environment(**settings)
-    shared = {"CLARA_ENVIRONMENT": "development", "CLARA_SECURITY_MODE": mode, "CLARA_HOME": str(home)}
-    return {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "CLARA_WARM_TRAINER": "off", **shared, **settings}
+    shared = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT),
+        "CLARA_ENVIRONMENT": "development",
+        "CLARA_SECURITY_MODE": mode,
+        "CLARA_HOME": str(home),
+        "CLARA_OUTGOING_ALLOWED": "127.0.0.1",
+        "CLARA_WARM_TRAINER": "off",
+    }
+    return {**shared, **settings}
 
 
 @contextlib.contextmanager

@@ -52,6 +52,8 @@ def _run(experiment: Experiment, database: str, *, is_full: bool) -> dict[str, A
     started = time.monotonic()
     figures: Mapping[str, Any]
     try:
+        if reason := experiment.missing():
+            raise RuntimeError(reason)
         with a_place(database, is_full=is_full) as place:
             figures = experiment.run(place)
     except Exception as error:  # noqa: BLE001 - an experiment that breaks has not held; the others go on

@@ -19,23 +19,23 @@ class Experiment:
         subject: First line of the module's docstring.
         databases: Those on which it makes a difference.
         run: Returns the figures; `holds` says whether the promise was kept.
-        shared_data: What it reads of the shared data; without it the short form is left out.
+        missing: Says what this machine lacks for it; empty if nothing.
     """
 
     name: str
     subject: str
     databases: tuple[str, ...]
     run: Callable[[Place], Mapping[str, Any]]
-    shared_data: tuple[str, ...] = ()
+    missing: Callable[[], str]
 
 
 def experiments() -> dict[str, Experiment]:
-    """Name -> experiment, in order; a module may set `DATABASES` (default is SQLite alone) and `SHARED_DATA`."""
+    """Name -> experiment, in order; a module may set `DATABASES` (default: SQLite alone) and `MISSING`."""
     found = {}
     for info in sorted(pkgutil.iter_modules(folder.__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{folder.__name__}.{info.name}")
         name = info.name.partition("_")[0].upper()
         subject = (module.__doc__ or "").strip().splitlines()[0].rstrip(".")
-        databases, shared_data = getattr(module, "DATABASES", ("sqlite",)), getattr(module, "SHARED_DATA", ())
-        found[name] = Experiment(name, subject, databases, module.run, shared_data)
+        databases, missing = getattr(module, "DATABASES", ("sqlite",)), getattr(module, "MISSING", str)
+        found[name] = Experiment(name, subject, databases, module.run, missing)
     return found
