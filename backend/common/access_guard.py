@@ -1,6 +1,5 @@
 """The table of access at work: who may not call a route gets no further than its name, and sends no body to it."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from starlette.requests import Request
@@ -25,9 +24,12 @@ class AccessGuard:
 
     def __init__(self, app: ASGIApp, table: Iterable[RouteAccess]) -> None:
         self._app = app
-        self._by_method: dict[str, list[RouteAccess]] = defaultdict(list)
-        for line in table:
-            self._by_method[line.method].append(line)
+        lines = list(table)
+        self._any_method = [line for line in lines if line.method == ANY_METHOD]
+        methods = {line.method for line in lines}
+        self._by_method = {
+            method: [line for line in lines if line.method in {method, ANY_METHOD}] for method in methods
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or raise why not."""
@@ -45,5 +47,7 @@ class AccessGuard:
 
     def _line_of(self, scope: Scope) -> RouteAccess | None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        candidates = (*self._by_method[scope["method"]], *self._by_method[ANY_METHOD])
-        return next((line for line in candidates if line.pattern.match(path)), None)
+        for line in self._by_method.get(scope["method"], self._any_method):
+            if line.pattern.match(path):
+                return line
+        return None

@@ -8,6 +8,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 LINGER_S = 2.0
+_BAD_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 @lru_cache(maxsize=64)
@@ -22,6 +23,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     uvicorn closes a connection by closing its transport, which waits until the client has read what was sent. One that
     never does keeps socket, buffers and task, and holds up the stop of the service.
     """
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent; a handshake that cannot be read, such as one with a huge header, is refused."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            # uvicorn would say nothing and keep the connection open
+            self.transport.write(_BAD_HANDSHAKE)
+            self.transport.close()
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send what the application says."""

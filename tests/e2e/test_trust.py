@@ -5,20 +5,11 @@ import json
 import pytest
 
 from tests.support.postgres import find_programs
-from tests.support.shared_data import needs_shared_data
 from tests.trust.catalogue import experiments
 from tests.trust.place import a_place
 
 RUNS = [
-    pytest.param(
-        name,
-        database,
-        id=f"{name}-{database}",
-        marks=[
-            *([pytest.mark.postgres] if database != "sqlite" else []),
-            *(needs_shared_data(*experiment.shared_data) if experiment.shared_data else []),
-        ],
-    )
+    pytest.param(name, database, id=f"{name}-{database}", marks=pytest.mark.postgres if database != "sqlite" else ())
     for name, experiment in experiments().items()
     for database in experiment.databases
 ]

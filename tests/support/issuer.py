@@ -1,6 +1,7 @@
 """An identity provider in a few lines: RSA keys, tokens shaped like Keycloak's, and a real HTTP server for its keys."""
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -9,8 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from jose import jws as jose_jws  # type: ignore[import-untyped]
 
 from shared.auth.jws import encode_segment
@@ -58,6 +59,12 @@ class IssuerKey:
     def jwks(self) -> dict[str, Any]:
         return {"keys": [self.jwk()]}
 
+    def sign_as_is(self, header: bytes, payload: bytes) -> str:
+        """A token whose header and payload are exactly these bytes, signed with RS256 whatever the header says."""
+        signing_input = f"{encode_segment(header)}.{encode_segment(payload)}"
+        signature = self.private.sign(signing_input.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return f"{signing_input}.{encode_segment(signature)}"
+
     def sign(self, payload: bytes | dict[str, Any], **headers: Any) -> str:
         return str(jose_jws.sign(payload, self.pem, headers={"kid": self.kid, **headers}, algorithm="RS256"))
 
@@ -95,8 +102,8 @@ class KeyServer:
 
 
 @contextmanager
-def key_server(document: Any) -> Iterator[KeyServer]:
-    """Serve a JWKS document on a free port of this machine."""
+def key_server(document: Any, *, tls: ssl.SSLContext | None = None) -> Iterator[KeyServer]:
+    """Serve a JWKS document on a free port of this machine, at any path."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -116,7 +123,10 @@ def key_server(document: Any) -> Iterator[KeyServer]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state = KeyServer(f"http://127.0.0.1:{server.server_port}/certs", document)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "http" if tls is None else "https"
+    state = KeyServer(f"{scheme}://127.0.0.1:{server.server_port}/certs", document)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

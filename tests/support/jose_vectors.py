@@ -18,6 +18,12 @@ _LEAST_VALID = 35
 Vector = tuple[object, Any, str]
 
 
+def missing() -> str:
+    """What is not there of the vectors, in words; empty if nothing."""
+    absent = [name for name in NEEDED if not (SHARED_DATA / name).exists()]
+    return f"{', '.join(absent)} not in {SHARED_DATA}; set CLARA_SHARED_DATA" if absent else ""
+
+
 def figures() -> dict[str, Any]:
     """How many vectors of each kind were accepted; `holds` says whether that is what we promise."""
     counts: Counter[tuple[str, str]] = Counter()

@@ -53,7 +53,8 @@ class ProductionSite:
             "CLARA_TLS_CLIENT_CRL_FILE": str(revoked) if revoked else None,
             "KEYCLOAK_URL": "https://login.stadt.example",
             "CLARA_CORS_ORIGINS": "https://clara.stadt.example",
-            # whom outgoing calls trust
+            # whom outgoing calls trust, and where they may go
+            "CLARA_OUTGOING_ALLOWED": "127.0.0.1",
             "SSL_CERT_FILE": str(self.authority.cert),
             "CLARA_WARM_TRAINER": "off",
             **changes,

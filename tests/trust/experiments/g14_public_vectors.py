@@ -8,10 +8,10 @@ that our stricter rules forbid (HS256, unknown header fields, several keys under
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.jose_vectors import NEEDED, figures
+from tests.support.jose_vectors import figures, missing
 from tests.trust.place import Place
 
-SHARED_DATA = NEEDED
+MISSING = missing
 
 
 def run(_: Place) -> Mapping[str, Any]:

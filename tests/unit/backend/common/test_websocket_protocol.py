@@ -1,6 +1,7 @@
 """Texts arrive as they were sent, and a client that hangs does not keep its connection."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -55,6 +56,14 @@ def test_texts_of_every_length_arrive_as_they_were_sent(address: str, compressio
 def test_a_text_is_framed_once_for_all_clients() -> None:
     text = "one of many"
     assert text_frame(text) is text_frame(text)
+
+
+def test_a_handshake_that_cannot_be_read_is_refused_instead_of_kept_open(address: str) -> None:
+    head = ["GET /texts HTTP/1.1", "Host: x", "Connection: Upgrade", "Upgrade: websocket", f"X-Filler: {'x' * 9000}"]
+    with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=5) as client:
+        client.sendall(("\r\n".join(head) + "\r\n\r\n").encode())
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
 
 
 def test_what_a_client_does_not_read_is_cut_off_after_a_while(address: str) -> None:
