@@ -10,15 +10,18 @@ from shared.auth.binding import CLIENT_CERTIFICATE, thumbprint
 
 def http_protocol(tls: TlsFiles | None) -> Any:
     """The HTTP protocol for uvicorn: the quickest installed, with the client's certificate where one is demanded."""
-    return _with_peer_certificate() if tls is not None and tls.client_ca_file is not None else "auto"
-
-
-def _with_peer_certificate() -> type[asyncio.Protocol]:
+    if tls is None or tls.client_ca_file is None:
+        return "auto"
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-    base: Any = asyncio.Protocol if TYPE_CHECKING else AutoHTTPProtocol
+    return with_peer_certificate(AutoHTTPProtocol)
 
-    class PeerCertificateProtocol(base):  # type: ignore[misc]  # which of the two it is, the installation decides
+
+def with_peer_certificate(http: Any) -> type[asyncio.Protocol]:
+    """One of uvicorn's HTTP protocols, which tells the application the thumbprint of the client's certificate."""
+    base: Any = asyncio.Protocol if TYPE_CHECKING else http
+
+    class PeerCertificateProtocol(base):  # type: ignore[misc]  # which of them it is, the installation decides
         """Every request and WebSocket of a connection gets a copy of `app_state`, the thumbprint in it."""
 
         app_state: dict[str, Any]
