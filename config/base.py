@@ -159,7 +159,7 @@ class BaseConfig(BaseSettings):
     tls_key_file: Path | None = Field(None, description="Private key of the server certificate (PEM).")
     tls_client_ca_file: Path | None = Field(None, description="Authority that signs client certificates (PEM).")
     tls_client_crl_file: Path | None = Field(
-        None, description="Revocation list of that authority (PEM); a new one is in force within seconds."
+        None, description="Revocation list of that authority (PEM); a new one is in force with the next handshake."
     )
     client_cert_file: Path | None = Field(
         None, description="Certificate that the command line shows to services (PEM)."

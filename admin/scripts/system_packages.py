@@ -1,7 +1,7 @@
 """Install the system packages that the tests need, where we may: `python -m admin.scripts.system_packages`.
 
-On Debian and Ubuntu as root, PostgreSQL and Node.js are installed if their programs are missing; elsewhere the missing
-package is named and the tests that need it say so again.
+On Debian and Ubuntu as root, PostgreSQL, Node.js and strace are installed if their programs are missing; elsewhere the
+missing package is named and the tests that need it say so again.
 """
 
 import os
@@ -37,6 +37,8 @@ def needed() -> list[SystemPackage]:
     return [
         SystemPackage("PostgreSQL", ["postgresql"], has_postgres),
         SystemPackage("Node.js", ["nodejs", "npm"], has_node),
+        # what shows that nothing is called outside exists on Linux only
+        SystemPackage("strace", ["strace"], sys.platform != "linux" or shutil.which("strace") is not None),
     ]
 
 

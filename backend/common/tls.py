@@ -6,8 +6,6 @@ service for it, least of all to lock a thief out.
 
 import logging
 import ssl
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +15,6 @@ logger = logging.getLogger(__name__)
 
 # forward secrecy and authenticated encryption only (BSI TR-02102-2); TLS 1.3 has nothing else
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
-_LOOK_EVERY_S = 1.0
 _REFUSED = ssl.AlertDescription.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
 
 Stamp = tuple[tuple[int, int, int], ...]
@@ -98,18 +95,15 @@ class FollowedTls:
 
     Args:
         files: What it is made of.
-        monotonic: Seconds that never jump.
 
     Raises:
         TlsFilesUnusable: If they cannot be used now. Later ones are logged, and the last good ones serve on.
     """
 
-    def __init__(self, files: TlsFiles, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, files: TlsFiles) -> None:
         self._files = files
-        self._monotonic = monotonic
         self._fresh = self.context = server_context(files)
         self._stamp = self._seen()
-        self._looked_at = monotonic()
         self.context.sni_callback = self._on_hello
 
     def _on_hello(self, connection: ssl.SSLObject, _name: str | None, context: ssl.SSLContext) -> int | None:
@@ -123,9 +117,7 @@ class FollowedTls:
         return None
 
     def _follow(self) -> None:
-        if self._monotonic() - self._looked_at < _LOOK_EVERY_S:
-            return
-        self._looked_at = self._monotonic()
+        # four calls of stat beside a handshake that costs a hundred times as much
         stamp = self._seen()
         if stamp == self._stamp:
             return

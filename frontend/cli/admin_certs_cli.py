@@ -104,7 +104,7 @@ def client(
 
 @command(certs, "revoke", examples=("clara admin certs revoke anna@stadt.example", "clara admin certs revoke 5f3a91…"))
 def revoke(session: Session, asked: AskedArgument, folder: FolderOption = None) -> None:
-    """Revoke a certificate: services that read this revocation list refuse it within seconds, without a restart."""
+    """Revoke a certificate: services that read this revocation list refuse it at once, without a restart."""
     authority = _authority(session, folder)
     record = authority.revoke(asked)
     _answer(session, record, {"CLARA_TLS_CLIENT_CRL_FILE": authority.crl_file})

@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,12 +15,14 @@ from pathlib import Path
 from config import BaseConfig
 from config.factory import unknown_variables
 from frontend.cli import formats
+from frontend.cli.certificate_ends import certificate_ends
 from frontend.cli.service_ports import PortInUse, is_installed, require_free_port
 from frontend.client.services import SERVICES
 
 _OLDEST_PYTHON = (3, 11)
 _ENOUGH_DISK_BYTES = 5 << 30
 _POSTGRES_FOLDERS = ("/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt")
+_SOON_DAYS = 30
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 # what is installed by which extra of pyproject.toml: import name -> what it is for
@@ -67,6 +71,7 @@ def examine(settings: BaseConfig) -> list[Finding]:
         _disk(settings),
         _database(settings),
         _base_model(settings),
+        *_certificates(settings),
         *_ports(settings),
         *_variables(),
         _postgres_binaries(),
@@ -150,6 +155,18 @@ def _database(settings: BaseConfig) -> Finding:
         to_do = "Start it, or correct CLARA_DATABASE_URL or POSTGRES_*; without them SQLite is used."
         return Finding(subject, State.MISSING, f"{url.render_as_string(hide_password=True)}: {reason}", to_do)
     return Finding(subject, State.OK, url.render_as_string(hide_password=True))
+
+
+def _certificates(settings: BaseConfig) -> Iterator[Finding]:
+    now = datetime.now(UTC)
+    for one in certificate_ends(settings):
+        if one.ends is None:
+            yield Finding(one.setting, State.MISSING, f"{one.path}: {one.problem}", "Correct the setting or the file.")
+            continue
+        days = (one.ends - now).days
+        state = State.MISSING if one.ends <= now else State.HINT if days < _SOON_DAYS else State.OK
+        to_do = "" if state is State.OK else "Make a new one in time: docs/guides/identity.md."
+        yield Finding(one.setting, state, f"ends {one.ends.date().isoformat()} (in {days} d)", to_do)
 
 
 def _base_model(settings: BaseConfig) -> Finding:

@@ -28,6 +28,7 @@ class ContractState:
     Args:
         updates: Job id -> its `job_update` messages, in order of `seq`.
         cuts: How many messages each WebSocket connection gets before it breaks; then the rest without a cut.
+        cut_code: Close code of such a break.
         overtaking: Number of an update that is pushed before any replay.
         token: Needed in the Authorization header; None: no login.
         max_request_bytes: Larger uploads are a 413.
@@ -63,6 +64,7 @@ class ContractState:
     searches: list[Row] = field(default_factory=list)
     reviews: dict[str, Row] = field(default_factory=dict)
     cuts: list[int] = field(default_factory=list)
+    cut_code: int = 1011
     attempts: dict[str, list[Row]] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
     objections: set[str] = field(default_factory=set)
@@ -390,7 +392,7 @@ class _Service:
             for update in [u for u in updates if u["seq"] >= max(1, after)][:left]:
                 await socket.send_json(update)
             if left < len(updates):
-                await socket.close(1011)
+                await socket.close(self.state.cut_code)
                 return
             await socket.receive_text()
         except WebSocketDisconnect:

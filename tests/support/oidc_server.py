@@ -23,6 +23,7 @@ from tests.support.live_server import free_port
 ROOT = Path(__file__).resolve().parents[2]
 _SCRIPT = Path(__file__).with_suffix(".mjs")
 _START_S = 30.0
+_OLDEST_NODE = 20
 
 
 class OidcServer:
@@ -82,7 +83,7 @@ def find_programs() -> Path | None:
 
 def require_programs() -> Path:
     """The folder that holds oidc-provider; without it the test is skipped, but never on CI."""
-    missing = "" if shutil.which("node") else "Node.js is not installed (Debian: apt-get install nodejs npm)"
+    missing = "" if _node_version() >= _OLDEST_NODE else f"Node.js {_OLDEST_NODE} or newer is not installed"
     programs = find_programs()
     if programs is None:
         missing = missing or "oidc-provider is not installed; run `python -m admin.scripts.test_servers`"
@@ -91,6 +92,15 @@ def require_programs() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(missing)
     pytest.skip(missing)
+
+
+def _node_version() -> int:
+    """Major version, 0 without Node.js."""
+    node = shutil.which("node")
+    if node is None:
+        return 0
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    return int(said.lstrip("v").partition(".")[0] or 0)
 
 
 @contextmanager

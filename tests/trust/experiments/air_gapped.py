@@ -51,7 +51,7 @@ def _quick_start(place: Place) -> AirGapped:
 
 
 def _tests(place: Place) -> AirGapped:
-    quiet = ("-q", "-p", "no:cacheprovider", f"--ignore={_NOT_INSIDE}", "--basetemp", str(place.folder / "tests"))
+    quiet = ("-q", "-p", "no:cacheprovider", f"--ignore={_NOT_INSIDE}")
     return _run(place, "suite", "-m", "pytest", *_SUITES, *quiet)
 
 

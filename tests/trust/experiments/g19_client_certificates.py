@@ -26,7 +26,7 @@ from tests.support.tls_callers import ANSWERED, client_context, outcome
 from tests.trust.place import Place
 
 _VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
-_IN_FORCE_S = 2.0
+_IN_FORCE_S = 1.0
 _ROUTE = "/api/datasets"
 
 

@@ -70,6 +70,21 @@ def test_a_refused_token_ends_the_watch_with_the_reason_of_the_service(
         seqs(client)
 
 
+def test_a_token_that_ends_on_the_way_is_followed_by_the_next_one(state: ContractState) -> None:
+    state.cuts, state.cut_code = [5], 1008
+    with live_server(contract_app(state)) as url:
+        tokens = {True: "first", False: "second"}
+        with ClaraClient(url, url, url, lambda: tokens[bool(state.cuts)]) as client:
+            assert seqs(client) == list(range(1, 23))
+    assert state.resumed_from == [0, 5]
+
+
+def test_a_token_that_ends_for_good_ends_the_watch(client: ClaraClient, state: ContractState) -> None:
+    state.cuts, state.cut_code = [5], 1008
+    with pytest.raises(ServiceForbade):
+        seqs(client)
+
+
 def test_a_service_that_stays_away_is_given_up(state: ContractState) -> None:
     state.cuts = [3]
     with live_server(contract_app(state)) as url:

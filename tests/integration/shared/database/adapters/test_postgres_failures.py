@@ -166,7 +166,7 @@ def test_a_wrong_address_is_named_and_no_password(user_url: str, wrong: str, rea
     changes = {
         "password": {"password": "falsch-geraten"},
         "database": {"dbname": "fehlt"},
-        "host": {"host": "x.invalid"},
+        "host": {"host": "no such host"},  # refused without asking a name server
     }
     store = PostgresSearchStore(psycopg.conninfo.make_conninfo(user_url, **changes[wrong]))
 
