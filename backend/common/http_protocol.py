@@ -105,7 +105,8 @@ class HttpProtocol(_Base):
         )
         head = (
             f"HTTP/1.1 {status} {title_of(status)}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
-            f"connection: close\r\nx-request-id: {told_id}\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n\r\n"
+            f"connection: close\r\nx-request-id: {told_id}\r\nx-content-type-options: nosniff\r\n"
+            "cache-control: no-store\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
         self.transport.close()
