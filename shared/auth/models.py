@@ -140,6 +140,12 @@ def _is_url(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.netloc)
 
 
+def _is_origin(origin: str) -> bool:
+    parts = urlsplit(origin)
+    is_plain = f"{parts.scheme}://{parts.netloc}" == origin and not set(origin) & set("*@ ")
+    return is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
 def _lacks_file(path: Path | None) -> bool:
     return path is None or not path.is_file()
 
@@ -159,6 +165,10 @@ _ALWAYS: tuple[Rule, ...] = (
     (
         lambda c: _wants_issuer(c) and not _is_url(c.issuer),
         "CLARA_KEYCLOAK_URL is not set (or no http(s) address), but tokens are required",
+    ),
+    (
+        lambda c: not all(map(_is_origin, c.cors_origins)),
+        "CLARA_CORS_ORIGINS must list exact origins such as https://clara.example.org; '*' lets every web page call us",
     ),
     (lambda c: c.jwt_enabled and not c.audience, "CLARA_KEYCLOAK_CLIENT_ID is empty: tokens need an audience to match"),
     (
@@ -183,7 +193,6 @@ _IN_PRODUCTION: tuple[Rule, ...] = (
         lambda c: c.resolved_jwks_url.startswith("http:"),
         "the JWKS address must be https: over http keys get swapped",
     ),
-    (lambda c: "*" in "".join(c.cors_origins), "CLARA_CORS_ORIGINS must list origins; '*' lets every web page call us"),
     (
         lambda c: any(origin.startswith("http:") for origin in c.cors_origins),
         "CLARA_CORS_ORIGINS must be https origins",
