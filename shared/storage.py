@@ -20,11 +20,36 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from shared.errors import Conflict, InvalidInput, Unavailable
+from shared.confinement import PathNotAllowed, confined
+from shared.errors import Conflict, Unavailable
+
+__all__ = [
+    "MANIFEST_NAME",
+    "STAGE_PREFIX",
+    "AlreadyPublished",
+    "CorruptArtefact",
+    "DiskFull",
+    "Manifest",
+    "NotWritable",
+    "PathNotAllowed",
+    "StagedFolder",
+    "check_writable",
+    "confined",
+    "disk_errors",
+    "error_number",
+    "fsync_folder",
+    "make_folder",
+    "prepare_folders",
+    "read_manifest",
+    "sha256_file",
+    "stage",
+    "sweep_stages",
+    "verify_folder",
+    "write_json",
+]
 
 MANIFEST_NAME = "manifest.json"
 STAGE_PREFIX = ".stage-"
-_LONGEST_NAME_BYTES = 255
 _MANIFEST_LIMIT_BYTES = 64 << 20
 _RUST_NUMBER = re.compile(r"\(os error (\d+)\)")
 
@@ -68,16 +93,6 @@ class CorruptArtefact(Conflict):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} is not a valid artefact: {reason}.", path=str(path), reason=reason)
-
-
-class PathNotAllowed(InvalidInput):
-    """A path from a request leaves the folder that it must stay in, or is none."""
-
-    code = "path_not_allowed"
-
-    def __init__(self, asked: str, root: Path, reason: str = "") -> None:
-        reason = reason or f"is not inside the allowed folder '{root.name}'"
-        super().__init__(f"'{asked}' {reason}.", asked=asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,25 +225,6 @@ def sweep_stages(folder: Path) -> list[Path]:
     for path in left:
         shutil.rmtree(path, ignore_errors=True)
     return left
-
-
-def confined(root: Path, asked: str) -> Path:
-    """The real path of `asked` below `root`: the one place where a path from a request becomes a path.
-
-    Raises:
-        PathNotAllowed: If it is absolute elsewhere, climbs out, passes through a link that leaves `root`, or holds a
-            name that no file can have.
-    """
-    if "\x00" in asked:
-        raise PathNotAllowed(asked.replace("\x00", "\\0"), root)
-    if any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME_BYTES for part in Path(asked).parts):
-        reason = f"holds a name of more than {_LONGEST_NAME_BYTES} bytes, which no file can have"
-        raise PathNotAllowed(asked[:40] + "…", root, reason)
-    base = root.resolve()
-    resolved = (base / asked).resolve()
-    if not resolved.is_relative_to(base):
-        raise PathNotAllowed(asked, root)
-    return resolved
 
 
 def sha256_file(path: Path) -> str:

@@ -7,6 +7,7 @@ parsed is answered as every other error is.
 
 import asyncio
 import json
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
@@ -15,12 +16,17 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from backend.common.connections import Connections
 from backend.common.peer_certificate import certificate_state
 from backend.common.problem import MEDIA_TYPE, problem_body, title_of
+from backend.common.request_id import accepted_or_new
+from shared.utils.log_context import CORRELATION_ID
 
 if TYPE_CHECKING:
     # which of uvicorn's two protocols it is depends on what is installed; both have what is used here
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _Base
 else:
     _Base = AutoHTTPProtocol
+
+
+logger = logging.getLogger(__name__)
 
 
 class GuardedConfig(uvicorn.Config):
@@ -93,10 +99,16 @@ class HttpProtocol(_Base):
         self._stop_timer()
         if self.transport.is_closing():
             return
-        body = json.dumps(problem_body(status, code, detail)).encode("ascii")
+        told_id = accepted_or_new(None)
+        body = json.dumps({**problem_body(status, code, detail), "correlation_id": told_id}).encode("ascii")
+        client = self.client[0] if self.client else None
+        logger.info(
+            "request.refused", extra={"status": status, "code": code, "client": client, CORRELATION_ID: told_id}
+        )
         head = (
             f"HTTP/1.1 {status} {title_of(status)}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
-            "connection: close\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n\r\n"
+            f"connection: close\r\nx-request-id: {told_id}\r\nx-content-type-options: nosniff\r\n"
+            "cache-control: no-store\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
         self.transport.close()

@@ -19,6 +19,7 @@ from backend.common.problem import ProblemResponse, problem_response
 _TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _OTHERS = bytes(byte for byte in range(256) if byte not in _STEPS)
+_ANNOUNCE_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
 _NO_NUMBERS = (b"NaN", b"Infinity")
 _ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -44,11 +45,17 @@ class RequestGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            await _unstorable(HTTPConnection(scope), "The address")(scope, receive, send)
+            return
+        if not any(name in _ANNOUNCE_A_BODY for name, _ in scope["headers"]):
+            await self._app(scope, receive, send)
+            return
+        await self._check_body(scope, receive, send)
+
+    async def _check_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         connection = HTTPConnection(scope)
-        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-            await _unstorable(connection, "The address")(scope, receive, send)
-            return
         encoding = headers.get(b"content-encoding", b"identity").strip().lower()
         if encoding != b"identity":
             await _unpacked_only(connection, encoding)(scope, receive, send)
@@ -80,8 +87,7 @@ class RequestGuard:
 def _is_json(headers: dict[bytes, bytes]) -> bool:
     # FastAPI parses a body without a type as JSON, too
     kind = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
-    has_body = b"content-length" in headers or b"transfer-encoding" in headers
-    return has_body and (kind.endswith((b"/json", b"+json")) or not kind)
+    return kind.endswith((b"/json", b"+json")) or not kind
 
 
 def _unpacked_only(connection: HTTPConnection, encoding: bytes) -> ProblemResponse:

@@ -17,6 +17,7 @@ from backend.common.blocking import DEFAULT_THREADS, bound_threads
 from backend.common.docs import add_docs
 from backend.common.errors import StatusTable, install_error_handlers
 from backend.common.limits import NORMAL_REQUESTS, RequestLimits
+from backend.common.loopback_hosts import LoopbackHosts
 from backend.common.metrics import ServiceMetrics
 from backend.common.middleware import BodyLimit, RequestContext, SecurityHeaders
 from backend.common.openapi import PROBLEM_RESPONSES, describe_problems
@@ -51,6 +52,7 @@ def build_app(
     body_limits: Mapping[str, int] | None = None,
     open_routes: Mapping[str, str] | None = None,
     limits: RequestLimits = NORMAL_REQUESTS,
+    is_open: bool = False,
     threads: int = DEFAULT_THREADS,
     clock: Clock = utc_now,
 ) -> FastAPI:
@@ -69,6 +71,7 @@ def build_app(
         body_limits: Path -> other limit, e.g. for uploads.
         open_routes: Path -> why this route of the service needs no caller; every other one needs a policy.
         limits: What one request, one address and one user may take.
+        is_open: Whether callers need no token; then they must come by a loopback name.
         threads: Blocking calls that may run at once.
         clock: Now.
 
@@ -86,7 +89,7 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         lifespan=_guarded(spec, lifespan, threads),
-        middleware=_middleware(metrics, cors_origins, max_body_bytes, body_limits or {}, limits),
+        middleware=_middleware(metrics, cors_origins, max_body_bytes, body_limits or {}, limits, is_open=is_open),
         responses=PROBLEM_RESPONSES,
     )
     _fill_state(app, authenticator, cors_origins, metrics)
@@ -154,6 +157,8 @@ def _middleware(
     max_body_bytes: int,
     body_limits: Mapping[str, int],
     limits: RequestLimits,
+    *,
+    is_open: bool,
 ) -> list[Middleware]:
     """Outermost first; CORS outside of the error guard, so that web pages can read a 500 as well."""
     layers = [Middleware(SecurityHeaders)]
@@ -168,6 +173,8 @@ def _middleware(
             )
         )
     layers.append(Middleware(RequestContext, record=metrics.record))
+    if is_open:
+        layers.append(Middleware(LoopbackHosts))
     layers.append(Middleware(AddressLimit, buckets=_buckets(limits.calls_per_address)))
     layers.append(Middleware(TimeLimit, limit_s=limits.request_s))
     layers.append(Middleware(BodyLimit, default_bytes=max_body_bytes, by_path=body_limits))

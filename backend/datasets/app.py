@@ -111,6 +111,7 @@ def create_app(config: BaseConfig) -> FastAPI:
         error_statuses={DatasetNotCompleted: 400},
         cors_origins=config.cors_origins_list,
         limits=request_limits(config),
+        is_open=not security.jwt_enabled,
         body_limits={routes.UPLOAD_PATH: config.max_upload_mb * _MIB},
     )
 

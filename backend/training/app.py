@@ -96,6 +96,7 @@ def create_app(config: BaseConfig) -> FastAPI:
         error_statuses={JobAlreadyFinished: HTTPStatus.BAD_REQUEST, QueueFull: HTTPStatus.TOO_MANY_REQUESTS},
         cors_origins=config.cors_origins_list,
         limits=request_limits(config),
+        is_open=not security.jwt_enabled,
     )
 
 

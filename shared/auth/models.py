@@ -146,6 +146,12 @@ def _is_url(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.netloc) and not has_extras
 
 
+def _is_origin(origin: str) -> bool:
+    parts = urlsplit(origin)
+    is_plain = f"{parts.scheme}://{parts.netloc}" == origin and not set(origin) & set("*@ ")
+    return is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
 def _lacks_file(path: Path | None) -> bool:
     return path is None or not path.is_file()
 
@@ -183,6 +189,10 @@ _ALWAYS: tuple[Rule, ...] = (
         "CLARA_KEYCLOAK_CLIENT_ID is empty: tokens need an audience to match",
     ),
     (
+        lambda c: not all(map(_is_origin, c.cors_origins)),
+        "CLARA_CORS_ORIGINS must list exact origins such as https://clara.example.org; '*' lets every web page call us",
+    ),
+    (
         lambda c: c.jwt_enabled and c.mode is SecurityMode.TESTING and c.test_key_dir is None,
         "security mode testing needs a folder for its key",
     ),
@@ -212,7 +222,6 @@ _IN_PRODUCTION: tuple[Rule, ...] = (
         lambda c: c.resolved_jwks_url.startswith("http:"),
         "the JWKS address must be https: over http keys get swapped",
     ),
-    (lambda c: "*" in "".join(c.cors_origins), "CLARA_CORS_ORIGINS must list origins; '*' lets every web page call us"),
     (
         lambda c: not all(origin.startswith(("https://", "*")) for origin in c.cors_origins),
         "CLARA_CORS_ORIGINS must be https origins",

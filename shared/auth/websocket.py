@@ -91,9 +91,11 @@ def check_origin(websocket: WebSocket, allowed: Collection[str]) -> None:
         OriginRefused: For every other site, `null` included.
     """
     origin = websocket.headers.get("origin")
-    if origin is None or origin in allowed or "*" in allowed:
+    if origin is None or origin in allowed:
         return
-    if urlsplit(origin).netloc != websocket.headers.get("host") or origin == "null":
+    ours = urlsplit(origin).netloc == websocket.headers.get("host") and origin != "null"
+    # a page that came in the clear is not ours where we speak TLS
+    if not ours or (websocket.url.scheme == "wss" and not origin.startswith("https:")):
         raise OriginRefused(origin)
 
 

@@ -51,4 +51,4 @@ def unguarded(routers: Sequence[APIRouter]) -> Iterator[str]:
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:
     """A client that calls the application in this process; errors that escape it fail the test."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://clara.test")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")

@@ -54,6 +54,9 @@ def with_saved_adapter(model: "PreTrainedModel", adapter_dir: Path) -> "PeftMode
     from peft import PeftModel
     from safetensors import SafetensorError
 
+    if not (adapter_dir / "adapter_model.safetensors").is_file():
+        reason = "it has no adapter_model.safetensors, and pickled weights are never loaded"
+        raise AdapterDoesNotFit(adapter_dir, reason)
     try:
         with _quiet():
             adapted = PeftModel.from_pretrained(model, adapter_dir, is_trainable=False, local_files_only=True)

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +32,13 @@ TOKENIZER_FILES = (
 """What a tokenizer may be made of, its chat template among it."""
 _VOCABULARIES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 _DIGESTED = ("config.json", "model.safetensors.index.json", *TOKENIZER_FILES)
+_WITH_CODE = (
+    "config.json",
+    "tokenizer_config.json",
+    "generation_config.json",
+    "processor_config.json",
+    "preprocessor_config.json",
+)
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 _HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt"]
 _FALLBACK_LENGTH = 2048
@@ -99,11 +106,12 @@ def check_base_folder(folder: Path) -> None:
         CorruptArtefact: If the folder carries our manifest and does not match it.
     """
     config = _json_object(folder, "config.json")
-    for name in ("config.json", "tokenizer_config.json"):
+    for name in _WITH_CODE:
         if (folder / name).exists() and "auto_map" in _json_object(folder, name):
             raise InvalidBaseModel(
                 folder, f"its {name} has an auto_map, i.e. it wants to run code that it brings along"
             )
+    _refuse_other_sources(folder, config)
     if "model_type" not in config:
         raise InvalidBaseModel(folder, "its config.json names no model_type")
     _check_weights(folder)
@@ -111,6 +119,17 @@ def check_base_folder(folder: Path) -> None:
         raise InvalidBaseModel(folder, f"it has no tokenizer (none of {', '.join(_VOCABULARIES)})")
     if (folder / MANIFEST_NAME).exists() and "properties" in _json_object(folder, MANIFEST_NAME):
         verify_folder(folder)
+
+
+def _refuse_other_sources(folder: Path, config: Mapping[str, Any]) -> None:
+    """The libraries would fetch what these files name from elsewhere, and run it."""
+    if (folder / "adapter_config.json").exists():
+        raise InvalidBaseModel(
+            folder, "it holds an adapter_config.json, i.e. an adapter that names another base model; merge it first"
+        )
+    for name in ("attn_implementation", "_attn_implementation", "_attn_implementation_internal"):
+        if "/" in str(config.get(name, "")):
+            raise InvalidBaseModel(folder, f"its config.json wants a kernel of the model hub as {name}")
 
 
 def base_model_digest(folder: Path, *, on_file: Callable[[], None] = lambda: None) -> str:
@@ -220,8 +239,11 @@ def model_limit(config: "PretrainedConfig") -> int:
 def _check_weights(folder: Path) -> None:
     index = folder / "model.safetensors.index.json"
     if index.exists():
-        shards = set(_json_object(folder, index.name).get("weight_map", {}).values())
-        missing = sorted(name for name in shards if not (folder / str(name)).is_file())
+        shards = {str(name) for name in _json_object(folder, index.name).get("weight_map", {}).values()}
+        foreign = sorted(name for name in shards if Path(name).name != name or not name.endswith(".safetensors"))
+        if foreign:
+            raise InvalidBaseModel(folder, f"its index names '{foreign[0]}', which is no safetensors file beside it")
+        missing = sorted(name for name in shards if not (folder / name).is_file())
         if missing or not shards:
             raise InvalidBaseModel(folder, f"weight files of its index are missing: {', '.join(missing) or 'all'}")
     elif not (folder / "model.safetensors").is_file():

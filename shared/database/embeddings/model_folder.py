@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.database.embeddings.errors import EmbeddingFailed
 from shared.database.embeddings.prefixes import Prefixes
+from shared.storage import PathNotAllowed, confined
 
 _DIGEST_LENGTH = 12
 _POOLINGS = {
@@ -99,9 +100,10 @@ def _steps(folder: Path) -> dict[str, list[Path]]:
             raise _failed(
                 folder, f"modules.json has the step '{kind}'; Transformer, Pooling, Dense and Normalize are run"
             )
-        place = (folder / str(step.get("path", ""))).resolve()
-        if not place.is_relative_to(folder.resolve()):
-            raise _failed(folder, "modules.json points out of the folder")
+        try:
+            place = confined(folder, str(step.get("path", "")))
+        except PathNotAllowed as exc:
+            raise _failed(folder, "modules.json points out of the folder") from exc
         found.setdefault(kind, []).append(place)
     return found
 

@@ -41,7 +41,7 @@ def run(place: Place) -> Mapping[str, Any]:
         with MemoryWatch([process.pid for process in it.processes.values()]) as memory:
             answers = _bodies(it, token)
             unpacked = _bombs(it, token)
-        slow = _slow(it, token, callers, for_s=place.scaled(full=30.0, fast=8.0))
+        slow = _slow(it, token, callers, for_s=place.scaled(full=30.0, fast=5.0))
         alive = all(process.poll() is None for process in it.processes.values())
         tracebacks = sum(it_log.read_text(errors="replace").count("Traceback") for it_log in home.glob("*.out"))
     wrong = {name: status for name, (status, _) in answers.items() if not 400 <= status < 500}
