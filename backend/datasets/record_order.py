@@ -13,7 +13,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 class SyntheticOrder(BaseModel):
     """Questions and answers that a model writes and that are checked against their source."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
     share: Number = Field(
         0.2, ge=0, le=0.5, description="At most this share of the records of train is synthetic; 0: none."
@@ -23,7 +23,7 @@ class SyntheticOrder(BaseModel):
 class RecordOrder(BaseModel):
     """The part of an order for a dataset that shapes its records."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
     record_format: RecordFormat = Field(
         RecordFormat.TEXT,

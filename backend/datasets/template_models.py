@@ -13,7 +13,7 @@ _Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 class TemplateTrial(BaseModel):
     """A wish to see what templates make of a section or a document; nothing is stored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     section_id: _Name | None = Field(None, description="A section; either this or document_id.")
     document_id: _Name | None = Field(None, description="All sections of a document in its newest version.")
@@ -41,7 +41,7 @@ class TemplateTrial(BaseModel):
 class TemplateView(BaseModel):
     """A template with everything that its file says."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     name: str
     version: int
@@ -61,7 +61,7 @@ class TemplateView(BaseModel):
 class TemplateList(BaseModel):
     """Templates by name."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     templates: Sequence[TemplateView]
     total_count: int
@@ -71,7 +71,7 @@ class TemplateList(BaseModel):
 class TriedTemplates(BaseModel):
     """Records as a dataset would have them."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     records: Sequence[Mapping[str, Any]]
     total_count: int = Field(description="Records that are shown.")

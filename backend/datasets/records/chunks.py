@@ -15,10 +15,13 @@ from backend.datasets.language.sentences import sentences
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.tokens import TokenCounter
 
-# where the next piece begins: behind an empty line or at "(2)", at "3." or "b)", at any word
+# where the next piece begins: behind an empty line or at "(2)", at "3." or "b)"
 _PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*|\n(?=[^\S\n]*\(\d+[a-z]*\)\s)")
 _ITEMS = re.compile(r"\n(?=[^\S\n]*(?:\d+[a-z]?[.)]|[a-z]{1,2}\)|[-–—•·*])\s)")
-_WORDS = re.compile(r"\s+")
+_WORD = re.compile(r"\S+")
+
+_CHARACTERS_OF_A_TOKEN = 8
+"""More than a token has in most texts: how far back an overlap is looked for at first."""
 
 
 class _Unit(NamedTuple):
@@ -50,7 +53,9 @@ class TokenLimit:
 
     def cut(self, text: str) -> Sequence[tuple[int, int]]:
         """Spans of about equal size; every character but white space is in at least one of them."""
-        units = list(self._units(text, 0, len(text), level=0))
+        # only what is too long comes here: it is cut at once, and its parts are measured
+        parts = _parts(text, *_stripped(text, 0, len(text)), level=0)
+        units = [unit for start, end in parts for unit in self._units(text, start, end, level=1)]
         spans: list[tuple[int, int]] = []
         done = 0
         while done < len(units):
@@ -66,7 +71,8 @@ class TokenLimit:
         if start == end:
             return
         size = self.size(text[start:end])
-        if size <= self.most - self.overlap:
+        # a single character cannot be cut
+        if size <= self.most - self.overlap or end - start == 1:
             yield _Unit(start, end, size)
             return
         for part_start, part_end in _parts(text, start, end, level):
@@ -90,13 +96,22 @@ class TokenLimit:
     def _overlap_start(self, text: str, start: int, end: int, room: int) -> int:
         """The earliest sentence, else word, from which on the rest of a span fits; its end if nothing does."""
         for starts in (_sentence_starts(text, start, end), _word_starts(text, start, end)):
-            inside = [each for each in starts if each > start]
-            # the later the beginning, the fewer tokens
-            at = bisect_left(inside, -room, key=lambda each: -self.size(text[each:end]))
+            found = self._earliest([each for each in starts if each > start], text, end, room)
             # what is left may be nothing that a model reads, such as a soft hyphen
-            if at < len(inside) and self.size(text[inside[at] : end]) > 0:
-                return inside[at]
+            if found is not None and self.size(text[found:end]) > 0:
+                return found
         return end
+
+    def _earliest(self, starts: Sequence[int], text: str, end: int, room: int) -> int | None:
+        """The first of ascending places from which on the text up to `end` fits; measures no more of it than needed."""
+        near = _CHARACTERS_OF_A_TOKEN * room
+        while True:
+            first = bisect_left(starts, end - near)
+            # the later the beginning, the fewer tokens
+            at = bisect_left(starts, -room, lo=first, key=lambda each: -self.size(text[each:end]))
+            if at > first or first == 0:
+                return starts[at] if at < len(starts) else None
+            near *= 2
 
     def _filled(self, text: str, start: int, units: Sequence[_Unit], done: int, carried: int) -> int:
         """One past the last unit of a span: near the size at which all that are left are of equal size."""
@@ -121,11 +136,17 @@ def _parts(text: str, start: int, end: int, level: int) -> Iterator[tuple[int, i
     elif level == 2:
         starts = [*_sentence_starts(text, start, end), end]
         yield from pairwise(starts)
-    elif level == 3:
-        yield from _between(_WORDS, text, start, end)
     else:
-        middle = (start + end) // 2
-        yield from ((start, middle), (middle, end)) if start < middle else ()
+        # in halves, and these in halves: to measure every word by itself would take long
+        middle = _word_near_middle(text, start, end)
+        yield from ((start, middle), (middle, end))
+
+
+def _word_near_middle(text: str, start: int, end: int) -> int:
+    """Where the word begins that is nearest to the middle of a span; the middle of a single word."""
+    middle = (start + end) // 2
+    starts = _word_starts(text, start, end)[1:]
+    return min(starts, key=lambda each: abs(each - middle), default=middle)
 
 
 def _between(boundary: re.Pattern[str], text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -143,7 +164,7 @@ def _sentence_starts(text: str, start: int, end: int) -> list[int]:
 
 
 def _word_starts(text: str, start: int, end: int) -> list[int]:
-    return [found.start() for found in re.compile(r"\S+").finditer(text, start, end)]
+    return [found.start() for found in _WORD.finditer(text, start, end)]
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
