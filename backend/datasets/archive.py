@@ -10,7 +10,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
@@ -104,11 +104,22 @@ def whole_folder(folder: Path, *, name: str) -> DownloadFile:
     sums = _kept_sums(folder, manifest, name)
     if sums is None:
         checks = {file: _crc32(folder / file) for file in files}
-        pieces = _zip_pieces(folder, files, checks, name)
-        sums = {"checks": checks, "sha256": _sha256(DownloadFile("", "", "", pieces))}
-        _keep_sums(folder, {"manifest_sha256": manifest.sha256, "name": name, **sums})
-    pieces = _zip_pieces(folder, files, sums["checks"], name)
-    return DownloadFile(f"{name}.zip", "application/zip", sums["sha256"], pieces)
+        sums = _Sums(checks, _sha256(DownloadFile("", "", "", _zip_pieces(folder, files, checks, name))))
+        _keep_sums(folder, manifest, name, sums)
+    return DownloadFile(f"{name}.zip", "application/zip", sums.sha256, _zip_pieces(folder, files, sums.checks, name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Check sums of a zip.
+
+    Args:
+        checks: File -> CRC-32.
+        sha256: Of the zip, hex.
+    """
+
+    checks: Mapping[str, int]
+    sha256: str
 
 
 def _size(piece: Piece) -> int:
@@ -174,17 +185,17 @@ def _sums_file(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.zip.json")
 
 
-def _kept_sums(folder: Path, manifest: Manifest, name: str) -> dict[str, object] | None:
+def _kept_sums(folder: Path, manifest: Manifest, name: str) -> _Sums | None:
     try:
         kept = json.loads(_sums_file(folder).read_bytes())
-    except (FileNotFoundError, ValueError):
+        is_of_this = (kept["manifest_sha256"], kept["name"]) == (manifest.sha256, name)
+        return _Sums(dict(kept["checks"]), str(kept["sha256"])) if is_of_this else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    is_of_this = kept.get("manifest_sha256") == manifest.sha256 and kept.get("name") == name
-    return kept if is_of_this else None
 
 
-def _keep_sums(folder: Path, sums: Mapping[str, object]) -> None:
+def _keep_sums(folder: Path, manifest: Manifest, name: str, sums: _Sums) -> None:
     file = _sums_file(folder)
     draft = file.with_name(f"{file.name}.{uuid4().hex[:8]}")
-    write_json(draft, sums)
+    write_json(draft, {"manifest_sha256": manifest.sha256, "name": name, **asdict(sums)})
     draft.replace(file)

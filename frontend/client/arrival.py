@@ -119,6 +119,9 @@ class Arrival:
 
     def _take_up(self) -> None:
         """Count and hash what an earlier attempt left; more than the whole is not of this file."""
+        if self._part.is_symlink():
+            # not of ours: it would lead the bytes elsewhere
+            self._part.unlink()
         try:
             with self._part.open("rb") as left:
                 if self._total is not None and os.fstat(left.fileno()).st_size >= self._total:

@@ -107,6 +107,7 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
         "DOCUMENT_ID": document_id,
         "ADAPTER_ID": adapter_id,
         "TEXT_KEY": text_key,
+        "PUBLISH_TARGET": f"file://{it.home.parent}/share",
         "starter": "tiny",
         "cwd": str(folder),
     }

@@ -127,6 +127,7 @@ def contract_app(state: ContractState) -> Starlette:
             Route(f"{datasets}/{{id}}", service.dataset),
             Route(f"{datasets}/{{id}}", service.delete, methods=["DELETE"]),
             Route(f"{datasets}/{{id}}/export", service.export, methods=["POST"]),
+            Route(f"{datasets}/{{id}}/publish", service.publish, methods=["POST"]),
             Route(f"{datasets}/{{id}}/download/{{format}}", service.download),
         ]
     )
@@ -470,6 +471,15 @@ class _Service:
             return problem(400, "dataset_not_completed", "The dataset is still being built.")
         name = (await request.json())["format"]
         return JSONResponse({"success": True, "message": "", "export_path": f"/exports/{name}", "download_url": "/x"})
+
+    async def publish(self, request: Request) -> Response:
+        order = await request.json()
+        self.state.submitted.append(order)
+        if not order["destination"].startswith("s3://clara/"):
+            return problem(422, "target_not_allowed", "Nothing is published there; allowed are s3://clara and below.")
+        url = f"{order['destination']}/{request.path_params['id']}/{order['format']}"
+        done = {"destination_url": url, "manifest_sha256": "0" * 64, "files": 4, "size_bytes": 2048}
+        return JSONResponse({"success": True, "message": "", **done})
 
     async def download(self, request: Request) -> Response:
         content = b'{"text": "\xc2\xa7 1"}\n' * 1000

@@ -16,7 +16,8 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installati
     folder = tmp_path_factory.mktemp("clara")
     write_sample_corpus(folder / "corpus", documents=24)
     times = {"CLARA_LEASE_SECONDS": "3", "CLARA_HEARTBEAT_SECONDS": "1", "CLARA_GRACE_SECONDS": "10"}
-    with installation(folder / "home", CLARA_DEFAULT_BASE_MODEL="tiny", **times) as it:
+    targets = {"CLARA_PUBLISH_TARGETS": f"file://{folder}/share"}
+    with installation(folder / "home", CLARA_DEFAULT_BASE_MODEL="tiny", **times, **targets) as it:
         make_tiny_model(folder / "home" / "models" / "tiny")
         ingested = it.clara("ingest", str(folder / "corpus"), "--source", "sample")
         assert ingested.returncode == 0, ingested.stderr

@@ -23,13 +23,14 @@ from starlette.types import Send
 
 from backend.common.blocking import in_thread
 from backend.datasets.records.content import json_bytes, json_lines
+from backend.datasets.records.schema import REAL_COLUMNS
 from shared.errors import ClaraError
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/x-ndjson"
-_PIECE_BYTES = 1 << 19
-_PIECE_S = 0.02
+_AT_ONCE_BYTES = 1 << 20
+_AT_ONCE_S = 0.05
 
 Batch = Sequence[Mapping[str, Any]]
 
@@ -61,13 +62,12 @@ class RecordStream(StreamingResponse):
 async def ndjson(first: Batch, rest: Iterator[Batch]) -> AsyncGenerator[bytes, None]:
     """Lines of `first` and of what follows, and the line that says how it ended."""
     digest, records, end = hashlib.sha256(), 0, StreamEnd.CUT
-    pieces = _pieces(first, rest)
+    drawn = _drawn(first, rest, digest)
     try:
-        while piece := await in_thread(next, pieces, None):
-            lines, count = piece
-            yield lines
-            digest.update(lines)
-            records += count
+        while batches := await in_thread(next, drawn, None):
+            for lines, count in batches:
+                yield lines
+                records += count
         end = StreamEnd.COMPLETE
         yield _end_line(end, records, digest.hexdigest())
     except ClaraError as error:
@@ -78,36 +78,36 @@ async def ndjson(first: Batch, rest: Iterator[Batch]) -> AsyncGenerator[bytes, N
         if end is StreamEnd.CUT:
             logger.warning("stream.cut", extra={"records": records})
         # nothing waits here: whoever cancelled has no patience
-        pieces.close()
+        drawn.close()
 
 
-def _pieces(first: Batch, rest: Iterator[Batch]) -> Generator[tuple[bytes, int], None, None]:
-    """Lines of whole batches and their number: the first at once, then together what is ready within a moment."""
-    lines: list[bytes] = []
-    records, size, since = 0, 0, -math.inf
+def _drawn(
+    first: Batch, rest: Iterator[Batch], digest: "hashlib._Hash"
+) -> Generator[list[tuple[bytes, int]], None, None]:
+    """Lines of batches and how many they are: the first batch at once, then together what is ready within a moment."""
+    ready: list[tuple[bytes, int]] = []
+    size, since = 0, -math.inf
     try:
         for batch in chain([first] if first else [], rest):
-            lines.append(json_lines(batch))
-            records, size = records + len(batch), size + len(lines[-1])
-            if size >= _PIECE_BYTES or time.monotonic() - since >= _PIECE_S:
-                yield _joined(lines), records
-                lines, records, size, since = [], 0, 0, time.monotonic()
-        if lines:
-            yield _joined(lines), records
+            lines = json_lines(batch, reals=REAL_COLUMNS)
+            digest.update(lines)
+            ready.append((lines, len(batch)))
+            size += len(lines)
+            if size >= _AT_ONCE_BYTES or time.monotonic() - since >= _AT_ONCE_S:
+                yield ready
+                ready, size, since = [], 0, time.monotonic()
+        if ready:
+            yield ready
     except ClaraError:
         # what was found before it failed is sent before that is said
-        if lines:
-            yield _joined(lines), records
+        if ready:
+            yield ready
         raise
     finally:
         # a search that nobody reads on gives its connections back
         close = getattr(rest, "close", None)
         if close is not None:
             close()
-
-
-def _joined(lines: Sequence[bytes]) -> bytes:
-    return lines[0] if len(lines) == 1 else b"".join(lines)
 
 
 def _end_line(end: StreamEnd, records: int, sha256: str, **reason: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from backend.datasets.export.base import BaseExporter, Row, shard_name
 from backend.datasets.records.content import json_lines
-from backend.datasets.records.schema import Column
+from backend.datasets.records.schema import REAL_COLUMNS, Column
 from shared.models.dataset import Split
 
 INFO_FILE = "dataset_info.json"
@@ -66,7 +66,7 @@ class ChatExporter(BaseExporter):
                         line.update(form.written(row))
                     elif name not in shape:
                         line[name] = value
-                stream.write(json_lines([line]))
+                stream.write(json_lines([line], reals=REAL_COLUMNS))
 
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
         """The rows in order, as the records were."""

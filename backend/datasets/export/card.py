@@ -7,6 +7,7 @@ from typing import Any
 from backend.datasets.export.base import BaseExporter
 from backend.datasets.export.card_header import card_header
 from backend.datasets.export.order import ExportOrder, Written
+from shared.models.dataset import Split
 
 CARD_FILE = "README.md"
 
@@ -71,7 +72,7 @@ def _splits(order: ExportOrder, written: Written) -> Iterator[str]:
     yield _table(("split", "records"), ((split.value, part.rows) for split, part in written.splits.items()))
     method = written.records.get("split")
     if method:
-        shares = ", ".join(f"{name} {share:g}" for name, share in method["shares"].items())
+        shares = ", ".join(f"{split.value} {method['shares'].get(split.value, 0):g}" for split in Split)
         yield f"By document: {method['algorithm']}, seed {method['seed']}, shares {shares}."
     leak = order.described.get("split_leak")
     found = ", ".join(f"{name} {count}" for name, count in leak.items()) if leak else ""

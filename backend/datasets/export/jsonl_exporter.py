@@ -8,6 +8,7 @@ from typing import Any
 from backend.datasets.export.base import BaseExporter, Row
 from backend.datasets.export.packing import packed_for_reading, packed_for_writing
 from backend.datasets.records.content import json_lines
+from backend.datasets.records.schema import REAL_COLUMNS
 
 
 class JsonlExporter(BaseExporter):
@@ -28,7 +29,7 @@ class JsonlExporter(BaseExporter):
         """One line per row, a newline after the last one."""
         with packed_for_writing(path, self.options.compression) as stream:
             for row in rows:
-                stream.write(json_lines([row]))
+                stream.write(json_lines([row], reals=REAL_COLUMNS))
 
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
         """The rows in order."""

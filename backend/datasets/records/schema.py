@@ -85,6 +85,10 @@ _CONTENT: Mapping[RecordFormat, Sequence[Column]] = {
 }
 
 
+REAL_COLUMNS = ("quality_score", "relevance_score")
+"""The only numbers with a fraction in a record, of whatever shape."""
+
+
 def columns(record_format: RecordFormat, *, include_metadata: bool = True) -> tuple[Column, ...]:
     """Columns of a record of this format, in order."""
     metadata = (Column(METADATA_COLUMN, Kind.METADATA),) if include_metadata else ()

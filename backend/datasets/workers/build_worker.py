@@ -36,7 +36,7 @@ from config import BaseConfig
 from shared.database.base import ClaimLost, DocumentStore
 from shared.database.dataset_changes import DocumentsErased
 from shared.database.stores import Stores, open_stores
-from shared.errors import ClaraError
+from shared.errors import ClaraError, family_of
 from shared.models.dataset import Dataset, DatasetClaim, RecordFormat
 from shared.models.events import AuditEntry
 from shared.object_storage import copy_folder
@@ -88,7 +88,7 @@ def main() -> int:
         pipe.say(MessageType.BEGIN_AGAIN)
     except ClaraError as error:
         logger.warning("work.refused", exc_info=True)
-        pipe.say(MessageType.FAILED, code=error.code, message=error.message)
+        pipe.say(MessageType.FAILED, code=error.code, message=error.message, family=family_of(error))
     except Exception as error:
         # the one broad catch around a worker: the traceback goes to the log, the reason to whoever asked
         logger.exception("work.failed")

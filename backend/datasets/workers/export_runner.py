@@ -7,7 +7,7 @@ from pathlib import Path
 from backend.common.child_process import describe_exit
 from backend.common.json_lines import decode
 from backend.datasets.workers.protocol import WORKER_COMMAND, ExportJob, MessageType, PublishJob, encode_order
-from shared.errors import Unavailable
+from shared.errors import Conflict, Unavailable
 from shared.storage import AlreadyPublished
 
 
@@ -23,6 +23,15 @@ class ExportFailed(Unavailable):
             dataset_id=job.dataset_id,
             format=job.export_format,
         )
+
+
+class ExportRefused(Conflict):
+    """The records, or what lies at the target already, forbid it; trying again changes nothing."""
+
+    code = "export_refused"
+
+    def __init__(self, job: ExportJob | PublishJob, reason: str) -> None:
+        super().__init__(reason, dataset_id=job.dataset_id, format=job.export_format)
 
 
 class ExportRunner:
@@ -41,6 +50,7 @@ class ExportRunner:
 
         Raises:
             ExportFailed: With the worker's reason.
+            ExportRefused: With its reason, where trying again changes nothing.
         """
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with (
@@ -60,4 +70,5 @@ class ExportRunner:
             raise ExportFailed(job, f"the worker ended with {describe_exit(exit_code)}")
         # published by another request meanwhile: both have what they asked for
         if last[-1]["type"] == MessageType.FAILED and last[-1]["code"] != AlreadyPublished.code:
-            raise ExportFailed(job, last[-1]["message"])
+            is_conflict = last[-1].get("family") == Conflict.__name__
+            raise (ExportRefused if is_conflict else ExportFailed)(job, last[-1]["message"])

@@ -2,7 +2,7 @@
 
 Rows hold what breaks readers: formulas, quotes, line breaks of every kind, control characters, byte order marks, texts
 that look like numbers, dates and nulls, right-to-left marks, combining and astral characters, long texts. Each format
-is exported as the service does it, and read back by other libraries than ours wrote it with: `json`, `pyarrow`, `csv`. A
+is exported as the service does it, and read back with `json`, `pyarrow` and `csv` alone, without our readers. A
 cell is live if a spreadsheet takes it for a formula: its first character that can be seen is = + - @ or a
 full-width twin of these, or it begins with a tab or a line break.
 

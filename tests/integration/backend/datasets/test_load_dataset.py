@@ -1,13 +1,16 @@
 """`datasets.load_dataset` reads every export with equal rows and types, offline."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backend.datasets.build import BuildResult
-from shared.models.dataset import Split
+from backend.datasets.export.order import ExportOrder
+from backend.datasets.export.publish import export_dataset
+from shared.models.dataset import RecordFormat, Split
 from tests.support.dataset_builds import FROM_DOCUMENTS, a_plan, build, records
 from tests.support.legal_texts import candidates
 
@@ -84,6 +87,19 @@ def test_the_card_says_what_the_library_finds(built: BuildResult, export_format:
     assert {name: split.num_examples for name, split in card.splits.items()} == {
         name: part.num_rows for name, part in loaded.items()
     }
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("export_format", ["huggingface", "jsonl", "parquet"])
+def test_shards_load_as_one_split_in_order(built: BuildResult, export_format: str, load: Any, tmp_path: Path) -> None:
+    record_format = RecordFormat(records(built, Split.TRAIN)[0]["metadata"]["format"])
+    order = ExportOrder("dataset_1", "x", built.records_dir, tmp_path / "cut", export_format, record_format)
+    manifest = export_dataset(replace(order, shard_bytes=30_000))
+    loaded = load(str(tmp_path / "cut"))
+
+    assert len([name for name in manifest.files if "train-" in name]) > 3
+    for split in Split:
+        assert [_unfolded(row) for row in loaded[split.value]] == records(built, split)
 
 
 def _unfolded(row: dict[str, Any]) -> dict[str, Any]:

@@ -175,3 +175,15 @@ def test_a_damaged_beginning_is_found_out_and_not_kept(tmp_path: Path) -> None:
     with pytest.raises(DownloadCorrupt):
         _fetch(_Breaking(CONTENT, []), tmp_path / "x", [])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_in_the_place_of_the_beginning_leads_nowhere(tmp_path: Path) -> None:
+    with pytest.raises(NotReachable):
+        _fetch(_Breaking(CONTENT, [393_216, 0, 0, 0]), tmp_path / "x", [])
+    (part,) = tmp_path.iterdir()
+    (tmp_path / "other").write_bytes(b"of somebody else")
+    part.unlink()
+    part.symlink_to(tmp_path / "other")
+
+    assert _fetch(_Breaking(CONTENT, []), tmp_path / "x", []).path.read_bytes() == CONTENT
+    assert (tmp_path / "other").read_bytes() == b"of somebody else"

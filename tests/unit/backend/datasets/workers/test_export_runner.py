@@ -1,12 +1,13 @@
 """Exports run in a process of their own."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from backend.datasets.workers.export_runner import ExportFailed, ExportRunner
-from backend.datasets.workers.protocol import ExportJob
+from backend.datasets.workers.export_runner import ExportFailed, ExportRefused, ExportRunner
+from backend.datasets.workers.protocol import ExportJob, PublishJob
 from tests.support.dataset_builds import a_plan, build
 from tests.support.legal_texts import candidates
 
@@ -39,3 +40,15 @@ def test_a_worker_that_dies_is_a_failed_export(tmp_path: Path) -> None:
 
     with pytest.raises(ExportFailed, match="SIGKILL"):
         ExportRunner(tmp_path / "log", command=die)(_job(tmp_path))
+
+
+def test_a_copy_that_meets_another_one_is_refused_and_not_worth_a_retry(tmp_path: Path) -> None:
+    build(a_plan(tmp_path / "1"), candidates(3))
+    run = ExportRunner(tmp_path / "log")
+    for export_format, url in (("csv", "a"), ("jsonl", "b")):
+        run(replace(_job(tmp_path, export_format), target=str(tmp_path / url)))
+    run(PublishJob("dataset_1", "csv", str(tmp_path / "a"), f"file://{tmp_path}/share"))
+
+    assert (tmp_path / "share" / "manifest.json").read_bytes() == (tmp_path / "a" / "manifest.json").read_bytes()
+    with pytest.raises(ExportRefused, match="holds another publication"):
+        run(PublishJob("dataset_1", "jsonl", str(tmp_path / "b"), f"file://{tmp_path}/share"))
