@@ -9,15 +9,17 @@ is repeated.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from backend.datasets.build_errors import NothingKept, NothingMatched
+from backend.datasets.build_outputs import Report, publish_exports, publish_report_of
 from backend.datasets.build_plan import BuildPlan, BuildResult
-from backend.datasets.export.base import ExportOptions
-from backend.datasets.export.publish import ExportOrder, export_dataset
 from backend.datasets.pii.treating import DeedCounts
+from backend.datasets.quality.apart import Judge, PipelineApart
 from backend.datasets.quality.batches import batched
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.records.candidates import Candidate
@@ -28,16 +30,12 @@ from backend.datasets.records.judging import RulingsOf, judged_sections
 from backend.datasets.records.passages import passages
 from backend.datasets.records.personal import TreatedPassage, without_personal_data
 from backend.datasets.records.render import bodies_of, joined, provenance_of, record_of
-from backend.datasets.records.repetitions import repetitions
+from backend.datasets.records.repetitions import RepetitionFinder
 from backend.datasets.records.twins import SplitTwinPassages
-from backend.datasets.report.describing import begin_describing
 from backend.datasets.report.file_names import DETAILS
-from backend.datasets.report.publish import publish_report
 from backend.datasets.report.strata import split_strata
-from backend.datasets.report.subject import ReportSubject
 from backend.datasets.splits import ALGORITHM, TextOwners, text_hash
 from backend.datasets.spool import CONTAMINATED, DUPLICATE, Spool
-from shared.errors import NotFound
 from shared.models.dataset import RecordProvenance, Split
 from shared.storage import Manifest, stage
 
@@ -46,36 +44,6 @@ PERSONAL_DATA = "personal_data"
 SPLIT_TWIN = "split_twin"
 _REPORT_EVERY = 500
 _PROVENANCE_BATCH = 1_000
-
-Report = Callable[[str, int], None]
-"""Called with a stage (`search`, `records`, `export:<format>`) and how much of it is done."""
-
-
-class NothingMatched(NotFound):
-    """The search behind a dataset found no section."""
-
-    code = "nothing_matched"
-
-    def __init__(self, query_text: str) -> None:
-        super().__init__(
-            f"Nothing matched '{query_text}'. Ingest documents (`clara ingest PATH`) or widen the query; '*' takes "
-            "everything.",
-            query_text=query_text,
-        )
-
-
-class NothingKept(NotFound):
-    """Sections were found, but quality dropped all of them."""
-
-    code = "nothing_kept"
-
-    def __init__(self, found: int, dropped: Mapping[str, int]) -> None:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
-        super().__init__(
-            f"All {found} found sections were dropped ({reasons}). Lower min_quality_score or widen the query.",
-            found=found,
-            dropped=dict(dropped),
-        )
 
 
 class DatasetBuild:
@@ -101,6 +69,7 @@ class DatasetBuild:
         self._keep_provenance = keep_provenance
         self._report = report
         self._quality = QualityPipeline(plan.quality, fluency=plan.fluency)
+        self._judge: Judge = self._quality
         self._instructions = Instructions.load()
         self._rows = {split.value: 0 for split in Split}
         self._content = ContentHash()
@@ -124,42 +93,60 @@ class DatasetBuild:
         with TemporaryDirectory(prefix=".spool-", dir=self._plan.folder) as scratch:
             spool = Spool(Path(scratch) / "found.sqlite")
             try:
-                self._collect(found, spool)
-                self._drop_repetitions(spool, Path(scratch))
-                self._drop_giveaways(spool)
-                with SplitTwinPassages(Path(scratch)) as twins:
-                    manifest = self._publish_records(spool, twins)
+                with self._judging():
+                    self._collect(found, spool, Path(scratch))
+                    self._drop_giveaways(spool)
+                    with SplitTwinPassages(Path(scratch)) as twins:
+                        manifest = self._publish_records(spool, twins)
                 told_of_sections = self._describe_sections(spool)
                 self._publish_quality(spool)
             finally:
                 spool.close()
-        records_told = begin_describing(
-            self._plan.records_dir,
-            seed=self._plan.split.seed,
-            scratch=self._plan.folder,
-            is_apart=self._plan.processes > 1,
+        exports, told_of_records = publish_exports(self._plan, self._report)
+        statistics = {**told_of_records, **told_of_sections}
+        publish_report_of(
+            self._plan,
+            statistics,
+            content_sha256=self._content.hex,
+            quality_profile=self._quality.profile_version,
         )
-        exports = self._publish_exports()
-        statistics = {**records_told(), **told_of_sections}
-        self._publish_report(statistics)
+        self._report("report", 1)
         return self._result(manifest, statistics, exports)
 
-    def _collect(self, found: Iterable[Candidate], spool: Spool) -> None:
-        number = 0
-        for number, judged in enumerate(judged_sections(found, self._quality, self._rulings_of), start=1):
-            split = self._plan.split.split(judged.candidate.stored.path)
-            spool.add(judged, split=split, text_hash=text_hash(judged.text))
-            if number % _REPORT_EVERY == 0:
-                self._report("search", number)
-        if number == 0:
-            raise NothingMatched(self._plan.query_text)
-        self._report("search", number)
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        """Have texts judged beside all else where another process may be used, while they have to be."""
+        if self._plan.processes == 1 or not self._plan.measuring:
+            yield
+            return
+        fluency = Path(self._plan.measuring["fluency"]) if self._plan.fluency else None
+        apart = self._judge = PipelineApart(
+            self._plan.measuring["profile"],
+            fluency,
+            profile_version=self._quality.profile_version,
+            language=self._quality.language,
+        )
+        try:
+            yield
+        finally:
+            apart.close()
 
-    def _drop_repetitions(self, spool: Spool, scratch: Path) -> None:
-        # before any threshold: a higher one must never let in what a better text stood for
-        found = repetitions(spool.remaining(), mode=self._plan.deduplicate, scratch=scratch)
-        for self._cluster_count, repetition in enumerate(found, start=1):
-            spool.keep_one(repetition)
+    def _collect(self, found: Iterable[Candidate], spool: Spool, scratch: Path) -> None:
+        number = 0
+        with RepetitionFinder(mode=self._plan.deduplicate, scratch=scratch) as repetitions:
+            for number, judged in enumerate(judged_sections(found, self._judge, self._rulings_of), start=1):
+                split = self._plan.split.split(judged.candidate.stored.path)
+                is_new = spool.add(judged, split=split, text_hash=text_hash(judged.text))
+                if is_new and judged.reason_to_drop is None:
+                    # whatever its score: a higher threshold must never let in what a better text stood for
+                    repetitions.add(judged.candidate)
+                if number % _REPORT_EVERY == 0:
+                    self._report("search", number)
+            if number == 0:
+                raise NothingMatched(self._plan.query_text)
+            self._report("search", number)
+            for self._cluster_count, repetition in enumerate(repetitions.found(), start=1):
+                spool.keep_one(repetition)
         spool.settle()
 
     def _drop_giveaways(self, spool: Spool) -> None:
@@ -240,7 +227,7 @@ class DatasetBuild:
         """Passages and their quality: of the whole section where one is a part, measured anew where merged."""
         for batch in batched(found, size_of=lambda each: sum(map(len, each[1]))):
             merged = [joined(bodies) for treated, bodies in batch if len(treated.passage.candidates) > 1]
-            anew = iter(self._quality.assess_many(merged))
+            anew = iter(self._judge.assess_many(merged))
             for treated, _ in batch:
                 is_merged = len(treated.passage.candidates) > 1
                 yield treated, next(anew).score if is_merged else treated.passage.first.quality
@@ -286,46 +273,6 @@ class DatasetBuild:
             with (staged.path / "sections.jsonl").open("w", encoding="utf-8", newline="\n") as stream:
                 stream.writelines(json_line(outcome) + "\n" for outcome in spool.outcomes())
             staged.publish({"quality_profile": self._quality.profile_version})
-
-    def _publish_exports(self) -> dict[str, Path]:
-        paths: dict[str, Path] = {}
-        for number, export_format in enumerate(self._plan.export_formats, start=1):
-            paths[export_format] = self._plan.export_dir(export_format)
-            export_dataset(
-                ExportOrder(
-                    dataset_id=self._plan.dataset_id,
-                    dataset_name=self._plan.name,
-                    records_dir=self._plan.records_dir,
-                    target=paths[export_format],
-                    export_format=export_format,
-                    record_format=self._plan.record_format,
-                    options=ExportOptions(),
-                )
-            )
-            self._report(f"export:{export_format}", number)
-        return paths
-
-    def _publish_report(self, statistics: Mapping[str, Any]) -> None:
-        plan = self._plan
-        subject = ReportSubject(
-            dataset_id=plan.dataset_id,
-            name=plan.name,
-            description=plan.description,
-            query_text=plan.query_text,
-            content_sha256=self._content.hex,
-            record_format=plan.record_format.value,
-            quality_profile=self._quality.profile_version,
-            min_quality_score=plan.min_quality_score,
-            deduplicate=plan.deduplicate.value,
-            personal_data_policy=plan.personal_data.policy_key,
-            split_algorithm=ALGORITHM,
-            seed=plan.split.seed,
-            shares=plan.split.shares,
-            export_formats=plan.export_formats,
-            statistics=statistics,
-        )
-        publish_report(subject, plan.report_dir, has_pictures=plan.has_pictures)
-        self._report("report", 1)
 
     def _result(self, manifest: Manifest, statistics: Mapping[str, Any], exports: Mapping[str, Path]) -> BuildResult:
         return BuildResult(

@@ -28,6 +28,7 @@ class BuildPlan:
         personal_data: What is done with it in records.
         evaluation_sets: Folder of what must not be trained on; None: nothing is compared.
         processes: How many may work at once; what is written is the same.
+        measuring: Names what `quality` and `fluency` are for a process that judges texts: `profile` and `fluency`.
         has_pictures: Whether the report has PNG files beside its page.
         description: What it is for, in words of whoever ordered it.
     """
@@ -47,6 +48,7 @@ class BuildPlan:
     personal_data: PersonalData = field(default_factory=PersonalData)
     evaluation_sets: Path | None = None
     processes: int = 1
+    measuring: Mapping[str, str] = field(default_factory=dict)
     has_pictures: bool = True
     description: str = ""
 

@@ -154,6 +154,11 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, quality.language),
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
+        processes=settings.build_processes,
+        measuring={
+            "profile": str(settings.quality_profile),
+            "fluency": str(settings.data_dir / "quality" / FILE_NAME),
+        },
     )
 
 

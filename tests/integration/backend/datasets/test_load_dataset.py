@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.datasets.build import BuildResult
+from backend.datasets.build_plan import BuildResult
 from shared.models.dataset import RecordFormat, Split
 from tests.support.dataset_builds import a_plan, build, records
 from tests.support.legal_texts import candidates

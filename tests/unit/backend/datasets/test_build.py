@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.datasets.build import NothingKept, NothingMatched
+from backend.datasets.build_errors import NothingKept, NothingMatched
 from shared.models.dataset import Deduplication, RecordFormat, RecordProvenance, Split
 from shared.storage import verify_folder
 from tests.support.dataset_builds import a_plan, all_records, build, records

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from backend.datasets.build import NothingKept
+from backend.datasets.build_errors import NothingKept
 from backend.datasets.build_plan import BuildResult
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.records.candidates import Candidate

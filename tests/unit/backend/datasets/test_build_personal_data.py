@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.datasets.build import NothingKept
+from backend.datasets.build_errors import NothingKept
 from backend.datasets.pii.applying import PolicyApplier
 from backend.datasets.pii.policy import Action, Policy, Rule, policy_of
 from backend.datasets.pii.treating import PersonalData

@@ -146,7 +146,7 @@ def test_a_higher_threshold_never_adds_a_record_among_twins(tmp_path: Path, seed
 def test_nothing_is_left_of_the_files_of_the_comparison(tmp_path: Path) -> None:
     build(a_plan(tmp_path / "1"), _in_two_splits(GOOD, TWIN))
 
-    assert sorted(path.name for path in (tmp_path / "1").iterdir()) == ["quality", "records"]
+    assert sorted(path.name for path in (tmp_path / "1").iterdir()) == ["quality", "records", "report"]
 
 
 def _twins(chooser: random.Random) -> Iterator[Candidate]:
