@@ -88,13 +88,11 @@ class PipelineApart:
         self._outgoing: queue.Queue[bytes | None] = queue.Queue(maxsize=_AHEAD)
         self._writer = threading.Thread(target=_write, args=(self._process.stdin, self._outgoing), daemon=True)
         self._writer.start()
-        self._send({"profile": profile, "fluency": str(fluency or "")})
-        told = self._receive()["profile_version"]
-        if told != profile_version:
+        try:
+            self._agree(profile, fluency)
+        except JudgingFailed:
             self.close()
-            raise JudgingFailed(
-                f"Texts would be judged by {told} instead of {profile_version}: the profile was changed."
-            )
+            raise
 
     def close(self) -> None:
         """End the process; a second time does nothing."""
@@ -121,6 +119,14 @@ class PipelineApart:
     def assess_many(self, texts: Iterable[str]) -> list[Assessment]:
         """See `QualityPipeline.assess_many`."""
         return [assessment for _, _, assessment in self.assess_each(texts, text_of=str)]
+
+    def _agree(self, profile: str, fluency: Path | None) -> None:
+        self._send({"profile": profile, "fluency": str(fluency or "")})
+        told = self._receive()["profile_version"]
+        if told != self.profile_version:
+            raise JudgingFailed(
+                f"Texts would be judged by {told} instead of {self.profile_version}: the profile was changed meanwhile."
+            )
 
     def _judged(self, batch: Sequence[tuple[T, str]]) -> Iterator[tuple[T, str, Assessment]]:
         for (item, text), told in zip(batch, self._receive()["judged"], strict=True):
