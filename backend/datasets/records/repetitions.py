@@ -89,7 +89,9 @@ class RepetitionFinder:
 
 
 def repetitions(found: Iterable[Candidate], *, mode: Deduplication, scratch: Path) -> Iterator[Repetition]:
-    """Repetitions among different sections; all of them are read before the first."""
+    """Repetitions among different sections; all of them are read before the first, none for `OFF`."""
+    if mode is Deduplication.OFF:
+        return
     with RepetitionFinder(mode=mode, scratch=scratch) as finder:
         for each in found:
             finder.add(each)
