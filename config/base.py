@@ -265,6 +265,9 @@ class BaseConfig(BaseSettings):
     quality_workers: int = Field(
         0, ge=0, le=256, description="Processes that measure quality in a quality run; 0: one for each core."
     )
+    build_processes: int = Field(
+        2, ge=1, le=64, description="Processes that one build of a dataset uses at most; its result is the same."
+    )
     pii_policy: str = Field(
         "none",
         description="What is done with personal data in records: none, default, or a YAML file (guides/datasets.md).",

@@ -9,19 +9,19 @@ the build is repeated, and wherever it was killed: it goes on from the stages th
 (`stages.py`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from backend.datasets.build_errors import NothingKept, NothingMatched
+from backend.datasets.build_outputs import Report, publish_exports, publish_report_of
 from backend.datasets.build_plan import BuildPlan, BuildResult
-from backend.datasets.build_words import records_properties, report_subject, told_of_sections
-from backend.datasets.export.order import ExportOrder
-from backend.datasets.export.publish import export_dataset
+from backend.datasets.build_words import records_properties, told_of_sections
 from backend.datasets.lineage import LineageWriter
+from backend.datasets.quality.apart import Judge, PipelineApart
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.record_writing import RecordWriter
 from backend.datasets.records.candidates import Candidate
@@ -30,11 +30,9 @@ from backend.datasets.records.decontaminating import Decontamination
 from backend.datasets.records.drafting import Drafter, drafter_for
 from backend.datasets.records.judging import RulingsOf, judged_sections
 from backend.datasets.records.licences import Licences
-from backend.datasets.records.repetitions import repetitions
+from backend.datasets.records.repetitions import RepetitionFinder
 from backend.datasets.records.twins import SplitTwinPassages
-from backend.datasets.report.describing import begin_describing
 from backend.datasets.report.file_names import DETAILS
-from backend.datasets.report.publish import publish_report
 from backend.datasets.resuming import PROVENANCE_BATCH, taken_over
 from backend.datasets.splits import text_hash
 from backend.datasets.spool import Spool
@@ -45,9 +43,6 @@ from shared.models.dataset import RecordProvenance, Split
 from shared.storage import Manifest, stage
 
 _REPORT_EVERY = 500
-
-Report = Callable[[str, int], None]
-"""Called with a stage (`search`, `records`, `export:<format>`, `report`) and how much of it is done."""
 
 
 class DatasetBuild:
@@ -80,6 +75,7 @@ class DatasetBuild:
         self._keep_provenance = keep_provenance
         self._report = report
         self._quality = QualityPipeline(plan.quality, fluency=plan.fluency)
+        self._judge: Judge = self._quality
         self._drafter = drafter or drafter_for(plan.record_format)
         self._licences = licences or Licences()
         self._decontamination: Decontamination | None = None
@@ -118,13 +114,13 @@ class DatasetBuild:
 
     def _write(self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         """Everything up to the records, and what is told of their sections."""
-        with TemporaryDirectory(prefix=".spool-", dir=self._plan.folder) as scratch:
+        with TemporaryDirectory(prefix=".spool-", dir=self._plan.folder) as scratch, self._judging():
             spool, told = self._settled(found, notes, Path(scratch))
             lineage = LineageWriter(Path(scratch))
             try:
                 written = self._publish_records(spool, lineage, Path(scratch))
-                written["sections"] = {**written["sections"], **told}
                 self._publish_quality(spool)
+                written["sections"] = {**written["sections"], **told}
                 written["version_sha256"] = lineage.publish(self._plan.lineage_dir, spool.used(), self._parameters)
                 self._stages.keep(Stage.WRITTEN, written, documents=spool.document_ids())
             finally:
@@ -145,34 +141,54 @@ class DatasetBuild:
             return Spool(file), settled["notes"]
         before = self._stages.fetch(Stage.FOUND, file)
         spool = Spool(file)
-        if before is None:
-            self._collect(found, spool)
-            before = {"notes": dict(notes())}
-            self._stages.keep(Stage.FOUND, before, documents=spool.document_ids(), save=spool.save)
-        self._drop_repetitions(spool, scratch)
+        with RepetitionFinder(mode=self._plan.deduplicate, scratch=scratch) as repetitions:
+            if before is None:
+                self._collect(found, spool, repetitions)
+                before = {"notes": dict(notes())}
+                self._stages.keep(Stage.FOUND, before, documents=spool.document_ids(), save=spool.save)
+            else:
+                for each in spool.remaining():
+                    repetitions.add(each)
+            for self._cluster_count, repetition in enumerate(repetitions.found(), start=1):
+                spool.keep_one(repetition)
+        spool.settle()
         self._drop_giveaways(spool)
         contamination = self._decontamination.facts if self._decontamination else None
         facts = {**before, "clusters": self._cluster_count, "contamination": contamination}
         self._stages.keep(Stage.SETTLED, facts, documents=spool.document_ids(), save=spool.save)
         return spool, before["notes"]
 
-    def _collect(self, found: Iterable[Candidate], spool: Spool) -> None:
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        """Have texts judged beside all else where another process may be used, while they have to be."""
+        if self._plan.processes == 1 or not self._plan.measuring:
+            yield
+            return
+        fluency = Path(self._plan.measuring["fluency"]) if self._plan.fluency else None
+        apart = self._judge = PipelineApart(
+            self._plan.measuring["profile"],
+            fluency,
+            profile_version=self._quality.profile_version,
+            language=self._quality.language,
+        )
+        try:
+            yield
+        finally:
+            apart.close()
+
+    def _collect(self, found: Iterable[Candidate], spool: Spool, repetitions: RepetitionFinder) -> None:
         number = 0
-        for number, judged in enumerate(judged_sections(found, self._quality, self._rulings_of), start=1):
+        for number, judged in enumerate(judged_sections(found, self._judge, self._rulings_of), start=1):
             split = self._plan.split.split(judged.candidate.stored.path)
-            spool.add(judged, split=split, text_hash=text_hash(judged.text))
+            is_new = spool.add(judged, split=split, text_hash=text_hash(judged.text))
+            if is_new and judged.reason_to_drop is None:
+                # whatever its score: a higher threshold must never let in what a better text stood for
+                repetitions.add(judged.candidate)
             if number % _REPORT_EVERY == 0:
                 self._report("search", number)
         if number == 0:
             raise NothingMatched(self._plan.query_text)
         self._report("search", number)
-
-    def _drop_repetitions(self, spool: Spool, scratch: Path) -> None:
-        # before any threshold: a higher one must never let in what a better text stood for
-        found = repetitions(spool.remaining(), mode=self._plan.deduplicate, scratch=scratch)
-        for self._cluster_count, repetition in enumerate(found, start=1):
-            spool.keep_one(repetition)
-        spool.settle()
 
     def _drop_giveaways(self, spool: Spool) -> None:
         # behind the repetitions, when splits are settled; nobody trains on the test split
@@ -189,7 +205,7 @@ class DatasetBuild:
                 self._plan,
                 spool,
                 twins,
-                quality=self._quality,
+                judge=self._judge,
                 drafter=self._drafter,
                 licences=self._licences,
                 lineage=lineage,
@@ -237,56 +253,17 @@ class DatasetBuild:
             staged.publish({"quality_profile": self._quality.profile_version})
 
     def _tell(self, written: Mapping[str, Any]) -> BuildResult:
-        """Statistics, exports and the report of records that are published."""
-        records_told = begin_describing(
-            self._plan.records_dir,
-            seed=self._plan.split.seed,
-            scratch=self._plan.folder,
-            is_apart=self._plan.processes > 1,
-        )
-
-        @cache
-        def statistics() -> Mapping[str, Any]:
-            return {**records_told(), **written["sections"]}
-
-        exports = self._publish_exports(statistics)
-        self._publish_report(written["content_sha256"], statistics())
-        return _result(self._plan, written, exports, statistics())
-
-    def _publish_exports(self, statistics: Callable[[], Mapping[str, Any]]) -> dict[str, Path]:
-        paths: dict[str, Path] = {}
-        for number, export_format in enumerate(self._plan.export_formats, start=1):
-            paths[export_format] = self._plan.export_dir(export_format)
-            if paths[export_format].exists():
-                # published by the attempt that this one goes on from
-                continue
-            export_dataset(
-                ExportOrder(
-                    dataset_id=self._plan.dataset_id,
-                    dataset_name=self._plan.name,
-                    records_dir=self._plan.records_dir,
-                    target=paths[export_format],
-                    export_format=export_format,
-                    record_format=self._plan.record_format,
-                    description=self._plan.description,
-                    request=self._plan.order,
-                    statistics=statistics,
-                )
+        """Exports, statistics and the report of records that are published."""
+        exports, statistics = publish_exports(self._plan, written["sections"], self._report)
+        if not self._plan.report_dir.exists():
+            publish_report_of(
+                self._plan,
+                statistics,
+                content_sha256=written["content_sha256"],
+                quality_profile=self._quality.profile_version,
             )
-            self._report(f"export:{export_format}", number)
-        return paths
-
-    def _publish_report(self, content_sha256: str, statistics: Mapping[str, Any]) -> None:
-        if self._plan.report_dir.exists():
-            return
-        subject = report_subject(
-            self._plan,
-            content_sha256=content_sha256,
-            quality_profile=self._quality.profile_version,
-            statistics=statistics,
-        )
-        publish_report(subject, self._plan.report_dir, has_pictures=self._plan.has_pictures)
         self._report("report", 1)
+        return _result(self._plan, written, exports, statistics)
 
 
 def _result(

@@ -33,6 +33,7 @@ class BuildPlan:
         order: The order as it was given, as plain JSON; part of what names the version, and told by exports.
         counter: Counts the tokens of records.
         processes: How many may work at once; what is written is the same.
+        measuring: Names what `quality` and `fluency` are for a process that judges texts: `profile` and `fluency`.
         has_pictures: Whether the report has PNG files beside its page.
     """
 
@@ -54,6 +55,7 @@ class BuildPlan:
     order: Mapping[str, Any] = field(default_factory=dict)
     counter: TokenCounter = field(default_factory=UnicodeWordCounter)
     processes: int = 1
+    measuring: Mapping[str, str] = field(default_factory=dict)
     has_pictures: bool = True
 
     @property

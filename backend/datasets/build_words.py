@@ -1,4 +1,4 @@
-"""What a build tells of itself: in the manifest of its records, the statistics of its sections, and its report."""
+"""What a build tells of itself: in the manifest of its records, and in the statistics of its sections."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,6 @@ from backend.datasets.build_plan import BuildPlan
 from backend.datasets.pii.treating import DeedCounts
 from backend.datasets.records.decontaminating import Decontamination
 from backend.datasets.report.strata import split_strata
-from backend.datasets.report.subject import ReportSubject
 from backend.datasets.splits import ALGORITHM
 from backend.datasets.spool import CONTAMINATED, Spool
 
@@ -60,26 +59,3 @@ def told_of_sections(
         "contamination": decontamination and decontamination.as_json(dropped.get(CONTAMINATED, 0)),
         "quality_profile": quality_profile,
     }
-
-
-def report_subject(
-    plan: BuildPlan, *, content_sha256: str, quality_profile: str, statistics: Mapping[str, Any]
-) -> ReportSubject:
-    """What the report is about."""
-    return ReportSubject(
-        dataset_id=plan.dataset_id,
-        name=plan.name,
-        description=plan.description,
-        query_text=plan.query_text,
-        content_sha256=content_sha256,
-        record_format=plan.record_format.value,
-        quality_profile=quality_profile,
-        min_quality_score=plan.min_quality_score,
-        deduplicate=plan.deduplicate.value,
-        personal_data_policy=plan.personal_data.policy_key,
-        split_algorithm=ALGORITHM,
-        seed=plan.split.seed,
-        shares=plan.split.shares,
-        export_formats=plan.export_formats,
-        statistics=statistics,
-    )

@@ -6,8 +6,8 @@ from pathlib import Path
 from backend.datasets.build_plan import BuildPlan
 from backend.datasets.lineage import LineageWriter
 from backend.datasets.pii.treating import DeedCounts
+from backend.datasets.quality.apart import Judge
 from backend.datasets.quality.batches import batched
-from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.records.candidates import Place
 from backend.datasets.records.content import ContentHash, json_line
 from backend.datasets.records.drafting import Drafter, KeptPassage
@@ -32,7 +32,7 @@ class RecordWriter:
         plan: What the build makes.
         spool: Found sections of which it is settled which ones go on.
         twins: Tells what an earlier split says already.
-        quality: Judges what was merged.
+        judge: Judges what was merged.
         drafter: Writes the words.
         licences: Why they may be used.
         lineage: Takes every record.
@@ -44,7 +44,7 @@ class RecordWriter:
         spool: Spool,
         twins: SplitTwinPassages,
         *,
-        quality: QualityPipeline,
+        judge: Judge,
         drafter: Drafter,
         licences: Licences,
         lineage: LineageWriter,
@@ -52,7 +52,7 @@ class RecordWriter:
         self._plan = plan
         self._spool = spool
         self._twins = twins
-        self._quality = quality
+        self._judge = judge
         self._drafter = drafter
         self._licences = licences
         self._lineage = lineage
@@ -91,7 +91,7 @@ class RecordWriter:
                         record_format=self._plan.record_format,
                         split=split,
                         quality_score=kept.score,
-                        quality_profile=self._quality.profile_version,
+                        quality_profile=self._judge.profile_version,
                         counter=self._plan.counter,
                         licence=self._licences.of(passage.first.stored.document_id),
                     )
@@ -127,7 +127,7 @@ class RecordWriter:
         for batch in batched(found, size_of=lambda each: sum(map(len, each[1]))):
             self._licences.look_up(treated.passage.first.stored.document_id for treated, _ in batch)
             merged = [joined(bodies) for treated, bodies in batch if len(treated.passage.candidates) > 1]
-            anew = iter(self._quality.assess_many(merged))
+            anew = iter(self._judge.assess_many(merged))
             for treated, _ in batch:
                 is_merged = len(treated.passage.candidates) > 1
                 yield treated, next(anew).score if is_merged else treated.passage.first.quality

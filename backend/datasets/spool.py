@@ -27,9 +27,10 @@ CONTAMINATED = "contaminated"
 
 _TABLES = """
     CREATE TABLE found (
-        document TEXT, ordinal INTEGER, split TEXT, text_hash BLOB, payload TEXT, assessment TEXT, dropped TEXT,
-        ruling TEXT, is_spared INTEGER, section_hash TEXT, source TEXT, type TEXT, year TEXT, language TEXT,
-        cluster_size INTEGER DEFAULT 1, evaluation_text TEXT, evaluation_share REAL,
+        document TEXT, ordinal INTEGER, split TEXT, text_hash BLOB, payload TEXT, normalised TEXT, assessment TEXT,
+        dropped TEXT, ruling TEXT, is_spared INTEGER, section_hash TEXT,
+        source TEXT, type TEXT, year TEXT, language TEXT, cluster_size INTEGER DEFAULT 1,
+        evaluation_text TEXT, evaluation_share REAL,
         PRIMARY KEY (document, ordinal)
     ) WITHOUT ROWID;
     CREATE INDEX found_texts ON found (text_hash, split);
@@ -65,8 +66,8 @@ class Spool:
         shutil.copyfile(self._path, target)
         self._database.execute("BEGIN")
 
-    def add(self, judged: JudgedSection, *, split: Split, text_hash: bytes) -> None:
-        """Keep a found section; a second one for the same place is ignored."""
+    def add(self, judged: JudgedSection, *, split: Split, text_hash: bytes) -> bool:
+        """Keep a found section; a second one for the same place is ignored. Whether it was the first."""
         candidate, assessment = judged.candidate, judged.assessment
         told = {
             "score": assessment.score,
@@ -74,10 +75,10 @@ class Spool:
             "reasons": assessment.reasons,
             "signals": {name: round(value, 6) for name, value in assessment.signals.items()},
         }
-        self._database.execute(
+        cursor = self._database.execute(
             "INSERT OR IGNORE INTO found (document, ordinal, split, text_hash, payload, assessment, dropped, ruling, "
-            "is_spared, section_hash, source, type, year, language) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "is_spared, section_hash, source, type, year, language, normalised) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 candidate.document_key,
                 candidate.section.ordinal,
@@ -92,15 +93,11 @@ class Spool:
                 candidate.stored.source,
                 file_type_of(candidate.stored.path),
                 candidate.year or UNKNOWN,
-                judged.language,
+                assessment.language,
+                judged.text if _is_text(judged.text) else "",
             ),
         )
-
-    def remaining(self) -> Iterator[Candidate]:
-        """What is not dropped so far, of all splits."""
-        rows = self._database.execute("SELECT payload, is_spared FROM found WHERE dropped IS NULL")
-        for payload, is_spared in rows:
-            yield _load(payload, is_spared=bool(is_spared))
+        return cursor.rowcount > 0
 
     def keep_one(self, repetition: Repetition) -> None:
         """Drop sections that another one stands for; whatever spares one of them spares the one that stays."""
@@ -122,14 +119,21 @@ class Spool:
             for earlier in order[:number]:
                 self._database.execute(_DROP_DUPLICATES, (DUPLICATE, later, earlier))
 
+    def remaining(self) -> Iterator[Candidate]:
+        """What is not dropped so far, of all splits."""
+        rows = self._database.execute("SELECT payload, normalised, is_spared FROM found WHERE dropped IS NULL")
+        for payload, normalised, is_spared in rows:
+            yield _load(payload, normalised, is_spared=bool(is_spared))
+
     def candidates(self, split: Split) -> Iterator[Candidate]:
         """What is not dropped, ordered by document and ordinal."""
         rows = self._database.execute(
-            "SELECT payload, is_spared FROM found WHERE split = ? AND dropped IS NULL ORDER BY document, ordinal",
+            "SELECT payload, normalised, is_spared FROM found WHERE split = ? AND dropped IS NULL "
+            "ORDER BY document, ordinal",
             (split,),
         )
-        for payload, is_spared in rows:
-            yield _load(payload, is_spared=bool(is_spared))
+        for payload, normalised, is_spared in rows:
+            yield _load(payload, normalised, is_spared=bool(is_spared))
 
     def drop_all(self, dropped: Mapping[Place, str]) -> None:
         """Record why sections were left out later; call when no `candidates` is being read."""
@@ -256,11 +260,22 @@ def _dump(candidate: Candidate) -> str:
     )
 
 
-def _load(payload: str, *, is_spared: bool) -> Candidate:
+def _load(payload: str, normalised: str, *, is_spared: bool) -> Candidate:
     values = json.loads(payload)
     own = {name: values.pop(name) for name in ("relevance", "words", "quality")}
     section = values.pop("section")
     section["heading_path"] = tuple(section["heading_path"])
     for name in ("valid_from", "valid_to"):
         section[name] = date.fromisoformat(section[name]) if section[name] else None
-    return Candidate(StoredSection(section=Section(**section), **values), **own, is_spared=is_spared)
+    return Candidate(
+        StoredSection(section=Section(**section), **values), **own, is_spared=is_spared, normalised=normalised
+    )
+
+
+def _is_text(text: str) -> bool:
+    """Whether SQLite can keep it: half a surrogate pair is none."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

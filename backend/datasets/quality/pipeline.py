@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
+from backend.datasets.language.identify import MIN_WORDS, UNKNOWN, identify
 from backend.datasets.quality import filters as filter_folder
 from backend.datasets.quality.base import BaseFilter, Signals
 from backend.datasets.quality.batches import MAX_TEXTS, batched
@@ -42,6 +43,7 @@ class Assessment:
         reasons: For a rejection the reasons of the profile, else the signals that cost something, the dearest first.
         signals: Every measured value.
         profile_version: `Profile.key`.
+        language: As `language.identify` names it.
     """
 
     score: float
@@ -49,6 +51,7 @@ class Assessment:
     reasons: tuple[str, ...]
     signals: Mapping[str, float]
     profile_version: str
+    language: str = UNKNOWN
 
 
 class QualityPipeline:
@@ -84,6 +87,11 @@ class QualityPipeline:
             known = ", ".join(sorted(measured))
             raise InvalidProfile(self.profile.name, f"no filter measures {', '.join(unknown)}; measured are {known}")
 
+    @property
+    def language(self) -> str:
+        """Language that texts should be in."""
+        return self.profile.language
+
     def assess(self, text: str) -> Assessment:
         """Judge a normalised text."""
         (assessment,) = self.assess_many([text])
@@ -107,7 +115,7 @@ class QualityPipeline:
         for batch in batched(with_texts, size_of=lambda each: len(each[1]), max_items=at_once):
             assessments = self.judge(self._measured([text for _, text in batch]))
             for (item, text), assessment in zip(batch, assessments, strict=True):
-                yield item, text, assessment
+                yield item, text, self._with_language(assessment, text)
 
     def measure(self, texts: Iterable[str]) -> SignalTable:
         """Signals of normalised texts, whatever the profile's limits are."""
@@ -121,6 +129,13 @@ class QualityPipeline:
             costly = sorted(judged.penalties, key=lambda signal: (-judged.penalties[signal], signal))
             reasons = tuple(judged.rejections or costly)
             yield Assessment(score, self._decision(score, judged), reasons, measured, self.profile_version)
+
+    def _with_language(self, assessment: Assessment, text: str) -> Assessment:
+        """That of the profile where nothing else was measured; the few others have to be looked at again."""
+        otherness = assessment.signals.get("other_language")
+        if otherness is None or assessment.signals["words"] < MIN_WORDS:
+            return assessment
+        return replace(assessment, language=identify(text).language if otherness else self.language)
 
     def _measured(self, texts: Sequence[str]) -> SignalTable:
         from backend.datasets.quality.columns import TextColumns

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from backend.datasets.quality.normalise import normalise
 from shared.models.document import Section, StoredSection
 
 Place = tuple[str, int]
@@ -30,6 +31,7 @@ class Candidate:
         quality: Score of the section alone.
         is_spared: A person decided that it stays, whatever its score.
         year: Of its document, four digits, or empty where nothing says; only for looking how evenly splits are spread.
+        normalised: Its text in the shape in which everything is measured, once it was judged.
     """
 
     stored: StoredSection
@@ -38,11 +40,17 @@ class Candidate:
     quality: float = 0.0
     is_spared: bool = False
     year: str = ""
+    normalised: str = ""
 
     @property
     def section(self) -> Section:
         """The section itself."""
         return self.stored.section
+
+    @property
+    def text(self) -> str:
+        """Its normalised text."""
+        return self.normalised or normalise(self.section.text)
 
     @property
     def group(self) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.datasets.quality.normalise import normalise
 from backend.datasets.records.candidates import Candidate, Place
 from backend.datasets.records.evaluation_texts import read_evaluation_sets
 from backend.datasets.records.repetitions import name_of, place_of
@@ -115,4 +114,4 @@ def _covered(check: "ContaminationCheck") -> Counter[str]:
 def _compared(section: Candidate) -> "ComparedText":
     from backend.datasets.duplicates.texts import ComparedText
 
-    return ComparedText(name_of(section), normalise(section.section.text))
+    return ComparedText(name_of(section), section.text)

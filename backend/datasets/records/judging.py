@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from backend.datasets.language.identify import MIN_WORDS, UNKNOWN, identify
+from backend.datasets.quality.apart import Judge
 from backend.datasets.quality.batches import batched
 from backend.datasets.quality.normalise import normalise
-from backend.datasets.quality.pipeline import Assessment, Decision, QualityPipeline
+from backend.datasets.quality.pipeline import Assessment, Decision
 from backend.datasets.records.candidates import Candidate
 from shared.models.review import ReviewState, text_key_of
 
@@ -25,14 +25,12 @@ class JudgedSection:
         text: Normalised.
         assessment: Of the profile.
         ruling: Of a person, if there is one.
-        language: Of the text, as `language.identify` names it.
     """
 
     candidate: Candidate
     text: str
     assessment: Assessment
     ruling: ReviewState | None
-    language: str = UNKNOWN
 
     @property
     def reason_to_drop(self) -> str | None:
@@ -43,9 +41,7 @@ class JudgedSection:
         return self.assessment.reasons[0] if is_rejected else None
 
 
-def judged_sections(
-    found: Iterable[Candidate], pipeline: QualityPipeline, rulings_of: RulingsOf
-) -> Iterator[JudgedSection]:
+def judged_sections(found: Iterable[Candidate], pipeline: Judge, rulings_of: RulingsOf) -> Iterator[JudgedSection]:
     """Judge sections while they pass by, in their order; rulings are looked up for many texts at once."""
     assessed = pipeline.assess_each(found, text_of=lambda each: normalise(each.section.text))
     for batch in batched(assessed, size_of=lambda each: len(each[1])):
@@ -58,15 +54,6 @@ def judged_sections(
                 words=int(assessment.signals["words"]),
                 quality=assessment.score,
                 is_spared=ruling is ReviewState.KEPT,
+                normalised=text,
             )
-            yield JudgedSection(
-                judged, text, assessment, ruling, _language(text, assessment, pipeline.profile.language)
-            )
-
-
-def _language(text: str, assessment: Assessment, expected: str) -> str:
-    """The profile's language where nothing else was measured; few texts have to be looked at again."""
-    otherness = assessment.signals.get("other_language")
-    if otherness is None or assessment.signals["words"] < MIN_WORDS:
-        return UNKNOWN
-    return identify(text).language if otherness else expected
+            yield JudgedSection(judged, text, assessment, ruling)

@@ -13,7 +13,9 @@ from shared.models.dataset import RecordFormat, RecordProvenance, Split
 
 def bodies_of(passage: Passage) -> list[str]:
     """The normalised text of each section of a passage, without headings."""
-    return [normalise(text) for _, text in passage.bodies]
+    if passage.parts > 1:
+        return [normalise(passage.text)]
+    return [each.text for each in passage.candidates]
 
 
 def joined(bodies: Sequence[str]) -> str:

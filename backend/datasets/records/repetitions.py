@@ -5,11 +5,16 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Self
 
-from backend.datasets.quality.normalise import normalise
 from backend.datasets.records.candidates import Candidate, Place
 from shared.models.dataset import Deduplication
+
+if TYPE_CHECKING:
+    from backend.datasets.duplicates.finding import DuplicateFinder
+    from backend.datasets.duplicates.texts import ComparedText
+
+_AT_ONCE_CHARACTERS = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +37,84 @@ class Repetition:
         return 1 + len(self.exact) + len(self.near)
 
 
-def repetitions(found: Iterable[Candidate], *, mode: Deduplication, scratch: Path) -> Iterator[Repetition]:
-    """Repetitions among different sections, in whatever order these come; all sections are read before the first.
+class RepetitionFinder:
+    """Takes different sections in whatever order they come, then tells which repeat each other.
 
     Args:
-        found: Sections with their quality.
         mode: `OFF` finds none.
         scratch: Folder for temporary files, 200 bytes and 8 per word for each section.
     """
+
+    def __init__(self, *, mode: Deduplication, scratch: Path) -> None:
+        self._finder = _finder(mode, scratch) if mode is not Deduplication.OFF else None
+        self._waiting: list[Candidate] = []
+        self._waiting_characters = 0
+
+    def __enter__(self) -> Self:
+        """Itself; its files are closed with the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the files."""
+        if self._finder is not None:
+            self._finder.close()
+
+    def add(self, section: Candidate) -> None:
+        """Take a section with its quality."""
+        if self._finder is None:
+            return
+        self._waiting.append(section)
+        self._waiting_characters += len(section.text)
+        if self._waiting_characters >= _AT_ONCE_CHARACTERS:
+            self._take(self._finder)
+
+    def found(self) -> Iterator[Repetition]:
+        """Every repetition; all sections are there."""
+        if self._finder is None:
+            return
+        from backend.datasets.duplicates.texts import Kind
+
+        self._take(self._finder)
+        for cluster in self._finder.clusters():
+            exact = tuple(place_of(each.id) for each in cluster.members if each.kind is Kind.EXACT)
+            near = tuple(place_of(each.id) for each in cluster.members if each.kind is Kind.NEAR)
+            yield Repetition(place_of(cluster.representative), exact, near)
+
+    def _take(self, finder: "DuplicateFinder") -> None:
+        finder.add(map(_compared, self._waiting))
+        self._waiting, self._waiting_characters = [], 0
+
+
+def repetitions(found: Iterable[Candidate], *, mode: Deduplication, scratch: Path) -> Iterator[Repetition]:
+    """Repetitions among different sections; all of them are read before the first, none for `OFF`."""
     if mode is Deduplication.OFF:
         return
-    from backend.datasets.duplicates.finding import THRESHOLD, DuplicateFinder
-    from backend.datasets.duplicates.texts import ComparedText, Kind
+    with RepetitionFinder(mode=mode, scratch=scratch) as finder:
+        for each in found:
+            finder.add(each)
+        yield from finder.found()
 
-    # no similarity is that high: only equal bodies are left
-    threshold = THRESHOLD if mode is Deduplication.NEAR else math.inf
+
+def _finder(mode: Deduplication, scratch: Path) -> "DuplicateFinder":
+    from backend.datasets.duplicates.finding import THRESHOLD, DuplicateFinder
 
     def open_file() -> BinaryIO:
         return tempfile.TemporaryFile(dir=scratch)
 
-    with DuplicateFinder(open_file, threshold=threshold) as finder:
-        finder.add(
-            ComparedText(
-                id=name_of(each),
-                text=normalise(each.section.text),
-                valid_from=each.section.valid_from,
-                valid_to=each.section.valid_to,
-                quality=each.quality,
-            )
-            for each in found
-        )
-        for cluster in finder.clusters():
-            exact = tuple(place_of(each.id) for each in cluster.members if each.kind is Kind.EXACT)
-            near = tuple(place_of(each.id) for each in cluster.members if each.kind is Kind.NEAR)
-            yield Repetition(place_of(cluster.representative), exact, near)
+    # no similarity is that high: only equal bodies are left
+    return DuplicateFinder(open_file, threshold=THRESHOLD if mode is Deduplication.NEAR else math.inf)
+
+
+def _compared(section: Candidate) -> "ComparedText":
+    from backend.datasets.duplicates.texts import ComparedText
+
+    return ComparedText(
+        id=name_of(section),
+        text=section.text,
+        valid_from=section.section.valid_from,
+        valid_to=section.section.valid_to,
+        quality=section.quality,
+    )
 
 
 def name_of(candidate: Candidate) -> str:

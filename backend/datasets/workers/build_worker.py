@@ -218,6 +218,11 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
         order=request.model_dump(mode="json"),
         counter=counter,
+        processes=settings.build_processes,
+        measuring={
+            "profile": str(settings.quality_profile),
+            "fluency": str(settings.data_dir / "quality" / FILE_NAME),
+        },
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.datasets.build import BuildResult
+from backend.datasets.build_plan import BuildResult
 from backend.datasets.export.order import ExportOrder
 from backend.datasets.export.publish import export_dataset
 from shared.models.dataset import RecordFormat, Split

@@ -19,6 +19,7 @@ from shared.database.uds3_client import Uds3Client
 from shared.models.dataset import Deduplication
 from shared.models.search import SearchLeg
 from tests.support.dataset_builds import a_plan, all_records, build
+from tests.support.exact_pairs import exact_pairs, shingle_sets
 from tests.support.shared_data import SHARED_DATA, needs_shared_data
 
 ARCHIVE = SHARED_DATA / "gesetze.tar.xz"
@@ -81,9 +82,20 @@ def test_a_dataset_of_them_has_no_twins_across_splits_and_hardly_any_within(stor
 
     assert near.statistics["sections"]["dropped"]["near_duplicate"] > 0
     assert near.statistics["split_leak"] == {"documents": 0, "texts": 0, "near_duplicates": 0}
+    assert off.statistics["split_leak"] == {"documents": 0, "texts": 0, "near_duplicates": 0}
+    assert off.statistics["sections"]["dropped"]["split_twin"] > 0
     assert all(len(splits) == 1 for splits in _splits_of_twins(near))
+    assert _pairs_across_splits(near) == _pairs_across_splits(off) == 0
     # sections were compared: what merging and titles make alike may stay
     assert len(_splits_of_twins(near)) < len(_splits_of_twins(off))
+
+
+def _pairs_across_splits(result: BuildResult) -> int:
+    """Pairs of records in two splits that are 0.8 alike, by code of the tests alone."""
+    records = all_records(result)
+    splits = [record["metadata"]["split"] for record in records]
+    pairs = exact_pairs(shingle_sets([record["text"] for record in records]))
+    return sum(splits[one] != splits[other] for one, other in pairs)
 
 
 def _splits_of_twins(result: BuildResult) -> list[set[str]]:

@@ -1,0 +1,161 @@
+"""From 5,957 laws (150 MB) to a dataset: searched, judged, split, exported in three formats, measured and reported.
+
+Needs ../shared/data (or CLARA_SHARED_DATA). The laws are ingested and the embedded keyword index is fed beforehand;
+then the worker process of a build does the rest, with two processes: it finds every section ('*'), judges and
+normalises it, drops repetitions and twins across splits, writes records with their provenance into SQLite, exports
+JSONL, Parquet and CSV (each read back and compared), measures the finished records, and writes the report. `stages` are
+seconds until each stage said that it was done; `peak_mb` is the memory of all processes together (PSS, so that what
+they share counts once), sampled five times a second. The same is done with every tenth law.
+"""
+
+import contextlib
+import json
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from backend.datasets.ingest.pipeline import ingest_paths
+from backend.datasets.models import DatasetRequest
+from backend.datasets.search_stores import fed_store_names, open_search
+from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, encode_order
+from config import BaseConfig
+from shared.database.stores import Stores, open_stores
+from shared.models.dataset import Dataset, DatasetClaim
+from shared.models.events import AuditEntry
+from shared.utils.clock import utc_now
+from tests.support.real_texts import LAWS, law_files
+from tests.support.shared_data import SHARED_DATA
+
+TENTH = 10
+FORMATS = ("jsonl", "parquet", "csv")
+BOUNDS = {"seconds": 90.0, "peak_mb": 600}
+_EVERY_S = 0.2
+_NO_LEAK = {"documents": 0, "texts": 0, "near_duplicates": 0}
+
+
+def measure() -> dict[str, Any]:
+    if not (SHARED_DATA / LAWS).is_file():
+        return {"skipped": f"{LAWS} not in {SHARED_DATA}", "holds": True}
+    with tempfile.TemporaryDirectory() as folder:
+        tenth = measured(Path(folder) / "tenth", every=TENTH)
+        all_laws = measured(Path(folder) / "all", every=1)
+    return {
+        "all": all_laws,
+        "tenth": tenth,
+        "bounds": BOUNDS,
+        "holds": all_laws["seconds"] <= BOUNDS["seconds"]
+        and all_laws["peak_mb"] <= BOUNDS["peak_mb"]
+        and all_laws["split_leak"] == _NO_LEAK,
+    }
+
+
+def measured(home: Path, *, every: int) -> dict[str, Any]:
+    """Ingest every so-manieth law, then build a dataset of all of them."""
+    config = BaseConfig(
+        home=home, database_url=f"sqlite:///{home / 'clara.db'}", environment="testing", embedding_model="none"
+    )
+    stores, size = _ingested(home, config, every)
+    try:
+        claim = _ordered(stores)
+        seconds, stages, peak = _built(config, claim)
+        dataset = stores.datasets.get(claim.dataset_id)
+    finally:
+        stores.close()
+    if dataset.path is None:
+        raise RuntimeError(f"the build failed: {dataset.error_message}")
+    return {
+        "mb": round(size / 1e6, 1),
+        "sections": dataset.statistics["sections"]["found"],
+        "records": dataset.record_count,
+        "seconds": seconds,
+        "peak_mb": peak,
+        "stages": stages,
+        "split_leak": dataset.statistics["split_leak"],
+    }
+
+
+def _ingested(home: Path, config: BaseConfig, every: int) -> tuple[Stores, int]:
+    laws = home / "laws"
+    laws.mkdir(parents=True)
+    size = 0
+    for number, (name, stream) in enumerate(law_files(every)):
+        size += (laws / f"{number}-{name}").write_bytes(stream.read())
+    stores = open_stores(config.database_url_resolved, derived_stores=fed_store_names(config))
+    ingest_paths([laws], store=stores.documents, source="laws", ingested_by="benchmark")
+    search = open_search(config, stores.documents)
+    for store in search.fed_stores:
+        search.catch_up(store)
+    search.close()
+    return stores, size
+
+
+def _ordered(stores: Stores) -> DatasetClaim:
+    request = DatasetRequest.model_validate(
+        {"name": "Laws", "search_query": {"query_text": "*", "top_k": 100_000}, "export_formats": FORMATS}
+    )
+    dataset = Dataset("dataset_benchmark", "Laws", "", utc_now(), "benchmark", request.model_dump(mode="json"))
+    audit = AuditEntry(
+        action="dataset.ordered", object_type="dataset", object_id=dataset.dataset_id, actor="benchmark", detail={}
+    )
+    stores.datasets.add(dataset, audit=audit)
+    claimed = stores.datasets.claim("benchmark", lease_s=3600)
+    assert claimed is not None
+    return claimed[1]
+
+
+def _built(config: BaseConfig, claim: DatasetClaim) -> tuple[float, dict[str, float], int]:
+    """Seconds, seconds until the end of each stage, and the most memory in MB."""
+    settings = {name: str(value) if isinstance(value, Path) else value for name, value in config if value is not None}
+    plain = {name: value for name, value in settings.items() if isinstance(value, str | int | float | bool | list)}
+    order = encode_order(BuildOrder(claim.dataset_id, claim.owner, claim.epoch, plain))
+    started = time.monotonic()
+    stages: dict[str, float] = {}
+    with subprocess.Popen(WORKER_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        worker.stdin.write(order)
+        worker.stdin.flush()
+        peak = TreePeak(worker.pid)
+        peak.start()
+        for line in worker.stdout:
+            message = json.loads(line)
+            if message["type"] == "progress":
+                stages[message["stage"]] = round(time.monotonic() - started, 1)
+    seconds = round(time.monotonic() - started, 1)
+    peak.join()
+    return seconds, stages, round(peak.kib / 1024)
+
+
+class TreePeak(threading.Thread):
+    """The most memory that a process and all that it started had at one time, shared pages once (Linux)."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._pid = pid
+        self.kib = 0
+
+    def run(self) -> None:
+        while Path(f"/proc/{self._pid}/fd").exists() and (now := sum(map(_pss_kib, _tree(self._pid)))):
+            self.kib = max(self.kib, now)
+            time.sleep(_EVERY_S)
+
+
+def _tree(pid: int) -> list[int]:
+    """A process and its descendants, whichever thread started them."""
+    found = [pid]
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in (thread / "children").read_text(encoding="ascii").split():
+                found += _tree(int(child))
+    return found
+
+
+def _pss_kib(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
