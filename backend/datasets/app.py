@@ -18,14 +18,16 @@ from pydantic import SecretStr
 
 from backend.common.blocking import in_thread
 from backend.common.child_process import ChildProcess
+from backend.common.feed.event_feed import EventFeed
 from backend.common.logging import configure_logging
 from backend.common.security import security_from, tls_from
 from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
 from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
-from backend.datasets.api import quality_routes, routes
+from backend.datasets.api import event_routes, quality_routes, routes, version_routes
 from backend.datasets.api.dependencies import DatasetState
+from backend.datasets.dataset_updates import DatasetEvents
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
 from backend.datasets.manager import DatasetManager, ExportTask
@@ -36,13 +38,14 @@ from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
 from backend.datasets.uploads import UploadDesk
+from backend.datasets.versions import VersionDesk
 from backend.datasets.workers.export_runner import ExportRunner
 from backend.datasets.workers.pool import BuilderPool, BuilderTimes
 from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, ExportJob, encode_order
 from config import BaseConfig, get_config
 from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
-from shared.database.dataset_changes import DatasetNotCompleted
+from shared.database.dataset_changes import DatasetAlreadyFinished, DatasetNotCompleted
 from shared.database.stores import Stores, open_stores
 from shared.errors import Unavailable
 from shared.models.dataset import DatasetClaim
@@ -76,15 +79,17 @@ def create_app(config: BaseConfig) -> FastAPI:
                 "documents": "/api/datasets/documents",
                 "upload": routes.UPLOAD_PATH,
                 "reviews": f"{quality_routes.router.prefix}/reviews",
+                "ws": event_routes.WEBSOCKET_PATH,
             },
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan,
-        routers=[routes.router, quality_routes.router],
+        # before `/{dataset_id}`: their fixed paths are no ids
+        routers=[version_routes.router, event_routes.router, routes.router, quality_routes.router],
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: exporting what is not finished is a bad request
-        error_statuses={DatasetNotCompleted: 400},
+        error_statuses={DatasetNotCompleted: 400, DatasetAlreadyFinished: 400},
         cors_origins=config.cors_origins_list,
         body_limits={routes.UPLOAD_PATH: config.max_upload_mb * _MIB},
     )
@@ -116,12 +121,19 @@ class _Holder:
         )
         search = self._search = open_search(config, stores.documents)
         ingester = IngestWorkerClient(env=settings_environment(config))
-        pool = _builders(config, stores, folders)
+        feed = EventFeed(DatasetEvents(stores.datasets))
+        app.state.on_stop.append(feed.stop)
+        pool = _builders(config, stores, folders, on_event=feed.wake)
         loop = asyncio.get_running_loop()
 
         def wake_builders() -> None:
             # called in a thread of the manager: the wake-up belongs on the loop
             loop.call_soon_threadsafe(pool.wake)
+            loop.call_soon_threadsafe(feed.wake)
+
+        def end_builder(dataset_id: str) -> None:
+            loop.call_soon_threadsafe(pool.drop, dataset_id)
+            loop.call_soon_threadsafe(feed.wake)
 
         quality = profile_of(config.quality_profile)
         manager = DatasetManager(
@@ -137,6 +149,8 @@ class _Holder:
         )
         app.state.datasets = DatasetState(
             manager=manager,
+            versions=VersionDesk(stores.datasets, folders, on_cancel=end_builder),
+            feed=feed,
             reviews=ReviewDesk(stores.documents, stores.reviews, QualityPipeline(quality)),
             uploads=UploadDesk(folders, ingester),
             builders=pool,
@@ -146,8 +160,11 @@ class _Holder:
         pool.start()
         # one task per store: what is slow or away holds nobody else up
         feeding = [
-            asyncio.create_task(_keep_fed(search, name, config.poll_seconds), name=f"search-feed-{name}")
-            for name in search.fed_stores
+            asyncio.create_task(feed.run(), name="event-feed"),
+            *(
+                asyncio.create_task(_keep_fed(search, name, config.poll_seconds), name=f"search-feed-{name}")
+                for name in search.fed_stores
+            ),
         ]
         try:
             yield
@@ -191,7 +208,9 @@ def settings_environment(config: BaseConfig) -> dict[str, str]:
     return {**os.environ, **{name: str(value) for name, value in values.items()}}
 
 
-def _builders(config: BaseConfig, stores: Stores, folders: DatasetFolders) -> BuilderPool:
+def _builders(
+    config: BaseConfig, stores: Stores, folders: DatasetFolders, *, on_event: Callable[[], None]
+) -> BuilderPool:
     settings = {name: _plain(value) for name, value in config}
 
     async def start(claim: DatasetClaim) -> ChildProcess:
@@ -205,7 +224,7 @@ def _builders(config: BaseConfig, stores: Stores, folders: DatasetFolders) -> Bu
         poll_s=config.poll_seconds,
         max_attempts=config.max_attempts,
     )
-    return BuilderPool(stores.datasets, start, folders, times)
+    return BuilderPool(stores.datasets, start, folders, times, on_event=on_event)
 
 
 def _export_writer(config: BaseConfig) -> Callable[[ExportTask], None]:

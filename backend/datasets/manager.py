@@ -34,8 +34,9 @@ from backend.datasets.records.render import record_of
 from backend.datasets.search_cursor import cursor_of, rank_of
 from backend.datasets.searching import Found
 from backend.datasets.splits import SplitPlan
+from backend.datasets.withdrawal import refuse_reader
 from shared.database.base import DatasetStore, DocumentStore, Page
-from shared.database.dataset_changes import DatasetNotCompleted
+from shared.database.dataset_changes import DatasetNotCompleted, refuse_unusable
 from shared.database.dataset_search import DatasetDocument
 from shared.errors import NotFound
 from shared.models.dataset import Dataset, DatasetStatus, Split
@@ -140,6 +141,8 @@ class DatasetManager:
 
         Raises:
             UnknownExportFormat: If a format is not installed.
+            DatasetNotFound: If its parent is unknown.
+            DatasetNotCompleted: If its parent is not finished.
         """
         for export_format in request.export_formats:
             exporter_for(export_format)
@@ -151,6 +154,7 @@ class DatasetManager:
             created_at=self._clock(),
             created_by=principal.email,
             request=unique.model_dump(mode="json"),
+            parent_id=request.parent,
         )
         stored = self._datasets.add(dataset, audit=_audit("dataset.ordered", dataset.dataset_id, principal, request_id))
         logger.info("dataset.ordered", extra={"dataset_id": dataset.dataset_id})
@@ -185,15 +189,17 @@ class DatasetManager:
         self._folders.remove(dataset_id)
 
     def records(
-        self, dataset_id: str, *, limit: int, after: str | None
+        self, dataset_id: str, reader: Principal, *, limit: int, after: str | None
     ) -> tuple[Dataset, list[dict[str, Any]], str | None]:
         """The dataset, a page of its records in stored order, and the cursor of the next page.
 
         Raises:
             DatasetNotCompleted: If it is not finished.
+            WithdrawnFromReaders: If it was withdrawn and the reader is no administrator.
             UnknownCursor: If `after` is not one of ours.
         """
         dataset, records_dir = self._completed(dataset_id)
+        refuse_reader(dataset, reader)
         records, next_after = records_page(records_dir, after=after, limit=limit)
         return dataset, records, next_after
 
@@ -205,9 +211,11 @@ class DatasetManager:
         Raises:
             DatasetNotFound: If there is none.
             DatasetNotCompleted: If it is not finished.
+            DatasetWithdrawn: If it is kept for accountability only.
             UnknownExportFormat: If the format is not installed.
         """
         dataset, records_dir = self._completed(dataset_id)
+        refuse_unusable(dataset)
         exporter_for(order.format)
         options = ExportOptions(include_metadata=order.include_metadata, spreadsheet_safe=order.spreadsheet_safe)
         target = records_dir.parent / "exports" / _export_name(order.format, options)
@@ -217,14 +225,16 @@ class DatasetManager:
         self._datasets.set_export(dataset_id, order.format, str(target), audit=audit)
         return str(target)
 
-    def download(self, dataset_id: str, export_format: str, split: Split | None) -> DownloadFile:
+    def download(self, dataset_id: str, export_format: str, split: Split | None, reader: Principal) -> DownloadFile:
         """An export as one file: a split as it is, or everything as a zip.
 
         Raises:
             NotExported: If there is no such export.
             EmptySplit: If the split holds no records.
+            WithdrawnFromReaders: If it was withdrawn and the reader is no administrator.
         """
         dataset, _ = self._completed(dataset_id)
+        refuse_reader(dataset, reader)
         exporter = exporter_for(export_format)
         if export_format not in dataset.export_paths:
             raise NotExported(dataset_id, export_format)

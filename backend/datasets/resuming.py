@@ -36,6 +36,6 @@ def taken_over(
 def _is_whole(plan: BuildPlan, written: Mapping[str, Any]) -> bool:
     try:
         verify_folder(plan.lineage_dir)
-        return verify_folder(plan.records_dir).sha256 == written["manifest_sha256"]
+        return verify_folder(plan.records_dir).sha256 == str(written["manifest_sha256"])
     except CorruptArtefact:
         return False

@@ -163,10 +163,10 @@ async def dataset_statistics(dataset_id: DatasetId, manager: Manager, _: AnyUser
 
 @router.get("/{dataset_id}/records")
 async def dataset_records(
-    dataset_id: DatasetId, manager: Manager, _: AnyUser, limit: Limit = 50, after: After = None
+    dataset_id: DatasetId, manager: Manager, reader: AnyUser, limit: Limit = 50, after: After = None
 ) -> RecordList:
     """Records of a finished dataset in stored order."""
-    dataset, records, next_after = await in_thread(manager.records, dataset_id, limit=limit, after=after)
+    dataset, records, next_after = await in_thread(manager.records, dataset_id, reader, limit=limit, after=after)
     return RecordList(dataset_id=dataset_id, records=records, total_count=dataset.record_count, next_after=next_after)
 
 
@@ -188,11 +188,11 @@ async def download_export(
     dataset_id: DatasetId,
     export_format: ExportFormat,
     manager: Manager,
-    _: AnyUser,
+    reader: AnyUser,
     split: Annotated[Split | None, Query(description="One split as it is; without it everything as a zip.")] = None,
 ) -> FileResponse:
     """An export as one file, with its SHA-256 in `X-Content-SHA256`."""
-    file = await in_thread(manager.download, dataset_id, export_format, split)
+    file = await in_thread(manager.download, dataset_id, export_format, split, reader)
     return FileResponse(
         file.path,
         filename=file.name,
