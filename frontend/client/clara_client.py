@@ -16,6 +16,7 @@ from frontend.client.quality import QualityClient
 from frontend.client.services import DATASETS, SERVING, TRAINING, Service
 from frontend.client.submission import Patience
 from frontend.client.transport import Timeouts, Transport
+from frontend.client.versions import VersionsClient
 
 
 class ClaraClient:
@@ -53,6 +54,7 @@ class ClaraClient:
         self.adapters = AdaptersClient(self._transports[TRAINING])
         self.feedback = FeedbackClient(self._transports[TRAINING])
         self.datasets = DatasetsClient(self._transports[DATASETS])
+        self.versions = VersionsClient(self._transports[DATASETS])
         self.documents = DocumentsClient(self._transports[DATASETS])
         self.quality = QualityClient(self._transports[DATASETS])
 
