@@ -9,8 +9,8 @@ ORDINANCE = """# Satzung über die Baugenehmigung
 
 ## § 1 Zweck
 
-Die Stadt erteilt die Baugenehmigung für jedes Vorhaben in einem Verfahren, das in dieser Satzung und in den Gesetzen des
-Landes geregelt ist, sobald die Unterlagen vollständig sind.
+Die Stadt erteilt die Baugenehmigung für jedes Vorhaben in einem Verfahren, das in dieser Satzung und in den Gesetzen
+des Landes geregelt ist, sobald die Unterlagen vollständig sind.
 """
 
 
