@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
 from backend.common.child_process import ChildProcess
+from backend.common.feed.event_feed import EventFeed
 from backend.common.limits import connection_limits, request_limits
 from backend.common.logging import configure_logging
 from backend.common.ownership import creator_from
@@ -29,13 +30,16 @@ from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
 from backend.datasets.api import (
     download_routes,
+    event_routes,
     publish_routes,
     quality_routes,
     report_routes,
     routes,
     template_routes,
+    version_routes,
 )
 from backend.datasets.api.dependencies import DatasetState
+from backend.datasets.dataset_updates import DatasetEvents
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
 from backend.datasets.manager import DatasetManager, ExportTask
@@ -50,13 +54,14 @@ from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
 from backend.datasets.template_desk import TemplateDesk
 from backend.datasets.uploads import UploadDesk
+from backend.datasets.versions import VersionDesk
 from backend.datasets.workers.export_runner import ExportRunner
 from backend.datasets.workers.pool import BuilderPool, BuilderTimes
 from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, ExportJob, PublishJob, encode_order
 from config import BaseConfig, get_config
 from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
-from shared.database.dataset_changes import DatasetNotCompleted
+from shared.database.dataset_changes import DatasetAlreadyFinished, DatasetNotCompleted
 from shared.database.stores import Stores, open_stores
 from shared.errors import Unavailable
 from shared.models.dataset import DatasetClaim
@@ -92,13 +97,16 @@ def create_app(config: BaseConfig) -> FastAPI:
                 "upload": routes.UPLOAD_PATH,
                 "templates": template_routes.router.prefix,
                 "reviews": f"{quality_routes.router.prefix}/reviews",
+                "ws": event_routes.WEBSOCKET_PATH,
             },
         ),
         authenticator=authenticator_for(security),
         lifespan=holder.lifespan,
-        # the names of templates before those of datasets
+        # before `/{dataset_id}`: their fixed paths are no ids
         routers=[
             template_routes.router,
+            version_routes.router,
+            event_routes.router,
             routes.router,
             download_routes.router,
             publish_routes.router,
@@ -108,7 +116,7 @@ def create_app(config: BaseConfig) -> FastAPI:
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: exporting what is not finished is a bad request
-        error_statuses={DatasetNotCompleted: 400},
+        error_statuses={DatasetNotCompleted: 400, DatasetAlreadyFinished: 400},
         cors_origins=config.cors_origins_list,
         limits=request_limits(config),
         is_open=not security.jwt_enabled,
@@ -141,12 +149,19 @@ class _Holder:
         )
         search = self._search = open_search(config, stores.documents)
         ingester = IngestWorkerClient(env=settings_environment(config))
-        pool = _builders(config, stores, folders)
+        feed = EventFeed(DatasetEvents(stores.datasets))
+        app.state.on_stop.append(feed.stop)
+        pool = _builders(config, stores, folders, on_event=feed.wake)
         loop = asyncio.get_running_loop()
 
         def wake_builders() -> None:
             # called in a thread of the manager: the wake-up belongs on the loop
             loop.call_soon_threadsafe(pool.wake)
+            loop.call_soon_threadsafe(feed.wake)
+
+        def end_builder(dataset_id: str) -> None:
+            loop.call_soon_threadsafe(pool.drop, dataset_id)
+            loop.call_soon_threadsafe(feed.wake)
 
         quality = CurrentQuality(profile_of(config.quality_profile), config.data_dir / "quality" / FILE_NAME)
         making = making_of(config)
@@ -166,6 +181,8 @@ class _Holder:
         )
         app.state.datasets = DatasetState(
             manager=manager,
+            versions=VersionDesk(stores.datasets, folders, on_cancel=end_builder),
+            feed=feed,
             publishing=PublishDesk(manager, targets_of(config.publish_targets), stores.audit, _copier(config)),
             reviews=ReviewDesk(stores.documents, stores.reviews, quality),
             reports=ReportShelf(stores.datasets),
@@ -184,8 +201,11 @@ class _Holder:
         pool.start()
         # one task per store: what is slow or away holds nobody else up
         feeding = [
-            asyncio.create_task(_keep_fed(search, name, config.poll_seconds), name=f"search-feed-{name}")
-            for name in search.fed_stores
+            asyncio.create_task(feed.run(), name="event-feed"),
+            *(
+                asyncio.create_task(_keep_fed(search, name, config.poll_seconds), name=f"search-feed-{name}")
+                for name in search.fed_stores
+            ),
         ]
         try:
             async with audit_kept(app, stores, config):
@@ -230,7 +250,9 @@ def settings_environment(config: BaseConfig) -> dict[str, str]:
     return {**os.environ, **{name: str(value) for name, value in values.items()}}
 
 
-def _builders(config: BaseConfig, stores: Stores, folders: DatasetFolders) -> BuilderPool:
+def _builders(
+    config: BaseConfig, stores: Stores, folders: DatasetFolders, *, on_event: Callable[[], None]
+) -> BuilderPool:
     settings = {name: _plain(value) for name, value in config}
 
     async def start(claim: DatasetClaim) -> ChildProcess:
@@ -244,7 +266,7 @@ def _builders(config: BaseConfig, stores: Stores, folders: DatasetFolders) -> Bu
         poll_s=config.poll_seconds,
         max_attempts=config.max_attempts,
     )
-    return BuilderPool(stores.datasets, start, folders, times)
+    return BuilderPool(stores.datasets, start, folders, times, on_event=on_event)
 
 
 def _export_writer(config: BaseConfig) -> Callable[[ExportTask], None]:

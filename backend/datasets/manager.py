@@ -36,10 +36,11 @@ from backend.datasets.search_cursor import cursor_of, rank_of
 from backend.datasets.searching import Found
 from backend.datasets.splits import SplitPlan
 from backend.datasets.tokens import UnicodeWordCounter
+from backend.datasets.withdrawal import refuse_reader
 from shared.auth.audit import audit_entry
 from shared.auth.policies import Actor
 from shared.database.base import DatasetStore, DocumentStore, Page
-from shared.database.dataset_changes import DatasetNotCompleted
+from shared.database.dataset_changes import DatasetNotCompleted, refuse_unusable
 from shared.database.dataset_search import DatasetDocument
 from shared.errors import Conflict, NotFound
 from shared.models.dataset import Dataset, DatasetStatus, RecordFormat, Split
@@ -183,6 +184,8 @@ class DatasetManager:
             UnknownExportFormat: If a format is not installed.
             InvalidInput: If records cannot be made in that way here.
             NotExportable: If a format cannot hold such records.
+            DatasetNotFound: If its parent is unknown.
+            DatasetNotCompleted: If its parent is not finished.
         """
         self._making.check(request)
         for export_format in request.export_formats:
@@ -195,6 +198,7 @@ class DatasetManager:
             created_at=self._clock(),
             created_by=principal.email,
             request=unique.model_dump(mode="json"),
+            parent_id=request.parent,
         )
         stored = self._datasets.add(dataset, audit=_audit("dataset.ordered", dataset.dataset_id, principal, request_id))
         logger.info("dataset.ordered", extra={"dataset_id": dataset.dataset_id})
@@ -232,15 +236,17 @@ class DatasetManager:
         self._folders.remove(dataset_id)
 
     def records(
-        self, dataset_id: str, *, limit: int, after: str | None
+        self, dataset_id: str, reader: Principal, *, limit: int, after: str | None
     ) -> tuple[Dataset, list[dict[str, Any]], str | None]:
         """The dataset, a page of its records in stored order, and the cursor of the next page.
 
         Raises:
             DatasetNotCompleted: If it is not finished.
+            WithdrawnFromReaders: If it was withdrawn and the reader is no administrator.
             UnknownCursor: If `after` is not one of ours.
         """
         dataset, records_dir = self._completed(dataset_id)
+        refuse_reader(dataset, reader)
         records, next_after = records_page(records_dir, after=after, limit=limit)
         return dataset, records, next_after
 
@@ -252,10 +258,12 @@ class DatasetManager:
         Raises:
             DatasetNotFound: If there is none.
             DatasetNotCompleted: If it is not finished.
+            DatasetWithdrawn: If it is kept for accountability only.
             UnknownExportFormat: If the format is not installed.
             NotExportable: If the format cannot hold these records, or does not know an option.
         """
         dataset, records_dir = self._completed(dataset_id)
+        refuse_unusable(dataset)
         options = ExportOptions.from_json(order.model_dump(exclude={"format"}))
         check_export(order.format, RecordFormat(dataset.request["record_format"]), options)
         target = records_dir.parent / "exports" / f"{order.format}{options.folder_suffix}"
@@ -266,7 +274,13 @@ class DatasetManager:
         return str(target)
 
     def download(
-        self, dataset_id: str, export_format: str, split: Split | None, *, file: str | None = None
+        self,
+        dataset_id: str,
+        export_format: str,
+        split: Split | None,
+        reader: Principal,
+        *,
+        file: str | None = None,
     ) -> DownloadFile:
         """An export as one file: a file or a split as it is, or everything as a zip.
 
@@ -275,8 +289,10 @@ class DatasetManager:
             NoSuchFile: If the export has no such file.
             EmptySplit: If the split holds no records.
             SplitInShards: If the split is more than one file.
+            WithdrawnFromReaders: If it was withdrawn and the reader is no administrator.
         """
         dataset, _ = self._completed(dataset_id)
+        refuse_reader(dataset, reader)
         exporter_for(export_format)
         if export_format not in dataset.export_paths:
             raise NotExported(dataset_id, export_format)

@@ -114,6 +114,12 @@ class DatasetRequest(RecordOrder):
         description="near: of sections that say nearly the same and are in force on a common day, the best one stays; "
         "exact: of equal ones; off: repetitions stay, but never in two splits.",
     )
+    parent: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Id of the completed dataset that this one is the next version of; without it a line begins.",
+    )
     decontaminate: Truth = Field(
         True,
         description="Sections that hold half of a text of the server's evaluation sets, or more, stay out of train and "
@@ -152,8 +158,14 @@ class DatasetView(_View):
     quality_score_avg: float
     export_paths: Mapping[str, str]
     metadata: Mapping[str, Any]
-    version: int
-    content_sha256: str | None
+    version: int = Field(description="1, 2, 3 … in its line.")
+    line: str = Field(description="What all versions have in common: the id of the first one.")
+    parent: str | None
+    version_sha256: str | None = Field(description="Over documents, pipeline version and parameters.")
+    content_sha256: str | None = Field(description="Over the records.")
+    withdrawn_at: datetime | None
+    withdrawn_by: str | None
+    withdrawn_reason: str | None
     error_message: str | None
     path: str | None
 
@@ -180,8 +192,14 @@ class DatasetView(_View):
                 "request": request,
                 **({"progress": dict(progress)} if progress else {}),
             },
-            version=dataset.version,
+            version=dataset.version_number,
+            line=dataset.line_id,
+            parent=dataset.parent_id,
+            version_sha256=dataset.version_sha256,
             content_sha256=dataset.content_sha256,
+            withdrawn_at=dataset.withdrawn_at,
+            withdrawn_by=dataset.withdrawn_by,
+            withdrawn_reason=dataset.withdrawn_reason,
             error_message=dataset.error_message,
             path=dataset.path,
         )

@@ -7,7 +7,7 @@ lines and not those before it.
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -99,11 +99,22 @@ def _write_lines(stream: Any, rows: Iterable[tuple[str, str, str]]) -> int:
     return count
 
 
-def differences(before: Path, after: Path, *, beyond: str | None = None) -> Iterator[Difference]:
-    """Every id of two indexes in order, those up to `beyond` left out; both are read once, line by line."""
+def differences(
+    before: Path, after: Path, *, wanted: Collection[Change] = frozenset(Change), beyond: str | None = None
+) -> Iterator[Difference]:
+    """Ids of two indexes in order; both are read once, line by line.
+
+    Args:
+        before: The one side.
+        after: The other.
+        wanted: Only ids that differ in one of these ways.
+        beyond: Ids up to this one are left out, without being read.
+    """
     with before.open("rb") as old, after.open("rb") as new:
         for one, two in _pairs(_lines(old, beyond), _lines(new, beyond)):
-            yield Difference(_change(one, two), _entry(one), _entry(two))
+            change = _change(one, two)
+            if change in wanted:
+                yield Difference(change, _entry(one), _entry(two))
 
 
 def counts(before: Path, after: Path) -> dict[str, int]:

@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import date
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -221,8 +220,9 @@ class Spool:
         return (UsedSection(*row) for row in rows)
 
     def document_ids(self) -> Iterator[str]:
-        """Documents of which a section was found; one may come more than once."""
-        return (document_id for document_id, _ in groupby(self.used(), lambda each: each.document_id))
+        """Documents of which a section was found."""
+        rows = self._database.execute("SELECT json_extract(payload, '$.document_id') FROM found GROUP BY document")
+        return (document_id for (document_id,) in rows)
 
     def _is_spared(self, place: Place) -> bool:
         return bool(self._one("SELECT is_spared FROM found WHERE document = ? AND ordinal = ?", *place))

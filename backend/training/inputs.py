@@ -11,6 +11,7 @@ from backend.training.folders import TrainingFolders
 from backend.training.trainers.base import BaseTrainer, ContinuousData
 from backend.training.training_config import TrainingConfig
 from shared.database.base import DatasetStore
+from shared.database.dataset_changes import DatasetWithdrawn
 from shared.errors import Conflict, InvalidInput
 from shared.models.dataset import Dataset, DatasetStatus, Split
 from shared.storage import sha256_file
@@ -200,10 +201,13 @@ def completed_dataset(datasets: DatasetStore, dataset_id: str) -> Dataset:
     Raises:
         DatasetNotFound: If there is none.
         DatasetNotReady: If it is not completed.
+        DatasetWithdrawn: If it is kept for accountability only.
     """
     dataset = datasets.get(dataset_id)
     if dataset.status is not DatasetStatus.COMPLETED:
         raise DatasetNotReady(dataset)
+    if dataset.is_withdrawn:
+        raise DatasetWithdrawn(dataset)
     return dataset
 
 

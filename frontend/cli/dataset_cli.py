@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from frontend.cli import formats, publish_cli, templates_cli
+from frontend.cli import dataset_version_cli, formats, publish_cli, templates_cli
 from frontend.cli.command import Limit, command
 from frontend.cli.failure import ExitCode
 from frontend.cli.record_options import (
@@ -38,6 +38,7 @@ DatasetId = Annotated[str, typer.Argument(help="Id as shown by `clara datasets l
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    dataset_version_cli.register(datasets)
     publish_cli.register(datasets)
     templates_cli.register(datasets)
     app.add_typer(datasets, name="datasets")
@@ -113,6 +114,9 @@ def create_dataset(
     keep_contaminated: Annotated[
         bool, typer.Option("--keep-contaminated", help="Keep sections that give away texts of evaluation sets.")
     ] = False,
+    parent: Annotated[
+        str | None, typer.Option("--parent", help="Id of the dataset that this is the next version of.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is built.")] = True,
 ) -> None:
     """Make a dataset from a search over the documents, and wait until it is built."""
@@ -131,6 +135,7 @@ def create_dataset(
             deduplicate=None if deduplicate is None else deduplicate.value,
             decontaminate=False if keep_contaminated else None,
             **record_members(tokenizer, max_tokens, overlap_tokens, template, synthetic_share),
+            parent=parent,
         )
         session.say(text("dataset.accepted", dataset_id=created.dataset_id))
         if not wait:
@@ -275,7 +280,9 @@ def _dataset_facts(dataset: "Dataset") -> "RenderableType":
             ("Id", dataset.dataset_id),
             ("Name", dataset.name),
             ("Description", dataset.description),
+            ("Version", f"{dataset.version}" if dataset.parent is None else f"{dataset.version} ({dataset.parent})"),
             ("Status", dataset.status.value),
+            ("Withdrawn", dataset.withdrawn_reason or ""),
             ("Error", dataset.error_message or ""),
             ("Query", dataset.query_text),
             ("Documents", formats.number(dataset.document_count)),
@@ -283,6 +290,7 @@ def _dataset_facts(dataset: "Dataset") -> "RenderableType":
             ("Tokens", formats.number(dataset.total_tokens)),
             ("Quality", formats.number(dataset.quality_score_avg, 2)),
             ("Created", f"{formats.moment(dataset.created_at)} {dataset.created_by}".strip()),
+            ("Version hash", dataset.version_sha256 or ""),
             ("Content hash", dataset.content_sha256 or ""),
             *((f"Export {name}", path) for name, path in dataset.export_paths.items()),
         ]

@@ -135,6 +135,27 @@ TEXTS: Mapping[str, Text] = {
         "Deleting needs a yes; without a terminal pass --yes.",
         "Löschen braucht eine Bestätigung; ohne Terminal --yes angeben.",
     ),
+    "dataset.cancelled": Text(
+        "The build of dataset {dataset_id} is cancelled.", "Der Aufbau von Datensatz {dataset_id} ist abgebrochen."
+    ),
+    "dataset.withdrawn": Text("Dataset {dataset_id} is withdrawn.", "Datensatz {dataset_id} ist zurückgezogen."),
+    "dataset.withdraw_ask": Text(
+        "Withdraw dataset {dataset_id}? It cannot be undone.",
+        "Datensatz {dataset_id} zurückziehen? Das lässt sich nicht rückgängig machen.",
+    ),
+    "dataset.withdraw_refused": Text(
+        "Withdrawing needs a yes; without a terminal pass --yes.",
+        "Zurückziehen braucht eine Bestätigung; ohne Terminal --yes angeben.",
+    ),
+    "dataset.withdrawn_remark": Text("withdrawn: {reason}", "zurückgezogen: {reason}"),
+    "dataset.erased_remark": Text("{n} erased documents", "{n} gelöschte Dokumente"),
+    "dataset.none_erased": Text(
+        "No version holds records of an erased document.", "Keine Version enthält Sätze eines gelöschten Dokuments."
+    ),
+    "dataset.diff": Text(
+        "Version {version} ({dataset_id}) against version {against_version} ({against})",
+        "Version {version} ({dataset_id}) gegenüber Version {against_version} ({against})",
+    ),
     "download.progress": Text("Downloading", "Herunterladen"),
     "download.verified": Text("SHA-256 verified", "SHA-256 geprüft"),
     "download.unverified": Text("no digest announced", "ohne angekündigte Prüfsumme"),

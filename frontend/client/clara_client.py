@@ -18,6 +18,7 @@ from frontend.client.services import DATASETS, SERVING, TRAINING, Service
 from frontend.client.submission import Patience
 from frontend.client.templates import TemplatesClient
 from frontend.client.transport import Timeouts, TokenSource, Transport
+from frontend.client.versions import VersionsClient
 
 
 class ClaraClient:
@@ -56,6 +57,7 @@ class ClaraClient:
         self.feedback = FeedbackClient(self._transports[TRAINING])
         self.datasets = DatasetsClient(self._transports[DATASETS])
         self.dataset_reports = DatasetReportsClient(self._transports[DATASETS])
+        self.versions = VersionsClient(self._transports[DATASETS])
         self.documents = DocumentsClient(self._transports[DATASETS])
         self.quality = QualityClient(self._transports[DATASETS])
         self.templates = TemplatesClient(self._transports[DATASETS])

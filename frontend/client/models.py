@@ -243,10 +243,16 @@ class FeedbackReceipt(Answer):
 
 
 class Dataset(Answer):
-    """A dataset version."""
+    """A dataset version; `line` is what all its versions have in common, `parent` the one that it follows."""
 
     dataset_id: str
     status: DatasetStatus
+    line: str = ""
+    parent: str | None = None
+    version_sha256: str | None = None
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawn_reason: str | None = None
     name: str = ""
     description: str = ""
     created_at: datetime | None = None

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from frontend.client import ClaraClient
+from shared.models.dataset import DatasetStatus
 from shared.models.review import ReviewState
 from tests.support.dataset_service import markdown_parts
 from tests.support.installation import ROOT, Installation, until
@@ -100,9 +101,15 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
     rating = {"prompt": "Wo ist das Amt?", "answer": "Im Kreishaus.", "correction": "Im Rathaus."}
     (folder / "ratings.jsonl").write_text(json.dumps(rating) + "\n", encoding="utf-8")
     key = it.clara("admin", "keys", "create", "docs", "--role", "analyst", "--json")
+    with it.client() as client:
+        query = {"query_text": "*", "top_k": 200}
+        child_id = client.datasets.create("Kinder", search_query=query, parent=dataset_id).dataset_id
+        *_, child = client.datasets.wait(child_id)
+        assert child.status is DatasetStatus.COMPLETED
     return {
         "KEY_ID": json.loads(key.stdout)["key_id"],
         "DATASET_ID": dataset_id,
+        "CHILD_ID": child_id,
         "JOB_ID": job_id,
         "DOCUMENT_ID": document_id,
         "ADAPTER_ID": adapter_id,

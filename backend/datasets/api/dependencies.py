@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
-from fastapi import Depends, Path
+from fastapi import Depends, Header, Path, Query
 from starlette.requests import HTTPConnection
 
+from backend.common.feed.event_feed import EventFeed
 from backend.datasets.manager import DatasetManager
 from backend.datasets.publishing import PublishDesk
 from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.template_desk import TemplateDesk
 from backend.datasets.uploads import UploadDesk
+from backend.datasets.versions import VersionDesk
 from shared.auth import current_principal, require_roles
-from shared.auth.policies import Actor, require_roles_or_own
+from shared.auth.policies import Actor, require_roles_or_own, token_expiry
+from shared.auth.websocket import Handshake, current_handshake
+from shared.models.events import LARGEST_SEQ
 from shared.models.users import Principal, Role
 
 
@@ -37,6 +41,8 @@ class DatasetState:
 
     manager: DatasetManager
     publishing: PublishDesk
+    versions: VersionDesk
+    feed: EventFeed
     reviews: ReviewDesk
     templates: TemplateDesk
     reports: ReportShelf
@@ -65,12 +71,28 @@ async def _reports(state: State) -> ReportShelf:
     return state.reports
 
 
+async def _versions(state: State) -> VersionDesk:
+    return state.versions
+
+
+async def _feed(state: State) -> EventFeed:
+    return state.feed
+
+
 Manager = Annotated[DatasetManager, Depends(_manager)]
 Reviews = Annotated[ReviewDesk, Depends(_reviews)]
 Reports = Annotated[ReportShelf, Depends(_reports)]
+Versions = Annotated[VersionDesk, Depends(_versions)]
+Feed = Annotated[EventFeed, Depends(_feed)]
 AnyUser = Annotated[Principal, Depends(current_principal)]
 Curator = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER, Role.ANALYST))]
 Remover = Annotated[Actor, Depends(require_roles_or_own(Role.ADMIN, Role.TRAINER, own=[Role.ANALYST]))]
 DatasetId = Annotated[str, Path(max_length=100, description="Id of a dataset.")]
 DocumentId = Annotated[str, Path(max_length=100, description="Id of a document.")]
+AfterSeq = Annotated[int, Query(ge=0, le=LARGEST_SEQ, description="Sequence number after which to start.")]
+LastEventId = Annotated[
+    int, Header(alias="Last-Event-ID", ge=0, le=LARGEST_SEQ, description="Replay what came after this number.")
+]
+TokenExpiry = Annotated[float | None, Depends(token_expiry)]
+CurrentHandshake = Annotated[Handshake, Depends(current_handshake)]
 ExportFormat = Annotated[str, Path(max_length=50, description="Name of an export format.")]

@@ -29,7 +29,7 @@ async def download_export(
     dataset_id: DatasetId,
     export_format: ExportFormat,
     manager: Manager,
-    _: AnyUser,
+    reader: AnyUser,
     split: Annotated[
         Split | None, Query(description="One split as it is, if it is one file; without it everything as a zip.")
     ] = None,
@@ -41,5 +41,5 @@ async def download_export(
     if_none_match: Annotated[str | None, Header(max_length=_LONGEST_HEADER)] = None,
 ) -> Response:
     """An export, a split or a file of it, whole or in ranges; the ETag and `X-Content-SHA256` are its SHA-256."""
-    found = await in_thread(manager.download, dataset_id, export_format, split, file=file)
+    found = await in_thread(manager.download, dataset_id, export_format, split, reader, file=file)
     return ranged(found, Asked(range_, if_range, if_none_match))

@@ -166,10 +166,10 @@ async def dataset_statistics(dataset_id: DatasetId, reports: Reports, _: AnyUser
 
 @router.get("/{dataset_id}/records")
 async def dataset_records(
-    dataset_id: DatasetId, manager: Manager, _: AnyUser, limit: Limit = 50, after: After = None
+    dataset_id: DatasetId, manager: Manager, reader: AnyUser, limit: Limit = 50, after: After = None
 ) -> RecordList:
     """Records of a finished dataset in stored order."""
-    dataset, records, next_after = await in_thread(manager.records, dataset_id, limit=limit, after=after)
+    dataset, records, next_after = await in_thread(manager.records, dataset_id, reader, limit=limit, after=after)
     return RecordList(dataset_id=dataset_id, records=records, total_count=dataset.record_count, next_after=next_after)
 
 

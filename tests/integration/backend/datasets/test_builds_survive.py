@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -94,23 +93,6 @@ def test_a_stopped_service_hands_its_build_back_at_once(tmp_path: Path) -> None:
 
     with running_service(tmp_path / "home", patient) as service:
         assert service.finished(dataset_id)["status"] == "completed"
-
-
-def test_a_build_that_dies_every_time_fails_with_its_reason_and_leaves_nothing(tmp_path: Path) -> None:
-    with running_service(tmp_path / "home", {"CLARA_MAX_ATTEMPTS": "2"}) as service:
-        service.upload(DOCUMENTS)
-        dataset_id = service.create(export_formats=["jsonl", "json", "csv"])
-        killed: set[int] = set()
-        while len(killed) < 2:
-            pid = _building(service, dataset_id)
-            if pid not in killed:
-                os.kill(pid, signal.SIGKILL)
-                killed.add(pid)
-        failed: Any = service.finished(dataset_id)
-
-    assert failed["status"] == "failed"
-    assert "SIGKILL" in failed["error_message"]
-    assert not (tmp_path / "home" / "data" / "datasets" / dataset_id).exists()
 
 
 def test_the_service_imports_neither_torch_nor_pyarrow() -> None:

@@ -136,9 +136,9 @@ def test_only_a_completed_dataset_can_be_exported_read_or_fetched(desk: Desk) ->
     with pytest.raises(DatasetNotCompleted):
         desk.manager.export(dataset_id, ExportRequest(format="csv"), ANNA)
     with pytest.raises(DatasetNotCompleted):
-        desk.manager.records(dataset_id, limit=1, after=None)
+        desk.manager.records(dataset_id, ANNA, limit=1, after=None)
     with pytest.raises(DatasetNotCompleted):
-        desk.manager.download(dataset_id, "csv", None)
+        desk.manager.download(dataset_id, "csv", None, ANNA)
 
 
 def test_an_export_is_written_once_and_other_options_are_another_folder(desk: Desk) -> None:
@@ -158,8 +158,8 @@ def test_an_export_is_written_once_and_other_options_are_another_folder(desk: De
 
 def test_a_split_is_fetched_as_it_is_and_everything_as_a_zip(desk: Desk) -> None:
     dataset_id = desk.completed().dataset_id
-    file = desk.manager.download(dataset_id, "jsonl", Split.TRAIN)
-    archive = desk.manager.download(dataset_id, "jsonl", None)
+    file = desk.manager.download(dataset_id, "jsonl", Split.TRAIN, ANNA)
+    archive = desk.manager.download(dataset_id, "jsonl", None, ANNA)
 
     assert file.name == f"{dataset_id}-jsonl-train.jsonl"
     assert archive.media_type == "application/zip"
@@ -167,7 +167,7 @@ def test_a_split_is_fetched_as_it_is_and_everything_as_a_zip(desk: Desk) -> None
     with pytest.raises(NoSuchFile):
         desk.manager.download(dataset_id, "jsonl", None, file="../records/train.jsonl")
     with pytest.raises(NotExported, match="no parquet export"):
-        desk.manager.download(dataset_id, "parquet", None)
+        desk.manager.download(dataset_id, "parquet", None, ANNA)
 
 
 def test_an_empty_split_has_no_file_to_fetch(desk: Desk) -> None:
@@ -176,7 +176,7 @@ def test_an_empty_split_has_no_file_to_fetch(desk: Desk) -> None:
 
     assert empty, "three documents leave a split empty"
     with pytest.raises(EmptySplit):
-        desk.manager.download(dataset.dataset_id, "jsonl", empty[0])
+        desk.manager.download(dataset.dataset_id, "jsonl", empty[0], ANNA)
 
 
 def test_a_deleted_dataset_leaves_no_files(desk: Desk) -> None:

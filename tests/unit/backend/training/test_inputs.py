@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from backend.training.folders import TrainingFolders
-from backend.training.inputs import InputResolver, NothingToTrainOn
+from backend.training.inputs import InputResolver, NothingToTrainOn, completed_dataset
 from backend.training.trainers.registry import trainer_for
 from backend.training.training_config import TrainingConfig
+from shared.database.dataset_changes import DatasetWithdrawn
 from shared.database.stores import memory_stores
 from tests.support.input_resolvers import input_resolver
+from tests.support.store_values import a_dataset, an_audit
 
 EMPTY = TrainingConfig.parse({})
 
@@ -42,3 +44,16 @@ def test_a_trainer_that_needs_no_inputs_gets_none_and_nothing_is_filled_in(
 def test_a_trainer_that_needs_inputs_is_told_that_there_are_none(inputs: InputResolver) -> None:
     with pytest.raises(NothingToTrainOn):
         inputs.with_defaults(EMPTY, trainer_for("lora"))
+
+
+def test_nothing_is_trained_on_a_withdrawn_dataset() -> None:
+    datasets = memory_stores().datasets
+    datasets.add(a_dataset(), audit=an_audit())
+    claimed = datasets.claim("builder-1", lease_s=60)
+    assert claimed is not None
+    dataset = datasets.complete(claimed[1], claimed[0], audit=an_audit())
+    assert completed_dataset(datasets, dataset.dataset_id) == dataset
+    datasets.withdraw(dataset.dataset_id, reason="Einwilligung fehlt", audit=an_audit())
+
+    with pytest.raises(DatasetWithdrawn, match="Einwilligung fehlt"):
+        completed_dataset(datasets, dataset.dataset_id)

@@ -1,0 +1,28 @@
+"""Who may still read a dataset that was withdrawn."""
+
+from shared.errors import NotPermitted
+from shared.models.dataset import Dataset
+from shared.models.users import Principal, Role
+
+
+class WithdrawnFromReaders(NotPermitted):
+    """The records of a withdrawn dataset are kept for accountability, not for use."""
+
+    code = "dataset_withdrawn_from_readers"
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__(
+            f"Dataset {dataset.dataset_id} was withdrawn ({dataset.withdrawn_reason}); its records are shown to the "
+            "role admin only.",
+            dataset_id=dataset.dataset_id,
+        )
+
+
+def refuse_reader(dataset: Dataset, reader: Principal) -> None:
+    """Let everybody read what is in use, and administrators what was withdrawn.
+
+    Raises:
+        WithdrawnFromReaders: Otherwise.
+    """
+    if dataset.is_withdrawn and not reader.has_any(Role.ADMIN):
+        raise WithdrawnFromReaders(dataset)

@@ -1,0 +1,79 @@
+"""The hash of a version depends on documents, pipeline version and parameters, and on nothing else (D2)."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.datasets.pii.treating import personal_data_of
+from backend.datasets.quality.normalise import normalise
+from backend.datasets.records.candidates import Candidate
+from backend.datasets.splits import SplitPlan
+from shared.models.dataset import Deduplication, RecordFormat
+from shared.models.review import ReviewState, text_key_of
+from tests.support.dataset_builds import a_plan, build
+from tests.support.legal_texts import candidates
+
+FOUND = list(candidates(6))
+
+
+def _hash(folder: Path, found: list[Candidate] = FOUND, rulings: Any = None, **changes: Any) -> str:
+    return build(a_plan(folder, **changes), found, rulings=rulings).version_sha256
+
+
+def _on_another_installation(candidate: Candidate) -> Candidate:
+    stored = replace(
+        candidate.stored, document_id=f"doc_x{candidate.stored.document_id}", version=9, section_id="x:9:1"
+    )
+    return replace(candidate, stored=stored, relevance=candidate.relevance / 2)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return _hash(tmp_path_factory.mktemp("plain") / "1")
+
+
+def test_order_of_search_ids_names_and_exports_do_not_count(tmp_path: Path, plain: str) -> None:
+    assert _hash(tmp_path / "1", list(reversed(FOUND))) == plain
+    assert _hash(tmp_path / "2", [_on_another_installation(each) for each in FOUND]) == plain
+    assert _hash(tmp_path / "3", dataset_id="dataset_2", name="Anders", export_formats=["csv"]) == plain
+    order = {"name": "x", "description": "y", "parent": "dataset_1", "export_formats": ["csv"]}
+    assert _hash(tmp_path / "4", order=order) == plain
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"record_format": RecordFormat.MESSAGES},
+        {"split": SplitPlan(seed=7)},
+        {"max_characters": 500},
+        {"min_quality_score": 0.6},
+        {"deduplicate": Deduplication.OFF},
+        {"order": {"search_query": {"top_k": 7}}},
+    ],
+    ids=str,
+)
+def test_every_parameter_counts(tmp_path: Path, plain: str, changes: dict[str, Any]) -> None:
+    assert _hash(tmp_path / "1", **changes) != plain
+
+
+def test_what_is_done_with_personal_data_counts(tmp_path: Path, plain: str) -> None:
+    assert _hash(tmp_path / "1", personal_data=personal_data_of("default", None)) != plain
+
+
+def test_every_document_and_every_ruling_counts(tmp_path: Path, plain: str) -> None:
+    section = FOUND[0].section
+    changed = replace(FOUND[0].stored, section=replace(section, text=section.text + " Neu."))
+    rulings = {text_key_of(normalise(section.text)): ReviewState.REJECTED}
+
+    assert _hash(tmp_path / "1", FOUND[1:]) != plain
+    assert _hash(tmp_path / "2", [replace(FOUND[0], stored=changed), *FOUND[1:]]) != plain
+    assert _hash(tmp_path / "3", [*FOUND, *list(candidates(7))[-1:]]) != plain
+    assert _hash(tmp_path / "4", rulings=rulings) != plain
+
+
+def test_another_pipeline_gives_another_hash(tmp_path: Path, plain: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.datasets.version_hash.PIPELINE_VERSION", "2")
+
+    assert _hash(tmp_path / "1") != plain
