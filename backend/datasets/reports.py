@@ -8,10 +8,12 @@ from typing import Any
 
 from backend.datasets.report.file_names import CARD_FILE, DETAILS_FILE, REPORT_FOLDER, page_name, picture_name
 from backend.datasets.report.subject import Language
+from backend.datasets.withdrawal import may_read, refuse_reader
 from shared.database.base import DatasetStore
 from shared.database.dataset_changes import DatasetNotCompleted
 from shared.errors import NotFound
 from shared.models.dataset import Dataset, DatasetStatus
+from shared.models.users import Principal
 
 
 class Picture(StrEnum):
@@ -54,26 +56,29 @@ class ReportShelf:
     def __init__(self, datasets: DatasetStore) -> None:
         self._datasets = datasets
 
-    def page(self, dataset_id: str, language: Language) -> Path:
+    def page(self, dataset_id: str, language: Language, reader: Principal) -> Path:
         """The HTML page.
 
         Raises:
             DatasetNotFound: If there is no such dataset.
             DatasetNotCompleted: If it is not finished.
             NotReported: If it has no report.
+            WithdrawnFromReaders: If it was withdrawn and the reader is no administrator.
         """
-        return self._file(dataset_id, page_name(language), "page")
+        return self._file(dataset_id, page_name(language), "page", reader)
 
-    def picture(self, dataset_id: str, picture: Picture, language: Language) -> Path:
+    def picture(self, dataset_id: str, picture: Picture, language: Language, reader: Principal) -> Path:
         """A picture as PNG; raises as `page` does."""
-        return self._file(dataset_id, picture_name(picture.value, language), f"picture '{picture}'")
+        return self._file(dataset_id, picture_name(picture.value, language), f"picture '{picture}'", reader)
 
-    def card(self, dataset_id: str) -> Path:
+    def card(self, dataset_id: str, reader: Principal) -> Path:
         """The data card as JSON; raises as `page` does."""
-        return self._file(dataset_id, CARD_FILE, "data card")
+        return self._file(dataset_id, CARD_FILE, "data card", reader)
 
-    def statistics(self, dataset_id: str) -> tuple[Dataset, Mapping[str, Any]]:
+    def statistics(self, dataset_id: str, reader: Principal) -> tuple[Dataset, Mapping[str, Any]]:
         """A dataset with all that is known about it; empty until it is finished.
+
+        Of a withdrawn one those who are no administrators get the figures without samples of its text.
 
         Raises:
             DatasetNotFound: If there is no such dataset.
@@ -82,12 +87,13 @@ class ReportShelf:
         if dataset.path is None:
             return dataset, dataset.statistics
         details = Path(dataset.path).parent / REPORT_FOLDER / DETAILS_FILE
-        if not details.is_file():
+        if not details.is_file() or not may_read(dataset, reader):
             return dataset, dataset.statistics
         return dataset, {**dataset.statistics, **json.loads(details.read_text(encoding="utf-8"))}
 
-    def _file(self, dataset_id: str, name: str, part: str) -> Path:
+    def _file(self, dataset_id: str, name: str, part: str, reader: Principal) -> Path:
         dataset = self._datasets.get(dataset_id)
+        refuse_reader(dataset, reader)
         if dataset.status is not DatasetStatus.COMPLETED or dataset.path is None:
             raise DatasetNotCompleted(dataset_id, dataset.status)
         file = Path(dataset.path).parent / REPORT_FOLDER / name

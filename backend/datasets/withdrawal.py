@@ -24,5 +24,10 @@ def refuse_reader(dataset: Dataset, reader: Principal) -> None:
     Raises:
         WithdrawnFromReaders: Otherwise.
     """
-    if dataset.is_withdrawn and not reader.has_any(Role.ADMIN):
+    if not may_read(dataset, reader):
         raise WithdrawnFromReaders(dataset)
+
+
+def may_read(dataset: Dataset, reader: Principal) -> bool:
+    """Whether the records of a dataset, or pieces of them, may be shown."""
+    return not dataset.is_withdrawn or reader.has_any(Role.ADMIN)

@@ -29,22 +29,22 @@ InLanguage = Annotated[Language, Query(description="Of titles and figures: Germa
 
 @router.get("/{dataset_id}/report", response_class=HTMLResponse)
 async def dataset_report(
-    dataset_id: DatasetId, reports: Reports, _: AnyUser, language: InLanguage = Language.GERMAN
+    dataset_id: DatasetId, reports: Reports, reader: AnyUser, language: InLanguage = Language.GERMAN
 ) -> FileResponse:
     """What a finished dataset is made of, as one page without scripts that needs nothing else."""
-    page = await in_thread(reports.page, dataset_id, language)
+    page = await in_thread(reports.page, dataset_id, language, reader)
     return FileResponse(page, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": PAGE_POLICY})
 
 
 @router.get("/{dataset_id}/report/{picture}.png", response_class=FileResponse)
 async def dataset_picture(
-    dataset_id: DatasetId, picture: Picture, reports: Reports, _: AnyUser, language: InLanguage = Language.GERMAN
+    dataset_id: DatasetId, picture: Picture, reports: Reports, reader: AnyUser, language: InLanguage = Language.GERMAN
 ) -> FileResponse:
     """A picture of the report."""
-    return FileResponse(await in_thread(reports.picture, dataset_id, picture, language), media_type="image/png")
+    return FileResponse(await in_thread(reports.picture, dataset_id, picture, language, reader), media_type="image/png")
 
 
 @router.get("/{dataset_id}/card", response_class=FileResponse)
-async def dataset_card(dataset_id: DatasetId, reports: Reports, _: AnyUser) -> FileResponse:
+async def dataset_card(dataset_id: DatasetId, reports: Reports, reader: AnyUser) -> FileResponse:
     """The data card: order, statistics and the questions of a datasheet, as JSON."""
-    return FileResponse(await in_thread(reports.card, dataset_id), media_type="application/json")
+    return FileResponse(await in_thread(reports.card, dataset_id, reader), media_type="application/json")

@@ -158,9 +158,9 @@ async def delete_dataset(dataset_id: DatasetId, manager: Manager, remover: Remov
 
 
 @router.get("/{dataset_id}/statistics")
-async def dataset_statistics(dataset_id: DatasetId, reports: Reports, _: AnyUser) -> StatisticsView:
+async def dataset_statistics(dataset_id: DatasetId, reports: Reports, reader: AnyUser) -> StatisticsView:
     """Counts, reasons of dropped sections, distributions, repetitions, leak and strata of splits, samples."""
-    dataset, statistics = await in_thread(reports.statistics, dataset_id)
+    dataset, statistics = await in_thread(reports.statistics, dataset_id, reader)
     return StatisticsView(dataset_id=dataset_id, status=dataset.status, statistics=statistics)
 
 
