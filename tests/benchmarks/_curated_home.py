@@ -5,7 +5,6 @@ import os
 import resource
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from backend.datasets.ingest.pipeline import ingest_paths
 from shared.database.stores import open_stores
+from tests.support.tree_memory import TreePeak
 
 WORKERS = 2
 _COMMAND = (sys.executable, "-m", "backend.datasets.curation")
@@ -76,7 +76,7 @@ class CuratedHome:
         """
         started, before = time.monotonic(), _children_cpu_s()
         child = subprocess.Popen([*_COMMAND, *arguments], env=self._environment, stdout=subprocess.PIPE, text=True)
-        peak = _Peak(child.pid)
+        peak = TreePeak(child.pid)
         peak.start()
         output, _ = child.communicate()
         seconds = round(time.monotonic() - started, 1)
@@ -84,7 +84,7 @@ class CuratedHome:
         if child.returncode:
             raise RuntimeError(output[-2000:])
         cpu_s = round(_children_cpu_s() - before, 1)
-        return Run(json.loads(output.splitlines()[-1]), seconds, cpu_s, round(peak.kib / 1024))
+        return Run(json.loads(output.splitlines()[-1]), seconds, cpu_s, peak.mb)
 
     @property
     def _environment(self) -> Mapping[str, str]:
@@ -101,33 +101,3 @@ class CuratedHome:
 def _children_cpu_s() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-class _Peak(threading.Thread):
-    """The most memory that a process and its children had at one time."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self._pid = pid
-        self.kib = 0
-
-    def run(self) -> None:
-        while Path(f"/proc/{self._pid}/fd").exists() and (now := self._now()) is not None:
-            self.kib = max(self.kib, now)
-            time.sleep(0.1)
-
-    def _now(self) -> int | None:
-        """KiB; None once the process is gone."""
-        try:
-            children = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text(encoding="ascii").split()
-        except OSError:
-            return None
-        return sum(_rss_kib(pid) for pid in (str(self._pid), *children))
-
-
-def _rss_kib(pid: str) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)

@@ -8,11 +8,9 @@ seconds until each stage said that it was done; `peak_mb` is the memory of all p
 they share counts once), sampled five times a second. The same is done with every tenth law.
 """
 
-import contextlib
 import json
 import subprocess
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -28,11 +26,11 @@ from shared.models.events import AuditEntry
 from shared.utils.clock import utc_now
 from tests.support.real_texts import LAWS, law_files
 from tests.support.shared_data import SHARED_DATA
+from tests.support.tree_memory import TreePeak
 
 TENTH = 10
 FORMATS = ("jsonl", "parquet", "csv")
 BOUNDS = {"seconds": 90.0, "peak_mb": 600}
-_EVERY_S = 0.2
 _NO_LEAK = {"documents": 0, "texts": 0, "near_duplicates": 0}
 
 
@@ -118,7 +116,7 @@ def _built(config: BaseConfig, claim: DatasetClaim) -> tuple[float, dict[str, fl
         assert worker.stdout is not None
         worker.stdin.write(order)
         worker.stdin.flush()
-        peak = TreePeak(worker.pid)
+        peak = TreePeak(worker.pid, "Pss")
         peak.start()
         for line in worker.stdout:
             message = json.loads(line)
@@ -126,36 +124,4 @@ def _built(config: BaseConfig, claim: DatasetClaim) -> tuple[float, dict[str, fl
                 stages[message["stage"]] = round(time.monotonic() - started, 1)
     seconds = round(time.monotonic() - started, 1)
     peak.join()
-    return seconds, stages, round(peak.kib / 1024)
-
-
-class TreePeak(threading.Thread):
-    """The most memory that a process and all that it started had at one time, shared pages once (Linux)."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self._pid = pid
-        self.kib = 0
-
-    def run(self) -> None:
-        while Path(f"/proc/{self._pid}/fd").exists() and (now := sum(map(_pss_kib, _tree(self._pid)))):
-            self.kib = max(self.kib, now)
-            time.sleep(_EVERY_S)
-
-
-def _tree(pid: int) -> list[int]:
-    """A process and its descendants, whichever thread started them."""
-    found = [pid]
-    with contextlib.suppress(OSError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            for child in (thread / "children").read_text(encoding="ascii").split():
-                found += _tree(int(child))
-    return found
-
-
-def _pss_kib(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1])
-    return 0
+    return seconds, stages, peak.mb

@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Any
 
 from backend.datasets.language.identify import MIN_WORDS, Identified, ask_lingua, identify, sample_of
+from backend.datasets.quality.markup import without_markup
 from backend.datasets.quality.normalise import normalise
 from tests.benchmarks._law_texts import law_texts
 from tests.support.foreign_texts import PARAGRAPHS, stretches
@@ -31,7 +32,8 @@ def measure() -> dict[str, Any]:
     laws, pages = SHARED_DATA / "gesetze.tar.xz", SHARED_DATA / "c4_demo.jsonl.xz"
     if missing := [str(path) for path in (laws, pages) if not path.is_file()]:
         return {"skipped": f"{', '.join(missing)} not there", "holds": True}
-    sections = [text for _, text in law_texts()][::_EVERY]
+    # as the quality filter gives them: without images and list marks
+    sections = [without_markup(text) for _, text in law_texts()][::_EVERY]
     long_enough = [text for text in sections if len(_WORD.findall(text)) >= MIN_WORDS]
     with lzma.open(pages, "rt", encoding="utf-8") as lines:
         english = [normalise(json.loads(line)["text"]) for line in lines]

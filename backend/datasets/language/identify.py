@@ -36,6 +36,9 @@ _CITATION = re.compile(
     r"§§?\s*\d+\w?(?:\s*(?:Abs|Satz|S|Nr|Art)\.?\s*\d+\w?)*(?:\s+[A-ZÄÖÜ]\w*[A-Z]\w*)?"  # § 5 Abs. 2 VwVfG
     r"|\bBGBl\.?[^,;)\n]*|\b[A-Z]{2,}\w*\s\d[\d/., ]*"  # BGBl. I S. 12, NJW 2016, 576
 )
+# where a German law was published: a dozen words around it are a reference and no language of their own
+_GAZETTE = re.compile(r"\b(?:Fundstelle|BGBl|RGBl|BAnz)\b")
+_LITTLE_MORE = 15
 _LEAST_PROSE_WORDS = 4
 _LEAST_LETTERS = 0.6
 _TABLE = re.compile(r"\||\t.*\t")
@@ -63,6 +66,8 @@ def identify(text: str) -> Identified:
         return Identified("de", 1.0)
     if script := foreign_script(sample):
         return Identified(f"{UNKNOWN}-{script}", 1.0)
+    if len(words) < _LITTLE_MORE and _GAZETTE.search(sample):
+        return Identified("de", 1.0)
     if len(words) < MIN_WORDS:
         return Identified(UNKNOWN, 0.0)
     return ask_lingua(sample)
@@ -110,8 +115,12 @@ def _has_words(text: str) -> bool:
 
 @cache
 def _detector() -> "LanguageDetector":
-    """Lingua with `LANGUAGES`; its models are part of the package and read when they are first needed."""
+    """Lingua with `LANGUAGES`; its models are part of the package and read when they are first needed.
+
+    By three letters at a time, as it looks at every sample of 120 letters or more anyway: for shorter ones it would load
+    300 MB of other models, into every process that judges.
+    """
     from lingua import IsoCode639_1, LanguageDetectorBuilder
 
     codes = [IsoCode639_1.from_str(code) for code in LANGUAGES]
-    return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()
+    return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).with_low_accuracy_mode().build()

@@ -15,6 +15,7 @@ class LanguageFilter(BaseFilter):
     """How sure it is that a text is in another language, by its first thousand characters of prose."""
 
     name = "language"
+    version = 2
     signals = ("other_language",)
 
     def measure(self, columns: "TextColumns") -> Signals:
