@@ -6,11 +6,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 MAX_TEXTS = 500
-MAX_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 250_000
 
 
 def batched(items: Iterable[T], *, size_of: Callable[[T], int], max_items: int = MAX_TEXTS) -> Iterator[list[T]]:
-    """Items in their order, in lists that end with `max_items`, or with the item that makes a million characters full.
+    """Items in their order, in lists that end with `max_items`, or with the item that makes `MAX_CHARACTERS` full.
 
     Args:
         items: Drawn as batches are.

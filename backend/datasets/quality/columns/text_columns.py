@@ -19,7 +19,7 @@ class TextColumns:
     """Normalised texts; everything is computed on first use.
 
     Args:
-        texts: Normalised texts (`normalise`), about a megabyte in all: memory is 25 to 100 bytes per character.
+        texts: Normalised texts (`normalise`), as many as `batched` gives: memory is 25 to 100 bytes per character.
         originals: The same with their marks of layout; the texts themselves if absent.
     """
 
