@@ -117,8 +117,8 @@ def _has_words(text: str) -> bool:
 def _detector() -> "LanguageDetector":
     """Lingua with `LANGUAGES`; its models are part of the package and read when they are first needed.
 
-    By three letters at a time, as it looks at every sample of 120 letters or more anyway: for shorter ones it would load
-    300 MB of other models, into every process that judges.
+    By three letters at a time, as it looks at every sample of 120 letters or more anyway: for shorter ones it would
+    load 300 MB of other models, into every process that judges.
     """
     from lingua import IsoCode639_1, LanguageDetectorBuilder
 
