@@ -39,8 +39,11 @@ class AccessGuard:
 
     async def _check(self, scope: Scope) -> None:
         line = self._line_of(scope)
-        if line is not None and line.is_open:
-            return
+        if line is not None:
+            # the router says it once more; who is refused before it is counted by the route, too, and not by its ids
+            scope["route"] = line
+            if line.is_open:
+                return
         identity = await caller_of(Request(scope))
         if line is not None and line.needs_role:
             check_roles(identity.principal, line.roles | line.own)

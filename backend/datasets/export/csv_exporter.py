@@ -59,6 +59,8 @@ class CsvExporter(BaseExporter):
             "spreadsheet_safe": self.options.spreadsheet_safe,
             "remove_one_leading_apostrophe": self.options.spreadsheet_safe,
             "json_columns": nested,
+            # pandas (keep_default_na=False) and DuckDB (force_not_null) have to be told
+            "empty_cells_are_texts": True,
             "delimiter": self.options.delimiter,
             "byte_order_mark": self.options.byte_order_mark,
             "decimal_point": ".",

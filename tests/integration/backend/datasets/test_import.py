@@ -103,7 +103,8 @@ def test_pandas_and_duckdb_read_csv_cell_by_cell(exported: Any) -> None:
     texts = [name for name, value in rows[0].items() if isinstance(value, str)]
     expected = [{name: row[name] for name in texts} for row in rows]
     frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False)
-    options = """all_varchar=true, quote='"', escape='"', header=true"""
+    # both take an empty text for a missing one unless they are told
+    options = f"""all_varchar=true, quote='"', escape='"', header=true, force_not_null={texts}"""
 
     assert frame[texts].to_dict("records") == expected
     found = _duckdb(f"SELECT * FROM read_csv('{path}', {options})")

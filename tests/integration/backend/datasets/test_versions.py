@@ -125,7 +125,7 @@ def test_other_parameters_are_named(service: DatasetService, first: Any) -> None
     other = service.finished(service.create(max_characters=500))
     diff = service.call("GET", f"/api/datasets/{other['dataset_id']}/diff?against={first['dataset_id']}")
 
-    assert {"name": "max_characters", "before": 4000, "after": 500} in diff["parameters"]
+    assert {"name": "order.max_characters", "before": 4000, "after": 500} in diff["parameters"]
 
 
 def test_events_tell_a_build_without_a_gap(service: DatasetService, first: Any) -> None:

@@ -163,9 +163,9 @@ def test_a_split_is_fetched_as_it_is_and_everything_as_a_zip(desk: Desk) -> None
 
     assert file.name == f"{dataset_id}-jsonl-train.jsonl"
     assert archive.media_type == "application/zip"
-    assert desk.manager.download(dataset_id, "jsonl", None, file="SHA256SUMS").media_type == "text/plain"
+    assert desk.manager.download(dataset_id, "jsonl", None, ANNA, file="SHA256SUMS").media_type == "text/plain"
     with pytest.raises(NoSuchFile):
-        desk.manager.download(dataset_id, "jsonl", None, file="../records/train.jsonl")
+        desk.manager.download(dataset_id, "jsonl", None, ANNA, file="../records/train.jsonl")
     with pytest.raises(NotExported, match="no parquet export"):
         desk.manager.download(dataset_id, "parquet", None, ANNA)
 

@@ -9,6 +9,7 @@ import pytest
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.records.candidates import Candidate
+from backend.datasets.records.passages import CharacterLimit
 from backend.datasets.splits import SplitPlan
 from shared.models.dataset import Deduplication, RecordFormat
 from shared.models.review import ReviewState, text_key_of
@@ -47,7 +48,7 @@ def test_order_of_search_ids_names_and_exports_do_not_count(tmp_path: Path, plai
     [
         {"record_format": RecordFormat.MESSAGES},
         {"split": SplitPlan(seed=7)},
-        {"max_characters": 500},
+        {"limit": CharacterLimit(500)},
         {"min_quality_score": 0.6},
         {"deduplicate": Deduplication.OFF},
         {"order": {"search_query": {"top_k": 7}}},

@@ -30,12 +30,17 @@ STATISTICS = {
 }
 
 
+def _row(number: int, text: str, *, source: str, licence: str) -> dict[str, Any]:
+    row = a_row(number, text, RecordFormat.TEXT)
+    return {**row, "source": source, "metadata": {**row["metadata"], "licence": licence}}
+
+
 @pytest.fixture
 def records_dir(tmp_path: Path) -> Path:
     rows = {
-        Split.TRAIN: [{**a_row(n, "Die Gebühr.", RecordFormat.TEXT), "source": "amt | <b>"} for n in range(3)],
+        Split.TRAIN: [_row(n, "Die Gebühr.", source="amt | <b>", licence="") for n in range(3)],
         Split.VALIDATION: [],
-        Split.TEST: [{**a_row(9, "Der Antrag.", RecordFormat.TEXT), "source": "stadt"}],
+        Split.TEST: [_row(9, "Der Antrag.", source="stadt", licence="§ 5 UrhG")],
     }
     with stage(tmp_path / "records") as staged:
         for split, part in rows.items():
@@ -55,7 +60,7 @@ def _card(records_dir: Path, export_format: str) -> tuple[dict[str, Any], str]:
         RecordFormat.TEXT,
         description="Für das Bürgerbüro.",
         request={"search_query": {"query_text": "Gebühr", "top_k": 100, "filters": {"source": ["amt"]}}},
-        statistics=STATISTICS,
+        statistics=lambda: STATISTICS,
     )
     export_dataset(order)
     _, header, body = (order.target / "README.md").read_text(encoding="utf-8").split("---\n", 2)
@@ -104,3 +109,4 @@ def test_words_of_a_source_cannot_break_the_table_or_become_markup(records_dir: 
     _, body = _card(records_dir, "jsonl")
 
     assert "| amt \\| &lt;b> | not stated | 3 |" in body
+    assert "| stadt | § 5 UrhG | 1 |" in body
