@@ -18,6 +18,7 @@ from shared.auth.policies import CurrentPrincipal
 from shared.auth.tokens import TokenVerifier
 from tests.support.issuer import AUDIENCE, ISSUER, IssuerKey, KeyServer, key_server
 from tests.support.live_server import live_server
+from tests.support.loopback import LOOPBACK
 from tests.support.services import small_app
 
 router = APIRouter()
@@ -85,7 +86,7 @@ def keyed_service(key: IssuerKey) -> Iterator[KeyedService]:
 
         async def fetch(url: str) -> Any:
             state.fetches_at.append(state.now_s)
-            return await fetch_document(url)
+            return await fetch_document(url, outgoing=LOOPBACK)
 
         remote = RemoteKeys(keys.url, fetch=fetch, monotonic=lambda: state.now_s)
         verifier = TokenVerifier(remote, issuer=ISSUER, audience=AUDIENCE)

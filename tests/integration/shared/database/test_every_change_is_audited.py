@@ -25,6 +25,7 @@ from shared.database.stores import Stores, open_stores
 from shared.database.tables import audit_head, metadata
 from shared.errors import Conflict
 from shared.models.adapter import PromotionOrder
+from shared.models.dataset_events import DatasetEventType
 from shared.models.job import AttemptOutcome, IdempotencyKey, Progress
 from shared.models.review import Doubt, ReviewState, Ruling
 from tests.contracts.key_store_contract import a_key
@@ -52,6 +53,7 @@ NO_CHANGE_OF_STATE: Mapping[str, str] = {
     "exports.postpone": "a lease: what could not be told is tried again",
     "documents.acknowledge": "a search store took what the truth had recorded with its entry",
     "datasets.heartbeat": "a sign of life",
+    "datasets.record_event": "progress of a build; the event is what keeps it",
     "datasets.add_provenance": "rows of a build that nobody sees before it is completed, which has an entry",
     "keys.note_uses": "when a key was used, not what it may do",
 }
@@ -220,10 +222,13 @@ def _datasets(stores: Stores) -> None:
     found = stores.datasets.claim("builder", lease_s=60)
     assert found is not None
     stores.datasets.heartbeat(found[1], lease_s=60)
+    stores.datasets.record_event(found[1], DatasetEventType.STAGE, {"stage": "found"})
     stores.datasets.add_provenance(found[1], provenance_rows("r1"))
     stores.datasets.complete(found[1], dataset, audit=an_audit())
     stores.datasets.set_export(dataset.dataset_id, "jsonl", "/x", audit=an_audit())
+    stores.datasets.withdraw(dataset.dataset_id, reason="outdated", audit=an_audit())
     stores.datasets.delete(dataset.dataset_id, audit=an_audit())
+    stores.datasets.cancel(stores.datasets.add(a_dataset(), audit=an_audit()).dataset_id, audit=an_audit())
     stores.datasets.add(a_dataset(), audit=an_audit())
     found = stores.datasets.claim("builder", lease_s=60)
     assert found is not None
@@ -259,6 +264,7 @@ def _read_everything(stores: Stores) -> None:
     dataset = stores.datasets.page().items[0]
     stores.datasets.get(dataset.dataset_id)
     stores.datasets.provenance(dataset.dataset_id)
+    stores.datasets.events(dataset.dataset_id)
     item = stores.feedback.page().items[0]
     stores.feedback.get(item.feedback_id)
     stores.reviews.get("k0")

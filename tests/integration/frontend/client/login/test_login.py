@@ -19,6 +19,7 @@ from shared.auth.jws import InvalidToken
 from shared.auth.models import Identity
 from shared.auth.tokens import TokenVerifier
 from shared.models.users import Role
+from tests.support.loopback import LOOPBACK
 from tests.support.oidc_server import OidcServer, browse, require_programs, running_oidc
 
 CLIENT = "clara-cli"
@@ -45,7 +46,7 @@ class Service:
 
     def __init__(self, oidc: OidcServer) -> None:
         self.now = 1000.0
-        self.keys = RemoteKeys(oidc.jwks_url, monotonic=lambda: self.now)
+        self.keys = RemoteKeys(oidc.jwks_url, outgoing=LOOPBACK, monotonic=lambda: self.now)
         self._verifier = TokenVerifier(self.keys, issuer=oidc.issuer, audience="clara-training-system")
 
     async def identify(self, tokens: Tokens) -> Identity:
