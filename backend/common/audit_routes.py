@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.requests import HTTPConnection
 
 from backend.common.blocking import in_thread
@@ -125,8 +125,8 @@ async def _filter(
     action: Annotated[str | None, Query(max_length=100, description="Only this; `job.` for all of jobs.")] = None,
     object_id: Annotated[str | None, Query(max_length=200, description="Only what was done to this object.")] = None,
     outcome: Annotated[Literal["ok", "refused"] | None, Query(description="Only these.")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Not before this time.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Before this time.")] = None,
+    since: Annotated[Moment | None, Query(description="Not before this time.")] = None,
+    until: Annotated[Moment | None, Query(description="Before this time.")] = None,
 ) -> AuditFilter:
     return AuditFilter(actor, action, object_id, outcome, since, until)
 

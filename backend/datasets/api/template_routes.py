@@ -28,13 +28,14 @@ async def list_templates(desk: Desk, _: AnyUser, limit: Limit = 50, after: After
     return await in_thread(desk.page, limit=limit, after=after)
 
 
-@router.get("/{name}")
-async def get_template(name: TemplateName, desk: Desk, _: AnyUser) -> TemplateView:
-    """One template with its wordings and its conditions."""
-    return await in_thread(desk.get, name)
-
-
+# before the names, so that what may be done there is told rightly
 @router.post("/try")
 async def try_templates(trial: TemplateTrial, desk: Desk, _: Curator) -> TriedTemplates:
     """Records that templates make of a section or a document; nothing is stored."""
     return await in_thread(desk.tried, trial)
+
+
+@router.get("/{name}")
+async def get_template(name: TemplateName, desk: Desk, _: AnyUser) -> TemplateView:
+    """One template with its wordings and its conditions."""
+    return await in_thread(desk.get, name)

@@ -5,8 +5,8 @@ be 0. Here nothing is left to chance: a text of an earlier split can only be a t
 in later splits at all. Few do; those are kept, and compared with all texts of later splits, as many of these at once
 as fit into memory.
 
-Two sets of shingles are compared of every text: of all its words, and of its body without title and headings, since a
-paragraph is a twin of itself under another title too.
+Three sets of shingles are compared of every text: of all its words, of those without its title, and of those without its
+headings either, since a paragraph is a twin of itself under another title and another heading too.
 
 Source: the bound |x ∩ y| >= t |x| for J(x, y) >= t is that of Bayardo et al. 2007,
 https://doi.org/10.1145/1242572.1242591
@@ -32,7 +32,8 @@ _BATCH_TEXTS = 1 << 10
 _HASH_BITS = 52  # the bits above hold the number of a text in its batch
 _MASK = np.uint64((1 << _HASH_BITS) - 1)
 _FILTER_BITS = 27  # 16 MiB; where it is full nothing is missed, more has to be compared
-_WHOLE, _BODY = np.uint64(0), np.uint64(1)
+_DEPTHS = range(3)
+_DEPTH_BITS = np.uint64(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,11 @@ class SplitText:
 
     Args:
         rank: Of its split, 0 for the first; twins matter to the later one.
-        pieces: Each with whether it belongs to the body; no word goes over two of them.
+        pieces: Each with its depth: 0 a title, 1 headings, 2 the body; no word goes over two of them.
     """
 
     rank: int
-    pieces: Sequence[tuple[str, bool]]
+    pieces: Sequence[tuple[str, int]]
 
 
 class SplitTwins:
@@ -128,7 +129,7 @@ class _Batch:
     """Sets of shingles, each ascending, one after the other.
 
     Args:
-        shingles: 52 bits each, the lowest one says of what words, shape (shingles,).
+        shingles: 52 bits each, the lowest two say of which depth on, shape (shingles,).
         counts: Per set, shape (sets,).
         ranks: Of the split of each, shape (sets,).
         owners: Numbers of the held texts, shape (sets,); empty for those that are seen.
@@ -221,23 +222,24 @@ def _batches(texts: Iterable[SplitText]) -> Iterator[list[SplitText]]:
 
 
 def _sets_of(batch: Sequence[SplitText]) -> Iterator[_Batch]:
-    """The sets of all words, then those of the bodies."""
+    """The sets of all words, then those without titles, then those of the bodies alone."""
     words = words_of([piece.lower() for text in batch for piece, _ in text.pieces])
-    is_body = np.array([is_body for text in batch for _, is_body in text.pieces], dtype=bool)
+    depths = np.array([depth for text in batch for _, depth in text.pieces], dtype=np.int64)
     owner = np.repeat(np.arange(len(batch)), [len(text.pieces) for text in batch])
     ranks = np.array([text.rank for text in batch], dtype=np.int64)
-    for kind, chosen in ((_WHOLE, np.ones(len(is_body), dtype=bool)), (_BODY, is_body)):
+    for least in _DEPTHS:
+        chosen = depths >= least
         counts = np.bincount(owner[chosen], weights=words.counts[chosen], minlength=len(batch)).astype(np.int64)
         hashes = words.hashes[np.repeat(chosen, words.counts)]
-        yield _distinct(*ngrams_of(hashes, counts, SHINGLE_WORDS), kind, ranks)
+        yield _distinct(*ngrams_of(hashes, counts, SHINGLE_WORDS), np.uint64(least), ranks)
 
 
 def _distinct(
-    shingles: NDArray[np.uint64], counts: NDArray[np.int64], kind: np.uint64, ranks: NDArray[np.int64]
+    shingles: NDArray[np.uint64], counts: NDArray[np.int64], depth: np.uint64, ranks: NDArray[np.int64]
 ) -> _Batch:
     """Each shingle of a text once, ascending."""
     numbers = np.repeat(np.arange(len(counts), dtype=np.uint64), counts)
-    keys = numbers << np.uint64(_HASH_BITS) | (shingles & _MASK & ~_BODY) | kind
+    keys = numbers << np.uint64(_HASH_BITS) | (shingles & _MASK & ~_DEPTH_BITS) | depth
     keys.sort()
     keys = keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]]
     found = np.bincount((keys >> np.uint64(_HASH_BITS)).astype(np.int64), minlength=len(counts))

@@ -78,9 +78,9 @@ def _split_text(treated: TreatedPassage, split: Split) -> "SplitText":
     return SplitText(_RANKS[split], tuple(_pieces(treated)))
 
 
-def _pieces(treated: TreatedPassage) -> Iterator[tuple[str, bool]]:
+def _pieces(treated: TreatedPassage) -> Iterator[tuple[str, int]]:
     stored = treated.passage.first.stored
-    yield f"{stored.document_title} {stored.abbreviation}", False
+    yield f"{stored.document_title} {stored.abbreviation}", 0
     for candidate, body in zip(treated.passage.candidates, treated.bodies, strict=True):
-        yield f"{candidate.section.number} {candidate.section.heading}", False
-        yield body, True
+        yield f"{candidate.section.number} {candidate.section.heading}", 1
+        yield body, 2

@@ -69,7 +69,7 @@ def _split_text(record: Mapping[str, Any], split: Split) -> "SplitText":
     from backend.datasets.duplicates.split_twins import SplitText
 
     whole, own = training_text(record), own_text(record)
-    return SplitText(_RANKS[split], ((whole.removesuffix(own), False), (own, True)))
+    return SplitText(_RANKS[split], ((whole.removesuffix(own), 0), (own, 1)))
 
 
 def _shared(numbers: Mapping[Split, "array[int]"], *, is_distinct: bool) -> int:

@@ -15,7 +15,7 @@ from tests.support.search import a_change
 from tests.support.store_values import a_document
 from tests.trust.place import Place
 
-MISSING, STALE, EXTRA = DifferenceKind
+LACKING, STALE, EXTRA = DifferenceKind
 
 
 def run(place: Place) -> Mapping[str, Any]:
@@ -69,7 +69,7 @@ def _changed_by_hand(four: FourStores, count: int, chance: random.Random) -> Mad
 
 def _make(store: SearchStore, kind: DifferenceKind, document_id: str) -> None:
     store.forget([document_id])
-    if kind is MISSING:
+    if kind is LACKING:
         return
     change = a_change(document_id, "von Hand", version=7 if kind is STALE else 1)
     store.apply_many([change])

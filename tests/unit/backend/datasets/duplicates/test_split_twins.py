@@ -36,9 +36,9 @@ def jaccard(left: str, right: str) -> float:
 
 def found(held: list[tuple[int, str]], seen: list[tuple[int, str]]) -> set[int]:
     twins = SplitTwins(tempfile.TemporaryFile, similarity=SIMILARITY)
-    assert twins.hold(SplitText(rank, ((text, True),)) for rank, text in held) == len(held)
+    assert twins.hold(SplitText(rank, ((text, 2),)) for rank, text in held) == len(held)
     for rank, text in seen:
-        twins.see(SplitText(rank, ((text, True),)))
+        twins.see(SplitText(rank, ((text, 2),)))
     numbers = twins.found()
     twins.close()
     return numbers
@@ -71,8 +71,8 @@ def test_a_body_is_a_twin_of_itself_under_another_title() -> None:
     chooser = random.Random(1)
     body = a_text(chooser, words=30)
     twins = SplitTwins(tempfile.TemporaryFile, similarity=SIMILARITY)
-    twins.hold([SplitText(1, ((a_text(chooser), False), (body, True)))])
-    twins.see(SplitText(0, ((a_text(chooser), False), (body, True))))
+    twins.hold([SplitText(1, ((a_text(chooser), 0), (body, 2)))])
+    twins.see(SplitText(0, ((a_text(chooser), 0), (body, 2))))
 
     assert twins.found() == {0}
     twins.close()
@@ -81,10 +81,22 @@ def test_a_body_is_a_twin_of_itself_under_another_title() -> None:
 def test_texts_that_are_seen_count_once_and_empty_ones_have_no_twin() -> None:
     text = a_text(random.Random(1))
     twins = SplitTwins(tempfile.TemporaryFile, similarity=SIMILARITY)
-    twins.hold([SplitText(1, ((text, True),)), SplitText(1, ())])
+    twins.hold([SplitText(1, ((text, 2),)), SplitText(1, ())])
     twins.see(SplitText(0, ()))
-    twins.see(SplitText(0, ((text, True),)))
+    twins.see(SplitText(0, ((text, 2),)))
 
     assert twins.found() == {0}
     assert twins.found() == set()
+    twins.close()
+
+
+def test_headings_and_body_may_be_a_twin_where_neither_all_nor_the_body_alone_is() -> None:
+    chooser = random.Random(1)
+    heading, words = a_text(chooser, words=24), a_text(chooser, words=16).split()
+    other = [*words[:10], *a_text(chooser, words=6).split()]
+    twins = SplitTwins(tempfile.TemporaryFile, similarity=0.6)
+    twins.hold([SplitText(1, ((a_text(chooser, words=20), 0), (heading, 1), (" ".join(words), 2)))])
+    twins.see(SplitText(0, ((a_text(chooser, words=20), 0), (heading, 1), (" ".join(other), 2))))
+
+    assert twins.found() == {0}
     twins.close()
