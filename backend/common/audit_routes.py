@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import HTTPConnection
 
 from backend.common.blocking import in_thread
+from backend.common.exact import Moment
 from backend.common.pagination import Limit
 from shared.auth.policies import require_roles
 from shared.database.audit.verify import AuditReport, FindingKind, verify_installation

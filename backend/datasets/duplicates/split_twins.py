@@ -5,8 +5,8 @@ be 0. Here nothing is left to chance: a text of an earlier split can only be a t
 in later splits at all. Few do; those are kept, and compared with all texts of later splits, as many of these at once
 as fit into memory.
 
-Three sets of shingles are compared of every text: of all its words, of those without its title, and of those without its
-headings either, since a paragraph is a twin of itself under another title and another heading too.
+Three sets of shingles are compared of every text: of all its words, of those without its title, and of those without
+its headings either, since a paragraph is a twin of itself under another title and another heading too.
 
 Source: the bound |x ∩ y| >= t |x| for J(x, y) >= t is that of Bayardo et al. 2007,
 https://doi.org/10.1145/1242572.1242591
