@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from backend.common.security import outgoing_from
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.record_making import RecordMaking
 from backend.datasets.record_order import RecordOrder
@@ -10,8 +11,6 @@ from shared.database.stores import Stores
 from shared.models.dataset import RecordFormat
 
 if TYPE_CHECKING:
-    import httpx
-
     from backend.datasets.records.drafting import Drafter
 
 
@@ -21,16 +20,13 @@ def making_of(settings: BaseConfig) -> RecordMaking:
     return RecordMaking(settings.templates, settings.base_model_roots, has_endpoint)
 
 
-def drafter_of(
-    order: RecordOrder, stores: Stores, settings: BaseConfig, *, transport: "httpx.BaseTransport | None" = None
-) -> "Drafter":
+def drafter_of(order: RecordOrder, stores: Stores, settings: BaseConfig) -> "Drafter":
     """Who writes the words of the records of an order; for worker processes.
 
     Args:
         order: What is wanted.
         stores: Where corrected answers and documents are.
         settings: Where templates lie and which model is asked.
-        transport: Through which the model is asked; None: httpx's own.
 
     Raises:
         InvalidInput: If a template or a model is not there.
@@ -43,7 +39,7 @@ def drafter_of(
         pairs = FeedbackPairs(corrected_items(stores.feedback), stores.feedback.get)
         return PreferenceDrafter(pairs, personal_data_of(settings.pii_policy, settings.pii_key))
     if order.synthetic is not None and order.synthetic.share > 0:
-        return _synthetic(order, order.synthetic.share, stores, settings, making, transport)
+        return _synthetic(order, order.synthetic.share, stores, settings, making)
     return making.drafter(order)
 
 
@@ -53,7 +49,6 @@ def _synthetic(
     stores: Stores,
     settings: BaseConfig,
     making: RecordMaking,
-    transport: "httpx.BaseTransport | None",
 ) -> "Drafter":
     from backend.datasets.records.drafting import TemplateDrafter
     from backend.datasets.synthetic.asking import Questioner
@@ -73,5 +68,6 @@ def _synthetic(
     # what was said about documents that were erased since must not be kept
     cache.keep_only(stores.documents.newest)
     templates = [each for each in making.chosen(order) if order.record_format in each.shapes]
-    questioner = Questioner(endpoint.model, ChatClient(endpoint, transport=transport), cache, Prompt.load())
+    client = ChatClient(endpoint, outgoing=outgoing_from(settings.outgoing_allowed_list))
+    questioner = Questioner(endpoint.model, client, cache, Prompt.load())
     return SyntheticDrafter(TemplateDrafter(templates), questioner, share=share, concurrency=endpoint.concurrency)

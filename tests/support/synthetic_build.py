@@ -17,6 +17,7 @@ from shared.models.dataset import RecordFormat
 from tests.support.chat_server import KEY
 from tests.support.dataset_builds import a_plan, build
 from tests.support.legal_texts import candidates
+from tests.support.loopback import LOOPBACK
 
 DOCUMENTS = 20
 
@@ -26,7 +27,7 @@ def synthetic_build(
 ) -> BuildResult:
     """A finished build; what it asked is in `cache`."""
     endpoint = SyntheticEndpoint(url, "pruefmodell", SecretStr(KEY), concurrency, timeout_s=10)
-    client = ChatClient(endpoint, sleep=lambda _: None)
+    client = ChatClient(endpoint, outgoing=LOOPBACK, sleep=lambda _: None)
     drafter = SyntheticDrafter(
         TemplateDrafter(chosen_templates(DEFAULT, installed_templates())),
         Questioner(endpoint.model, client, ReplyCache(cache), Prompt.load()),

@@ -15,6 +15,8 @@ import httpx
 from pydantic import SecretStr
 
 from shared.errors import Unavailable
+from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
+from shared.outgoing.transport import AddressNotAllowed, GuardedTransport
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +85,8 @@ class ChatClient:
 
     Args:
         endpoint: Who is asked.
-        transport: How; None: httpx's own. Whoever guards outgoing calls gives one that refuses addresses.
+        outgoing: Where it may be.
+        transport: How it is asked; None: guarded by `outgoing`.
         sleep: Waits between tries.
     """
 
@@ -91,19 +94,19 @@ class ChatClient:
         self,
         endpoint: SyntheticEndpoint,
         *,
+        outgoing: OutgoingPolicy = PUBLIC_ONLY,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._endpoint = endpoint
         self._sleep = sleep
         key = endpoint.key.get_secret_value() if endpoint.key else ""
-        is_local = urlsplit(endpoint.address).hostname in ("localhost", "127.0.0.1", "::1")
+        limits = httpx.Limits(max_connections=endpoint.concurrency)
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=endpoint.timeout_s,
-            limits=httpx.Limits(max_connections=endpoint.concurrency),
-            transport=transport,
-            trust_env=not is_local,
+            transport=transport or GuardedTransport(outgoing, limits=limits),
+            trust_env=False,
             follow_redirects=False,
         )
 
@@ -135,6 +138,8 @@ class ChatClient:
         try:
             with self._http.stream("POST", self._endpoint.address, json=body) as response:
                 raw = _read(response)
+        except AddressNotAllowed as exc:
+            raise SyntheticFailed(self._endpoint, str(exc)) from exc
         except httpx.TimeoutException as exc:
             raise _Temporary(f"it did not answer within {self._endpoint.timeout_s:g} s") from exc
         except httpx.TransportError as exc:

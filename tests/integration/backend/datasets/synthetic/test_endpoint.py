@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from backend.datasets.synthetic.endpoint import ChatClient, RequestRefused, SyntheticEndpoint, SyntheticFailed
 from tests.support.chat_server import KEY, ChatServer, chat_server
+from tests.support.loopback import LOOPBACK
 
 BODY: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 
@@ -30,7 +31,10 @@ class Asked:
         self.waits: list[float] = []
         transport = changes.pop("transport", None)
         self.client = ChatClient(
-            SyntheticEndpoint(**{**values, **changes}), transport=transport, sleep=self.waits.append
+            SyntheticEndpoint(**{**values, **changes}),
+            outgoing=LOOPBACK,
+            transport=transport,
+            sleep=self.waits.append,
         )
 
     def reply(self) -> str:
@@ -102,12 +106,20 @@ def test_a_server_that_is_too_slow_is_asked_again(server: ChatServer) -> None:
     assert len(asked.waits) == 5
 
 
+def test_an_address_that_is_not_open_is_refused_at_once(server: ChatServer) -> None:
+    waits: list[float] = []
+    with pytest.raises(SyntheticFailed, match="CLARA_OUTGOING_ALLOWED"):
+        ChatClient(SyntheticEndpoint(server.url, "m"), sleep=waits.append).reply(BODY)
+
+    assert (waits, server.requests) == ([], 0)
+
+
 def test_a_server_that_is_away_is_named_without_credentials() -> None:
     with chat_server() as gone:
         url = gone.url.replace("http://", "http://me:secret@")
     endpoint = SyntheticEndpoint(url, "m", timeout_s=1)
     with pytest.raises(SyntheticFailed, match="it cannot be reached") as caught:
-        ChatClient(endpoint, sleep=lambda _: None).reply(BODY)
+        ChatClient(endpoint, outgoing=LOOPBACK, sleep=lambda _: None).reply(BODY)
 
     assert "secret" not in caught.value.message
 
