@@ -3,8 +3,9 @@
 Needs ../shared/data (or CLARA_SHARED_DATA). The laws are ingested and a fluency model is learnt beforehand; then all
 sections are normalised, measured (signals, language, fluency, personal data), compared with each other and judged, by
 two worker processes. The same is done with every tenth law: `times_tenth` says how much longer all of them take.
-`peak_rss_mb` is that of all processes together, sampled ten times a second. `again_s` is a run when nothing is new,
-`rejudged_s` a preview of another profile. `quality_growth` is about ten times the text.
+`peak_rss_mb` is that of all processes together, pages that they share counted in each, sampled ten times a second.
+`again_s` is a run when nothing is new, `rejudged_s` a preview of another profile. `quality_growth` is about ten times
+the text.
 """
 
 import tempfile

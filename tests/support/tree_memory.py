@@ -29,7 +29,8 @@ class TreePeak(threading.Thread):
 
     def run(self) -> None:
         """Look ten times a second."""
-        while Path(f"/proc/{self._pid}/fd").exists() and (now := self._now()):
+        # nothing is counted of a process that only begins, nor of one that has ended and was not waited for
+        while Path(f"/proc/{self._pid}/fd").exists() and ((now := self._now()) or not self._kib):
             self._kib = max(self._kib, now)
             time.sleep(_EVERY_S)
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 MAX_TEXTS = 500
-MAX_CHARACTERS = 250_000
+MAX_CHARACTERS = 125_000
 
 
 def batched(items: Iterable[T], *, size_of: Callable[[T], int], max_items: int = MAX_TEXTS) -> Iterator[list[T]]:

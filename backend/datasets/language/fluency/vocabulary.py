@@ -24,7 +24,7 @@ _LEAST_DAMAGED = 3
 _LEAST_PIECE = 4
 _LEAST_COMPOUND = 2 * _LEAST_PIECE + 1
 _MOST_PIECES = 5
-_KEPT = 200_000
+_KEPT = 20_000
 
 
 class Vocabulary(dict[str, int]):
