@@ -3,7 +3,6 @@
 With --check nothing is written; the exit code is 1 if the page on disk is not what the fields say.
 """
 
-import argparse
 import sys
 import types
 import typing
@@ -13,6 +12,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from admin.scripts.generated_page import write_or_check
 from config.base import BaseConfig, environment_names
 from config.factory import ENVIRONMENTS
 
@@ -41,18 +41,7 @@ def render() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Write or check the page."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page is out of date")
-    options = parser.parse_args(argv)
-    page = render()
-    if options.check:
-        is_current = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page
-        if not is_current:
-            print(f"{PAGE} is out of date; run `make docs`.", file=sys.stderr)
-        return 0 if is_current else 1
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page, encoding="utf-8", newline="\n")
-    return 0
+    return write_or_check(PAGE, render, description=__doc__ or "", argv=argv)
 
 
 def _row(name: str, field: FieldInfo) -> str:

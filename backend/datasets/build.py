@@ -147,8 +147,7 @@ class DatasetBuild:
                 before = {"notes": dict(notes())}
                 self._stages.keep(Stage.FOUND, before, documents=spool.document_ids(), save=spool.save)
             else:
-                for each in spool.remaining():
-                    repetitions.add(each)
+                repetitions.add_all(spool.remaining())
             for self._cluster_count, repetition in enumerate(repetitions.found(), start=1):
                 spool.keep_one(repetition)
         spool.settle()

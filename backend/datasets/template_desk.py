@@ -128,8 +128,8 @@ class TemplateDesk:
         return [found[trial.section_id]]
 
     def _records(self, order: RecordOrder, sections: Iterable[StoredSection]) -> Iterator[dict[str, Any]]:
-        counter, licences = UnicodeWordCounter(), Licences(self._documents.newest)
-        for kept, drafts in self._making.drafter(order).drafted(self._kept(order, sections)):
+        counter, licences, quality = UnicodeWordCounter(), Licences(self._documents.newest), self._quality()
+        for kept, drafts in self._making.drafter(order).drafted(self._kept(order, sections, quality)):
             for draft in drafts:
                 yield record_of(
                     kept.treated.passage,
@@ -137,16 +137,18 @@ class TemplateDesk:
                     record_format=order.record_format,
                     split=kept.split,
                     quality_score=kept.score,
-                    quality_profile=self._quality().profile_version,
+                    quality_profile=quality.profile_version,
                     counter=counter,
                     licence=licences.of(kept.treated.passage.first.stored.document_id),
                 )
 
-    def _kept(self, order: RecordOrder, sections: Iterable[StoredSection]) -> "Iterator[KeptPassage]":
+    def _kept(
+        self, order: RecordOrder, sections: Iterable[StoredSection], quality: QualityPipeline
+    ) -> "Iterator[KeptPassage]":
         from backend.datasets.records.drafting import KeptPassage
 
         found = (Candidate(each, 1.0) for each in sections)
-        judged = (each.candidate for each in judged_sections(found, self._quality(), self._rulings_of))
+        judged = (each.candidate for each in judged_sections(found, quality, self._rulings_of))
         for passage in passages(judged, limit=self._making.limit(order)):
             treated: TreatedPassage = without_personal_data(passage, bodies_of(passage), self._personal_data)
             if not treated.is_dropped:

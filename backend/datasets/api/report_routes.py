@@ -6,23 +6,12 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, HTMLResponse
 
 from backend.common.blocking import in_thread
+from backend.common.page_policy import PAGE_POLICY
 from backend.datasets.api.dependencies import AnyUser, DatasetId, Reports
 from backend.datasets.report.subject import Language
 from backend.datasets.reports import Picture
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"])
-
-PAGE_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'unsafe-inline'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "sandbox",
-    )
-)
-"""What a browser lets a report do: be drawn. The page's own policy is stricter still: it names its style sheet."""
 
 InLanguage = Annotated[Language, Query(description="Of titles and figures: German or English.")]
 

@@ -68,6 +68,12 @@ class RepetitionFinder:
         if self._waiting_characters >= _AT_ONCE_CHARACTERS:
             self._take(self._finder)
 
+    def add_all(self, sections: Iterable[Candidate]) -> None:
+        """Take many; none is read where nothing is looked for."""
+        if self._finder is not None:
+            for each in sections:
+                self.add(each)
+
     def found(self) -> Iterator[Repetition]:
         """Every repetition; all sections are there."""
         if self._finder is None:
@@ -83,16 +89,6 @@ class RepetitionFinder:
     def _take(self, finder: "DuplicateFinder") -> None:
         finder.add(map(_compared, self._waiting))
         self._waiting, self._waiting_characters = [], 0
-
-
-def repetitions(found: Iterable[Candidate], *, mode: Deduplication, scratch: Path) -> Iterator[Repetition]:
-    """Repetitions among different sections; all of them are read before the first, none for `OFF`."""
-    if mode is Deduplication.OFF:
-        return
-    with RepetitionFinder(mode=mode, scratch=scratch) as finder:
-        for each in found:
-            finder.add(each)
-        yield from finder.found()
 
 
 def _finder(mode: Deduplication, scratch: Path) -> "DuplicateFinder":

@@ -13,18 +13,6 @@ from backend.training.submissions import Submission
 
 REPLAYED = "Idempotency-Replayed"
 
-PAGE_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'unsafe-inline'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "sandbox",
-    )
-)
-"""What a browser lets a report do: be drawn. The page's own policy is stricter still: it names its style sheet."""
-
 Responses = Mapping[int | str, dict[str, Any]]
 
 REPLAYABLE: Responses = {

@@ -8,9 +8,10 @@ from fastapi.responses import FileResponse, HTMLResponse
 from backend.common.blocking import in_thread
 from backend.common.feed.ending import moment_of
 from backend.common.feed.sse import NOTHING_MORE, EventStream
+from backend.common.page_policy import PAGE_POLICY
 from backend.common.pagination import After, Limit
 from backend.common.request_id import request_id
-from backend.training.api.answers import BUSY, PAGE_POLICY, REPLAYABLE, accepted, told
+from backend.training.api.answers import BUSY, REPLAYABLE, accepted, told
 from backend.training.api.dependencies import (
     AfterSeq,
     AnyUser,

@@ -1,11 +1,12 @@
 """Which found sections repeat another one, by their names on every installation."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from backend.datasets.records.candidates import Candidate
-from backend.datasets.records.repetitions import Repetition, repetitions
+from backend.datasets.records.repetitions import Repetition, RepetitionFinder
 from shared.models.dataset import Deduplication
 from tests.support.legal_texts import GOOD, a_candidate, candidates
 
@@ -19,6 +20,12 @@ def _found() -> list[Candidate]:
         a_candidate(GOOD.replace("\n", " "), document="d2", path="b.md", ordinal=1_000_001),
         a_candidate(NEAR, document="d3", path="c.md"),
     ]
+
+
+def repetitions(found: Iterable[Candidate], *, mode: Deduplication, scratch: Path) -> Iterator[Repetition]:
+    with RepetitionFinder(mode=mode, scratch=scratch) as finder:
+        finder.add_all(found)
+        yield from finder.found()
 
 
 def _place(found: list[Candidate], document: str) -> tuple[str, int]:
