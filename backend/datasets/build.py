@@ -10,7 +10,7 @@ the build is repeated, and wherever it was killed: it goes on from the stages th
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -114,23 +114,23 @@ class DatasetBuild:
 
     def _write(self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         """Everything up to the records, and what is told of their sections."""
-        with TemporaryDirectory(prefix=".spool-", dir=self._plan.folder) as scratch, self._judging():
-            spool, told = self._settled(found, notes, Path(scratch))
-            lineage = LineageWriter(Path(scratch))
-            try:
-                written = self._publish_records(spool, lineage, Path(scratch))
-                self._publish_quality(spool)
-                written["sections"] = {**written["sections"], **told}
-                written["version_sha256"] = lineage.publish(self._plan.lineage_dir, spool.used(), self._parameters)
-                self._stages.keep(Stage.WRITTEN, written, documents=spool.document_ids())
-            finally:
-                lineage.close()
-                spool.close()
+        with (
+            TemporaryDirectory(prefix=".spool-", dir=self._plan.folder) as scratch,
+            self._judging(),
+            ExitStack() as open_files,
+        ):
+            spool, told = self._settled(found, notes, Path(scratch), open_files)
+            lineage = open_files.enter_context(closing(LineageWriter(Path(scratch))))
+            written = self._publish_records(spool, lineage, Path(scratch))
+            self._publish_quality(spool)
+            written["sections"] = {**written["sections"], **told}
+            written["version_sha256"] = lineage.publish(self._plan.lineage_dir, spool.used(), self._parameters)
+            self._stages.keep(Stage.WRITTEN, written, documents=spool.document_ids())
         # as it is read back: a build that goes on tells the very same
         return self._stages.facts(Stage.WRITTEN) or written
 
     def _settled(
-        self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]], scratch: Path
+        self, found: Iterable[Candidate], notes: Callable[[], Mapping[str, Any]], scratch: Path, open_files: ExitStack
     ) -> tuple[Spool, Mapping[str, Any]]:
         """Found sections of which it is known which ones go on, and what is to be told of the search."""
         file = scratch / "found.sqlite"
@@ -138,9 +138,9 @@ class DatasetBuild:
             self._cluster_count = settled["clusters"]
             if self._decontamination is not None:
                 self._decontamination.recall(settled["contamination"])
-            return Spool(file), settled["notes"]
+            return open_files.enter_context(closing(Spool(file))), settled["notes"]
         before = self._stages.fetch(Stage.FOUND, file)
-        spool = Spool(file)
+        spool = open_files.enter_context(closing(Spool(file)))
         with RepetitionFinder(mode=self._plan.deduplicate, scratch=scratch) as repetitions:
             if before is None:
                 self._collect(found, spool, repetitions)

@@ -1,5 +1,6 @@
 """What a build does once its records are published: measure them and write exports, in two processes where it may."""
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,6 +53,10 @@ class Telling(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """End what is still under way; a second time does nothing."""
+        ...
+
 
 class TellingHere:
     """In this process, when it is asked for.
@@ -75,6 +80,9 @@ class TellingHere:
         return self._told
 
     def finish(self) -> None:
+        """Nothing is under way."""
+
+    def close(self) -> None:
         """Nothing is under way."""
 
 
@@ -136,7 +144,7 @@ class _Beside:
                 child.stdin.write(order)
                 child.stdin.flush()
         except OSError as exc:
-            child.kill()
+            self.close()
             raise BesideFailed(records_dir, f"its process took no order ({exc.strerror or exc}).") from exc
 
     def statistics(self) -> Mapping[str, Any]:
@@ -152,6 +160,14 @@ class _Beside:
         self._answer()
         with self._child:
             pass
+
+    def close(self) -> None:
+        """See `Telling.close`."""
+        self._child.kill()
+        with self._child, contextlib.suppress(OSError):
+            # an order that was not read is still in the pipe's buffer
+            if self._child.stdin is not None:
+                self._child.stdin.close()
 
     def _answer(self) -> dict[str, Any]:
         answer = self._child.stdout.readline() if self._child.stdout else b""

@@ -1,6 +1,7 @@
 """What a build makes of its published records: exports, statistics and the report."""
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,13 @@ def publish_exports(
         beside = begin_beside(plan.records_dir, others, sections, seed=plan.split.seed, scratch=plan.folder)
     else:
         beside = TellingHere(plan.records_dir, sections, seed=plan.split.seed, scratch=plan.folder)
-    for number, export_format in enumerate(own, start=1):
-        export_dataset(replace(orders[export_format], statistics=beside.statistics))
-        report(f"export:{export_format}", number)
-    statistics = beside.statistics()
-    beside.finish()
+    # a build that fails removes its folder: nobody may be writing there any more
+    with closing(beside):
+        for number, export_format in enumerate(own, start=1):
+            export_dataset(replace(orders[export_format], statistics=beside.statistics))
+            report(f"export:{export_format}", number)
+        statistics = beside.statistics()
+        beside.finish()
     report("describe", len(orders))
     return paths, statistics
 

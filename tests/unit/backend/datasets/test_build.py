@@ -171,3 +171,12 @@ def test_nothing_kept_is_an_error_that_counts_the_reasons(tmp_path: Path) -> Non
         build(a_plan(tmp_path / "1"), [a_candidate("(aufgehoben)")])
 
     assert list((tmp_path / "1").iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are listed on Linux alone")
+def test_a_build_that_finds_nothing_leaves_no_file_open(tmp_path: Path) -> None:
+    with pytest.raises(NothingMatched):
+        build(a_plan(tmp_path / "1"), [])
+
+    targets = [str(each.readlink()) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+    assert not [target for target in targets if str(tmp_path) in target]

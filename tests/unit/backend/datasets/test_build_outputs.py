@@ -1,6 +1,8 @@
 """Two processes write what one writes, and what fails in the second one fails the build."""
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,16 @@ def test_a_second_process_that_dies_after_it_told_is_named(tmp_path: Path) -> No
     assert beside.statistics() == {"records": 3}
     with pytest.raises(BesideFailed, match="7"):
         beside.finish()
+
+
+def test_a_second_process_ends_with_a_build_that_fails(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    script = f"import os, sys, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    beside = begin_beside(tmp_path, [], {}, seed=1, scratch=tmp_path, command=(sys.executable, "-c", script))
+    while not mark.exists() or not mark.read_text():
+        time.sleep(0.01)
+    beside.close()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(mark.read_text()), 0)
+    beside.close()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from backend.datasets.quality.batches import MAX_TEXTS
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.records.judging import JudgedSection, judged_sections
@@ -57,5 +58,7 @@ def test_rulings_are_asked_for_once_per_batch() -> None:
         asked.append(len(keys))
         return {}
 
-    assert sum(1 for _ in judged_sections(candidates(100), QualityPipeline(), rulings_of)) == 600
-    assert asked == [500, 100]
+    count = 4 * MAX_TEXTS
+    found = [a_candidate(STUB, path=f"laws/{number}.xml") for number in range(count)]
+    assert sum(1 for _ in judged_sections(found, QualityPipeline(), rulings_of)) == count
+    assert asked == [MAX_TEXTS] * 4
