@@ -57,7 +57,7 @@ def measure() -> dict[str, Any]:
         return {"skipped": f"{LAWS} not in {SHARED_DATA}", "holds": True}
     unseen: list[tuple[Section, str]] = []
     model = train(_learnt(unseen))
-    pipeline = QualityPipeline(built_in("legal-de"), fluency=FluencyFilter(model, "half"))
+    pipeline = QualityPipeline(built_in("legal-de"), fluency=FluencyFilter(lambda: model, "half", model.limits))
     kinds = _false_rejects(pipeline, unseen)
     shares = {name: round(each.rejected / each.sections, 5) for name, each in kinds.items()}
     rulings = _share(pipeline, list(_rulings()))

@@ -54,7 +54,7 @@ def a_curation(stores: Stores, folder: Path, **pipeline: Any) -> Curation:
         stores.reviews,
         folder,
         judge,
-        lambda files: SerialExecutor(Measurer(stores.documents, judge, files).measure),
+        lambda files: SerialExecutor(Measurer(stores.documents, judge).measured, files),
     )
 
 

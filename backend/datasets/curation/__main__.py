@@ -14,7 +14,7 @@ from backend.datasets.curation import tasks
 from backend.datasets.curation.calibration import HARD, SOFT, Quantiles
 from backend.datasets.curation.executors import Executor, ProcessExecutor, SerialExecutor
 from backend.datasets.curation.explaining import explain_document
-from backend.datasets.curation.measuring import Measurer
+from backend.datasets.curation.measuring import Measurer, measuring_key
 from backend.datasets.curation.run import Curation
 from backend.datasets.curation.signal_files import SignalFiles
 from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
@@ -89,18 +89,18 @@ def _executor(
 ) -> Executor:
     workers = config.quality_workers or os.cpu_count() or 1
     if workers == 1 and config.quality_executor == "local":
-        return SerialExecutor(Measurer(stores.documents, pipeline, files).measure)
+        return SerialExecutor(Measurer(stores.documents, pipeline).measured, files)
     order = {
         "database_url": config.database_url_resolved,
         "profile": arguments.profile or config.quality_profile,
-        "folder": str(files.folder),
+        "measuring_key": measuring_key(pipeline),
         "fluency": str(config.data_dir / "quality" / FILE_NAME) if arguments.task != "learn" else "",
     }
     if config.quality_executor == "ray":
         from backend.datasets.curation.ray_executor import RayExecutor
 
         return RayExecutor(config.quality_ray_address, order, files)
-    return ProcessExecutor(workers, order)
+    return ProcessExecutor(workers, order, files)
 
 
 def _progress(stage: str, step: int, total: int) -> None:

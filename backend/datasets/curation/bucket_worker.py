@@ -1,7 +1,7 @@
 """The process that measures buckets: `python -m backend.datasets.curation.bucket_worker`, started by a quality run.
 
-The first line on stdin says where everything is, each further one is a bucket; each is answered by a line on stdout.
-The end of stdin ends the process.
+The first line on stdin says where everything is, each further one is a bucket; each is answered by a line on stdout
+with what was measured, or with why it was not. The end of stdin ends the process.
 """
 
 import sys
@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 from backend.common.json_lines import decode, encode
 from backend.common.logging import log_in_words
 from backend.datasets.curation.measuring import Measurer
-from backend.datasets.curation.opened_measurer import bucket_from, opened_measurer
+from backend.datasets.curation.messages import bucket_from, figures_told
+from backend.datasets.curation.opened_measurer import opened_measurer
 from shared.errors import ClaraError
 
 
@@ -18,8 +19,12 @@ def main() -> int:
     """Serve until stdin ends."""
     log_in_words()
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    with opened_measurer(decode(requests.readline())) as measurer:
-        serve(measurer, requests, answers)
+    try:
+        with opened_measurer(decode(requests.readline())) as measurer:
+            serve(measurer, requests, answers)
+    except ClaraError as exc:
+        answers.write(encode({"error": exc.message}))
+        return 1
     return 0
 
 
@@ -28,7 +33,7 @@ def serve(measurer: Measurer, requests: BinaryIO, answers: BinaryIO) -> None:
     for line in requests:
         answer: dict[str, Any]
         try:
-            answer = {"measured": measurer.measure(bucket_from(decode(line)))}
+            answer = figures_told(measurer.measured(bucket_from(decode(line))))
         except ClaraError as exc:
             answer = {"error": exc.message}
         answers.write(encode(answer))

@@ -1,6 +1,6 @@
 """Who measures the buckets: this process, or several child processes on all cores.
 
-Every executor gives the same files; what differs is who computes.
+Every executor gives the same files; what differs is who computes. This process alone writes them.
 """
 
 import os
@@ -13,8 +13,10 @@ from typing import IO, Any, Protocol
 
 from backend.common.json_lines import decode, encode
 from backend.datasets.curation.buckets import Bucket
-from backend.datasets.curation.opened_measurer import bucket_told
-from shared.errors import Unavailable
+from backend.datasets.curation.measured_sections import MeasuredSections
+from backend.datasets.curation.messages import bucket_told, figures_from
+from backend.datasets.curation.signal_files import SignalFiles
+from shared.errors import ClaraError, Unavailable
 
 COMMAND = (sys.executable, "-m", "backend.datasets.curation.bucket_worker")
 _TRIES = 3
@@ -24,7 +26,6 @@ _FRUGAL: Mapping[str, str] = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 17),
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
 
 
@@ -43,6 +44,12 @@ class MeasuringFailed(Unavailable):
         )
 
 
+class WorkerFailed(Unavailable):
+    """A worker did not measure what it was asked to."""
+
+    code = "quality_worker_failed"
+
+
 class Executor(Protocol):
     """Measures buckets."""
 
@@ -59,16 +66,18 @@ class SerialExecutor:
     """Measures in this process, one bucket after the other.
 
     Args:
-        measure: Measures a bucket and writes its file.
+        measured: Measures a bucket.
+        files: Where the figures go.
     """
 
-    def __init__(self, measure: Callable[[Bucket], object]) -> None:
-        self._measure = measure
+    def __init__(self, measured: Callable[[Bucket], MeasuredSections], files: SignalFiles) -> None:
+        self._measured = measured
+        self._files = files
 
     def measure(self, buckets: Sequence[Bucket]) -> Iterator[Bucket]:
         """See `Executor.measure`."""
         for bucket in buckets:
-            self._measure(bucket)
+            self._files.write(bucket, self._measured(bucket))
             yield bucket
 
 
@@ -78,18 +87,22 @@ class ProcessExecutor:
     Args:
         workers: How many.
         order: What a child needs to know beside the bucket.
+        files: Where the figures go.
         command: Starts a child.
     """
 
-    def __init__(self, workers: int, order: Mapping[str, Any], *, command: Sequence[str] = COMMAND) -> None:
+    def __init__(
+        self, workers: int, order: Mapping[str, Any], files: SignalFiles, *, command: Sequence[str] = COMMAND
+    ) -> None:
         self._workers = workers
         self._order = dict(order)
+        self._files = files
         self._command = list(command)
 
     def measure(self, buckets: Sequence[Bucket]) -> Iterator[Bucket]:
         """See `Executor.measure`."""
         waiting: queue.SimpleQueue[Bucket | None] = queue.SimpleQueue()
-        answers: queue.SimpleQueue[Bucket | MeasuringFailed] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[Bucket | Exception] = queue.SimpleQueue()
         for bucket in buckets:
             waiting.put(bucket)
         count = min(self._workers, len(buckets))
@@ -104,7 +117,7 @@ class ProcessExecutor:
         try:
             for _ in buckets:
                 answer = answers.get()
-                if isinstance(answer, MeasuringFailed):
+                if isinstance(answer, Exception):
                     raise answer
                 yield answer
         finally:
@@ -115,26 +128,59 @@ class ProcessExecutor:
     def _work(
         self,
         waiting: "queue.SimpleQueue[Bucket | None]",
-        answers: "queue.SimpleQueue[Bucket | MeasuringFailed]",
+        answers: "queue.SimpleQueue[Bucket | Exception]",
         children: "_Children",
     ) -> None:
-        child: _Child | None = None
-        while (bucket := waiting.get()) is not None:
-            reason = ""
-            for _ in range(_TRIES):
-                try:
-                    child = child or children.start(self._command, self._order)
-                    reason = child.measure(bucket)
-                except OSError as exc:
-                    reason = f"A worker could not be started ({exc.strerror or exc})."
-                if not reason:
-                    break
-                if child is not None:
-                    child.end()
-                    child = None
-            answers.put(MeasuringFailed(bucket, reason) if reason else bucket)
-        if child is not None:
-            child.end()
+        worker = _Worker(lambda: children.start(self._command, self._order))
+        try:
+            while (bucket := waiting.get()) is not None:
+                answers.put(self._done(bucket, worker))
+        except Exception as exc:  # noqa: BLE001 - whoever waits for an answer must hear of it, whatever it is
+            answers.put(exc)
+        finally:
+            worker.end()
+
+    def _done(self, bucket: Bucket, worker: "_Worker") -> Bucket | MeasuringFailed:
+        failure = ""
+        for _ in range(_TRIES):
+            try:
+                self._files.write(bucket, worker.measured(bucket))
+            except ClaraError as exc:
+                failure = exc.message
+                worker.end()
+            else:
+                return bucket
+        return MeasuringFailed(bucket, failure)
+
+
+class _Worker:
+    """One child after the other: a new one follows on one that was ended.
+
+    Args:
+        start: Starts a child.
+    """
+
+    def __init__(self, start: Callable[[], "_Child"]) -> None:
+        self._start = start
+        self._child: _Child | None = None
+
+    def measured(self, bucket: Bucket) -> MeasuredSections:
+        """What is measured of a bucket.
+
+        Raises:
+            WorkerFailed: If no child can be started, or the child fails; it should be ended then.
+        """
+        try:
+            self._child = self._child or self._start()
+        except OSError as exc:
+            raise WorkerFailed(f"A worker could not be started ({exc.strerror or exc}).") from exc
+        return self._child.measured(bucket)
+
+    def end(self) -> None:
+        """End the child, if there is one."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
 
 
 class _Child:
@@ -143,15 +189,22 @@ class _Child:
     def __init__(self, process: "subprocess.Popen[bytes]", stdin: IO[bytes], stdout: IO[bytes]) -> None:
         self._process, self._stdin, self._stdout = process, stdin, stdout
 
-    def measure(self, bucket: Bucket) -> str:
-        """Empty once the bucket is measured, else why it is not."""
+    def measured(self, bucket: Bucket) -> MeasuredSections:
+        """What it measures of a bucket.
+
+        Raises:
+            WorkerFailed: With what it says, or how it ended.
+        """
         try:
             self._stdin.write(encode(bucket_told(bucket)))
             self._stdin.flush()
             answer = decode(self._stdout.readline())
-        except (OSError, ValueError):
-            return f"A worker ended with exit code {self._process.wait()}."
-        return str(answer.get("error", ""))
+            if "error" not in answer:
+                return figures_from(answer)
+        except (OSError, ValueError, KeyError, TypeError):
+            self._process.kill()
+            raise WorkerFailed(f"A worker ended with exit code {self._process.wait()}.") from None
+        raise WorkerFailed(str(answer["error"]))
 
     def end(self) -> None:
         """Let it go; a second time does nothing."""

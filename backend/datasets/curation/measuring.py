@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from backend.datasets.curation.buckets import Bucket
-from backend.datasets.curation.signal_files import MeasuredSections, SignalFiles, encoded, write_file
+from backend.datasets.curation.measured_sections import MeasuredSections
 from backend.datasets.pii.scanner import Scanner
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import QualityPipeline
@@ -23,29 +23,17 @@ _SURE = 0.6  # as in the default policy for personal data
 
 
 class Measurer:
-    """Reads a bucket's sections and writes their signals.
+    """Reads a bucket's sections and measures them.
 
     Args:
         documents: Where they are read.
         pipeline: Measures.
-        files: Where the signals go.
     """
 
-    def __init__(self, documents: DocumentStore, pipeline: QualityPipeline, files: SignalFiles) -> None:
+    def __init__(self, documents: DocumentStore, pipeline: QualityPipeline) -> None:
         self._documents = documents
         self._pipeline = pipeline
-        self._files = files
         self._scanner = Scanner()
-
-    def measure(self, bucket: Bucket) -> int:
-        """Measure all sections of a bucket into its file; returns how many there are.
-
-        Raises:
-            Unavailable: If documents cannot be read or signals not be written.
-        """
-        measured = self.measured(bucket)
-        write_file(self._files.path(bucket), encoded(measured))
-        return len(measured.section_ids)
 
     def measured(self, bucket: Bucket) -> MeasuredSections:
         """What is measured of a bucket. Documents that are gone meanwhile are left out.

@@ -2,17 +2,29 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backend.datasets.curation.buckets import Bucket
-from backend.datasets.curation.measuring import Measurer
-from backend.datasets.curation.signal_files import SignalFiles
+from backend.datasets.curation.measuring import Measurer, measuring_key
 from backend.datasets.quality.learnt import fluency_filter_of
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.quality.profile import profile_of
 from shared.database.stores import open_stores
+from shared.errors import Conflict
+
+
+class MeasuresOtherwise(Conflict):
+    """A worker would get other figures than the run that asks it: figures of two ways are never mixed."""
+
+    code = "quality_measures_otherwise"
+
+    def __init__(self, asked: str, found: str) -> None:
+        super().__init__(
+            f"Asked to measure by {asked}, a worker found {found}: the profile or the fluency model was replaced "
+            "meanwhile, or its machine has another release of CLARA. Begin the run again.",
+            asked=asked,
+            found=found,
+        )
 
 
 @contextmanager
@@ -20,23 +32,18 @@ def opened_measurer(order: Mapping[str, Any]) -> Iterator[Measurer]:
     """A measurer on the database of an order, closed with the block.
 
     Args:
-        order: `database_url`, `profile`, `fluency` (file of a model, or empty) and `folder` of the signals.
+        order: `database_url`, `profile`, `fluency` (file of a model, or empty) and `measuring_key`.
+
+    Raises:
+        MeasuresOtherwise: If what lies here gives another key.
     """
     stores = open_stores(order["database_url"], derived_stores=())
     try:
         profile = profile_of(order["profile"])
         fluency = fluency_filter_of(Path(order["fluency"]), profile.language) if order["fluency"] else None
         pipeline = QualityPipeline(profile, fluency=fluency)
-        yield Measurer(stores.documents, pipeline, SignalFiles(Path(order["folder"])))
+        if (found := measuring_key(pipeline)) != order["measuring_key"]:
+            raise MeasuresOtherwise(order["measuring_key"], found)
+        yield Measurer(stores.documents, pipeline)
     finally:
         stores.close()
-
-
-def bucket_from(told: Mapping[str, Any]) -> Bucket:
-    """The bucket of a message."""
-    return Bucket(**{**told, "document_ids": tuple(told["document_ids"])})
-
-
-def bucket_told(bucket: Bucket) -> dict[str, Any]:
-    """The message of a bucket."""
-    return asdict(bucket)

@@ -17,8 +17,9 @@ from backend.common.json_lines import decode, encode
 from backend.datasets.curation.buckets import Bucket
 from backend.datasets.curation.executors import MeasuringFailed
 from backend.datasets.curation.measuring import Measurer
-from backend.datasets.curation.opened_measurer import bucket_from, bucket_told, opened_measurer
-from backend.datasets.curation.signal_files import SignalFiles, encoded, write_file
+from backend.datasets.curation.messages import bucket_from, bucket_told, figures_from, figures_told
+from backend.datasets.curation.opened_measurer import opened_measurer
+from backend.datasets.curation.signal_files import SignalFiles
 from shared.errors import ClaraError, Unavailable
 
 _REACH_S = 5.0
@@ -62,18 +63,18 @@ class RayExecutor:
                 bucket = by_number[int(row["number"])]
                 if row["error"]:
                     raise MeasuringFailed(bucket, str(row["error"]))
-                write_file(self._files.path(bucket), row["content"])
+                self._files.write(bucket, figures_from(decode(row["figures"])))
                 yield bucket
 
 
 def measured_row(row: Mapping[str, str]) -> dict[str, Any]:
-    """What a node does: measure one bucket and give back the content of its file."""
+    """What a node does: measure one bucket and give back the figures."""
     bucket = bucket_from(decode(row["bucket"].encode("utf-8")))
     try:
-        content = encoded(_measurer(row["order"]).measured(bucket))
+        figures = encode(figures_told(_measurer(row["order"]).measured(bucket)))
     except ClaraError as exc:
-        return {"number": bucket.number, "error": exc.message, "content": b""}
-    return {"number": bucket.number, "error": "", "content": content}
+        return {"number": bucket.number, "error": exc.message, "figures": b""}
+    return {"number": bucket.number, "error": "", "figures": figures}
 
 
 @cache

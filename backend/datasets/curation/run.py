@@ -14,8 +14,9 @@ from pathlib import Path
 from backend.datasets.curation.buckets import Bucket, bucket_count, buckets_of, state_of
 from backend.datasets.curation.duplicate_file import DuplicateFile
 from backend.datasets.curation.executors import Executor
+from backend.datasets.curation.measured_sections import MeasuredSections
 from backend.datasets.curation.measuring import measuring_key
-from backend.datasets.curation.signal_files import MeasuredSections, SignalFiles
+from backend.datasets.curation.signal_files import SignalFiles
 from backend.datasets.curation.tally import Tally, final_decision
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, Decision, QualityPipeline

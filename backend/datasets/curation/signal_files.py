@@ -5,45 +5,22 @@ on where it stood. Nothing in it depends on limits: another profile judges the s
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from backend.datasets.curation.buckets import Bucket
 from backend.datasets.curation.damaged import damaged
+from backend.datasets.curation.measured_sections import MeasuredSections
 from shared.storage import disk_errors, fsync_folder
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa  # type: ignore[import-untyped]  # it ships no type information
     from numpy.typing import NDArray
 
 _ENDING = ".parquet"
 _SIGNAL = "signal."
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredSections:
-    """What was measured of some sections; all sequences are as long as `section_ids`.
-
-    Args:
-        section_ids: `<document_id>:<version>:<ordinal>`.
-        text_keys: `text_key_of` the normalised text.
-        words: Number of words.
-        characters: Of the normalised text.
-        signals: Name -> values, shape (sections,); NaN where a signal makes no sense for a text.
-        personal_data: Kind -> how often it was found, for the sections in which anything was.
-    """
-
-    section_ids: Sequence[str]
-    document_ids: Sequence[str]
-    text_keys: Sequence[str]
-    words: "NDArray[np.int64]"
-    characters: "NDArray[np.int64]"
-    signals: "Mapping[str, NDArray[np.float64]]"
-    personal_data: Sequence[Mapping[str, int]] = field(default_factory=tuple)
 
 
 class SignalFiles:
@@ -63,6 +40,15 @@ class SignalFiles:
     def is_done(self, bucket: Bucket) -> bool:
         """Whether the present state was measured."""
         return self.path(bucket).is_file()
+
+    def write(self, bucket: Bucket, measured: MeasuredSections) -> None:
+        """Keep what was measured of a bucket, whole and durable.
+
+        Raises:
+            DiskFull: If there is no room; nothing is there then.
+            NotWritable: If the folder cannot be written.
+        """
+        write_file(self.path(bucket), encoded(measured))
 
     def read(self, bucket: Bucket) -> MeasuredSections:
         """What was measured of a bucket.

@@ -4,12 +4,15 @@ It is not in the folder of filters, since there may be no model; the pipeline ta
 in the model, measured on documents that it had not seen.
 """
 
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from backend.datasets.quality.base import BaseFilter, Signals
 from backend.datasets.quality.limits import Limit
 
 if TYPE_CHECKING:
+    from backend.datasets.language.fluency.limits import FluencyLimit
     from backend.datasets.language.fluency.model import FluencyModel
     from backend.datasets.quality.columns import TextColumns
 
@@ -25,18 +28,27 @@ class FluencyFilter(BaseFilter):
     """Signals of a model of the accepted corpus.
 
     Args:
-        model: Whose words count as known.
+        load: Gives the model whose words count as known; called for the first text that is measured, since judging
+            what was measured before needs none of its megabytes.
         digest: Of the model, as its file has it.
+        limits: Of the model.
         language: Of the texts.
     """
 
     name = "fluency"
     signals = tuple(_REASONS)
 
-    def __init__(self, model: "FluencyModel", digest: str, language: str = "de") -> None:
+    def __init__(
+        self,
+        load: "Callable[[], FluencyModel]",
+        digest: str,
+        limits: "Sequence[FluencyLimit]",
+        language: str = "de",
+    ) -> None:
         super().__init__(language)
-        self._model = model
+        self._load = load
         self._digest = digest
+        self._limits = limits
 
     @property
     def way(self) -> str:
@@ -59,5 +71,9 @@ class FluencyFilter(BaseFilter):
                 _REASONS[each.signal],
                 is_minimum=each.is_minimum,
             )
-            for each in self._model.limits
+            for each in self._limits
         )
+
+    @cached_property
+    def _model(self) -> "FluencyModel":
+        return self._load()

@@ -11,16 +11,17 @@ FILE_NAME = "fluency.model"
 
 
 def fluency_filter_of(path: Path, language: str) -> FluencyFilter | None:
-    """The filter of a model's file; None if nothing was learnt yet.
+    """The filter of a model's file, which is read when the first text is measured; None if nothing was learnt yet.
 
     Raises:
-        UnusableFluencyModel: If there is a file, but no model of ours in it.
+        UnusableFluencyModel: If there is a file, but no model of ours in it; also by the filter.
     """
     if not path.is_file():
         return None
-    from backend.datasets.language.fluency.file import digest_of, load_model
+    from backend.datasets.language.fluency.file import load_model, terms_of
 
-    return FluencyFilter(load_model(path), digest_of(path), language)
+    terms = terms_of(path)
+    return FluencyFilter(lambda: load_model(path, digest=terms.digest), terms.digest, terms.limits, language)
 
 
 @dataclass(frozen=True, slots=True)

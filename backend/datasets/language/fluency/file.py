@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,19 @@ _MAGIC = b"CLARAfm1"
 _ALIGNMENT = 64
 _MAX_MANIFEST_BYTES = 1 << 16
 _DTYPES = {"words": "u1", "alone": "<f4", "free": "<f4", "marks": "<u4", "values": "<f2"}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTerms:
+    """What a model's file says of itself, read without its arrays.
+
+    Args:
+        digest: Of the arrays; `load_model` verifies it.
+        limits: Where its signals cost and reject.
+    """
+
+    digest: str
+    limits: tuple[FluencyLimit, ...]
 
 
 class UnusableFluencyModel(InvalidInput):
@@ -66,32 +79,38 @@ def save_model(model: FluencyModel, path: Path) -> str:
     return str(manifest["sha256"])
 
 
-def load_model(path: Path) -> FluencyModel:
+def load_model(path: Path, *, digest: str | None = None) -> FluencyModel:
     """Read a model and verify its digest.
 
+    Args:
+        path: Of its file.
+        digest: That it must have; None: whichever it says it has.
+
     Raises:
-        UnusableFluencyModel: If the file is not there, of another version, cut short or changed.
+        UnusableFluencyModel: If the file is not there, of another version, cut short, changed, or another model's.
     """
     try:
         manifest, start = _read_head(path)
+        if digest not in (None, manifest["sha256"]):
+            raise UnusableFluencyModel(path, "another one was learnt meanwhile; begin again")
         mapped = np.memmap(path, dtype=np.uint8, mode="r")
         columns = dict(_mapped_columns(mapped, manifest["columns"], start))
         if manifest["sha256"] != _digest(columns):
             raise UnusableFluencyModel(path, "its content does not match its digest")
-        limits = [FluencyLimit(**limit) for limit in manifest["limits"]]
-        return FluencyModel(_arrays(columns, manifest["pieces"]), limits, manifest["trained_words"])
+        return FluencyModel(_arrays(columns, manifest["pieces"]), _limits(manifest), manifest["trained_words"])
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise UnusableFluencyModel(path, f"it is not there or no model ({exc})") from exc
 
 
-def digest_of(path: Path) -> str:
-    """The digest that a model's file says it has; `load_model` verifies it.
+def terms_of(path: Path) -> ModelTerms:
+    """What a model's file says of itself: little to read, where nothing has to be measured.
 
     Raises:
         UnusableFluencyModel: If there is no such file or it does not begin like a model.
     """
     try:
-        return str(_read_head(path)[0]["sha256"])
+        manifest = _read_head(path)[0]
+        return ModelTerms(str(manifest["sha256"]), _limits(manifest))
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise UnusableFluencyModel(path, f"it is not there or no model ({exc})") from exc
 
@@ -115,6 +134,10 @@ def _manifest(model: FluencyModel, columns: Mapping[str, NDArray[Any]]) -> dict[
         "trained_words": model.trained_words,
         "limits": [asdict(limit) for limit in model.limits],
     }
+
+
+def _limits(manifest: Mapping[str, Any]) -> tuple[FluencyLimit, ...]:
+    return tuple(FluencyLimit(**limit) for limit in manifest["limits"])
 
 
 def _read_head(path: Path) -> tuple[dict[str, Any], int]:

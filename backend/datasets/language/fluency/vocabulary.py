@@ -39,7 +39,7 @@ class Vocabulary(dict[str, int]):
         super().__init__(zip(words, range(FIRST_WORD, FIRST_WORD + len(words)), strict=True))
         self[BEFORE_FIRST] = START
         self._known = len(self)
-        self._pieces = {word for word in words[:pieces] if len(word) >= _LEAST_PIECE}
+        self._pieces_end = FIRST_WORD + pieces
         self._near_frequent = _near(words[:FREQUENT])
 
     def __missing__(self, word: str) -> int:
@@ -64,11 +64,15 @@ class Vocabulary(dict[str, int]):
             return False
         for place in range(len(word) - _LEAST_PIECE, _LEAST_PIECE - 1, -1):
             head, tail = word[:place], word[place:]
-            if (head in self._pieces or (head[-1] == "s" and head[:-1] in self._pieces)) and (
-                tail in self._pieces or self._is_compound(tail, pieces - 1)
+            if (self._is_piece(head) or (head[-1] == "s" and self._is_piece(head[:-1]))) and (
+                self._is_piece(tail) or self._is_compound(tail, pieces - 1)
             ):
                 return True
         return False
+
+    def _is_piece(self, word: str) -> bool:
+        # known words are numbered by their frequency; a set of the frequent ones would take megabytes
+        return len(word) >= _LEAST_PIECE and FIRST_WORD <= self.get(word, UNKNOWN) < self._pieces_end
 
     def _is_damaged(self, word: str) -> bool:
         """Whether it becomes a frequent word by one letter more, less, other, or two of them exchanged."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from backend.datasets.curation.buckets import Bucket
+from backend.datasets.curation.measured_sections import MeasuredSections
 from backend.datasets.curation.measuring import Measurer
 from backend.datasets.quality.normalise import normalise
 from shared.database.stores import Stores, memory_stores
@@ -66,9 +67,9 @@ def test_only_what_changed_is_measured_again(stores: Stores, tmp_path: Path, mon
     measured: list[int] = []
 
     class Counting(Measurer):
-        def measure(self, bucket: Bucket) -> int:
+        def measured(self, bucket: Bucket) -> MeasuredSections:
             measured.append(bucket.number)
-            return super().measure(bucket)
+            return super().measured(bucket)
 
     monkeypatch.setattr(curated, "Measurer", Counting)
 

@@ -7,7 +7,8 @@ import pytest
 
 from backend.datasets.curation.buckets import Bucket
 from backend.datasets.curation.damaged import DamagedFigures
-from backend.datasets.curation.signal_files import MeasuredSections, SignalFiles, encoded, write_file
+from backend.datasets.curation.measured_sections import MeasuredSections
+from backend.datasets.curation.signal_files import SignalFiles, encoded, write_file
 from shared.storage import NotWritable
 
 BUCKET = Bucket(7, "aa11", ("doc_1", "doc_2"), 3)

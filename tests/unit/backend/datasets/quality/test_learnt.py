@@ -7,6 +7,7 @@ import pytest
 from backend.datasets.language.fluency.file import UnusableFluencyModel, save_model
 from backend.datasets.language.fluency.training import train
 from backend.datasets.quality.learnt import CurrentQuality, fluency_filter_of
+from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.quality.profile import built_in
 from tests.support.language_corpus import documents
 
@@ -46,3 +47,13 @@ def test_a_service_judges_with_what_was_learnt_last(tmp_path: Path) -> None:
     assert current() is again
     assert digests[0] not in again.measuring_version
     assert not any(digest in before.measuring_version for digest in digests)
+
+
+def test_a_model_is_read_when_a_text_is_measured_and_must_be_the_one_that_was_named(tmp_path: Path) -> None:
+    file = tmp_path / "fluency.model"
+    save_model(train(documents(400)), file)
+    pipeline = QualityPipeline(fluency=fluency_filter_of(file, "de"))
+    save_model(train(documents(500)), file)
+
+    with pytest.raises(UnusableFluencyModel, match="learnt meanwhile"):
+        pipeline.assess("Die Gebühr wird nach der Dauer der Nutzung bemessen.")
