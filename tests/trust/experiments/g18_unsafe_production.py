@@ -75,6 +75,14 @@ def _faults(site: ProductionSite, folder: Path) -> Sequence[Fault]:
         Fault("key open to others", {"CLARA_TLS_KEY_FILE": str(exposed)}, "CLARA_TLS_KEY_FILE"),
         Fault("key of another certificate", {"CLARA_TLS_KEY_FILE": str(site.client.key)}, "CLARA_TLS_KEY_FILE"),
         Fault("no authority of clients", {"CLARA_TLS_CLIENT_CA_FILE": None}, "client CA"),
+        Fault("authority that is none", {"CLARA_TLS_CLIENT_CA_FILE": str(site.client.key)}, "CLARA_TLS_CLIENT_CA_FILE"),
+        Fault("nobody can be revoked", {"CLARA_TLS_CLIENT_CRL_FILE": None}, "CLARA_TLS_CLIENT_CRL_FILE"),
+        Fault("revocations gone", {"CLARA_TLS_CLIENT_CRL_FILE": str(folder / "no.crl")}, "CLARA_TLS_CLIENT_CRL_FILE"),
+        Fault(
+            "revocations that are none",
+            {"CLARA_TLS_CLIENT_CRL_FILE": str(site.client.key)},
+            "CLARA_TLS_CLIENT_CRL_FILE",
+        ),
         Fault("identity provider over http", {"KEYCLOAK_URL": "http://login.stadt.example"}, "CLARA_KEYCLOAK_URL"),
         Fault("no identity provider", {"KEYCLOAK_URL": "login.stadt.example"}, "CLARA_KEYCLOAK_URL"),
         Fault(
@@ -89,6 +97,15 @@ def _faults(site: ProductionSite, folder: Path) -> Sequence[Fault]:
         Fault("symmetric signatures", {"CLARA_JWT_ALGORITHM": "HS256"}, "CLARA_JWT_ALGORITHM"),
         Fault("no signatures", {"CLARA_JWT_ALGORITHM": "none"}, "CLARA_JWT_ALGORITHM"),
         Fault("internals in errors", {"CLARA_DEBUG": "true"}, "CLARA_DEBUG"),
+        Fault("calls to everywhere", {"CLARA_OUTGOING_ALLOWED": "0.0.0.0/0"}, "CLARA_OUTGOING_ALLOWED"),
+        Fault("calls to metadata services", {"CLARA_OUTGOING_ALLOWED": "169.254.169.254"}, "CLARA_OUTGOING_ALLOWED"),
+        Fault("any proxy believed", {"CLARA_TRUSTED_PROXIES": "*"}, "CLARA_TRUSTED_PROXIES"),
+        Fault("every address a proxy", {"CLARA_TRUSTED_PROXIES": "0.0.0.0/0"}, "CLARA_TRUSTED_PROXIES"),
+        Fault(
+            "production by its mode alone",
+            {"CLARA_ENVIRONMENT": "development", "CLARA_SECURITY_MODE": "production", "CLARA_JWT_ENABLED": "false"},
+            "CLARA_JWT_ENABLED",
+        ),
     )
 
 
