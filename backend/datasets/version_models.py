@@ -10,7 +10,6 @@ from backend.datasets.models import DatasetView
 from shared.models.dataset import Dataset, DatasetStatus
 from shared.models.dataset_events import DatasetEvent
 
-
 _LEAST_REASON = 3
 
 
