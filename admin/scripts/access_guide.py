@@ -33,7 +33,8 @@ anything of a request's body is read, shown in `/openapi.json` (`x-required-role
 - Without a valid token the answer is 401, always the same bytes, also for paths that do not exist.
 - Jobs share one queue: whoever trains may cancel, pause and repeat the jobs of others too, so that a queue never waits
   for somebody who is away. The audit log has who did it. An idempotency key belongs to one user, and so does a quota.
-- Analysts work with documents and datasets, and remove datasets of their own; training and promoting is not theirs.
+- Analysts work with documents and datasets, and cancel, withdraw and remove datasets of their own; training and
+  promoting is not theirs.
 
 In `CLARA_SECURITY_MODE=debug` everybody is the debug user, who has the roles of `CLARA_DEBUG_USER_ROLES`. That user
 exists in no other mode, and tokens of the local test key are good in mode `testing` alone.

@@ -43,6 +43,9 @@ class ConnectionLimits:
     trusted_proxies: tuple[str, ...] = ()
 
 
+_WIDEST_PROXIES = {4: 8, 6: 16}
+"""Shortest prefix of a network of proxies by IP version; a wider one is no network that anybody runs."""
+
 NORMAL_LIMITS = ConnectionLimits()
 NORMAL_REQUESTS = RequestLimits()
 
@@ -69,12 +72,12 @@ class LimitSettings(Protocol):
 
 
 class InvalidProxy(InvalidInput):
-    """A trusted proxy is neither an address nor a network."""
+    """A trusted proxy is neither an address nor a network of one's own."""
 
     code = "invalid_proxy"
 
-    def __init__(self, entry: str) -> None:
-        super().__init__(f"CLARA_TRUSTED_PROXIES: '{entry}' is neither an address nor a network such as 10.1.0.0/24.")
+    def __init__(self, entry: str, reason: str = "is neither an address nor a network such as 10.1.0.0/24") -> None:
+        super().__init__(f"CLARA_TRUSTED_PROXIES: '{entry}' {reason}.")
 
 
 def request_limits(settings: LimitSettings) -> RequestLimits:
@@ -88,17 +91,24 @@ def connection_limits(settings: LimitSettings) -> ConnectionLimits:
     """The limits of a listener that the settings describe.
 
     Raises:
-        InvalidProxy: If a trusted proxy is no address.
+        InvalidProxy: If a trusted proxy is no address, or so wide a network that anybody could be in it.
     """
     proxies = settings.trusted_proxies_list
     for entry in proxies:
-        try:
-            ipaddress.ip_network(entry)
-        except ValueError as exc:
-            raise InvalidProxy(entry) from exc
+        _check_proxy(entry)
     return ConnectionLimits(
         settings.max_connections,
         settings.max_connections_per_address,
         settings.header_seconds,
         trusted_proxies=tuple(proxies),
     )
+
+
+def _check_proxy(entry: str) -> None:
+    try:
+        network = ipaddress.ip_network(entry)
+    except ValueError as exc:
+        raise InvalidProxy(entry) from exc
+    if network.prefixlen < _WIDEST_PROXIES[network.version]:
+        # whoever is believed chooses the address that rate limits and the audit log know
+        raise InvalidProxy(entry, "would let callers choose the address they are known by; list your proxies alone")

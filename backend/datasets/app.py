@@ -166,6 +166,7 @@ class _Holder:
         quality = CurrentQuality(profile_of(config.quality_profile), config.data_dir / "quality" / FILE_NAME)
         making = making_of(config)
         personal_data = personal_data_of(config.pii_policy, config.pii_key)
+        creator_of = creator_from(stores.audit)
         manager = DatasetManager(
             stores.datasets,
             stores.documents,
@@ -177,11 +178,11 @@ class _Holder:
             write_export=_export_writer(config),
             making=making,
             on_change=wake_builders,
-            creator_of=creator_from(stores.audit),
+            creator_of=creator_of,
         )
         app.state.datasets = DatasetState(
             manager=manager,
-            versions=VersionDesk(stores.datasets, folders, on_cancel=end_builder),
+            versions=VersionDesk(stores.datasets, folders, on_cancel=end_builder, creator_of=creator_of),
             feed=feed,
             publishing=PublishDesk(manager, targets_of(config.publish_targets), stores.audit, _copier(config)),
             reviews=ReviewDesk(stores.documents, stores.reviews, quality),

@@ -27,6 +27,20 @@ class NothingUploaded(InvalidInput):
         super().__init__("The upload holds no file; send one or more parts named 'files'.", field="files")
 
 
+class NothingTakenIn(InvalidInput):
+    """An upload none of whose files could be read; all of them are named with their reason."""
+
+    code = "nothing_taken_in"
+
+    def __init__(self, failed: Sequence[FailedFile]) -> None:
+        first = failed[0]
+        super().__init__(
+            f"None of the uploaded files could be taken in ({len(failed)} failed); the first is "
+            f"'{first.path[:200]}': {first.reason} Correct or leave out the files in `failed`.",
+            failed=[file.model_dump() for file in failed],
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
     """A part of the request.
@@ -64,6 +78,7 @@ class UploadDesk:
 
         Raises:
             NothingUploaded: If there is no file.
+            NothingTakenIn: If not one of them could be read.
             DiskFull: If the spool cannot hold them.
         """
         if not files:
@@ -74,7 +89,10 @@ class UploadDesk:
             summary = await self._ingester.ingest(spooled, root=folder, source=source, ingested_by=ingested_by)
         finally:
             await in_thread(shutil.rmtree, folder, ignore_errors=True)
-        return _result(summary, refused)
+        result = _result(summary, refused)
+        if result.failed and not result.ingested + result.unchanged + result.new_versions:
+            raise NothingTakenIn(result.failed)
+        return result
 
 
 def _result(summary: IngestSummary, refused: Sequence[Problem]) -> UploadResult:

@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
+from backend.common.ownership import CreatorOf, check_ownership, nobody
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.sorted_index import Change
 from backend.datasets.version_diff import Comparison, DiffPage, Part
+from shared.auth.policies import Actor
 from shared.database.base import DatasetStore, Page
 from shared.database.dataset_changes import DatasetNotCompleted
 from shared.errors import InvalidInput
@@ -46,14 +48,21 @@ class VersionDesk:
         datasets: Truth of datasets.
         folders: Where their files lie.
         on_cancel: Called with the id of a dataset that was cancelled, to end its builder.
+        creator_of: Who made a dataset.
     """
 
     def __init__(
-        self, datasets: DatasetStore, folders: DatasetFolders, *, on_cancel: Callable[[str], None] = lambda _: None
+        self,
+        datasets: DatasetStore,
+        folders: DatasetFolders,
+        *,
+        on_cancel: Callable[[str], None] = lambda _: None,
+        creator_of: CreatorOf = nobody,
     ) -> None:
         self._datasets = datasets
         self._folders = folders
         self._on_cancel = on_cancel
+        self._creator_of = creator_of
 
     def get(self, dataset_id: str) -> Dataset:
         """A dataset in its newest state.
@@ -124,14 +133,16 @@ class VersionDesk:
         before = self._completed(other)
         return before, dataset, Comparison(before, dataset).page(part, change, limit=limit, after=after)
 
-    def cancel(self, dataset_id: str, principal: Principal, *, request_id: str | None = None) -> Dataset:
+    def cancel(self, dataset_id: str, actor: Actor, *, request_id: str | None = None) -> Dataset:
         """End a build that has not ended, for good: nothing of it stays.
 
         Raises:
             DatasetNotFound: If there is none.
+            NotTheirOwn: If the caller may end its own datasets only, and this is none.
             DatasetAlreadyFinished: If it has ended.
         """
-        audit = _audit("dataset.cancelled", dataset_id, principal, request_id)
+        self._check_end(dataset_id, actor)
+        audit = _audit("dataset.cancelled", dataset_id, actor.principal, request_id)
         cancelled = self._datasets.cancel(dataset_id, audit=audit)
         self._on_cancel(dataset_id)
         # what a builder still writes goes when it notices
@@ -139,17 +150,24 @@ class VersionDesk:
         logger.info("dataset.cancelled", extra={"dataset_id": dataset_id})
         return cancelled
 
-    def withdraw(self, dataset_id: str, reason: str, principal: Principal, *, request_id: str | None = None) -> Dataset:
+    def withdraw(self, dataset_id: str, reason: str, actor: Actor, *, request_id: str | None = None) -> Dataset:
         """Keep a completed dataset for accountability only.
 
         Raises:
             DatasetNotFound: If there is none.
+            NotTheirOwn: If the caller may end its own datasets only, and this is none.
             DatasetNotCompleted: If it is not finished.
         """
-        audit = _audit("dataset.withdrawn", dataset_id, principal, request_id, reason=reason)
+        self._check_end(dataset_id, actor)
+        audit = _audit("dataset.withdrawn", dataset_id, actor.principal, request_id, reason=reason)
         withdrawn = self._datasets.withdraw(dataset_id, reason=reason, audit=audit)
         logger.info("dataset.withdrawn", extra={"dataset_id": dataset_id})
         return withdrawn
+
+    def _check_end(self, dataset_id: str, actor: Actor) -> None:
+        """Refuse who may not end this dataset; one that is unknown is unknown to everybody."""
+        self._datasets.get(dataset_id)
+        check_ownership(actor, dataset_id, self._creator_of)
 
     def _completed(self, dataset_id: str) -> Dataset:
         dataset = self._datasets.get(dataset_id)

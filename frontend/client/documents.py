@@ -11,7 +11,7 @@ from frontend.client.local_files import LocalFile, batches
 from frontend.client.models import Answer, Document, DocumentPage, FailedFile, UploadResult
 from frontend.client.transport import Transport
 
-_TOO_LARGE = 413
+_TOO_LARGE, _NOTHING_TAKEN_IN = 413, "nothing_taken_in"
 
 
 class _UploadAnswer(Answer):
@@ -114,6 +114,9 @@ class DocumentsClient:
                 "/api/datasets/upload", _UploadAnswer, files=parts, fields=fields, attempts=3
             )
         except ServiceRefused as exc:
+            if exc.code == _NOTHING_TAKEN_IN:
+                # other requests of this upload may fare better
+                return UploadResult(failed=[FailedFile.model_validate(each) for each in exc.members["failed"]])
             # a body over the service's limit: smaller requests tell which file it is
             if exc.status != _TOO_LARGE:
                 raise

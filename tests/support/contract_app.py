@@ -413,6 +413,8 @@ class _Service:
                 failed.append({"path": name, "reason": "it is not a PDF"})
                 continue
             counts[self._put(source, name, content)] += 1
+        if failed and not any(counts.values()):
+            return problem(422, "nothing_taken_in", "None of the uploaded files could be taken in.", failed=failed)
         counts["sections"] = counts["ingested"] + counts["new_versions"]
         return JSONResponse({"success": not failed, "message": "", "data": counts | {"failed": failed}})
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from backend.common.access import WEBSOCKET
-from backend.common.access_description import OPEN, ROLES, WEBSOCKETS
+from backend.common.access_description import OPEN, OWN_ROLES, ROLES, WEBSOCKETS
 from tests.support.secured_services import Answer, SecuredServices
 
 
@@ -18,6 +18,7 @@ class DescribedRoute:
 
     Args:
         roles: Of which a caller needs one.
+        own_roles: Those of them that reach only what the caller made itself.
         is_open: Whether everybody may call it.
     """
 
@@ -25,6 +26,7 @@ class DescribedRoute:
     method: str
     path: str
     roles: frozenset[str]
+    own_roles: frozenset[str]
     is_open: bool
 
     @property
@@ -68,4 +70,4 @@ def described_routes(service: str, document: Mapping[str, Any]) -> Iterator[Desc
     for method, path, described in operations + sockets:
         is_open = OPEN in described
         roles = frozenset() if is_open else frozenset(described[ROLES])
-        yield DescribedRoute(service, method, path, roles, is_open)
+        yield DescribedRoute(service, method, path, roles, frozenset(described.get(OWN_ROLES, ())), is_open)

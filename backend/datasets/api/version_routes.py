@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from backend.common.blocking import in_thread
 from backend.common.pagination import After, Limit
 from backend.common.request_id import request_id
-from backend.datasets.api.dependencies import AnyUser, Curator, DatasetId, Versions
+from backend.datasets.api.dependencies import AnyUser, DatasetId, Remover, Versions
 from backend.datasets.models import DatasetView
 from backend.datasets.sorted_index import Change, Difference
 from backend.datasets.version_diff import Part
@@ -82,18 +82,18 @@ async def diff_versions(
 
 
 @router.post("/{dataset_id}/cancel")
-async def cancel_build(dataset_id: DatasetId, desk: Versions, principal: Curator) -> DatasetChanged:
+async def cancel_build(dataset_id: DatasetId, desk: Versions, remover: Remover) -> DatasetChanged:
     """End a build that waits or runs: it fails, for good, and leaves nothing."""
-    dataset = await in_thread(desk.cancel, dataset_id, principal, request_id=request_id())
+    dataset = await in_thread(desk.cancel, dataset_id, remover, request_id=request_id())
     return DatasetChanged(message=f"The build of dataset {dataset_id} is cancelled.", data=DatasetView.of(dataset))
 
 
 @router.post("/{dataset_id}/withdraw")
 async def withdraw_dataset(
-    dataset_id: DatasetId, order: WithdrawRequest, desk: Versions, principal: Curator
+    dataset_id: DatasetId, order: WithdrawRequest, desk: Versions, remover: Remover
 ) -> DatasetChanged:
     """Keep a version for accountability only: no exports, no training, records for administrators."""
-    dataset = await in_thread(desk.withdraw, dataset_id, order.reason, principal, request_id=request_id())
+    dataset = await in_thread(desk.withdraw, dataset_id, order.reason, remover, request_id=request_id())
     return DatasetChanged(message=f"Dataset {dataset_id} is withdrawn.", data=DatasetView.of(dataset))
 
 

@@ -2,8 +2,8 @@
 
 First the same settings without the fault: this service starts, and answers a caller with a certificate. Then each fault
 by itself, as a process of its own: exit code 2, one line that names the setting, no traceback, nobody listening, and no
-value of a secret in what it says. The short form runs beside other tests and looks at the processor time instead of the
-clock.
+value of a secret in what it says. What takes too long by the clock is tried again, as something else may have had the
+machine, and figures tell how often; the short form runs beside other tests and looks at the processor time instead.
 """
 
 import os
@@ -24,6 +24,7 @@ from tests.trust.place import Place
 _PORTS = {"training": "CLARA_TRAINING_PORT", "datasets": "CLARA_DATASET_PORT"}
 _LIMIT_S = 3.0
 _START_S = 60.0
+_TRIES = 4
 _SECRET = "geheim-8d1f"
 
 
@@ -42,7 +43,8 @@ def run(place: Place) -> Mapping[str, Any]:
     faults = _faults(site, place.folder)[:: place.scaled(full=1, fast=2)]
     services = place.scaled(full=tuple(_PORTS), fast=("training",))
     starts = {service: _starts(site, service) for service in services}
-    outcomes = [_refusal(site, service, fault) for service in services for fault in faults]
+    tries = place.scaled(full=_TRIES, fast=1)
+    outcomes = [_quickest(tries, site, service, fault) for service in services for fault in faults]
     seconds = [outcome["seconds"] for outcome in outcomes]
     busy = [outcome["cpu_seconds"] for outcome in outcomes]
     wrong = [outcome for outcome in outcomes if outcome["wrong"]]
@@ -54,6 +56,7 @@ def run(place: Place) -> Mapping[str, Any]:
         "refused_with_the_reason": len(outcomes) - len(wrong),
         "of": len(outcomes),
         "wrong": wrong,
+        "tried_again": sum(outcome["tries"] - 1 for outcome in outcomes),
         "slowest_s": max(seconds),
         "median_s": sorted(seconds)[len(seconds) // 2],
         "most_processor_time_s": max(busy),
@@ -75,6 +78,14 @@ def _faults(site: ProductionSite, folder: Path) -> Sequence[Fault]:
         Fault("key open to others", {"CLARA_TLS_KEY_FILE": str(exposed)}, "CLARA_TLS_KEY_FILE"),
         Fault("key of another certificate", {"CLARA_TLS_KEY_FILE": str(site.client.key)}, "CLARA_TLS_KEY_FILE"),
         Fault("no authority of clients", {"CLARA_TLS_CLIENT_CA_FILE": None}, "client CA"),
+        Fault("authority that is none", {"CLARA_TLS_CLIENT_CA_FILE": str(site.client.key)}, "CLARA_TLS_CLIENT_CA_FILE"),
+        Fault("nobody can be revoked", {"CLARA_TLS_CLIENT_CRL_FILE": None}, "CLARA_TLS_CLIENT_CRL_FILE"),
+        Fault("revocations gone", {"CLARA_TLS_CLIENT_CRL_FILE": str(folder / "no.crl")}, "CLARA_TLS_CLIENT_CRL_FILE"),
+        Fault(
+            "revocations that are none",
+            {"CLARA_TLS_CLIENT_CRL_FILE": str(site.client.key)},
+            "CLARA_TLS_CLIENT_CRL_FILE",
+        ),
         Fault("identity provider over http", {"KEYCLOAK_URL": "http://login.stadt.example"}, "CLARA_KEYCLOAK_URL"),
         Fault("no identity provider", {"KEYCLOAK_URL": "login.stadt.example"}, "CLARA_KEYCLOAK_URL"),
         Fault(
@@ -89,7 +100,26 @@ def _faults(site: ProductionSite, folder: Path) -> Sequence[Fault]:
         Fault("symmetric signatures", {"CLARA_JWT_ALGORITHM": "HS256"}, "CLARA_JWT_ALGORITHM"),
         Fault("no signatures", {"CLARA_JWT_ALGORITHM": "none"}, "CLARA_JWT_ALGORITHM"),
         Fault("internals in errors", {"CLARA_DEBUG": "true"}, "CLARA_DEBUG"),
+        Fault("calls to everywhere", {"CLARA_OUTGOING_ALLOWED": "0.0.0.0/0"}, "CLARA_OUTGOING_ALLOWED"),
+        Fault("calls to metadata services", {"CLARA_OUTGOING_ALLOWED": "169.254.169.254"}, "CLARA_OUTGOING_ALLOWED"),
+        Fault("any proxy believed", {"CLARA_TRUSTED_PROXIES": "*"}, "CLARA_TRUSTED_PROXIES"),
+        Fault("every address a proxy", {"CLARA_TRUSTED_PROXIES": "0.0.0.0/0"}, "CLARA_TRUSTED_PROXIES"),
+        Fault(
+            "production by its mode alone",
+            {"CLARA_ENVIRONMENT": "development", "CLARA_SECURITY_MODE": "production", "CLARA_JWT_ENABLED": "false"},
+            "CLARA_JWT_ENABLED",
+        ),
     )
+
+
+def _quickest(tries: int, site: ProductionSite, service: str, fault: Fault) -> Mapping[str, Any]:
+    """The first outcome that is wrong or in time, else the quickest of all tries."""
+    outcomes: list[Mapping[str, Any]] = []
+    while len(outcomes) < tries:
+        outcomes.append(_refusal(site, service, fault))
+        if outcomes[-1]["wrong"] or outcomes[-1]["seconds"] <= _LIMIT_S:
+            return {**outcomes[-1], "tries": len(outcomes)}
+    return {**min(outcomes, key=lambda outcome: float(outcome["seconds"])), "tries": tries}
 
 
 def _refusal(site: ProductionSite, service: str, fault: Fault) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ from tests.trust.place import Place
 
 _SEED = 20
 _CALLS = 20_000
-_EXAMPLES = {"training": 360, "datasets": 420}
+_EXAMPLES = {"training": 270, "datasets": 310}
 _READY_S = 120.0
 _GENEROUS = {"CLARA_RATE_LIMIT_PER_USER": "0", "CLARA_RATE_LIMIT_PER_ADDRESS": "0"}
 

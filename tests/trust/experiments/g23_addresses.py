@@ -1,9 +1,9 @@
 """No address that somebody names leads our own requests inside.
 
-Every hostile address is tried by each way in which we connect: both transports, the embedding endpoint, the keys of the
-issuer, and the guard of the process that talks to MLflow. Names whose owner changes them between two looks, and servers
-that redirect, are real ones on this machine. Counted are the connections that a listener got and, by the interpreter's
-own audit events, every attempt to connect at all.
+Every hostile address is tried by each way in which we connect: both transports, the embedding endpoint, the endpoint
+that writes questions, the keys of the issuer, and the guard of the process that talks to MLflow. Names whose owner
+changes them between two looks, and servers that redirect, are real ones on this machine. Counted are the connections
+that a listener got and, by the interpreter's own audit events, every attempt to connect at all.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from backend.datasets.synthetic.endpoint import ChatClient, SyntheticEndpoint
 from shared.auth.jwks import fetch_document
 from shared.database.embeddings.endpoint import EndpointEmbedder
 from shared.errors import ClaraError
@@ -84,7 +85,21 @@ def _embedding(url: str) -> None:
         embedder.close()
 
 
-_WAYS: Mapping[str, Way] = {"sync": _sync, "async": _async, "keys": _keys, "embedding": _embedding}
+def _synthetic(url: str) -> None:
+    client = ChatClient(SyntheticEndpoint(url, "m", timeout_s=0.5), sleep=lambda _: None)
+    try:
+        client.reply({"messages": []})
+    finally:
+        client.close()
+
+
+_WAYS: Mapping[str, Way] = {
+    "sync": _sync,
+    "async": _async,
+    "keys": _keys,
+    "embedding": _embedding,
+    "synthetic": _synthetic,
+}
 
 
 def _is_refused(way: Way, url: str) -> bool:

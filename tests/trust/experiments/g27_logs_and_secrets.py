@@ -2,7 +2,8 @@
 
 A hundred requests carry what would forge lines into path, query, headers and bodies. Twenty secrets, none of which
 occurs anywhere else, are given to the services as settings, tokens and passwords of callers, in every place in which
-people put them; then they are looked for in logs, answers, descriptions, figures and the settings as they are shown.
+people put them; then they are looked for in logs, answers, descriptions, figures, the settings as they are shown and
+every file that the services left behind, databases among them.
 """
 
 import base64
@@ -51,9 +52,12 @@ def run(place: Place) -> Mapping[str, Any]:
     told = [answer for answer in answers if answer.status >= 400]
     bad_lines = [line[:200] for name, line in logs if name.endswith(".out") and not _is_one_object(line)]
     told_to_callers = [("an answer", answer.text) for answer in answers] + [("a page", text) for text in shown]
+    wanted = [*secrets, token.rpartition(".")[2]]
     places = {
-        secret: sorted({where for where, text in [*logs, *told_to_callers] if secret in text})
-        for secret in [*secrets, token.rpartition(".")[2]]
+        secret: sorted(
+            {where for where, text in [*logs, *told_to_callers] if secret in text} | _files_with(home, secret)
+        )
+        for secret in wanted
     }
     leaked = {secret: where for secret, where in places.items() if where}
     lines = [line for name, line in logs if name.endswith(".out") and _is_one_object(line)]
@@ -145,6 +149,12 @@ def _logs(home: Path) -> list[tuple[str, str]]:
         for file in files
         for line in file.read_text(encoding="utf-8", errors="replace").splitlines()
     ]
+
+
+def _files_with(home: Path, secret: str) -> set[str]:
+    """Files with the secret in their bytes, whatever they are."""
+    files = (path for path in home.rglob("*") if path.is_file() and not path.is_symlink())
+    return {str(path.relative_to(home)) for path in files if secret.encode() in path.read_bytes()}
 
 
 def _is_one_object(line: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.storage import verify_folder
-from tests.support.dataset_service import DatasetService, an_order, running_service
+from tests.support.dataset_service import DatasetService, an_order, markdown_parts, running_service
 
 DOCUMENTS = 12
 
@@ -288,8 +288,12 @@ def test_an_upload_of_known_bytes_changes_nothing_and_bad_files_are_named(servic
         ("files", ("kaputt.pdf", b"not a pdf", "application/pdf")),
         ("files", ("../../evil.md", b"# x\n\ntext", "text/markdown")),
     ]
-    failed = service.call("POST", "/api/datasets/upload", files=bad)["data"]["failed"]
+    mixed = {"files": [*bad, *markdown_parts(1)], "data": {"source": "amt"}}
+    failed = service.call("POST", "/api/datasets/upload", **mixed)["data"]["failed"]
+    nothing = service.call("POST", "/api/datasets/upload", 422, files=bad)
 
+    assert nothing["code"] == "nothing_taken_in"
+    assert [each["path"] for each in nothing["failed"]] == [each["path"] for each in failed]
     assert (again["unchanged"], again["ingested"], again["failed"]) == (3, 0, [])
     assert {failure["path"] for failure in failed} == {"kaputt.pdf", "../../evil.md"}
     assert all(failure["reason"] for failure in failed)

@@ -15,3 +15,9 @@ def test_settings_become_limits() -> None:
 def test_a_proxy_that_is_no_address_is_refused() -> None:
     with pytest.raises(InvalidProxy, match=r"proxy\.intern"):
         connection_limits(DevelopmentConfig(trusted_proxies="proxy.intern"))
+
+
+@pytest.mark.parametrize("proxies", ["0.0.0.0/0", "10.0.0.1, 128.0.0.0/1", "::/0", "2000::/3"])
+def test_a_network_in_which_anybody_may_be_is_no_proxy(proxies: str) -> None:
+    with pytest.raises(InvalidProxy, match="choose the address"):
+        connection_limits(DevelopmentConfig(trusted_proxies=proxies))

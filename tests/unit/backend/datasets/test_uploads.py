@@ -11,7 +11,7 @@ from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.events import IngestCounts, IngestSummary, Problem
 from backend.datasets.ingest.walk import SourceFile
 from backend.datasets.models import UploadResult
-from backend.datasets.uploads import NothingUploaded, UploadDesk, UploadedFile
+from backend.datasets.uploads import NothingTakenIn, NothingUploaded, UploadDesk, UploadedFile
 
 
 class IngesterDouble:
@@ -20,13 +20,15 @@ class IngesterDouble:
     def __init__(self) -> None:
         self.seen: dict[str, bytes] = {}
         self.fails = False
+        self.readable: int | None = None
 
     async def ingest(self, files: Sequence[SourceFile], *, root: Path, source: str, ingested_by: str) -> IngestSummary:
         if self.fails:
             raise RuntimeError("the worker is gone")
         assert all(file.path.is_relative_to(root) for file in files)
         self.seen = {file.name: file.path.read_bytes() for file in files}
-        counts = IngestCounts(documents_new=len(files), sections=5, failed=1)
+        readable = len(files) if self.readable is None else self.readable
+        counts = IngestCounts(documents_new=readable, sections=5, failed=1)
         return IngestSummary(counts, (Problem("b.pdf", "it is damaged"),), len(files), 0.1)
 
 
@@ -61,6 +63,18 @@ def test_failures_of_the_ingest_are_named(tmp_path: Path, ingester: IngesterDoub
     result = _receive(tmp_path, ingester, "a.md")
 
     assert result.model_dump()["failed"] == [{"path": "b.pdf", "reason": "it is damaged"}]
+
+
+def test_an_upload_of_which_nothing_could_be_read_is_an_error_that_names_every_file(
+    tmp_path: Path, ingester: IngesterDouble
+) -> None:
+    ingester.readable = 0
+    with pytest.raises(NothingTakenIn, match=r"'\.\./a\.md'") as refusal:
+        _receive(tmp_path, ingester, "../a.md", "b.pdf")
+
+    assert [each["path"] for each in refusal.value.context["failed"]] == ["../a.md", "b.pdf"]
+    assert all(each["reason"] for each in refusal.value.context["failed"])
+    assert not list(DatasetFolders(tmp_path).uploads.iterdir())
 
 
 def test_the_spool_is_empty_afterwards_even_after_a_failure(tmp_path: Path, ingester: IngesterDouble) -> None:

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from backend.common.ownership import NotTheirOwn
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.sorted_index import Change
 from backend.datasets.version_diff import NoLineage, Part
 from backend.datasets.versions import NothingToCompare, UnknownVersionCursor, VersionDesk
 from backend.datasets.withdrawal import WithdrawnFromReaders, refuse_reader
+from shared.auth.policies import Actor
+from shared.database.base import DatasetNotFound
 from shared.database.dataset_changes import DatasetNotCompleted
 from shared.database.stores import memory_stores
 from shared.models.dataset import Dataset, DatasetStatus
@@ -77,7 +80,7 @@ def test_what_cannot_be_compared_says_why(desk: Desk) -> None:
 def test_a_cancelled_build_loses_its_builder_and_its_files(desk: Desk) -> None:
     dataset = desk.stores.datasets.add(a_dataset(1), audit=an_audit())
     (desk.folders.attempt(dataset.dataset_id, 1) / "work").mkdir(parents=True)
-    cancelled = desk.desk.cancel(dataset.dataset_id, ANNA)
+    cancelled = desk.desk.cancel(dataset.dataset_id, Actor(ANNA, is_limited_to_own=False))
 
     assert cancelled.status is DatasetStatus.FAILED
     assert desk.cancelled == [dataset.dataset_id]
@@ -85,10 +88,27 @@ def test_a_cancelled_build_loses_its_builder_and_its_files(desk: Desk) -> None:
     assert desk.stores.audit.page()[0][1].action == "dataset.cancelled"
 
 
+def test_whoever_may_end_only_what_is_theirs_ends_nothing_of_others(desk: Desk) -> None:
+    made_by = {"anna": desk.version(1, 3).dataset_id, "bert": desk.version(2, 3).dataset_id}
+    owners = {dataset_id: subject for subject, dataset_id in made_by.items()}
+    own = VersionDesk(desk.stores.datasets, desk.folders, on_cancel=desk.cancelled.append, creator_of=owners.get)
+    anna = Actor(ANNA, is_limited_to_own=True)
+
+    with pytest.raises(NotTheirOwn):
+        own.cancel(made_by["bert"], anna)
+    with pytest.raises(NotTheirOwn):
+        own.withdraw(made_by["bert"], "weg damit", anna)
+    with pytest.raises(DatasetNotFound):
+        own.withdraw("ds_unknown", "weg damit", anna)
+    assert own.withdraw(made_by["anna"], "Einwilligung fehlt", anna).withdrawn_at is not None
+    assert own.get(made_by["bert"]).withdrawn_at is None
+    assert desk.cancelled == []
+
+
 def test_a_withdrawn_version_is_read_by_administrators_only(desk: Desk) -> None:
     dataset = desk.version(1, 3)
     refuse_reader(dataset, ANNA)
-    withdrawn = desk.desk.withdraw(dataset.dataset_id, "Einwilligung fehlt", ANNA)
+    withdrawn = desk.desk.withdraw(dataset.dataset_id, "Einwilligung fehlt", Actor(ANNA, is_limited_to_own=False))
 
     refuse_reader(withdrawn, ADMIN)
     with pytest.raises(WithdrawnFromReaders, match="Einwilligung fehlt"):

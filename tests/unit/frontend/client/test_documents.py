@@ -72,6 +72,16 @@ def test_a_request_that_is_too_large_is_halved_until_the_one_file_is_known(
     assert [failure.path for failure in result.failed] == ["huge.md"]
 
 
+def test_requests_of_which_nothing_could_be_read_do_not_end_the_upload(
+    client: ClaraClient, state: ContractState, laws: Path
+) -> None:
+    state.unreadable = frozenset(f"Bürgerliches Recht/§ {n}.md" for n in range(3))
+    result = client.documents.upload(find_files([laws]), max_files=3)
+    assert (result.ingested, result.files_done) == (4, 7)
+    assert {failure.path for failure in result.failed} == state.unreadable
+    assert {failure.reason for failure in result.failed} == {"it is not a PDF"}
+
+
 def test_a_connection_that_breaks_in_an_upload_is_tried_again_with_whole_files(laws: Path) -> None:
     bodies: list[bytes] = []
 
