@@ -14,6 +14,7 @@ import httpcore
 import httpx
 
 from shared.outgoing.policy import AddressRefused, OutgoingPolicy, literal_address
+from shared.outgoing.resolving import resolved
 
 SocketOptions = Iterable[Any] | None
 
@@ -83,15 +84,12 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: SocketOptions = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first address that answers."""
-        if literal_address(host) is None:
-            try:
-                found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-            except OSError as exc:
-                raise httpcore.ConnectError(str(exc)) from exc
-        else:
-            found = [host]
+        try:
+            addresses = resolved(self._policy, host, port)
+        except OSError as exc:
+            raise httpcore.ConnectError(str(exc)) from exc
         failure: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
-        for address in self._policy.checked(host, found):
+        for address in addresses:
             try:
                 return self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:

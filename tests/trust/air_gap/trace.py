@@ -1,4 +1,4 @@
-"""Calls that carry an address, as strace writes them down: slower than the kernel's count, but it names the addresses."""
+"""Calls that carry an address, as strace writes them down: slower than a count of the kernel, but with names."""
 
 import re
 from collections.abc import Iterator

@@ -15,6 +15,8 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from shared.database.adapters.bolt.failures import Neo4jFailed, NoBoltAddress, driver_errors, reason_of
+from shared.outgoing import OWN_SERVERS
+from shared.outgoing.loop import GuardedLoop
 from shared.utils.heavy_imports import load
 
 T = TypeVar("T")
@@ -118,7 +120,8 @@ class BoltLink:
             driver_logger.setLevel(logging.CRITICAL)  # what it logs as errors reaches the caller as one
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                # a cluster tells its driver where its other members are
+                self._loop = GuardedLoop(OWN_SERVERS)
                 self._thread = threading.Thread(target=self._loop.run_forever, name=self._store, daemon=True)
                 self._thread.start()
             return self._loop
