@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from shared.outgoing import OWN_SERVERS, AddressRefused
+from shared.outgoing.plain_text import note_plain_text
 from shared.outgoing.resolving import resolved
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def with_addresses(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def check_connected(connection: "Connection[Any]") -> None:
     """Close a connection whose address came from elsewhere, such as a service file, and is not allowed.
 
+    One without encryption to another machine is warned of.
+
     Raises:
         psycopg.OperationalError: If it is not.
     """
@@ -54,6 +57,8 @@ def check_connected(connection: "Connection[Any]") -> None:
     except AddressRefused as exc:
         connection.close()
         raise _failed(exc.message) from exc
+    if not connection.pgconn.ssl_in_use and not ip_address(address).is_loopback:
+        note_plain_text("postgresql", connection.info.host)
 
 
 def _places(hosts: list[str], addresses: list[str], ports: list[str]) -> Iterator[tuple[str, str, str]]:

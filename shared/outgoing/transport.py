@@ -13,6 +13,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from shared.outgoing.plain_text import note_plain_text
 from shared.outgoing.policy import AddressRefused, OutgoingPolicy, literal_address
 from shared.outgoing.resolving import resolved
 
@@ -43,6 +44,7 @@ class GuardedTransport(httpx.HTTPTransport):
         """Send, if the address may be sent to."""
         try:
             self._policy.check_url(str(request.url))
+            _note(request)
             return super().handle_request(request)
         except AddressRefused as exc:
             raise AddressNotAllowed(exc.message, request=request) from exc
@@ -63,6 +65,7 @@ class AsyncGuardedTransport(httpx.AsyncHTTPTransport):
         """Send, if the address may be sent to."""
         try:
             self._policy.check_url(str(request.url))
+            _note(request)
             return await super().handle_async_request(request)
         except AddressRefused as exc:
             raise AddressNotAllowed(exc.message, request=request) from exc
@@ -120,6 +123,11 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
                 failure = exc
         raise failure or httpcore.ConnectError(f"{host} has no address")
+
+
+def _note(request: httpx.Request) -> None:
+    if request.url.scheme == "http":
+        note_plain_text("http", request.url.host)
 
 
 async def _resolved(host: str, port: int, timeout_s: float | None) -> Sequence[str]:
