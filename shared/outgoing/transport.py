@@ -44,10 +44,11 @@ class GuardedTransport(httpx.HTTPTransport):
         """Send, if the address may be sent to."""
         try:
             self._policy.check_url(str(request.url))
-            _note(request)
-            return super().handle_request(request)
+            response = super().handle_request(request)
         except AddressRefused as exc:
             raise AddressNotAllowed(exc.message, request=request) from exc
+        _note(request)
+        return response
 
 
 class AsyncGuardedTransport(httpx.AsyncHTTPTransport):
@@ -65,10 +66,11 @@ class AsyncGuardedTransport(httpx.AsyncHTTPTransport):
         """Send, if the address may be sent to."""
         try:
             self._policy.check_url(str(request.url))
-            _note(request)
-            return await super().handle_async_request(request)
+            response = await super().handle_async_request(request)
         except AddressRefused as exc:
             raise AddressNotAllowed(exc.message, request=request) from exc
+        _note(request)
+        return response
 
 
 class _Backend(httpcore.NetworkBackend):
