@@ -90,7 +90,7 @@ def test_a_command_is_told_whom_it_wanted_to_reach() -> None:
     tries = "import socket; socket.socket().connect_ex(('192.0.2.7', 81))"
 
     done = subprocess.run(
-        [sys.executable, "-m", "tests.trust.air_gap", sys.executable, "-c", tries],
+        [sys.executable, "-m", "tests.trust.air_gap", "--trace", sys.executable, "-c", tries],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,9 +1,10 @@
-"""Run a command without a network and name what it tried to reach: `python -m tests.trust.air_gap COMMAND …`.
+"""Run a command without a network and count what it tried to reach: `python -m tests.trust.air_gap COMMAND …`.
 
     python -m tests.trust.air_gap python -m pytest -q tests/unit/shared
-    python -m tests.trust.air_gap python -m pytest tests/e2e/test_bad_input.py::test_one
+    python -m tests.trust.air_gap --trace python -m pytest tests/e2e/test_bad_input.py
 
-Exit code: that of the command; 1 if it was 0 but somebody was to be reached.
+With --trace every call is looked at, which takes time and names the addresses. Tests are named in both cases. Exit
+code: that of the command; 1 if it was 0 but somebody was to be reached.
 """
 
 import json
@@ -19,10 +20,12 @@ _LONGEST_S = 3600
 
 
 def main(command: list[str]) -> int:
+    is_traced = command[:1] == ["--trace"]
+    command = command[is_traced:]
     if not command or command[0] in ("-h", "--help"):
         print(__doc__)
         return 2 if not command else 0
-    if reason := missing():
+    if reason := missing() or (missing_trace() if is_traced else ""):
         print(reason, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="clara-air-gap-") as folder:
@@ -32,7 +35,7 @@ def main(command: list[str]) -> int:
             Path(folder, "run"),
             environment={**os.environ, **switched_on(witness)},
             timeout_s=_LONGEST_S,
-            is_traced=not missing_trace(),
+            is_traced=is_traced,
         )
         seen = account(witness)
     print(done.output)

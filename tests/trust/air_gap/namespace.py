@@ -3,8 +3,8 @@
     unshare --net --mount python -m tests.trust.air_gap.namespace FOLDER PROGRAM [ARGUMENT …]
 
 Names are asked of a server that is another machine, so that asking for one is an attempt that the kernel counts: with a
-resolver on this machine, or one behind a Unix socket, it would be the resolver that goes out. The count is written to
-FOLDER/unrouted.json when the program ends.
+resolver on this machine, or one behind a Unix socket, it would be the resolver that goes out. The count and the exit
+code are written to FOLDER/ended.json when the program ends, whatever it leaves running.
 """
 
 import ctypes
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.trust.air_gap.unrouted import unrouted
 
-COUNT = "unrouted.json"
+ENDED = "ended.json"
 _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 _MS_BIND = 4096
 _PR_CAPBSET_DROP, _CAP_NET_RAW = 24, 13
@@ -42,8 +42,12 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         code = child.wait()
-    (folder / COUNT).write_text(json.dumps(unrouted() - before), encoding="ascii")
-    return code if code >= 0 else 128 - code
+    code = code if code >= 0 else 128 - code
+    told = {"unrouted": unrouted() - before, "code": code}
+    unfinished = folder / f"{ENDED}.part"
+    unfinished.write_text(json.dumps(told), encoding="ascii")
+    unfinished.rename(folder / ENDED)
+    return code
 
 
 def _alone_with_loopback() -> None:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.support.installation import ROOT
-from tests.trust.air_gap.namespace import COUNT
+from tests.trust.air_gap.namespace import ENDED
 from tests.trust.air_gap.trace import TRACING, addresses_in, is_here
 
 _TICK_S = 30.0
@@ -102,22 +102,27 @@ def run_air_gapped(
             [*tracing, *entering, *command], env=dict(environment or os.environ), cwd=ROOT,
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-        code = _waited(process, timeout_s, tick or (lambda _: None))
+        code = _waited(process, folder / ENDED, timeout_s, tick or (lambda _: None))
     found = list(addresses_in(trace)) if is_traced else []
     away = [f"{host}:{port}" for host, port in found if not is_here(host)]
-    count = folder / COUNT
     return AirGapped(
         code,
         log.read_text(encoding="utf-8", errors="replace"),
         # without a count nobody knows, and not to know is not 0
-        json.loads(count.read_text(encoding="ascii")) if count.exists() else -1,
+        _told(folder / ENDED).get("unrouted", -1),
         {address: away.count(address) for address in dict.fromkeys(away)},
         len(found),
         time.monotonic() - started,
     )
 
 
-def _waited(process: "subprocess.Popen[bytes]", timeout_s: float, tick: Callable[[float], None]) -> int:
+def _told(ended: Path) -> dict[str, int]:
+    """Count and exit code, once the program has ended."""
+    found: dict[str, int] = json.loads(ended.read_text(encoding="ascii")) if ended.exists() else {}
+    return found
+
+
+def _waited(process: "subprocess.Popen[bytes]", ended: Path, timeout_s: float, tick: Callable[[float], None]) -> int:
     """Wait; whatever ends the wait, Ctrl-C too, ends the program."""
     started = time.monotonic()
     try:
@@ -126,6 +131,9 @@ def _waited(process: "subprocess.Popen[bytes]", timeout_s: float, tick: Callable
                 return process.wait(min(_TICK_S, left_s))
             except subprocess.TimeoutExpired:
                 tick(time.monotonic() - started)
+            if ended.exists():
+                # a tracer waits for what the program left running, too
+                return _told(ended)["code"]
         return 124
     finally:
         if process.poll() is None:

@@ -123,7 +123,7 @@ def _tell_what_went_wrong(tests: AirGapped, seen: Account) -> None:
         _say(line[:300])
     for test, attempts in seen.suspects.items():
         _say(f"{attempts} attempts to reach another machine while this ran: {test}")
-        _say(f"  which one: python -m tests.trust.air_gap python -m pytest '{test}'")
+        _say(f"  which one: python -m tests.trust.air_gap --trace python -m pytest '{test}'")
     _say(f"all output: {KEPT}")
 
 
