@@ -23,7 +23,7 @@ from tests.trust.air_gap.unrouted import unrouted
 ENDED = "ended.json"
 _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 _MS_BIND = 4096
-_PR_CAPBSET_DROP, _CAP_NET_RAW = 24, 13
+_PR_SET_PDEATHSIG, _PR_CAPBSET_DROP, _CAP_NET_RAW = 1, 24, 13
 _RESOLVER = "nameserver 192.0.2.53\noptions timeout:1 attempts:1\n"
 # daemons that look names up for others
 _SOCKETS = ("/run/systemd/resolve", "/run/nscd", "/var/run/nscd")
@@ -34,13 +34,17 @@ def main() -> int:
     folder, command = Path(sys.argv[1]), sys.argv[2:]
     _alone_with_loopback()
     _names_are_asked_elsewhere(folder)
+    # whoever waits for us may be killed
+    _checked(_libc().prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0), "prctl")
     # raw packets are what the kernel does not count
     _checked(_libc().prctl(_PR_CAPBSET_DROP, _CAP_NET_RAW, 0, 0, 0), "prctl")
     before = unrouted()
+    # a shell that starts us in the background has it ignored, and the program would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command) as child:
         # who interrupts means the program, and wants the count all the same
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        signal.signal(signal.SIGTERM, _let_all_go)
         code = child.wait()
     code = code if code >= 0 else 128 - code
     told = {"unrouted": unrouted() - before, "code": code}
@@ -48,6 +52,11 @@ def main() -> int:
     unfinished.write_text(json.dumps(told), encoding="ascii")
     unfinished.rename(folder / ENDED)
     return code
+
+
+def _let_all_go(*_: object) -> None:
+    # as Ctrl-C does: tests stop the servers that they started
+    os.killpg(0, signal.SIGINT)
 
 
 def _alone_with_loopback() -> None:
