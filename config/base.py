@@ -101,7 +101,7 @@ class BaseConfig(BaseSettings):
         "",
         description="Hosts and networks of your own that services may connect to (identity provider, embedding "
         "endpoint, MLflow), separated by commas: names, addresses, 10.1.0.0/16. Public addresses need not be listed; "
-        "link-local and reserved ones are never connected to. Databases are not meant.",
+        "link-local and reserved ones are never connected to. Databases need not be listed.",
     )
 
     # Jobs

@@ -76,6 +76,12 @@ class _Source(BaseModel):
             raise ValueError(f"the name '{self.name}' is taken by a store of CLARA's own")
         return self
 
+    @model_validator(mode="after")
+    def _no_password(self) -> Self:
+        if urlsplit(self.url).password is not None:
+            raise ValueError(f"the url of '{self.name}' holds a password: name a variable for it in password_env")
+        return self
+
     def password(self) -> str | None:
         """From the environment.
 
@@ -179,7 +185,7 @@ def _open(source: ForeignSource, timeout_s: float) -> SearchSource:
         from shared.database.adapters.chromadb import ForeignChromaSource
 
         address = urlsplit(source.url)
-        if address.scheme not in {"http", "https"} or not address.hostname:
+        if address.scheme not in {"http", "https"} or not address.hostname or "@" in address.netloc:
             raise ValueError(f"source '{source.name}' needs a url such as http://host:8000")
         token = source.password()
         place = ChromaPlace(

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, InvalidatePoolError, S
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.database.errors import Unstorable, translated
+from shared.database.postgres_address import check_connected, with_addresses
 from shared.database.sql_json import dump_json
 from shared.database.write_ahead_log import use_write_ahead_log
 from shared.errors import InvalidInput
@@ -138,6 +139,8 @@ def _open_postgresql(url: URL, busy_timeout_s: float) -> Engine:
         paramstyle="format",
         **_common_options(busy_timeout_s),
     )
+    event.listen(engine, "do_connect", _look_up)
+    event.listen(engine, "connect", _check_connected)
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", functools.partial(_ask_if_rested, engine.dialect))
     return engine
@@ -152,6 +155,14 @@ def _common_options(busy_timeout_s: float) -> dict[str, Any]:
         "json_serializer": dump_json,
         "hide_parameters": True,
     }
+
+
+def _look_up(_dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+    parameters.update(with_addresses(parameters))
+
+
+def _check_connected(connection: Any, _record: object) -> None:
+    check_connected(connection)
 
 
 def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from shared.errors import NotPermitted
-from shared.outgoing.addresses import NEVER, IpAddress, IpNetwork, Reach, plain, reach_of
+from shared.outgoing.addresses import INNER, NEVER, IpAddress, IpNetwork, Reach, plain, reach_of
 
 SETTING = "CLARA_OUTGOING_ALLOWED"
 _SCHEMES = frozenset({"http", "https"})
@@ -129,6 +129,10 @@ class OutgoingPolicy:
 
 
 PUBLIC_ONLY = OutgoingPolicy()
+OWN_SERVERS = OutgoingPolicy(networks=INNER)
+"""For databases and shares, which an administrator names in a setting together with a password: they are nearly always
+in a network of our own. Where such a name leads is looked at all the same: link-local, multicast and reserved addresses
+are refused, whatever a name server says or another server sends us to."""
 
 
 def literal_address(host: str) -> IpAddress | None:

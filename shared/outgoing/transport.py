@@ -13,7 +13,9 @@ from typing import Any
 import httpcore
 import httpx
 
+from shared.outgoing.plain_text import note_plain_text
 from shared.outgoing.policy import AddressRefused, OutgoingPolicy, literal_address
+from shared.outgoing.resolving import resolved
 
 SocketOptions = Iterable[Any] | None
 
@@ -42,9 +44,11 @@ class GuardedTransport(httpx.HTTPTransport):
         """Send, if the address may be sent to."""
         try:
             self._policy.check_url(str(request.url))
-            return super().handle_request(request)
+            response = super().handle_request(request)
         except AddressRefused as exc:
             raise AddressNotAllowed(exc.message, request=request) from exc
+        _note(request)
+        return response
 
 
 class AsyncGuardedTransport(httpx.AsyncHTTPTransport):
@@ -62,9 +66,11 @@ class AsyncGuardedTransport(httpx.AsyncHTTPTransport):
         """Send, if the address may be sent to."""
         try:
             self._policy.check_url(str(request.url))
-            return await super().handle_async_request(request)
+            response = await super().handle_async_request(request)
         except AddressRefused as exc:
             raise AddressNotAllowed(exc.message, request=request) from exc
+        _note(request)
+        return response
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -83,15 +89,12 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: SocketOptions = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first address that answers."""
-        if literal_address(host) is None:
-            try:
-                found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-            except OSError as exc:
-                raise httpcore.ConnectError(str(exc)) from exc
-        else:
-            found = [host]
+        try:
+            addresses = resolved(self._policy, host, port)
+        except OSError as exc:
+            raise httpcore.ConnectError(str(exc)) from exc
         failure: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
-        for address in self._policy.checked(host, found):
+        for address in addresses:
             try:
                 return self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
@@ -122,6 +125,11 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
                 failure = exc
         raise failure or httpcore.ConnectError(f"{host} has no address")
+
+
+def _note(request: httpx.Request) -> None:
+    if request.url.scheme == "http":
+        note_plain_text("http", request.url.host)
 
 
 async def _resolved(host: str, port: int, timeout_s: float | None) -> Sequence[str]:

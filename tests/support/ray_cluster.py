@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from admin.scripts.test_servers import SERVERS
+from backend.datasets.curation.quiet_ray import quiet_settings
 from tests.support.installation import ROOT
 
 FOLDER = SERVERS / "ray"
@@ -57,14 +60,17 @@ def ray_cluster() -> Iterator[RayCluster]:
     """Two nodes with a core each, gone after the block."""
     path = os.pathsep.join([str(ROOT), str(FOLDER), *filter(None, sys.path)])
     environment = {**os.environ, "PYTHONPATH": path, "RAY_USAGE_STATS_ENABLED": "0"}
-    with subprocess.Popen(
-        [sys.executable, "-c", _KEEPER],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as keeper:
+    with (
+        tempfile.TemporaryDirectory(prefix="clara-ray-") as home,
+        subprocess.Popen(
+            [sys.executable, "-c", _KEEPER],
+            env={**environment, **quiet_settings(Path(home))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as keeper,
+    ):
         try:
             assert keeper.stdin is not None
             assert keeper.stdout is not None

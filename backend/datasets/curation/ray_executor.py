@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from backend.common.json_lines import decode, encode
@@ -19,8 +21,11 @@ from backend.datasets.curation.executors import MeasuringFailed
 from backend.datasets.curation.measuring import Measurer
 from backend.datasets.curation.messages import bucket_from, bucket_told, figures_from, figures_told
 from backend.datasets.curation.opened_measurer import opened_measurer
+from backend.datasets.curation.quiet_ray import quiet_settings
 from backend.datasets.curation.signal_files import SignalFiles
 from shared.errors import ClaraError, Unavailable
+from shared.outgoing import OWN_SERVERS, AddressRefused
+from shared.outgoing.resolving import resolved
 
 _REACH_S = 5.0
 _open_until_the_process_ends = ExitStack()
@@ -93,7 +98,12 @@ def _check_reachable(address: str) -> None:
     if not colon or not port.isdigit():
         return
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S).close()
+        # its client is no Python: what it will find under the name is looked at here
+        for one in resolved(OWN_SERVERS, host.strip("[]"), int(port)):
+            socket.create_connection((str(one), int(port)), timeout=_REACH_S).close()
+            return
+    except AddressRefused as exc:
+        raise NoRay(f"No Ray cluster is asked at '{address}': {exc.message}") from exc
     except OSError as exc:
         raise NoRay(f"No Ray cluster answers at '{address}': {exc.strerror or exc}.") from exc
 
@@ -101,7 +111,15 @@ def _check_reachable(address: str) -> None:
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
     """Ray Data, connected while the block lasts."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # it would tell its makers
+    with TemporaryDirectory(prefix="clara-ray-") as home:
+        # the whole process is there for this alone
+        os.environ.update(quiet_settings(Path(home)))
+        with _initialised(address) as ray_data:
+            yield ray_data
+
+
+@contextmanager
+def _initialised(address: str) -> Iterator[Any]:
     try:
         ray, ray_data = import_module("ray"), import_module("ray.data")  # an extra that few install
     except ImportError as exc:

@@ -40,6 +40,8 @@ from shared.errors import ClaraError, family_of
 from shared.models.dataset import Dataset, DatasetClaim, RecordFormat
 from shared.models.events import AuditEntry
 from shared.object_storage import copy_folder
+from shared.outgoing import OWN_SERVERS
+from shared.outgoing.process import guard_this_process
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +78,8 @@ def main() -> int:
         if isinstance(order, BuildOrder):
             _build(order, pipe)
         elif isinstance(order, PublishJob):
+            # clients of object stores connect by themselves, and would ask a cloud's metadata service who they are
+            guard_this_process(OWN_SERVERS)
             copy_folder(Path(order.folder), order.url)
         else:
             _export(order)

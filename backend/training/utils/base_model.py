@@ -1,6 +1,7 @@
 """Base models from a folder or a hub: safetensors only, no code from outside, named errors for what is missing."""
 
 import contextlib
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from backend.training.utils.quantization import keep_gradients
 from shared.errors import InvalidInput, NotFound, Unavailable
+from shared.outgoing import OWN_SERVERS
+from shared.outgoing.process import guard_this_process
 from shared.storage import MANIFEST_NAME, sha256_file, verify_folder
 
 if TYPE_CHECKING:
@@ -273,12 +276,19 @@ def _download(name: str) -> Path:
         RepositoryNotFoundError,
     )
 
+    _guard_once()
     try:
         return Path(snapshot_download(name, allow_patterns=_HUB_FILES))
     except (RepositoryNotFoundError, HFValidationError) as exc:
         raise BaseModelMissing(name, "there is no such folder here and no such model on the hub") from exc
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as exc:
         raise HubUnavailable(name, type(exc).__name__) from exc
+
+
+@functools.cache
+def _guard_once() -> None:
+    """The hub's client follows redirects and runs in the process of a trainer, which otherwise connects to nobody."""
+    guard_this_process(OWN_SERVERS)
 
 
 @contextlib.contextmanager

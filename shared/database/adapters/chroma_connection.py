@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from shared.errors import Unavailable
+from shared.outgoing import OWN_SERVERS
+from shared.outgoing.transport import GuardedTransport
 from shared.utils.heavy_imports import load
 
 if TYPE_CHECKING:
@@ -211,7 +213,7 @@ class ChromaConnection:
         api = System(settings).instance(ServerAPI)
         theirs: httpx.Client = api._session
         api._session = httpx.Client(
-            transport=_Bounded(self._deadline, is_tls=self.place.is_tls), headers=theirs.headers
+            transport=_Bounded(self._deadline, is_tls=self.place.is_tls), headers=theirs.headers, trust_env=False
         )
         theirs.close()
         return api
@@ -275,7 +277,7 @@ class _Bounded(httpx.BaseTransport):
     def __init__(self, deadline: threading.local, *, is_tls: bool) -> None:
         self._deadline = deadline
         # without TLS there is nothing to verify, and certificates take a while to load
-        self._transport = httpx.HTTPTransport(verify=is_tls, limits=httpx.Limits(keepalive_expiry=20))
+        self._transport = GuardedTransport(OWN_SERVERS, verify=is_tls, limits=httpx.Limits(keepalive_expiry=20))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The whole answer.

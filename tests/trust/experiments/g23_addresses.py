@@ -1,18 +1,21 @@
 """No address that somebody names leads our own requests inside.
 
 Every hostile address is tried by each way in which we connect: both transports, the embedding endpoint, the endpoint
-that writes questions, the keys of the issuer, and the guard of the process that talks to MLflow. Names whose owner
+that writes questions, the keys of the issuer, the resolver and the loop of databases, and the guard of the process that
+talks to MLflow. Names whose owner
 changes them between two looks, and servers that redirect, are real ones on this machine. Counted are the connections
 that a listener got and, by the interpreter's own audit events, every attempt to connect at all.
 """
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -20,7 +23,9 @@ from backend.datasets.synthetic.endpoint import ChatClient, SyntheticEndpoint
 from shared.auth.jwks import fetch_document
 from shared.database.embeddings.endpoint import EndpointEmbedder
 from shared.errors import ClaraError
-from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
+from shared.outgoing import PUBLIC_ONLY, AddressRefused, OutgoingPolicy
+from shared.outgoing.loop import GuardedLoop
+from shared.outgoing.resolving import resolved
 from shared.outgoing.transport import AddressNotAllowed, AsyncGuardedTransport, GuardedTransport
 from tests.support.connection_counter import Listener, listening, watching
 from tests.support.hostile_urls import REDIRECTED, WRITTEN, resolving
@@ -93,19 +98,53 @@ def _synthetic(url: str) -> None:
         client.close()
 
 
+def _driver(url: str) -> None:
+    """As a driver that is given addresses, such as libpq."""
+    host, port = _place(url)
+    address = resolved(PUBLIC_ONLY, host, port)[0]
+    socket.create_connection((str(address), port), timeout=2).close()
+
+
+def _cluster(url: str) -> None:
+    """As a driver that resolves and connects in a loop of ours, such as Neo4j's."""
+    host, port = _place(url)
+
+    async def connect() -> None:
+        async with asyncio.timeout(2):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+
+    loop = GuardedLoop(PUBLIC_ONLY)
+    try:
+        loop.run_until_complete(connect())
+    finally:
+        loop.close()
+
+
+def _place(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or 80
+    except ValueError as error:
+        raise AddressRefused(url, "it is no address") from error
+
+
 _WAYS: Mapping[str, Way] = {
     "sync": _sync,
     "async": _async,
     "keys": _keys,
     "embedding": _embedding,
     "synthetic": _synthetic,
+    "driver": _driver,
+    "cluster": _cluster,
 }
 
 
 def _is_refused(way: Way, url: str) -> bool:
     try:
         way(url)
-    except (httpx.HTTPError, httpx.InvalidURL, ClaraError):
+    except (httpx.HTTPError, httpx.InvalidURL, ClaraError, OSError):
+        # whoever tried all the same is among the attempts
         return True
     return False
 

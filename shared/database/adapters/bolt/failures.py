@@ -4,6 +4,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from shared.errors import Unavailable
+from shared.outgoing import AddressRefused
 
 _MISSING_DRIVER = "the driver is not installed; install CLARA with the extra 'neo4j'"
 _REASONS = {
@@ -65,6 +66,8 @@ def reason_of(error: BaseException, timeout_s: float) -> str:
         return _MISSING_DRIVER
     if isinstance(error, TimeoutError):
         return f"it did not answer within {timeout_s:g} s"
+    if (refused := _refused(error)) is not None:
+        return f"its address is not allowed ({refused.message.rstrip('.')})"
     name = type(error).__name__
     if name in ("ServiceUnavailable", "SessionExpired", "IncompleteCommit") or isinstance(error, OSError):
         return "no server answers there; start it, or check the address in the settings"
@@ -73,3 +76,13 @@ def reason_of(error: BaseException, timeout_s: float) -> str:
     if isinstance(error, NoBoltAddress) or name == "ConfigurationError":
         return "the address in the settings is none; it reads like bolt://host:7687"
     return f"the driver failed with {name}"
+
+
+def _refused(error: BaseException) -> AddressRefused | None:
+    """Why we did not connect, where that is what the driver makes an error of its own of."""
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, AddressRefused):
+            return at
+        at = at.__cause__ or at.__context__
+    return None

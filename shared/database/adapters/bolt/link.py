@@ -13,8 +13,12 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from shared.database.adapters.bolt.failures import Neo4jFailed, NoBoltAddress, driver_errors, reason_of
+from shared.outgoing import OWN_SERVERS
+from shared.outgoing.loop import GuardedLoop
+from shared.outgoing.plain_text import note_plain_text
 from shared.utils.heavy_imports import load
 
 T = TypeVar("T")
@@ -118,7 +122,8 @@ class BoltLink:
             driver_logger.setLevel(logging.CRITICAL)  # what it logs as errors reaches the caller as one
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                # a cluster tells its driver where its other members are
+                self._loop = GuardedLoop(OWN_SERVERS)
                 self._thread = threading.Thread(target=self._loop.run_forever, name=self._store, daemon=True)
                 self._thread.start()
             return self._loop
@@ -161,6 +166,7 @@ class BoltLink:
             if self._uri.partition("://")[0] not in _SCHEMES:  # the driver would try HTTP with http://
                 raise NoBoltAddress
             try:
+                self._note_plain_text()
                 self._driver = neo4j.AsyncGraphDatabase.driver(
                     self._uri,
                     auth=self._auth,
@@ -173,6 +179,11 @@ class BoltLink:
             except ValueError as exc:
                 raise NoBoltAddress from exc
         return self._driver.session(database=self._database, default_access_mode=access)
+
+    def _note_plain_text(self) -> None:
+        parts = urlsplit(self._uri)
+        if "+" not in parts.scheme and parts.hostname:
+            note_plain_text("bolt", parts.hostname)
 
 
 async def _closed(driver: Any) -> None:

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from shared.outgoing import OWN_SERVERS
+
 if TYPE_CHECKING:
     import httpx
 
@@ -104,16 +106,19 @@ class Courier:
     def _client_in_loop(self) -> "httpx.AsyncClient":
         import httpx
 
+        from shared.outgoing.transport import AsyncGuardedTransport
+
         if self._client is None:
             limits = httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEEP_IDLE_S)
+            # loading authorities takes time that plain HTTP can save
+            is_tls = self._base_url.startswith("https:")
             # no proxies and no .netrc of the environment: the server is one of ours; the time is bounded around it
             self._client = httpx.AsyncClient(
                 base_url=self._base_url,
                 headers=self._headers,
                 timeout=httpx.Timeout(None),
-                limits=limits,
+                transport=AsyncGuardedTransport(OWN_SERVERS, verify=is_tls, limits=limits),
                 trust_env=False,
-                verify=self._base_url.startswith("https:"),  # loading authorities takes time that plain HTTP can save
             )
         return self._client
 

@@ -173,10 +173,14 @@ class CouchServer:
     ) -> tuple[int, bytes]:
         import httpx
 
+        from shared.outgoing.transport import AddressNotAllowed
+
         try:
             parcel = self._courier.carry(method, self._path + path, params=query, content=content, until=until)
         except TimeoutError as exc:
             raise CouchLate(self.place, asked, until.within_s) from exc
+        except AddressNotAllowed as exc:
+            raise CouchUnreachable(self.place, f"is not asked ({exc})") from exc
         except httpx.HTTPError as exc:
             # the class says enough; the text may quote addresses
             raise CouchUnreachable(self.place, f"cannot be reached ({type(exc).__name__})") from exc

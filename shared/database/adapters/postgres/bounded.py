@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from shared.database.postgres_address import check_connected, with_addresses
+
 _T = TypeVar("_T")
 
 
@@ -56,4 +58,7 @@ def connect(conninfo: str, options: dict[str, Any]) -> BoundedConnection:
     """
     given = psycopg.conninfo.conninfo_to_dict(conninfo)
     options = {**options, "options": f"{given.get('options') or ''} {options['options']}".strip()}
-    return BoundedConnection.connect(conninfo, autocommit=True, prepare_threshold=None, **options)
+    parameters = with_addresses({**given, **options})
+    connection = BoundedConnection.connect("", autocommit=True, prepare_threshold=None, **parameters)
+    check_connected(connection)
+    return connection

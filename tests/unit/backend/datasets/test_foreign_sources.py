@@ -62,6 +62,8 @@ def test_a_password_comes_from_the_environment_and_its_absence_is_said(
         ("name: texte", "name: Große Texte", "name"),
         ("sources:", "quellen:", "sources"),
         ("{name: texte", "{{name: texte", "no YAML"),
+        ("postgresql://leser@", "postgresql://leser:ge-heim@", "password_env"),
+        ("http://couch.amt", "http://leser:ge-heim@couch.amt", "password_env"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str, complaint: str) -> None:
@@ -70,6 +72,7 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str
     with pytest.raises(InvalidSourcesFile, match=complaint) as refused:
         read_sources_file(written(tmp_path, GOOD.replace(old, new)))
     assert "sources.yaml" in refused.value.message
+    assert "ge-heim" not in refused.value.message
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""From documents to a finished job on embedded stores: `python -m tests.support.air_gapped_journey FOLDER`.
+"""From documents to a finished job on embedded stores: `python -m tests.trust.air_gap.journey FOLDER`.
 
 Services and commands as a person has them; only the trainer is the one that needs no model.
 """

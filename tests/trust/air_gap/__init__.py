@@ -1,0 +1,1 @@
+"""Programs run where there is no network but loopback, with every attempt to reach another machine counted."""
