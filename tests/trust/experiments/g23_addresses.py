@@ -2,9 +2,9 @@
 
 Every hostile address is tried by each way in which we connect: both transports, the embedding endpoint, the endpoint
 that writes questions, the keys of the issuer, the resolver and the loop of databases, and the guard of the process that
-talks to MLflow. Names whose owner
-changes them between two looks, and servers that redirect, are real ones on this machine. Counted are the connections
-that a listener got and, by the interpreter's own audit events, every attempt to connect at all.
+talks to MLflow. Names whose owner changes them between two looks, and servers that redirect, are real ones on this
+machine. Counted are the connections that a listener got and, by the interpreter's own audit events, every attempt to
+connect at all.
 """
 
 import asyncio
