@@ -36,6 +36,8 @@ class BaseConfig(BaseSettings):
 
     model_config = SettingsConfigDict(
         frozen=True,
+        # validators are built for the one environment that is used, and not for the others and this class as well
+        defer_build=True,
         extra="ignore",
         env_file_encoding="utf-8",
         populate_by_name=True,

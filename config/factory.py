@@ -1,6 +1,5 @@
 """The only reader of the environment: which environment this is, and its settings."""
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -77,4 +76,6 @@ CLIENT_VARIABLES = frozenset(
 
 
 def _nearest(asked: str, known: Iterable[str]) -> str | None:
+    import difflib  # here: only who mistyped something needs it
+
     return next(iter(difflib.get_close_matches(asked, list(known), n=1, cutoff=0.5)), None)

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -35,6 +36,14 @@ from shared.utils.token_buckets import TokenBuckets
 logger = logging.getLogger(__name__)
 
 DEFAULT_BODY_BYTES = 1024 * 1024
+# FastAPI would send traces to wherever environment variables say; what happens here is told to nobody
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -91,6 +100,7 @@ def build_app(
         lifespan=_guarded(spec, lifespan, threads),
         middleware=_middleware(metrics, cors_origins, max_body_bytes, body_limits or {}, limits, is_open=is_open),
         responses=PROBLEM_RESPONSES,
+        telemetry=_NO_TELEMETRY,
     )
     _fill_state(app, authenticator, cors_origins, metrics)
     app.state.calls_per_user = _buckets(limits.calls_per_user)

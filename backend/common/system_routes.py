@@ -6,11 +6,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from backend.common.metrics import ServiceMetrics
+from backend.common.blocking import in_thread
+from backend.common.metrics import LIBRARY, ServiceMetrics
 from backend.common.problem import problem_response
 from backend.common.readiness import Readiness
 from backend.common.spec import ServiceSpec
 from shared.utils.clock import Clock, iso_utc
+from shared.utils.heavy_imports import load
 
 Health = Callable[[], Awaitable[Mapping[str, Any]]]
 """A service's own fields of `/health`."""
@@ -61,6 +63,7 @@ def system_router(
     @router.get("/metrics", response_class=Response)
     async def prometheus() -> Response:
         """Figures for Prometheus."""
+        await in_thread(load, LIBRARY)
         content, content_type = metrics.render()
         return Response(content, media_type=content_type)
 

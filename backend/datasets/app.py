@@ -16,6 +16,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+import backend.common.spared_imports  # noqa: F401 - before whatever declares routes
 from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
 from backend.common.child_process import ChildProcess

@@ -15,6 +15,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+import backend.common.spared_imports  # noqa: F401 - before whatever declares routes
 from backend.common import audit_routes
 from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
@@ -124,7 +125,7 @@ class _Holder:
             service = _compose(config, self._stores, self._folders, self._warm)
             app.state.training = self._state = service.state
             figures = WorkerFigures(service.pool.progress)
-            app.state.metrics.registry.register(figures)
+            app.state.metrics.add(figures)
             app.state.on_stop += [service.state.feed.stop, service.pool.begin_stop]
             service.pool.start()
             tasks = [
@@ -148,7 +149,7 @@ class _Holder:
                     for task in ending:
                         task.cancel()
                     await asyncio.gather(*ending, return_exceptions=True)
-                app.state.metrics.registry.unregister(figures)
+                app.state.metrics.remove(figures)
                 self._stores.close()
 
         return opened

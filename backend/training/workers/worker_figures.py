@@ -1,11 +1,12 @@
 """What the workers of this service do, for Prometheus."""
 
 from collections.abc import Callable, Iterable, Sequence
-
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from typing import TYPE_CHECKING
 
 from shared.models.job import Progress
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 _MIB = 1 << 20
 # figure of a logged step, name and help of its gauge, factor to the base unit
@@ -21,7 +22,7 @@ _FIGURES = (
 )
 
 
-class WorkerFigures(Collector):
+class WorkerFigures:
     """Gauges of the jobs that run here now.
 
     They are labelled with the number of the worker and not with the job: there are never more series than workers,
@@ -34,8 +35,10 @@ class WorkerFigures(Collector):
     def __init__(self, progress: Callable[[], Sequence[Progress | None]]) -> None:
         self._progress = progress
 
-    def collect(self) -> Iterable[Metric]:
+    def collect(self) -> "Iterable[Metric]":
         """One family per figure; idle workers have `clara_worker_busy` only."""
+        from prometheus_client.metrics_core import GaugeMetricFamily  # here: see `backend.common.metrics`
+
         standing = list(enumerate(self._progress(), start=1))
         busy = GaugeMetricFamily("clara_worker_busy", "Whether the worker has a job.", labels=["worker"])
         step = GaugeMetricFamily("clara_worker_step", "Optimizer steps done.", labels=["worker"])
@@ -52,7 +55,9 @@ class WorkerFigures(Collector):
 
 def _family(
     figure: str, name: str, text: str, factor: float, standing: Iterable[tuple[int, Progress | None]]
-) -> GaugeMetricFamily:
+) -> "GaugeMetricFamily":
+    from prometheus_client.metrics_core import GaugeMetricFamily
+
     family = GaugeMetricFamily(name, text, labels=["worker"])
     for number, progress in standing:
         value = progress.metrics.get(figure) if progress is not None else None

@@ -1,18 +1,18 @@
 """Figures of running jobs as Prometheus reads them."""
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from backend.common.metrics import ServiceMetrics
 from backend.training.workers.worker_figures import WorkerFigures
 from shared.models.job import Progress
 
 
 def gauges(*standing: Progress | None) -> dict[tuple[str, str], float]:
-    registry = CollectorRegistry()
-    registry.register(WorkerFigures(lambda: standing))
-    families = text_string_to_metric_families(generate_latest(registry).decode())
-    return {(s.name, s.labels["worker"]): s.value for family in families for s in family.samples}
+    metrics = ServiceMetrics("training", "1")
+    metrics.add(WorkerFigures(lambda: standing))
+    families = text_string_to_metric_families(metrics.render()[0].decode())
+    samples = (sample for family in families for sample in family.samples)
+    return {(each.name, each.labels["worker"]): each.value for each in samples if "worker" in each.labels}
 
 
 def test_a_busy_worker_has_gauges_in_base_units_and_an_idle_one_says_that_it_is_idle() -> None:
