@@ -40,9 +40,9 @@ class DatasetService:
         """Order a dataset of everything; returns its id."""
         return str(self.call("POST", "/api/datasets", json=an_order(**changes))["dataset_id"])
 
-    def finished(self, dataset_id: str) -> Any:
+    def finished(self, dataset_id: str, *, within_s: float = _BUILD_S) -> Any:
         """The dataset once its build has ended."""
-        deadline = time.monotonic() + _BUILD_S
+        deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             dataset = self.call("GET", f"/api/datasets/{dataset_id}")
             if dataset["status"] in ("completed", "failed"):
