@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from backend.datasets.folders import DatasetFolders
-from backend.datasets.stages import WORK
+from backend.datasets.stages import EXPORTS, WORK
 from shared.storage import STAGE_PREFIX
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def clear_finished(folders: DatasetFolders, dataset_id: str, records_dir: Path) 
         return
     _remove(folder for folder in root.iterdir() if folder.name != attempt.name)
     _remove(folder for folder in attempt.iterdir() if folder.name == WORK or folder.name.startswith("."))
-    _remove(filter(_is_abandoned, (attempt / "exports").glob(f"{STAGE_PREFIX}*")))
+    _remove(filter(_is_abandoned, (attempt / EXPORTS).glob(f"{STAGE_PREFIX}*")))
 
 
 def clear_uploads(folders: DatasetFolders) -> None:
