@@ -18,15 +18,17 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from shared.storage import write_json
-from tests.benchmarks._killed_datasets import Outcome, built, copied, killed_and_built
+from tests.benchmarks._killed_datasets import built, copied, killed_and_built, outcome
 from tests.benchmarks._law_datasets import ingested_laws, law_settings, order_dataset
+from tests.support.build_outcome import Outcome
 from tests.support.real_texts import LAWS
 from tests.support.shared_data import SHARED_DATA
 
@@ -48,12 +50,12 @@ def measured(root: Path, *, every: int, kills: int, seed: int) -> dict[str, Any]
     undisturbed = _once(root / "undisturbed.json", lambda: _undisturbed(root))
     calm = Outcome(**undisturbed["outcome"])
     _say(f"undisturbed: {undisturbed['seconds']:.1f} s, {len(calm.files)} files and folders")
+    chance = random.Random(seed)
+    shares = [(number + chance.random()) / kills for number in range(kills)]
     rounds = []
-    for number in range(kills):
-        chance = random.Random(f"{seed}/{number}")
-        moment_s = (number + chance.random()) / kills * undisturbed["seconds"]
-        arguments = root / "ordered", root / "home", moment_s, calm, chance
-        rounds.append(_once(root / f"round-{number}.json", lambda each=arguments: killed_and_built(*each)))
+    for number, share in enumerate(shares):
+        arguments = root / "ordered", root / "home", share, undisturbed["seconds"], calm
+        rounds.append(_once(root / f"round-{number}.json", partial(killed_and_built, *arguments)))
         _say(f"{number + 1}/{kills}: {rounds[-1]}")
     equal = {name: sum(each["equal"][name] for each in rounds) for name in rounds[0]["equal"]}
     return {
@@ -79,10 +81,10 @@ def _ordered(home: Path, every: int) -> int:
 
 def _undisturbed(root: Path) -> dict[str, Any]:
     with copied(root / "ordered", root / "home") as home:
-        return {"seconds": built(home), "outcome": asdict(Outcome.of(home))}
+        return {"seconds": built(home), "outcome": asdict(outcome(home))}
 
 
-def _once(file: Path, make: Any) -> Any:
+def _once(file: Path, make: Callable[[], dict[str, Any]]) -> Any:
     """What was measured, or kept by an earlier run in this folder."""
     if not file.exists():
         write_json(file, make())
