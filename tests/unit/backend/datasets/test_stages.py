@@ -96,10 +96,12 @@ def test_what_is_taken_over_outlives_a_power_cut(tmp_path: Path, monkeypatch: py
     _published(tmp_path / "1" / "exports" / "csv")
     _kept(tmp_path / "1", Stage.WRITTEN)
     synced: list[tuple[Path, list[str]]] = []
+
+    def fsync_folder(path: Path) -> None:
+        synced.append((path, sorted(each.name for each in path.iterdir())))
+
     for module in (stages, storage):
-        monkeypatch.setattr(
-            module, "fsync_folder", lambda path: synced.append((path, sorted(each.name for each in path.iterdir())))
-        )
+        monkeypatch.setattr(module, "fsync_folder", fsync_folder)
     take_over(tmp_path / "2", [tmp_path / "1"])
 
     # every folder that something was put into is made known to the disk behind that, the new ones above it too
