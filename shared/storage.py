@@ -52,6 +52,8 @@ MANIFEST_NAME = "manifest.json"
 STAGE_PREFIX = ".stage-"
 _MANIFEST_LIMIT_BYTES = 64 << 20
 _RUST_NUMBER = re.compile(r"\(os error (\d+)\)")
+# https://sqlite.org/rescode.html: SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL; the lowest byte is the primary code
+_SQLITE_NUMBERS = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC}
 
 
 class DiskFull(Unavailable):
@@ -125,9 +127,11 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 def error_number(error: Exception) -> int | None:
-    """The operating system's number of an error, also of one that a library in Rust put into words; None: no such."""
+    """The operating system's number of an error, also of one that SQLite or a library in Rust tells; None: no such."""
     if isinstance(error, OSError):
         return error.errno
+    if isinstance(code := getattr(error, "sqlite_errorcode", None), int):
+        return _SQLITE_NUMBERS.get(code & 0xFF)
     match = _RUST_NUMBER.search(str(error))
     return int(match[1]) if match else None
 

@@ -38,9 +38,8 @@ from backend.datasets.splits import text_hash
 from backend.datasets.spool import Spool
 from backend.datasets.stages import BuildStages, Stage, clear_stages
 from backend.datasets.version_hash import parameters_of, plan_key
-from shared.errors import ClaraError
 from shared.models.dataset import RecordProvenance, Split
-from shared.storage import Manifest, stage
+from shared.storage import Manifest, disk_errors, make_folder, stage
 
 _REPORT_EVERY = 500
 
@@ -92,10 +91,13 @@ class DatasetBuild:
             NothingMatched: If there are none.
             NothingKept: If none is good enough.
             UnusableEvaluationSet: If an evaluation set cannot be read.
+            DiskFull: If the disk is full.
+            NotWritable: If it cannot be written.
         """
         if self._plan.evaluation_sets is not None:
             self._decontamination = Decontamination(self._plan.evaluation_sets)
-        self._plan.folder.mkdir(parents=True, exist_ok=True)
+        with disk_errors(self._plan.folder):
+            make_folder(self._plan.folder)
         self._parameters = parameters_of(
             self._plan,
             quality_profile=self._quality.profile_version,
@@ -105,9 +107,10 @@ class DatasetBuild:
         key = plan_key(self._plan, self._parameters)
         self._stages = BuildStages(self._plan.folder, key, finished=self._stage_done)
         try:
-            written = taken_over(self._stages, self._plan, self._keep_provenance) or self._write(found, notes)
-            return self._tell(written)
-        except ClaraError:
+            with disk_errors(self._plan.folder):
+                written = taken_over(self._stages, self._plan, self._keep_provenance) or self._write(found, notes)
+                return self._tell(written)
+        except Exception:
             # only what was killed goes on; what failed leaves nothing
             clear_stages(self._plan.folder)
             raise
@@ -246,7 +249,7 @@ class DatasetBuild:
 
     def _publish_quality(self, spool: Spool) -> None:
         """Every found section with its signals and its fate, beside the records: what was dropped can be looked up."""
-        with stage(self._plan.folder / "quality") as staged:
+        with stage(self._plan.quality_dir) as staged:
             with (staged.path / "sections.jsonl").open("w", encoding="utf-8", newline="\n") as stream:
                 stream.writelines(json_line(outcome) + "\n" for outcome in spool.outcomes())
             staged.publish({"quality_profile": self._quality.profile_version})

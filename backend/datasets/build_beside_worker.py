@@ -4,11 +4,13 @@ The first line on stdin is the order, the only line on stdout the answer. The en
 """
 
 import sys
+from pathlib import Path
 
 from backend.common.logging import log_in_words
 from backend.common.parent_pipe import ParentPipe
 from backend.datasets.build_beside import do_beside
 from shared.errors import ClaraError
+from shared.storage import disk_errors
 
 
 def main() -> int:
@@ -18,8 +20,9 @@ def main() -> int:
     order = parent.order()
     parent.listen()
     try:
-        for answer in do_beside(order):
-            parent.send(answer)
+        with disk_errors(Path(order["scratch"])):
+            for answer in do_beside(order):
+                parent.send(answer)
     except ClaraError as exc:
         parent.send({"error": exc.message})
     return 0

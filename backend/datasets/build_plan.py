@@ -64,6 +64,11 @@ class BuildPlan:
         return self.folder / "records"
 
     @property
+    def quality_dir(self) -> Path:
+        """Where every found section is published with its signals and its fate."""
+        return self.folder / "quality"
+
+    @property
     def lineage_dir(self) -> Path:
         """Where it is published what the version was made of."""
         return self.folder / "lineage"

@@ -15,11 +15,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from shared.storage import MANIFEST_NAME, CorruptArtefact, stage, verify_folder, write_json
+from shared.storage import (
+    MANIFEST_NAME,
+    CorruptArtefact,
+    fsync_folder,
+    make_folder,
+    stage,
+    verify_folder,
+    write_json,
+)
 
 logger = logging.getLogger(__name__)
 
-WORK, _EXPORTS = "work", "exports"
+WORK, EXPORTS = "work", "exports"
 _FACTS, _DOCUMENTS = "facts.json", "documents.txt"
 
 
@@ -135,7 +143,7 @@ def _take_stage(name: Stage, attempt: Path, earlier: Sequence[Path]) -> None:
 
 def _published(attempt: Path) -> list[Path]:
     """Folders of an attempt that are whole, those of its stages aside."""
-    rooms = [attempt, attempt / _EXPORTS]
+    rooms = [attempt, attempt / EXPORTS]
     return [
         folder
         for room in rooms
@@ -149,6 +157,8 @@ def _rename(source: Path, target: Path) -> None:
     """Move a folder to where none is yet; one that is gone meanwhile was a zombie's to clear away."""
     if target.exists() or not source.is_dir():
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     with suppress(FileNotFoundError):
         source.rename(target)
+        # before the database, which may have another disk, learns that it lies there
+        fsync_folder(target.parent)

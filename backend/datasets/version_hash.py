@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from backend.common.version import VERSION
 from backend.datasets.build_plan import BuildPlan
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.splits import ALGORITHM
@@ -79,8 +80,13 @@ def version_hash(parameters: Mapping[str, Any], documents_sha256: str) -> str:
 
 
 def plan_key(plan: BuildPlan, parameters: Mapping[str, Any]) -> str:
-    """Names what finished stages are good for: the same dataset by the same rules."""
-    named = {"dataset": plan.dataset_id, "pipeline": PIPELINE_VERSION, "parameters": parameters}
+    """Names what finished stages are good for: the same dataset by the same rules, in the same release's files."""
+    named = {
+        "dataset": plan.dataset_id,
+        "release": VERSION,
+        "pipeline": PIPELINE_VERSION,
+        "parameters": parameters,
+    }
     return hashlib.sha256(_canonical(named)).hexdigest()
 
 

@@ -15,21 +15,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from backend.datasets.ingest.pipeline import ingest_paths
-from backend.datasets.models import DatasetRequest
-from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, encode_order
 from config import BaseConfig
-from shared.database.stores import Stores, open_stores
-from shared.models.dataset import Dataset, DatasetClaim
-from shared.models.events import AuditEntry
-from shared.utils.clock import utc_now
-from tests.support.real_texts import LAWS, law_files
+from shared.models.dataset import DatasetClaim
+from tests.benchmarks._law_datasets import OWNER, ingested_laws, law_settings, order_dataset
+from tests.support.real_texts import LAWS
 from tests.support.shared_data import SHARED_DATA
 from tests.support.tree_memory import TreePeak
 
 TENTH = 10
-FORMATS = ("jsonl", "parquet", "csv")
 BOUNDS = {"seconds": 90.0, "peak_mb": 600}
 _NO_LEAK = {"documents": 0, "texts": 0, "near_duplicates": 0}
 
@@ -52,12 +46,13 @@ def measure() -> dict[str, Any]:
 
 def measured(home: Path, *, every: int) -> dict[str, Any]:
     """Ingest every so-manieth law, then build a dataset of all of them."""
-    config = BaseConfig(
-        home=home, database_url=f"sqlite:///{home / 'clara.db'}", environment="testing", embedding_model="none"
-    )
-    stores, size = _ingested(home, config, every)
+    config = law_settings(home)
+    stores, size = ingested_laws(config, every=every)
     try:
-        claim = _ordered(stores)
+        order_dataset(stores)
+        claimed = stores.datasets.claim(OWNER, lease_s=3600)
+        assert claimed is not None
+        claim = claimed[1]
         seconds, stages, peak = _built(config, claim)
         dataset = stores.datasets.get(claim.dataset_id)
     finally:
@@ -73,35 +68,6 @@ def measured(home: Path, *, every: int) -> dict[str, Any]:
         "stages": stages,
         "split_leak": dataset.statistics["split_leak"],
     }
-
-
-def _ingested(home: Path, config: BaseConfig, every: int) -> tuple[Stores, int]:
-    laws = home / "laws"
-    laws.mkdir(parents=True)
-    size = 0
-    for number, (name, stream) in enumerate(law_files(every)):
-        size += (laws / f"{number}-{name}").write_bytes(stream.read())
-    stores = open_stores(config.database_url_resolved, derived_stores=fed_store_names(config))
-    ingest_paths([laws], store=stores.documents, source="laws", ingested_by="benchmark")
-    search = open_search(config, stores.documents)
-    for store in search.fed_stores:
-        search.catch_up(store)
-    search.close()
-    return stores, size
-
-
-def _ordered(stores: Stores) -> DatasetClaim:
-    request = DatasetRequest.model_validate(
-        {"name": "Laws", "search_query": {"query_text": "*", "top_k": 100_000}, "export_formats": FORMATS}
-    )
-    dataset = Dataset("dataset_benchmark", "Laws", "", utc_now(), "benchmark", request.model_dump(mode="json"))
-    audit = AuditEntry(
-        action="dataset.ordered", object_type="dataset", object_id=dataset.dataset_id, actor="benchmark", detail={}
-    )
-    stores.datasets.add(dataset, audit=audit)
-    claimed = stores.datasets.claim("benchmark", lease_s=3600)
-    assert claimed is not None
-    return claimed[1]
 
 
 def _built(config: BaseConfig, claim: DatasetClaim) -> tuple[float, dict[str, float], int]:

@@ -40,14 +40,14 @@ class DatasetService:
         """Order a dataset of everything; returns its id."""
         return str(self.call("POST", "/api/datasets", json=an_order(**changes))["dataset_id"])
 
-    def finished(self, dataset_id: str) -> Any:
-        """The dataset once its build has ended."""
-        deadline = time.monotonic() + _BUILD_S
+    def finished(self, dataset_id: str, *, within_s: float = _BUILD_S, look_s: float = 0.1) -> Any:
+        """The dataset once its build has ended; looks every so many seconds."""
+        deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             dataset = self.call("GET", f"/api/datasets/{dataset_id}")
             if dataset["status"] in ("completed", "failed"):
                 return dataset
-            time.sleep(0.1)
+            time.sleep(look_s)
         raise AssertionError(f"dataset {dataset_id} is still {dataset['status']}: {dataset['metadata']}")
 
     def stop(self, number: int = signal.SIGTERM) -> int:

@@ -1,7 +1,14 @@
 """Processes of this machine, as /proc tells them."""
 
+import contextlib
 import os
+import signal
+import time
 from pathlib import Path
+
+from tests.support.tree_memory import tree_of
+
+_DEATH_S = 10.0
 
 
 def children_of(pid: int) -> list[int]:
@@ -44,3 +51,20 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def kill_tree(pid: int) -> int:
+    """SIGKILL to a child of ours and everything that it started, as if the power went; how many processes there were.
+
+    Raises:
+        AssertionError: If one of them is still alive some seconds later.
+    """
+    found = tree_of(pid)
+    for each in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+    deadline = time.monotonic() + _DEATH_S
+    while any(map(is_alive, found)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(map(is_alive, found)), "what was killed lives on"
+    return len(found)

@@ -1,13 +1,17 @@
 """What a build says of itself, as events: every finished stage, and its progress now and then."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from backend.common.blocking import in_thread
 from shared.database.base import DatasetStore
+from shared.errors import Unavailable
 from shared.models.dataset import DatasetClaim
 from shared.models.dataset_events import DatasetEventType
+
+logger = logging.getLogger(__name__)
 
 PROGRESS_EVERY_S = 1.0
 """Distance of progress events of one kind of work: a build of ninety seconds is told in a hundred events."""
@@ -50,5 +54,10 @@ class BuildDiary:
         await self._keep(DatasetEventType.STAGE, {"stage": message["stage"]})
 
     async def _keep(self, kind: DatasetEventType, payload: Mapping[str, Any]) -> None:
-        await in_thread(self._datasets.record_event, self._claim, kind, payload)
+        try:
+            await in_thread(self._datasets.record_event, self._claim, kind, payload)
+        except Unavailable:
+            # a line of the diary is no reason to end a build: killed, it could not clear up what filled the disk
+            logger.warning("build.event_lost", exc_info=True, extra={"dataset_id": self._claim.dataset_id})
+            return
         self._on_event()

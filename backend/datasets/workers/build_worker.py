@@ -7,6 +7,7 @@ process ends itself at once, since its claim will be given to another.
 import logging
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from backend.common.logging import log_in_words
 from backend.common.parent_pipe import ParentPipe
 from backend.datasets.build import DatasetBuild
-from backend.datasets.build_plan import BuildPlan
+from backend.datasets.build_plan import BuildPlan, BuildResult
 from backend.datasets.export.options import ExportOptions
 from backend.datasets.export.order import ExportOrder
 from backend.datasets.export.publish import export_dataset
@@ -119,6 +120,26 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
         ClaraError: If the build cannot succeed.
     """
     folders = DatasetFolders(settings.data_dir)
+    try:
+        finished = _built(stores, settings, claim, pipe)
+    except Exception:
+        # whatever it was: what failed leaves nothing, and a full disk gets its space back
+        folders.remove_earlier(claim.dataset_id, claim.epoch)
+        folders.remove_attempt(claim.dataset_id, claim.epoch)
+        raise
+    try:
+        # another error may come behind the commit: the files stay until the database says that the build failed
+        completed = stores.datasets.complete(claim, finished, audit=_audit(claim, finished))
+    except (ClaimLost, DocumentsErased):
+        folders.remove_attempt(claim.dataset_id, claim.epoch)
+        raise
+    clear_stages(folders.attempt(claim.dataset_id, claim.epoch))
+    return completed
+
+
+def _built(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pipe: Pipe) -> Dataset:
+    """The dataset as the database shall know it, once all its files are published."""
+    folders = DatasetFolders(settings.data_dir)
     dataset = stores.datasets.get(claim.dataset_id)
     request = DatasetRequest.model_validate(dataset.request)
     attempt = folders.attempt(claim.dataset_id, claim.epoch)
@@ -135,31 +156,25 @@ def build_claimed(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pip
         drafter=drafter_of(request, stores, settings),
         licences=Licences(stores.documents.newest),
     )
-    search = open_search(settings, stores.documents)
-    found = LateSearch(search, request.search_query)
-    try:
-        result = build.run(found.candidates(), notes=found.notes)
-        finished = replace(
-            dataset,
-            document_count=result.document_count,
-            record_count=result.record_count,
-            total_tokens=result.total_tokens,
-            quality_score_avg=result.quality_score_avg,
-            content_sha256=result.content_sha256,
-            version_sha256=result.version_sha256,
-            path=str(result.records_dir),
-            manifest_sha256=result.manifest_sha256,
-            export_paths={name: str(path) for name, path in result.export_paths.items()},
-            statistics=result.statistics,
-        )
-        completed = stores.datasets.complete(claim, finished, audit=_audit(claim, finished))
-        clear_stages(attempt)
-        return completed
-    except ClaraError:
-        folders.remove_attempt(claim.dataset_id, claim.epoch)
-        raise
-    finally:
-        search.close()
+    with closing(open_search(settings, stores.documents)) as search:
+        found = LateSearch(search, request.search_query)
+        return _finished(dataset, build.run(found.candidates(), notes=found.notes))
+
+
+def _finished(dataset: Dataset, result: BuildResult) -> Dataset:
+    return replace(
+        dataset,
+        document_count=result.document_count,
+        record_count=result.record_count,
+        total_tokens=result.total_tokens,
+        quality_score_avg=result.quality_score_avg,
+        content_sha256=result.content_sha256,
+        version_sha256=result.version_sha256,
+        path=str(result.records_dir),
+        manifest_sha256=result.manifest_sha256,
+        export_paths={name: str(path) for name, path in result.export_paths.items()},
+        statistics=result.statistics,
+    )
 
 
 class LateSearch:

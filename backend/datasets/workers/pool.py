@@ -7,11 +7,13 @@ import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from backend.common.blocking import in_thread
 from backend.common.child_process import ChildProcess, describe_exit
 from backend.datasets.folders import DatasetFolders
+from backend.datasets.leftovers import clear_finished, clear_uploads
 from backend.datasets.workers.build_diary import BuildDiary
 from backend.datasets.workers.protocol import MessageType
 from shared.database.base import ClaimLost, DatasetNotFound, DatasetStore
@@ -227,19 +229,25 @@ class BuilderPool:
         logger.warning("build.failed", extra={"dataset_id": claim.dataset_id, "reason": message})
 
     async def _clear_if_over(self, dataset_id: str) -> None:
-        """The claim went: to another builder, whose files these are now, or since the dataset was cancelled."""
-        if await in_thread(self._is_over, dataset_id):
-            await in_thread(self._folders.remove, dataset_id)
+        """The claim went: to another builder, whose files these are now, or since the dataset has ended."""
+        await in_thread(self._clear, dataset_id)
 
-    def _is_over(self, dataset_id: str) -> bool:
+    def _clear(self, dataset_id: str) -> None:
         try:
-            return self._datasets.get(dataset_id).status is DatasetStatus.FAILED
+            dataset = self._datasets.get(dataset_id)
         except DatasetNotFound:
-            return True
+            self._folders.remove(dataset_id)
+            return
+        if dataset.status is DatasetStatus.FAILED:
+            self._folders.remove(dataset_id)
+        elif dataset.status is DatasetStatus.COMPLETED and dataset.path is not None:
+            # the build was killed behind its last word to the database
+            clear_finished(self._folders, dataset_id, Path(dataset.path))
 
     async def _sweep(self) -> None:
-        """Remove files of datasets that failed or were deleted while nobody could remove them."""
+        """Remove what is left of builds and uploads while nobody could remove it."""
         try:
+            await in_thread(clear_uploads, self._folders)
             for dataset_id in await in_thread(self._folders.dataset_ids):
                 await self._clear_if_over(dataset_id)
         except Unavailable:

@@ -3,9 +3,11 @@
 import errno
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,24 @@ def test_write_errors_are_named(tmp_path: Path, code: int, error: type[Exception
 def test_a_full_disk_in_the_words_of_a_library_in_rust_is_named_with_the_folder(tmp_path: Path) -> None:
     with pytest.raises(DiskFull, match=str(tmp_path)), disk_errors(tmp_path):
         raise Exception("No space left on device (os error 28)")
+
+
+def test_a_full_disk_under_a_sqlite_file_is_named_with_the_folder(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "spool.sqlite")) as database:
+        database.execute("CREATE TABLE texts (text TEXT)")
+        # as full as a disk, in SQLite's own words
+        database.execute("PRAGMA max_page_count=2")
+        with pytest.raises(DiskFull, match=str(tmp_path)), disk_errors(tmp_path):
+            database.execute("INSERT INTO texts VALUES (?)", ["x" * 100_000])
+
+
+def test_another_error_of_sqlite_passes(tmp_path: Path) -> None:
+    with (
+        closing(sqlite3.connect(tmp_path / "spool.sqlite")) as database,
+        pytest.raises(sqlite3.OperationalError, match="no such table"),
+        disk_errors(tmp_path),
+    ):
+        database.execute("SELECT * FROM texts")
 
 
 def test_an_error_that_has_nothing_to_do_with_disks_passes(tmp_path: Path) -> None:

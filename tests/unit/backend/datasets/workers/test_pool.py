@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,22 @@ def test_files_that_nobody_could_remove_go_at_the_next_start(tmp_path: Path, sta
     if state == "unknown":
         with pytest.raises(DatasetNotFound):
             service.datasets.get(dataset_id)
+
+
+def test_a_build_that_is_killed_behind_its_completion_leaves_only_what_was_published(tmp_path: Path) -> None:
+    service = Service(tmp_path, WAITS)
+    dataset_id = service.dataset.dataset_id
+
+    async def killed(pool: BuilderPool) -> None:
+        while pool.progress(dataset_id) is None:
+            await asyncio.sleep(0.01)
+        attempt = service.folders.attempt(dataset_id, 1)
+        (attempt / "work" / "written").mkdir(parents=True)
+        finished = replace(service.now(), path=str(attempt / "records"))
+        service.datasets.complete(service.claims[0], finished, audit=an_audit())
+        await pool.stop()
+
+    service.run(killed)
+
+    assert service.now().status is DatasetStatus.COMPLETED
+    assert [path.name for path in service.folders.attempt(dataset_id, 1).iterdir()] == ["records"]
