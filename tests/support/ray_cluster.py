@@ -20,7 +20,7 @@ import sys
 from ray.cluster_utils import Cluster
 cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
 second = cluster.add_node(num_cpus=1)
-print(cluster.address, flush=True)
+print(cluster.address.rpartition(":")[2], flush=True)
 for line in sys.stdin:
     cluster.remove_node(second, allow_graceful=False)
     print("killed", flush=True)
@@ -74,7 +74,9 @@ def ray_cluster() -> Iterator[RayCluster]:
         try:
             assert keeper.stdin is not None
             assert keeper.stdout is not None
-            yield RayCluster(keeper.stdout.readline().strip(), environment, keeper)
+            # the machine's own address may be one of those that nobody is to connect to
+            port = keeper.stdout.readline().strip()
+            yield RayCluster(f"127.0.0.1:{port}", environment, keeper)
             keeper.stdin.close()
             keeper.wait(timeout=60)
         finally:

@@ -76,7 +76,7 @@ def test_a_cluster_writes_the_bytes_of_one_machine_also_when_a_node_dies(
             if len(lines) == 2:  # the first bucket is measured
                 cluster.kill_second_node()
 
-    assert child.returncode == 0
+    assert child.returncode == 0, lines[-1]
     assert {name: lines[-1][name] for name in ("event", "sections", "decisions", "rules", "duplicates")} == {
         name: local[name] for name in ("event", "sections", "decisions", "rules", "duplicates")
     }
