@@ -71,6 +71,8 @@ def _in_full(place: Place) -> dict[str, Any]:
     seen = account(witness)
     passed, skipped = _total(tests, "passed"), _total(tests, "skipped")
     attempts = [quick.attempts, tests.attempts]
+    if quick.code:
+        _say(f"the quick start ended with {quick.code}: {_last_words(quick)}")
     _tell_what_went_wrong(tests, seen)
     return {
         "holds": quick.code == tests.code == 0 and attempts == [0, 0] and not seen.failed and passed > 0,
@@ -115,7 +117,8 @@ def _run(
 
 
 def _said(seen: Account) -> str:
-    return f"{seen.tests} tests done, {len(seen.failed)} failed, {sum(seen.suspects.values())} outgoing attempts"
+    # two tests run side by side, and both are suspected of what was tried meanwhile
+    return f"{seen.tests} tests done, {len(seen.failed)} failed, {len(seen.suspects)} suspected of outgoing attempts"
 
 
 def _tell_what_went_wrong(tests: AirGapped, seen: Account) -> None:

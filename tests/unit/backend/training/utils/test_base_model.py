@@ -1,7 +1,10 @@
 """Base model folders: what is loaded, what is refused and with which words."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from backend.training.utils.base_model import (
     resolve_dtype,
 )
 from shared.storage import CorruptArtefact
+from tests.support.installation import ROOT
 
 
 @pytest.fixture
@@ -114,3 +118,34 @@ def test_the_digest_changes_with_weights_and_tokenizer_only(folder: Path) -> Non
 def test_dtype_names_mean_what_they_say() -> None:
     assert resolve_dtype("float32") == torch.float32
     assert resolve_dtype("bfloat16") == torch.bfloat16
+
+
+_HUB_ELSEWHERE = """
+from backend.training.utils.base_model import HubUnavailable, locate_base_model
+from tests.support.installation import ROOT
+from tests.support.connection_counter import watching
+from tests.support.hostile_urls import resolving
+with resolving(), watching() as connects:
+    try:
+        locate_base_model("org/model", is_offline=False)
+    except HubUnavailable as error:
+        print(error.code, connects.tried)
+"""
+
+
+def test_a_hub_at_an_address_that_nobody_may_connect_to_is_not_asked(tmp_path: Path) -> None:
+    # in a process of its own, as a trainer is: its guard stays for good
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "HF_HOME": str(tmp_path),
+        "HF_ENDPOINT": "http://metadata.test",
+        "HF_HUB_OFFLINE": "0",
+        "HF_HUB_DISABLE_XET": "1",
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", _HUB_ELSEWHERE], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "hub_unavailable []"
