@@ -40,9 +40,10 @@ from backend.datasets.api import (
 )
 from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.dataset_updates import DatasetEvents
+from backend.datasets.export_desk import ExportDesk, ExportTask
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
-from backend.datasets.manager import DatasetManager, ExportTask
+from backend.datasets.manager import DatasetManager
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.publishing import PublishDesk, PublishTask
 from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
@@ -50,6 +51,7 @@ from backend.datasets.quality.profile import profile_of
 from backend.datasets.record_means import making_of
 from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
+from backend.datasets.search_desk import SearchDesk
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
 from backend.datasets.template_desk import TemplateDesk
@@ -169,21 +171,26 @@ class _Holder:
         manager = DatasetManager(
             stores.datasets,
             stores.documents,
-            search,
             folders,
-            quality=quality,
-            rulings_of=stores.reviews.rulings,
-            personal_data=personal_data,
-            write_export=_export_writer(config),
             making=making,
             on_change=wake_builders,
             creator_of=creator_from(stores.audit),
         )
+        exports = ExportDesk(stores.datasets, _export_writer(config))
         app.state.datasets = DatasetState(
             manager=manager,
+            search=SearchDesk(
+                search,
+                stores.documents,
+                making,
+                quality=quality,
+                personal_data=personal_data,
+                rulings_of=stores.reviews.rulings,
+            ),
+            exports=exports,
             versions=VersionDesk(stores.datasets, folders, on_cancel=end_builder),
             feed=feed,
-            publishing=PublishDesk(manager, targets_of(config.publish_targets), stores.audit, _copier(config)),
+            publishing=PublishDesk(exports, targets_of(config.publish_targets), stores.audit, _copier(config)),
             reviews=ReviewDesk(stores.documents, stores.reviews, quality),
             reports=ReportShelf(stores.datasets),
             templates=TemplateDesk(
