@@ -12,6 +12,7 @@ from shared.database.dataset_changes import (
     cancelled_fields,
     refuse_finished,
     status_payload,
+    withdrawn_payload,
 )
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.job_changes import storable_text
@@ -61,7 +62,8 @@ class SqlDatasetLines:
                 "withdrawn_by": audit.actor,
                 "withdrawn_reason": storable_text(reason),
             }
-            done = change_dataset(connection, datasets.c.dataset_id == dataset_id, values)
+            event = withdrawn_payload(storable_text(audit.actor), values["withdrawn_reason"])
+            done = change_dataset(connection, datasets.c.dataset_id == dataset_id, values, event=event)
             write_audit(connection, audit)
         return done or dataset
 
