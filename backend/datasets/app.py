@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
 from backend.datasets.api import (
     download_routes,
+    erasure_routes,
     event_routes,
     publish_routes,
     quality_routes,
@@ -39,7 +40,9 @@ from backend.datasets.api import (
     version_routes,
 )
 from backend.datasets.api.dependencies import DatasetState
+from backend.datasets.curation.forgetting import forget_document
 from backend.datasets.dataset_updates import DatasetEvents
+from backend.datasets.erasing import ErasureDesk
 from backend.datasets.export_desk import ExportDesk, ExportTask
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
@@ -48,7 +51,7 @@ from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.publishing import PublishDesk, PublishTask
 from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
 from backend.datasets.quality.profile import profile_of
-from backend.datasets.record_means import making_of
+from backend.datasets.record_means import making_of, reply_cache_of
 from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
 from backend.datasets.search_desk import SearchDesk
@@ -110,6 +113,7 @@ def create_app(config: BaseConfig) -> FastAPI:
             version_routes.router,
             event_routes.router,
             routes.router,
+            erasure_routes.router,
             download_routes.router,
             publish_routes.router,
             report_routes.router,
@@ -188,6 +192,7 @@ class _Holder:
                 rulings_of=stores.reviews.rulings,
             ),
             exports=exports,
+            erasing=ErasureDesk(stores.documents, stores.datasets, search, _forgetting(config)),
             versions=VersionDesk(stores.datasets, folders, on_cancel=end_builder),
             feed=feed,
             publishing=PublishDesk(exports, targets_of(config.publish_targets), stores.audit, _copier(config)),
@@ -274,6 +279,12 @@ def _builders(
         max_attempts=config.max_attempts,
     )
     return BuilderPool(stores.datasets, start, folders, times, on_event=on_event)
+
+
+def _forgetting(config: BaseConfig) -> Sequence[Callable[[str], None]]:
+    """What is kept of documents beside the truth and the search stores."""
+    quality = config.data_dir / "quality"
+    return (reply_cache_of(config).forget, lambda document_id: forget_document(quality, document_id))
 
 
 def _export_writer(config: BaseConfig) -> Callable[[ExportTask], None]:

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Path, Query
 from starlette.requests import HTTPConnection
 
 from backend.common.feed.event_feed import EventFeed
+from backend.datasets.erasing import ErasureDesk
 from backend.datasets.export_desk import ExportDesk
 from backend.datasets.manager import DatasetManager
 from backend.datasets.publishing import PublishDesk
@@ -44,6 +45,7 @@ class DatasetState:
     manager: DatasetManager
     search: SearchDesk
     exports: ExportDesk
+    erasing: ErasureDesk
     publishing: PublishDesk
     versions: VersionDesk
     feed: EventFeed

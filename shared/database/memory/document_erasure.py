@@ -98,7 +98,7 @@ def _use(dataset: Dataset, state: MemoryState, document_id: str) -> DatasetUse:
         version_number=dataset.version_number,
         status=dataset.status,
         is_withdrawn=dataset.is_withdrawn,
-        records=Counter(row.split for row in rows if row.document_id == document_id),
+        records=dict(Counter(row.split for row in rows if row.document_id == document_id)),
         export_formats=sorted(dataset.export_paths),
     )
 
