@@ -14,7 +14,7 @@ from shared.models.erasure import DocumentUses
 class EraseRequest(BaseModel):
     """Why a document goes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2_000)] = Field(
         description="Kept in the audit log for good and shown nowhere else: name no person and quote nothing."
