@@ -93,5 +93,7 @@ def _is_withdrawn(it: Installation, dataset_id: str) -> None:
 
 
 def _is_on_no_disk_but_in_the_withdrawn_version(home: Path, dataset_id: str) -> None:
-    holding = {path for path in home.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()}
+    holding = {
+        path for path in home.rglob("*") if path.is_file() and SECRET.lower().encode() in path.read_bytes().lower()
+    }
     assert {path.relative_to(home).parts[:3] for path in holding} == {("data", "datasets", dataset_id)}
