@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.installation import Installation, installation
+from frontend.client.clara_client import ClaraClient
+from frontend.client.errors import ServiceConflict, ServiceNotFound
+from tests.support.installation import Installation, dataset_of, installation
 
 SECRET = "Krausebergweg"
 TEXT = """# Satzung {number} über die Benutzung der Grünanlagen
@@ -31,9 +33,10 @@ def _json(it: Installation, *arguments: str) -> Any:
     return json.loads(ran.stdout)
 
 
-def _found(it: Installation, *types: str) -> list[str]:
-    chosen = [part for each in types for part in ("--search-type", each)]
-    return [each["document_id"] for each in _json(it, "search", SECRET, *chosen, "--limit", "50")["results"]]
+def _found(client: ClaraClient, *types: str) -> list[str]:
+    chosen: dict[str, Any] = {"search_types": list(types)} if types else {}
+    page = client.datasets.search(SECRET, limit=50, min_quality_score=0, **chosen)
+    return [each.document_id for each in page.results]
 
 
 @pytest.fixture
@@ -46,50 +49,47 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def test_an_erased_document_is_nowhere_and_never_comes_back(tmp_path: Path, corpus: Path) -> None:
-    with installation(tmp_path / "home", services=("datasets",), CLARA_POLL_SECONDS="0.1") as it:
+    settings = {"CLARA_POLL_SECONDS": "0.1"}
+    with installation(tmp_path / "home", services=("datasets",), **settings) as it, it.client() as client:
         assert it.clara("ingest", str(corpus), "--source", "amt").returncode == 0
-        documents = _json(it, "documents", "list")["documents"]
-        (gone,) = (each["document_id"] for each in documents if each["path"] == "2.md")
-        order = ("datasets", "create", "satzungen", "--query", "*", "--top-k", "100", "--format", "jsonl", "--wait")
-        dataset_id = _json(it, *order)["dataset_id"]
-        assert gone in _found(it)
+        (gone,) = (each.document_id for each in client.documents.iterate() if each.path == "2.md")
+        dataset_id = dataset_of(client, export_formats=["jsonl"]).dataset_id
+        assert gone in _found(client)
+        seen = client.erasure.uses(gone)
+        assert [(each.dataset_id, each.is_withdrawn) for each in seen.datasets] == [(dataset_id, False)]
 
-        seen = _json(it, "erase", gone, "--dry-run")["documents"][0]
-        assert [(each["dataset_id"], each["is_withdrawn"]) for each in seen["datasets"]] == [(dataset_id, False)]
         (erased,) = _json(it, "erase", gone, "--reason", REASON, "--yes")["documents"]
 
         assert (erased["is_new"], erased["pending_stores"]) == (True, {})
         for types in ((), ("keyword",), ("vector",), ("graph",)):
-            assert gone not in _found(it, *types)
-        assert it.clara("documents", "show", gone).returncode == 4
-        _stays_away(it, corpus, gone)
-        _is_withdrawn(it, dataset_id)
+            assert gone not in _found(client, *types)
+        with pytest.raises(ServiceNotFound):
+            client.documents.get(gone)
+        _stays_away(it, client, corpus, gone)
+        _is_withdrawn(client, dataset_id)
         entries = _json(it, "audit", "list", "--action", "document.erased")["entries"]
         assert [(each["object_id"], each["detail"]["reason"]) for each in entries] == [(gone, REASON)]
         assert it.clara("audit", "verify").returncode == 0
-        differences = _json(it, "reconcile")
-        assert differences["differences"] == 0
+        assert _json(it, "reconcile")["differences"] == 0
     _is_on_no_disk_but_in_the_withdrawn_version(tmp_path / "home", dataset_id)
 
 
-def _stays_away(it: Installation, corpus: Path, gone: str) -> None:
+def _stays_away(it: Installation, client: ClaraClient, corpus: Path, gone: str) -> None:
     again = it.clara("ingest", str(corpus), "--source", "amt", "--json")
     assert again.returncode == 1, again.stdout + again.stderr
     (refused,) = json.loads(again.stdout)["failed"]
     assert (refused["path"], "was erased" in refused["reason"]) == ("2.md", True)
-    assert gone not in [each["document_id"] for each in _json(it, "documents", "list")["documents"]]
-    following = ("datasets", "create", "danach", "--query", "*", "--top-k", "100", "--format", "jsonl", "--wait")
-    with it.client() as client:
-        records = client.datasets.records(_json(it, *following)["dataset_id"])
-        assert gone not in {each["document_id"] for each in records}
+    assert gone not in [each.document_id for each in client.documents.iterate()]
+    following = dataset_of(client, name="danach")
+    assert gone not in {each["document_id"] for each in client.datasets.records(following.dataset_id)}
 
 
-def _is_withdrawn(it: Installation, dataset_id: str) -> None:
-    shown = _json(it, "datasets", "show", dataset_id)
-    assert "was erased" in shown["withdrawn_reason"]
-    assert it.clara("datasets", "export", dataset_id, "--format", "csv").returncode == 5
-    events = it.clara("datasets", "events", dataset_id, "--json").stdout.splitlines()
-    assert json.loads(events[-1])["payload"]["reason"] == "withdrawn"
+def _is_withdrawn(client: ClaraClient, dataset_id: str) -> None:
+    assert "was erased" in (client.datasets.get(dataset_id).withdrawn_reason or "")
+    with pytest.raises(ServiceConflict, match="withdrawn"):
+        client.datasets.export(dataset_id, "csv")
+    *_, last = client.versions.events(dataset_id)
+    assert last.payload["reason"] == "withdrawn"
 
 
 def _is_on_no_disk_but_in_the_withdrawn_version(home: Path, dataset_id: str) -> None:
