@@ -41,6 +41,7 @@ __all__ = [
     "make_folder",
     "prepare_folders",
     "read_manifest",
+    "reseal",
     "sha256_file",
     "stage",
     "sweep_stages",
@@ -202,6 +203,15 @@ def verify_folder(path: Path) -> Manifest:
     return manifest
 
 
+def reseal(path: Path) -> Manifest:
+    """Bring the manifest of a published folder up to date, after files of it were changed on purpose.
+
+    Raises:
+        CorruptArtefact: If its manifest is missing or cannot be read.
+    """
+    return _write_manifest(path, read_manifest(path).properties)
+
+
 def read_manifest(path: Path) -> Manifest:
     """The manifest alone, without checking the files.
 
@@ -291,7 +301,7 @@ def _is_regular(file: Path) -> bool:
 
 def _write_manifest(folder: Path, properties: Mapping[str, Any]) -> Manifest:
     entries: dict[str, dict[str, Any]] = {}
-    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+    for file in sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST_NAME):
         _fsync_file(file)
         entries[file.relative_to(folder).as_posix()] = {
             "size_bytes": file.stat().st_size,

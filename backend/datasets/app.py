@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from backend.common.spec import ServiceSpec
 from backend.common.version import VERSION
 from backend.datasets.api import (
     download_routes,
+    erasure_routes,
     event_routes,
     publish_routes,
     quality_routes,
@@ -40,17 +41,21 @@ from backend.datasets.api import (
     version_routes,
 )
 from backend.datasets.api.dependencies import DatasetState
+from backend.datasets.curation.forgetting import forget_document
 from backend.datasets.dataset_updates import DatasetEvents
+from backend.datasets.erasing import ErasureDesk
+from backend.datasets.export_desk import ExportDesk, ExportTask
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
-from backend.datasets.manager import DatasetManager, ExportTask
+from backend.datasets.manager import DatasetManager
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.publishing import PublishDesk, PublishTask
 from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
 from backend.datasets.quality.profile import profile_of
-from backend.datasets.record_means import making_of
+from backend.datasets.record_means import making_of, reply_cache_of
 from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
+from backend.datasets.search_desk import SearchDesk
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
 from backend.datasets.template_desk import TemplateDesk
@@ -109,6 +114,7 @@ def create_app(config: BaseConfig) -> FastAPI:
             version_routes.router,
             event_routes.router,
             routes.router,
+            erasure_routes.router,
             download_routes.router,
             publish_routes.router,
             report_routes.router,
@@ -171,21 +177,27 @@ class _Holder:
         manager = DatasetManager(
             stores.datasets,
             stores.documents,
-            search,
             folders,
-            quality=quality,
-            rulings_of=stores.reviews.rulings,
-            personal_data=personal_data,
-            write_export=_export_writer(config),
             making=making,
             on_change=wake_builders,
             creator_of=creator_of,
         )
+        exports = ExportDesk(stores.datasets, _export_writer(config))
         app.state.datasets = DatasetState(
             manager=manager,
+            search=SearchDesk(
+                search,
+                stores.documents,
+                making,
+                quality=quality,
+                personal_data=personal_data,
+                rulings_of=stores.reviews.rulings,
+            ),
+            exports=exports,
+            erasing=ErasureDesk(stores.documents, stores.datasets, search, _forgetting(config)),
             versions=VersionDesk(stores.datasets, folders, on_cancel=end_builder, creator_of=creator_of),
             feed=feed,
-            publishing=PublishDesk(manager, targets_of(config.publish_targets), stores.audit, _copier(config)),
+            publishing=PublishDesk(exports, targets_of(config.publish_targets), stores.audit, _copier(config)),
             reviews=ReviewDesk(stores.documents, stores.reviews, quality),
             reports=ReportShelf(stores.datasets),
             templates=TemplateDesk(
@@ -269,6 +281,12 @@ def _builders(
         max_attempts=config.max_attempts,
     )
     return BuilderPool(stores.datasets, start, folders, times, on_event=on_event)
+
+
+def _forgetting(config: BaseConfig) -> Sequence[Callable[[str], None]]:
+    """What is kept of documents beside the truth and the search stores."""
+    quality = config.data_dir / "quality"
+    return (reply_cache_of(config).forget, lambda document_id: forget_document(quality, document_id))
 
 
 def _export_writer(config: BaseConfig) -> Callable[[ExportTask], None]:

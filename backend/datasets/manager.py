@@ -1,132 +1,28 @@
-"""What people do with datasets and documents: order, look, export, fetch, search, delete."""
+"""What people do with datasets and documents: order, look, read, delete; what is found and taken out has desks."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from backend.common.ownership import CreatorOf, check_ownership, nobody
-from backend.datasets.archive import DownloadFile, files_of_split, one_file, whole_folder
 from backend.datasets.export.options import ExportOptions
-from backend.datasets.export.registry import check_export, exporter_for
+from backend.datasets.export.registry import check_export
 from backend.datasets.folders import DatasetFolders
-from backend.datasets.models import (
-    DatasetRequest,
-    ExportRequest,
-    FoundSection,
-    ListPlaceView,
-    SearchPageRequest,
-    SearchRequest,
-    SearchResults,
-)
-from backend.datasets.pii.treating import PersonalData
-from backend.datasets.quality.batches import MAX_TEXTS
-from backend.datasets.quality.normalise import normalise
-from backend.datasets.quality.pipeline import Assessment, QualityPipeline
+from backend.datasets.models import DatasetRequest
 from backend.datasets.record_making import RecordMaking
-from backend.datasets.records.candidates import Candidate
-from backend.datasets.records.judging import RulingsOf, judged_sections
 from backend.datasets.records.paging import records_page
-from backend.datasets.records.passages import Passage
-from backend.datasets.records.personal import without_personal_data
-from backend.datasets.records.render import record_of
-from backend.datasets.search_cursor import cursor_of, rank_of
-from backend.datasets.searching import Found
-from backend.datasets.splits import SplitPlan
-from backend.datasets.tokens import UnicodeWordCounter
-from backend.datasets.withdrawal import refuse_reader
+from backend.datasets.withdrawal import completed_dataset, refuse_reader
 from shared.auth.audit import audit_entry
 from shared.auth.policies import Actor
 from shared.database.base import DatasetStore, DocumentStore, Page
-from shared.database.dataset_changes import DatasetNotCompleted, refuse_unusable
-from shared.database.dataset_search import DatasetDocument
-from shared.errors import Conflict, NotFound
-from shared.models.dataset import Dataset, DatasetStatus, RecordFormat, Split
+from shared.models.dataset import Dataset, DatasetStatus
 from shared.models.document import Document
 from shared.models.events import AuditEntry
 from shared.models.users import Principal
 from shared.utils.clock import Clock, utc_now
 from shared.utils.ids import new_id
 
-if TYPE_CHECKING:
-    from backend.datasets.records.drafting import KeptPassage
-
 logger = logging.getLogger(__name__)
-
-
-class NotExported(NotFound):
-    """The dataset has no export of this format (yet)."""
-
-    code = "not_exported"
-
-    def __init__(self, dataset_id: str, export_format: str) -> None:
-        super().__init__(
-            f"Dataset {dataset_id} has no {export_format} export; POST /api/datasets/{dataset_id}/export makes one.",
-            dataset_id=dataset_id,
-            format=export_format,
-        )
-
-
-class EmptySplit(NotFound):
-    """The split holds no records, so its export has no file."""
-
-    code = "empty_split"
-
-    def __init__(self, dataset_id: str, split: Split) -> None:
-        super().__init__(f"Split {split} of dataset {dataset_id} holds no records.", dataset_id=dataset_id, split=split)
-
-
-class NoSuchFile(NotFound):
-    """The export has no file of this name."""
-
-    code = "no_such_file"
-
-    def __init__(self, dataset_id: str, export_format: str, file: str) -> None:
-        super().__init__(
-            f"The {export_format} export of dataset {dataset_id} has no file '{file}'; manifest.json names all.",
-            dataset_id=dataset_id,
-            format=export_format,
-            file=file,
-        )
-
-
-class SplitInShards(Conflict):
-    """The split is more than one file."""
-
-    code = "split_in_shards"
-
-    def __init__(self, dataset_id: str, split: Split, files: list[str]) -> None:
-        super().__init__(
-            f"Split {split} of dataset {dataset_id} is {len(files)} files; fetch each by its name (?file={files[0]}), "
-            "or everything as a zip.",
-            dataset_id=dataset_id,
-            split=split,
-            files=files,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ExportTask:
-    """An export to write.
-
-    Args:
-        target: Folder that does not exist yet.
-    """
-
-    dataset: Dataset
-    export_format: str
-    options: ExportOptions
-    target: Path
-
-
-class Search(Protocol):
-    """Finds sections."""
-
-    def find(self, request: SearchRequest, *, after_rank: int = 0) -> Found:
-        """The best sections first."""
-        ...
 
 
 class DatasetManager:
@@ -135,12 +31,7 @@ class DatasetManager:
     Args:
         datasets: Truth of datasets.
         documents: Truth of documents.
-        search: Finds sections.
         folders: Where files lie.
-        quality: Gives the pipeline that judges texts now.
-        rulings_of: What people decided about texts.
-        personal_data: What is done with it in records.
-        write_export: Writes one export and returns when it is published.
         making: What records are made with.
         on_change: Called after every accepted order, to wake the builders.
         creator_of: Who made a dataset.
@@ -150,13 +41,8 @@ class DatasetManager:
         self,
         datasets: DatasetStore,
         documents: DocumentStore,
-        search: Search,
         folders: DatasetFolders,
         *,
-        quality: Callable[[], QualityPipeline],
-        rulings_of: RulingsOf,
-        personal_data: PersonalData,
-        write_export: Callable[[ExportTask], None],
         making: RecordMaking | None = None,
         clock: Clock = utc_now,
         make_id: Callable[[str], str] = new_id,
@@ -165,17 +51,12 @@ class DatasetManager:
     ) -> None:
         self._datasets = datasets
         self._documents = documents
-        self._search = search
         self._folders = folders
-        self._rulings_of = rulings_of
-        self._personal_data = personal_data
-        self._write_export = write_export
         self._making = making or RecordMaking()
         self._clock = clock
         self._make_id = make_id
         self._on_change = on_change
         self._creator_of = creator_of
-        self._quality = quality
 
     def create(self, request: DatasetRequest, principal: Principal, *, request_id: str | None = None) -> Dataset:
         """Accept an order; when this returns it is on disk.
@@ -245,112 +126,10 @@ class DatasetManager:
             WithdrawnFromReaders: If it was withdrawn and the reader is no administrator.
             UnknownCursor: If `after` is not one of ours.
         """
-        dataset, records_dir = self._completed(dataset_id)
+        dataset, records_dir = completed_dataset(self._datasets, dataset_id)
         refuse_reader(dataset, reader)
         records, next_after = records_page(records_dir, after=after, limit=limit)
         return dataset, records, next_after
-
-    def export(
-        self, dataset_id: str, order: ExportRequest, principal: Principal, *, request_id: str | None = None
-    ) -> str:
-        """Write a finished dataset in a format, or find that it is there already; returns the folder.
-
-        Raises:
-            DatasetNotFound: If there is none.
-            DatasetNotCompleted: If it is not finished.
-            DatasetWithdrawn: If it is kept for accountability only.
-            UnknownExportFormat: If the format is not installed.
-            NotExportable: If the format cannot hold these records, or does not know an option.
-        """
-        dataset, records_dir = self._completed(dataset_id)
-        refuse_unusable(dataset)
-        options = ExportOptions.from_json(order.model_dump(exclude={"format"}))
-        check_export(order.format, RecordFormat(dataset.request["record_format"]), options)
-        target = records_dir.parent / "exports" / f"{order.format}{options.folder_suffix}"
-        if not target.exists():
-            self._write_export(ExportTask(dataset, order.format, options, target))
-        audit = _audit("dataset.exported", dataset_id, principal, request_id, format=order.format)
-        self._datasets.set_export(dataset_id, order.format, str(target), audit=audit)
-        return str(target)
-
-    def download(
-        self,
-        dataset_id: str,
-        export_format: str,
-        split: Split | None,
-        reader: Principal,
-        *,
-        file: str | None = None,
-    ) -> DownloadFile:
-        """An export as one file: a file or a split as it is, or everything as a zip.
-
-        Raises:
-            NotExported: If there is no such export.
-            NoSuchFile: If the export has no such file.
-            EmptySplit: If the split holds no records.
-            SplitInShards: If the split is more than one file.
-            WithdrawnFromReaders: If it was withdrawn and the reader is no administrator.
-        """
-        dataset, _ = self._completed(dataset_id)
-        refuse_reader(dataset, reader)
-        exporter_for(export_format)
-        if export_format not in dataset.export_paths:
-            raise NotExported(dataset_id, export_format)
-        folder = Path(dataset.export_paths[export_format])
-        name = f"{dataset_id}-{export_format}"
-        if split is not None and file is None:
-            file = self._file_of_split(dataset_id, folder, split)
-        if file is None:
-            return whole_folder(folder, name=name)
-        found = one_file(folder, file, name=name)
-        if found is None:
-            raise NoSuchFile(dataset_id, export_format, file)
-        return found
-
-    def search(self, request: SearchPageRequest) -> SearchResults:
-        """A page of sections with relevance and quality, and the stores that could not take part.
-
-        Raises:
-            InvalidCursor: If `after` belongs to another query.
-            Unavailable: If no store can answer.
-        """
-        found = self._search.find(request, after_rank=rank_of(request))
-        results: list[FoundSection] = []
-        hidden = last_rank = 0
-        # one more than the page holds, since the next hit decides whether there is another page
-        judged_hits = self._quality().assess_each(
-            found.hits, text_of=lambda each: normalise(each.stored.section.text), at_once=request.limit + 1
-        )
-        for hit, _, judged in judged_hits:
-            if len(results) == request.limit:
-                return _page(results, found, hidden, next_after=cursor_of(request, last_rank))
-            last_rank, result = hit.rank, _found(hit, judged)
-            if result.quality_score < request.min_quality_score:
-                hidden += 1
-            else:
-                results.append(result)
-        return _page(results, found, hidden, next_after=None)
-
-    def stream(self, request: DatasetRequest, *, batch_size: int) -> Iterator[list[dict[str, Any]]]:
-        """Records of good enough sections as they are found, in batches; nothing is merged, cut, compared or stored.
-
-        Raises:
-            Unavailable: If no store can answer; also on the way.
-            InvalidInput: If only a build can make such records.
-        """
-        self._making.check_stream(request)
-        found = self._search.find(request.search_query).candidates
-        batch: list[dict[str, Any]] = []
-        # as many as the first batch lacks, so that it comes at once; then as many as are quickest to judge together
-        at_once, is_first = batch_size, True
-        while drawn := list(islice(found, at_once)):
-            batch += self._records(drawn, request)
-            while len(batch) >= batch_size:
-                yield batch[:batch_size]
-                batch, is_first = batch[batch_size:], False
-            at_once = batch_size - len(batch) if is_first else max(MAX_TEXTS, batch_size)
-        if batch:
-            yield batch
 
     def document(self, document_id: str) -> Document:
         """A document in its newest version.
@@ -364,82 +143,6 @@ class DatasetManager:
         """Documents by id."""
         return self._documents.page(source=source, limit=limit, after=after)
 
-    def _file_of_split(self, dataset_id: str, folder: Path, split: Split) -> str:
-        files = files_of_split(folder, split)
-        if not files:
-            raise EmptySplit(dataset_id, split)
-        if len(files) > 1:
-            raise SplitInShards(dataset_id, split, files)
-        return files[0]
 
-    def _completed(self, dataset_id: str) -> tuple[Dataset, Path]:
-        dataset = self._datasets.get(dataset_id)
-        if dataset.status is not DatasetStatus.COMPLETED or dataset.path is None:
-            raise DatasetNotCompleted(dataset_id, dataset.status)
-        return dataset, Path(dataset.path)
-
-    def _records(self, found: Iterable[Candidate], request: DatasetRequest) -> Iterator[dict[str, Any]]:
-        counter, quality = UnicodeWordCounter(), self._quality()
-        for kept, drafts in self._making.drafter(request).drafted(self._kept(found, request, quality)):
-            for draft in drafts:
-                yield record_of(
-                    kept.treated.passage,
-                    draft,
-                    record_format=request.record_format,
-                    split=kept.split,
-                    quality_score=kept.score,
-                    quality_profile=quality.profile_version,
-                    counter=counter,
-                )
-
-    def _kept(
-        self, found: Iterable[Candidate], request: DatasetRequest, quality: QualityPipeline
-    ) -> "Iterator[KeptPassage]":
-        from backend.datasets.records.drafting import KeptPassage
-
-        plan = SplitPlan(request.seed, request.split.model_dump())
-        least = request.search_query.min_quality_score
-        for judged in judged_sections(found, quality, self._rulings_of):
-            candidate = judged.candidate
-            if judged.reason_to_drop or (candidate.quality < least and not candidate.is_spared):
-                continue
-            treated = without_personal_data(Passage((candidate,)), [judged.text], self._personal_data)
-            if not treated.is_dropped:
-                yield KeptPassage(treated, candidate.quality, plan.split(candidate.stored.path))
-
-
-def _page(results: list[FoundSection], found: Found, hidden: int, *, next_after: str | None) -> SearchResults:
-    return SearchResults(
-        results=results,
-        total_count=len(results),
-        next_after=next_after,
-        hidden_count=hidden,
-        degraded=[f"{name}: {reason}" for name, reason in found.degraded.items()],
-    )
-
-
-def _found(hit: DatasetDocument, judged: Assessment) -> FoundSection:
-    stored, section = hit.stored, hit.stored.section
-    return FoundSection(
-        section_id=stored.section_id,
-        document_id=stored.document_id,
-        document_version=stored.version,
-        source=stored.source,
-        path=stored.path,
-        title=stored.document_title,
-        abbreviation=stored.abbreviation,
-        section_number=section.number,
-        heading=section.heading,
-        heading_path=section.heading_path,
-        text=section.text,
-        relevance_score=hit.relevance_score,
-        quality_score=judged.score,
-        quality_reasons=judged.reasons,
-        rank=hit.rank,
-        snippet=hit.snippet,
-        lists={name: ListPlaceView.model_validate(place) for name, place in hit.places.items()},
-    )
-
-
-def _audit(action: str, dataset_id: str, principal: Principal, request_id: str | None, **detail: Any) -> AuditEntry:
-    return audit_entry(principal, action, "dataset", dataset_id, request_id=request_id, **detail)
+def _audit(action: str, dataset_id: str, principal: Principal, request_id: str | None) -> AuditEntry:
+    return audit_entry(principal, action, "dataset", dataset_id, request_id=request_id)

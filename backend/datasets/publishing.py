@@ -54,7 +54,7 @@ class PublishDesk:
     """The use case of publishing.
 
     Args:
-        exports: The manager.
+        exports: The desk of exports.
         targets: Where copies may go.
         audit: Takes who published what.
         copy: Copies one folder, and returns when it lies there and was checked.

@@ -12,12 +12,20 @@ from shared.models.dataset import RecordFormat
 
 if TYPE_CHECKING:
     from backend.datasets.records.drafting import Drafter
+    from backend.datasets.synthetic.cache import ReplyCache
 
 
 def making_of(settings: BaseConfig) -> RecordMaking:
     """What the settings offer to make records with."""
     has_endpoint = bool(settings.synthetic_url and settings.synthetic_model)
     return RecordMaking(settings.templates, settings.base_model_roots, has_endpoint)
+
+
+def reply_cache_of(settings: BaseConfig) -> "ReplyCache":
+    """What models said about documents."""
+    from backend.datasets.synthetic.cache import ReplyCache
+
+    return ReplyCache(settings.data_dir / "synthetic")
 
 
 def drafter_of(order: RecordOrder, stores: Stores, settings: BaseConfig) -> "Drafter":
@@ -52,7 +60,6 @@ def _synthetic(
 ) -> "Drafter":
     from backend.datasets.records.drafting import TemplateDrafter
     from backend.datasets.synthetic.asking import Questioner
-    from backend.datasets.synthetic.cache import ReplyCache
     from backend.datasets.synthetic.drafter import SyntheticDrafter
     from backend.datasets.synthetic.endpoint import ChatClient, SyntheticEndpoint
     from backend.datasets.synthetic.prompt import Prompt
@@ -64,7 +71,7 @@ def _synthetic(
         concurrency=settings.synthetic_concurrency,
         timeout_s=settings.synthetic_timeout,
     )
-    cache = ReplyCache(settings.data_dir / "synthetic")
+    cache = reply_cache_of(settings)
     # what was said about documents that were erased since must not be kept
     cache.keep_only(stores.documents.newest)
     templates = [each for each in making.chosen(order) if order.record_format in each.shapes]

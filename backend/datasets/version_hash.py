@@ -62,7 +62,7 @@ def parameters_of(
         "min_quality_score": plan.min_quality_score,
         "deduplicate": plan.deduplicate.value,
         "quality_profile": quality_profile,
-        "personal_data": plan.personal_data.policy_key,
+        **plan.personal_data.parameters,
         "drafting": dict(drafting),
         "contamination": dict(contamination) if contamination else None,
     }

@@ -1,7 +1,11 @@
-"""Who may still read a dataset that was withdrawn."""
+"""Where a finished dataset lies, and who may still read one that was withdrawn."""
 
+from pathlib import Path
+
+from shared.database.base import DatasetStore
+from shared.database.dataset_changes import DatasetNotCompleted
 from shared.errors import NotPermitted
-from shared.models.dataset import Dataset
+from shared.models.dataset import Dataset, DatasetStatus
 from shared.models.users import Principal, Role
 
 
@@ -16,6 +20,19 @@ class WithdrawnFromReaders(NotPermitted):
             "role admin only.",
             dataset_id=dataset.dataset_id,
         )
+
+
+def completed_dataset(datasets: DatasetStore, dataset_id: str) -> tuple[Dataset, Path]:
+    """A finished dataset and the folder of its records.
+
+    Raises:
+        DatasetNotFound: If there is none.
+        DatasetNotCompleted: If it is not finished.
+    """
+    dataset = datasets.get(dataset_id)
+    if dataset.status is not DatasetStatus.COMPLETED or dataset.path is None:
+        raise DatasetNotCompleted(dataset_id, dataset.status)
+    return dataset, Path(dataset.path)
 
 
 def refuse_reader(dataset: Dataset, reader: Principal) -> None:

@@ -260,7 +260,7 @@ def _compose(config: BaseConfig, stores: Stores, folders: TrainingFolders, warm:
     )
     pools.append(pool)
     desk = FeedbackDesk(stores.feedback, stores.adapters)
-    state = TrainingState(manager, pool, feed, desk, Promotions(stores.adapters))
+    state = TrainingState(manager, pool, feed, desk, Promotions(stores.adapters, stores.datasets.erased_in))
     return _Service(state, pool, inspections)
 
 

@@ -1,7 +1,7 @@
 """Which adapter is in use: promoted by a person, or by a continuous run whose comparison was passed."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from backend.training.adapter_check import check_adapter
 from shared.auth.audit import audit_entry
@@ -47,10 +47,14 @@ class Promotions:
 
     Args:
         adapters: Truth of adapters.
+        erased_in: Dataset -> documents that its records were made of and that were erased since.
     """
 
-    def __init__(self, adapters: AdapterStore) -> None:
+    def __init__(
+        self, adapters: AdapterStore, erased_in: Callable[[Sequence[str]], Mapping[str, Sequence[str]]] = lambda _: {}
+    ) -> None:
         self._adapters = adapters
+        self._erased_in = erased_in
 
     def promote(
         self, adapter_id: str, principal: Principal, *, override: bool = False, request_id: str | None = None
@@ -61,7 +65,7 @@ class Promotions:
             AdapterNotFound: If there is none.
             AdapterDamaged: If its files are not those that were published.
             ComparisonObjects: If its comparison ended with reject, or was made with another adapter than the active
-                one, and nobody overrides that.
+                one, or it was trained on a document that was erased since, and nobody overrides that.
             ActiveAdapterChanged: If somebody promoted another one meanwhile.
         """
         adapter = self._adapters.get(adapter_id)
@@ -69,7 +73,7 @@ class Promotions:
         over = None if active is None else active.adapter_id
         if active is not None and over == adapter_id:
             return active
-        objection = _objection(adapter, over)
+        objection = self._seen_erased(adapter) or _objection(adapter, over)
         if objection is not None and not override:
             raise ComparisonObjects(adapter_id, objection)
         check = check_adapter(adapter)
@@ -89,6 +93,14 @@ class Promotions:
         promotion = self._adapters.promote(adapter_id, order, audit=audit)
         logger.info("adapter.promoted", extra={"adapter_id": adapter_id, "is_override": order.is_override})
         return promotion
+
+    def _seen_erased(self, adapter: Adapter) -> str | None:
+        if adapter.dataset_id is None:
+            return None
+        erased = self._erased_in([adapter.dataset_id]).get(adapter.dataset_id, ())
+        if not erased:
+            return None
+        return f"it was trained on dataset {adapter.dataset_id}, of which {len(erased)} documents were erased since"
 
     def active(self) -> Sequence[Promotion]:
         """The active adapter of every base model that has one."""

@@ -133,7 +133,7 @@ def withdraw_dataset(
 
 
 def list_erased(session: Session, limit: Limit = 50) -> None:
-    """List versions with records of documents that were erased since: withdraw or delete them."""
+    """List versions with records of documents that were erased since: withdrawn, and to be deleted."""
     with session.client() as client:
         total = client.versions.holding_erased(limit=1).total_count
         shown = list(islice(client.versions.iterate_holding_erased(page_size=min(limit, _PAGE)), limit))

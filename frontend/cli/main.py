@@ -15,6 +15,7 @@ from frontend.cli import (
     dataset_cli,
     dataset_report_cli,
     documents_cli,
+    erase_cli,
     feedback_cli,
     ingest_cli,
     jobs_cli,
@@ -81,6 +82,7 @@ def clara(
 
 ingest_cli.register(app)
 documents_cli.register(app)
+erase_cli.register(app)
 search_cli.register(app)
 dataset_cli.register(app)
 dataset_report_cli.register(app)

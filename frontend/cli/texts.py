@@ -159,6 +159,50 @@ TEXTS: Mapping[str, Text] = {
     "download.progress": Text("Downloading", "Herunterladen"),
     "download.verified": Text("SHA-256 verified", "SHA-256 geprüft"),
     "download.unverified": Text("no digest announced", "ohne angekündigte Prüfsumme"),
+    # erasing
+    "erase.nothing": Text(
+        "Name at least one document; `clara documents list` shows their ids.",
+        "Mindestens ein Dokument nennen; `clara documents list` zeigt die Kennungen.",
+    ),
+    "erase.no_reason": Text(
+        "Erasing needs a reason for the audit log: --reason TEXT; --dry-run only looks.",
+        "Löschen braucht einen Grund für das Protokoll: --reason TEXT; --dry-run schaut nur nach.",
+    ),
+    "erase.refused": Text(
+        "Erasing needs a yes; without a terminal pass --yes.",
+        "Löschen braucht eine Bestätigung; ohne Terminal --yes angeben.",
+    ),
+    "erase.ask": Text(
+        "Erase {n} documents for good? They are never taken in again.",
+        "{n} Dokumente endgültig löschen? Sie werden nie wieder aufgenommen.",
+    ),
+    "erase.dry_run": Text("Nothing was erased.", "Es wurde nichts gelöscht."),
+    "erase.done": Text("{n} documents are erased.", "{n} Dokumente sind gelöscht."),
+    "erase.left_datasets": Text(
+        "The versions named are withdrawn and keep their records and exports, for administrators alone, until they are "
+        "deleted: clara datasets delete ID.",
+        "Die genannten Versionen sind zurückgezogen; ihre Sätze und Exporte bleiben, nur für die Rolle admin, bis sie "
+        "gelöscht werden: clara datasets delete ID.",
+    ),
+    "erase.left_adapters": Text(
+        "A model does not forget: train the adapters named anew without the document, and stop using them.",
+        "Ein Modell vergisst nicht: die genannten Adapter ohne das Dokument neu trainieren und nicht weiter verwenden.",
+    ),
+    "erase.jobs": Text(
+        "These jobs read it still; cancel them with `clara jobs cancel`: {jobs}",
+        "Diese Aufträge lesen es noch; abbrechen mit `clara jobs cancel`: {jobs}",
+    ),
+    "erase.pending": Text(
+        "These search stores take the erasure over as soon as they can; no search shows the documents meanwhile: "
+        "{stores}",
+        "Diese Suchspeicher übernehmen die Löschung, sobald sie können; keine Suche zeigt die Dokumente inzwischen: "
+        "{stores}",
+    ),
+    "erase.erased": Text("(erased)", "(gelöscht)"),
+    "erase.dataset": Text("dataset", "Datensatz"),
+    "erase.adapter": Text("adapter", "Adapter"),
+    "erase.withdrawn": Text("withdrawn", "zurückgezogen"),
+    "erase.active": Text("active", "aktiv"),
     # jobs
     "jobs.none": Text("Order one with `clara train`.", "Mit `clara train` anlegen."),
     "jobs.counts": Text(

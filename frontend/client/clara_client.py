@@ -10,6 +10,7 @@ from frontend.client.adapters import AdaptersClient
 from frontend.client.dataset_reports import DatasetReportsClient
 from frontend.client.datasets import DatasetsClient
 from frontend.client.documents import DocumentsClient
+from frontend.client.erasure import ErasureClient
 from frontend.client.feedback import FeedbackClient
 from frontend.client.jobs import JobsClient
 from frontend.client.models import Answer, Health
@@ -59,6 +60,7 @@ class ClaraClient:
         self.dataset_reports = DatasetReportsClient(self._transports[DATASETS])
         self.versions = VersionsClient(self._transports[DATASETS])
         self.documents = DocumentsClient(self._transports[DATASETS])
+        self.erasure = ErasureClient(self._transports[DATASETS])
         self.quality = QualityClient(self._transports[DATASETS])
         self.templates = TemplatesClient(self._transports[DATASETS])
 

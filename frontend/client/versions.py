@@ -126,12 +126,14 @@ class VersionsClient:
         self, dataset_id: str, *, after: int = 0, sleep: Callable[[float], None] = time.sleep
     ) -> Iterator[DatasetEvent]:
         """Events with `seq > after`, those that exist and those to come, until the build has ended."""
+        has_ended = False
         while True:
             for event in self.events(dataset_id, after=after):
                 yield event
-                after = event.seq
-                if event.ends_build:
-                    return
+                after, has_ended = event.seq, has_ended or event.ends_build
+            # only now: of a version that was withdrawn the end of its build is not the last event
+            if has_ended:
+                return
             sleep(_FOLLOW_EVERY_S)
 
 

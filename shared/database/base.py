@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from shared.database.dataset_protocols import DatasetEventLog, DatasetLines
+from shared.database.document_erasure import DocumentErasure
 from shared.database.search_store import DocumentChange, HeldDocument
 from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
@@ -631,7 +632,7 @@ class ExportStore(Protocol):
         ...
 
 
-class DocumentStore(Protocol):
+class DocumentStore(DocumentErasure, Protocol):
     """Registry of documents, their versions and sections: the truth that search stores derive from."""
 
     def put(
@@ -649,16 +650,6 @@ class DocumentStore(Protocol):
 
         Raises:
             DocumentErased: If a path belongs to a document that was erased; nothing of the batch is written.
-        """
-        ...
-
-    def erase(self, document_id: str, *, audit: AuditEntry) -> None:
-        """Remove a document in all its versions, for good; id, path and a last version number stay.
-
-        The outbox tells the derived stores in the same transaction. Records that were made of it are not touched.
-
-        Raises:
-            DocumentNotFound: If there is none (any more).
         """
         ...
 

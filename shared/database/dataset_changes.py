@@ -115,6 +115,11 @@ def status_payload(status: DatasetStatus, **detail: Any) -> dict[str, Any]:
     return {"status": status.value, **detail}
 
 
+def withdrawn_payload(actor: str, reason: str) -> dict[str, Any]:
+    """What the event of a withdrawal tells; the status stays what it was."""
+    return status_payload(DatasetStatus.COMPLETED, reason="withdrawn", message=f"Withdrawn by {actor}: {reason}")
+
+
 def completed_fields(dataset: Dataset) -> dict[str, Any]:
     """Fields of a finished dataset: the results that the builder found, and nobody holds it any more."""
     results = {name: getattr(dataset, name) for name in _RESULTS}

@@ -31,7 +31,7 @@ class DatasetEventLog(Protocol):
         ...
 
     def changes(self, cursor: int | None = None) -> "Changes":
-        """What a feed polls, as `JobStore.changes`."""
+        """What a feed polls, as `JobStore.changes`; without a cursor what may change, completed datasets too."""
         ...
 
 

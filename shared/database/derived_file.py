@@ -42,6 +42,8 @@ def open_derived_file(
             connection.execute(pragma)
         use_write_ahead_log(connection, patience_s=patience_s)
         connection.execute("PRAGMA synchronous=FULL")
+        # what is erased is written over, and not only unlinked from the tables
+        connection.execute("PRAGMA secure_delete=ON")
     except sqlite3.Error:
         connection.close()
         raise

@@ -185,7 +185,8 @@ def _prepare_sqlite(busy_timeout_s: float, connection: sqlite3.Connection, _reco
     # without this sqlite3 starts transactions by itself, deferred and too late
     connection.isolation_level = None
     use_write_ahead_log(connection, patience_s=busy_timeout_s)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+    # what is erased is written over, and not only unlinked from the tables
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
     # PostgreSQL brings SHA-256 along, SQLite does not
     connection.create_function(SQLITE_CHAIN, 4, linked, deterministic=True)

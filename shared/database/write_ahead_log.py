@@ -1,10 +1,11 @@
-"""Switch SQLite files to their write-ahead log, also when several processes do so at the same moment."""
+"""The write-ahead log of SQLite files: switched to by several processes at once, and emptied of what was erased."""
 
 import sqlite3
 import time
 
 _PAUSE_S = 0.01
 _PRIMARY_CODE = 0xFF
+_EMPTIED_WITHIN_MS = 500
 
 
 def use_write_ahead_log(connection: sqlite3.Connection, *, patience_s: float) -> None:
@@ -30,3 +31,23 @@ def use_write_ahead_log(connection: sqlite3.Connection, *, patience_s: float) ->
             time.sleep(_PAUSE_S)
         else:
             return
+
+
+def empty_log(connection: sqlite3.Connection) -> bool:
+    """Move the log into the file, so that nothing that was deleted stays in it; returns whether nobody was in the way.
+
+    While somebody reads for long the log stays; SQLite writes over it later.
+
+    Args:
+        connection: Outside a transaction.
+
+    Raises:
+        sqlite3.Error: If the file cannot be used.
+    """
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout={_EMPTIED_WITHIN_MS}")
+    try:
+        (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={patience_ms}")
+    return not is_busy

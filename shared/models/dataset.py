@@ -22,6 +22,11 @@ class DatasetStatus(StrEnum):
         """Whether the build has ended for good."""
         return not DATASET_TRANSITIONS[self]
 
+    @property
+    def has_more_to_tell(self) -> bool:
+        """Whether an event may follow: a completed dataset may still be withdrawn."""
+        return self is not DatasetStatus.FAILED
+
 
 DATASET_TRANSITIONS: Mapping[DatasetStatus, frozenset[DatasetStatus]] = {
     DatasetStatus.PENDING: frozenset({DatasetStatus.PROCESSING, DatasetStatus.FAILED}),

@@ -133,6 +133,9 @@ class DatasetStoreMachine(RuleBasedStateMachine):
         if document not in self.erased:
             self.stores.documents.erase(document, audit=an_audit())
             self.erased.add(document)
+            for known in self.known.values():
+                is_holding = known.status is DatasetStatus.COMPLETED and document in known.documents
+                known.is_withdrawn = known.is_withdrawn or is_holding
 
     @rule(pick=PICKS)
     def upsert_late(self, pick: int) -> None:

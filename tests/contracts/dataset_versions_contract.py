@@ -149,7 +149,8 @@ class DatasetVersionsContract:
         young = _ordered(stores, 2)
         news = stores.datasets.changes(start.cursor)
 
-        assert start.heads == {waiting.dataset_id: 1}
+        # what was completed may still be withdrawn
+        assert start.heads == {waiting.dataset_id: 1, ended.dataset_id: ended.event_seq}
         assert news.heads[young.dataset_id] == 1
         assert ended.dataset_id not in stores.datasets.changes(news.cursor).heads
 
@@ -205,6 +206,25 @@ class DatasetVersionsContract:
         with pytest.raises(DatasetWithdrawn):
             stores.datasets.set_export(dataset.dataset_id, "csv", "/x", audit=an_audit())
         assert _ordered(stores, 1, withdrawn).version_number == 2
+
+    def test_a_withdrawal_is_an_event_that_changes_no_status(self, stores: Stores) -> None:
+        dataset = _completed(stores)
+        cursor = stores.datasets.changes().cursor
+        for _ in range(2):
+            withdrawn = stores.datasets.withdraw(dataset.dataset_id, reason="überholt", audit=an_audit())
+
+        (event,) = stores.datasets.events(dataset.dataset_id, after=dataset.event_seq)
+        assert (event.seq, event.type, withdrawn.event_seq) == (
+            dataset.event_seq + 1,
+            DatasetEventType.STATUS,
+            event.seq,
+        )
+        assert event.payload == {
+            "status": "completed",
+            "reason": "withdrawn",
+            "message": "Withdrawn by tina@amt.example: überholt",
+        }
+        assert stores.datasets.changes(cursor).heads[dataset.dataset_id] == event.seq
 
     def test_only_finished_datasets_are_withdrawn(self, stores: Stores) -> None:
         dataset = _ordered(stores)

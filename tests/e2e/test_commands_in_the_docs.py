@@ -112,12 +112,24 @@ def names(ready: tuple[Installation, str], tmp_path_factory: pytest.TempPathFact
         "CHILD_ID": child_id,
         "JOB_ID": job_id,
         "DOCUMENT_ID": document_id,
+        "UNWANTED_ID": unwanted_id(it, folder),
         "ADAPTER_ID": adapter_id,
         "TEXT_KEY": text_key,
         "PUBLISH_TARGET": f"file://{it.home.parent}/share",
         "starter": "tiny",
         "cwd": str(folder),
     }
+
+
+def unwanted_id(it: Installation, folder: Path) -> str:
+    """A document that is in no dataset that others still need: it is erased."""
+    (folder / "unwanted.md").write_text(
+        "# Niemandes Satzung\n\n## § 1 Irrtum\n\nSie ist nicht gemeint.\n", encoding="utf-8"
+    )
+    it.clara("ingest", str(folder / "unwanted.md"), "--source", "unwanted")
+    with it.client() as client:
+        (unwanted,) = client.documents.page(source="unwanted").documents
+    return unwanted.document_id
 
 
 def write_ordinances(folder: Path) -> None:

@@ -50,7 +50,7 @@ class Desk:
         )
         self.inputs = input_resolver(self.stores, self.folders)
         self.feedback = FeedbackDesk(self.stores.feedback, self.stores.adapters)
-        self.promotions = Promotions(self.stores.adapters)
+        self.promotions = Promotions(self.stores.adapters, self.stores.datasets.erased_in)
         self.changes = 0
         self.manager = TrainingJobManager(
             self.stores.jobs, self.stores.adapters, self.inputs, self.folders, on_change=self._count, **options

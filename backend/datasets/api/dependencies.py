@@ -8,10 +8,13 @@ from fastapi import Depends, Header, Path, Query
 from starlette.requests import HTTPConnection
 
 from backend.common.feed.event_feed import EventFeed
+from backend.datasets.erasing import ErasureDesk
+from backend.datasets.export_desk import ExportDesk
 from backend.datasets.manager import DatasetManager
 from backend.datasets.publishing import PublishDesk
 from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
+from backend.datasets.search_desk import SearchDesk
 from backend.datasets.template_desk import TemplateDesk
 from backend.datasets.uploads import UploadDesk
 from backend.datasets.versions import VersionDesk
@@ -40,6 +43,9 @@ class DatasetState:
     """
 
     manager: DatasetManager
+    search: SearchDesk
+    exports: ExportDesk
+    erasing: ErasureDesk
     publishing: PublishDesk
     versions: VersionDesk
     feed: EventFeed
@@ -63,6 +69,14 @@ async def _manager(state: State) -> DatasetManager:
     return state.manager
 
 
+async def _search(state: State) -> SearchDesk:
+    return state.search
+
+
+async def _exports(state: State) -> ExportDesk:
+    return state.exports
+
+
 async def _reviews(state: State) -> ReviewDesk:
     return state.reviews
 
@@ -80,6 +94,8 @@ async def _feed(state: State) -> EventFeed:
 
 
 Manager = Annotated[DatasetManager, Depends(_manager)]
+Searches = Annotated[SearchDesk, Depends(_search)]
+Exports = Annotated[ExportDesk, Depends(_exports)]
 Reviews = Annotated[ReviewDesk, Depends(_reviews)]
 Reports = Annotated[ReportShelf, Depends(_reports)]
 Versions = Annotated[VersionDesk, Depends(_versions)]

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from backend.common.blocking import in_thread
-from backend.datasets.api.dependencies import AnyUser, DatasetId, ExportFormat, Manager
+from backend.datasets.api.dependencies import AnyUser, DatasetId, ExportFormat, Exports
 from backend.datasets.api.ranged import Asked, ranged
 from shared.models.dataset import Split
 
@@ -28,7 +28,7 @@ _LONGEST_HEADER = 1_000
 async def download_export(
     dataset_id: DatasetId,
     export_format: ExportFormat,
-    manager: Manager,
+    desk: Exports,
     reader: AnyUser,
     split: Annotated[
         Split | None, Query(description="One split as it is, if it is one file; without it everything as a zip.")
@@ -41,5 +41,5 @@ async def download_export(
     if_none_match: Annotated[str | None, Header(max_length=_LONGEST_HEADER)] = None,
 ) -> Response:
     """An export, a split or a file of it, whole or in ranges; the ETag and `X-Content-SHA256` are its SHA-256."""
-    found = await in_thread(manager.download, dataset_id, export_format, split, reader, file=file)
+    found = await in_thread(desk.download, dataset_id, export_format, split, reader, file=file)
     return ranged(found, Asked(range_, if_range, if_none_match))

@@ -13,9 +13,11 @@ from backend.datasets.api.dependencies import (
     Curator,
     DatasetId,
     DocumentId,
+    Exports,
     Manager,
     Remover,
     Reports,
+    Searches,
     State,
 )
 from backend.datasets.api.streaming import RecordStream
@@ -87,9 +89,9 @@ async def list_datasets(
 
 
 @router.post("/search")
-async def search_documents(request: SearchPageRequest, manager: Manager, _: Curator) -> SearchResults:
+async def search_documents(request: SearchPageRequest, desk: Searches, _: Curator) -> SearchResults:
     """A page of the sections that a dataset of this query would be made of, the best first."""
-    return await in_thread(manager.search, request)
+    return await in_thread(desk.search, request)
 
 
 @router.post("/stream", response_class=StreamingResponse)
@@ -97,7 +99,7 @@ async def stream_records(request: DatasetRequest, state: State, _: Curator) -> S
     """Records as they are found, one JSON object per line; the last line says `complete` or why not."""
     if not state.is_streaming_enabled:
         raise StreamingDisabled
-    batches = state.manager.stream(request, batch_size=state.stream_batch)
+    batches = state.search.stream(request, batch_size=state.stream_batch)
     # drawn before the answer begins: a search that fails is a status, not a broken stream
     first = await in_thread(next, batches, None)
     return RecordStream(first or [], batches)
@@ -174,11 +176,9 @@ async def dataset_records(
 
 
 @router.post("/{dataset_id}/export")
-async def export_dataset(
-    dataset_id: DatasetId, order: ExportRequest, manager: Manager, principal: Curator
-) -> ExportDone:
+async def export_dataset(dataset_id: DatasetId, order: ExportRequest, desk: Exports, principal: Curator) -> ExportDone:
     """Write a finished dataset in another format; repeating it changes nothing."""
-    path = await in_thread(manager.export, dataset_id, order, principal, request_id=request_id())
+    path = await in_thread(desk.export, dataset_id, order, principal, request_id=request_id())
     return ExportDone(
         message=f"Dataset {dataset_id} is exported as {order.format}.",
         export_path=path,

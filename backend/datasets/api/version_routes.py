@@ -33,7 +33,7 @@ Which = Annotated[Change | None, Query(description="Only what differs in this wa
 
 @router.get("/holding-erased")
 async def list_holding_erased(desk: Versions, _: AnyUser, limit: Limit = 50, after: After = None) -> HoldingErasedList:
-    """Completed versions with records of documents that were erased since: withdraw or delete them."""
+    """Completed versions with records of documents that were erased since: withdrawn, and to be deleted."""
     page, erased = await in_thread(desk.holding_erased, limit=limit, after=after)
     versions = [VersionView.of(each, erased.get(each.dataset_id, ())) for each in page.items]
     return HoldingErasedList(versions=versions, total_count=page.total, next_after=page.next_after)

@@ -56,7 +56,7 @@ def buckets_of(held: Iterable[HeldDocument], count: int) -> list[Bucket]:
     members: dict[int, list[HeldDocument]] = {}
     for document in held:
         if not document.is_erased:
-            members.setdefault(_number(document.document_id, count), []).append(document)
+            members.setdefault(bucket_of(document.document_id, count), []).append(document)
     return [_bucket(number, members[number]) for number in sorted(members)]
 
 
@@ -76,6 +76,7 @@ def _bucket(number: int, documents: list[HeldDocument]) -> Bucket:
     return Bucket(number, digest.hexdigest(), tuple(each.document_id for each in documents), sections)
 
 
-def _number(document_id: str, count: int) -> int:
+def bucket_of(document_id: str, count: int) -> int:
+    """Number of a document's bucket, of so many."""
     digest = hashlib.blake2b(document_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") % count

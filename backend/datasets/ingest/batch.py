@@ -50,4 +50,5 @@ class Batch:
         for source in {item.source for item in self._waiting.values()}:
             for path in self._store.erased(source, list(self._waiting)):
                 del self._waiting[path]
-                self._progress.skipped(path, "it was erased from the documents and is not taken in again")
+                # a failure: whoever brings it again shall know, and take it out of where it came from
+                self._progress.failed(path, "it was erased (clara erase) and is not taken in again")

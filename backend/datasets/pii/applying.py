@@ -70,6 +70,13 @@ class PolicyApplier:
         self._pseudonymiser = None if key is None else Pseudonymiser(key)
         self._version = self.policy.key
 
+    @property
+    def key_fingerprint(self) -> str | None:
+        """Which key pseudonyms are made with; None where the policy makes none, whether or not there is a key."""
+        if self._pseudonymiser is None or not self.policy.needs_key():
+            return None
+        return self._pseudonymiser.key_fingerprint
+
     def apply(self, text: str, *, with_found: bool = False) -> Treatment:
         """Treat one text.
 

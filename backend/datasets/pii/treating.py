@@ -42,6 +42,13 @@ class PersonalData:
         return self._applier.policy.key if self._applier else NO_POLICY
 
     @property
+    def parameters(self) -> Mapping[str, str]:
+        """Everything that decides what becomes of a text: the policy, and which key pseudonyms are made with."""
+        fingerprint = self._applier.key_fingerprint if self._applier else None
+        named = {"personal_data": self.policy_key}
+        return named if fingerprint is None else {**named, "pseudonym_key": fingerprint}
+
+    @property
     def is_treated(self) -> bool:
         """Whether anything is done at all."""
         return self._applier is not None

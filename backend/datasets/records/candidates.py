@@ -55,17 +55,26 @@ class Candidate:
     @property
     def group(self) -> str:
         """What must stay in one split, equal on every installation that holds the document."""
-        return f"{self.stored.source}\n{self.stored.path}"
+        return _group(self.stored.source, self.stored.path)
 
     @property
     def document_key(self) -> str:
         """Short name of the document that sorts records and begins their ids; free of ids of this installation."""
-        return hashlib.blake2b(self.group.encode(), digest_size=8).hexdigest()
+        return document_key(self.stored.source, self.stored.path)
 
     @property
     def place(self) -> Place:
         """Where it stands."""
         return self.document_key, self.section.ordinal
+
+
+def document_key(source: str, path: str) -> str:
+    """See `Candidate.document_key`."""
+    return hashlib.blake2b(_group(source, path).encode(), digest_size=8).hexdigest()
+
+
+def _group(source: str, path: str) -> str:
+    return f"{source}\n{path}"
 
 
 def file_type_of(path: str) -> str:

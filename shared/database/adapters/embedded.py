@@ -19,6 +19,7 @@ from shared.database.inverted_index.connections import IdleConnections
 from shared.database.inverted_index.holding import held
 from shared.database.inverted_index.schema import PROBES, is_built, mark_built, recreate
 from shared.database.search_store import DocumentChange, HeldDocument, Question, RankedSection
+from shared.database.write_ahead_log import empty_log
 from shared.errors import Unavailable
 from shared.models.search import RankedList
 from shared.utils.heavy_imports import load
@@ -85,7 +86,11 @@ class EmbeddedSearchStore:
             _load_index()
             from shared.database.inverted_index.writing import apply
 
-            return apply(connection, changes)
+            changed = apply(connection, changes)
+        if any(change.is_erased for change in changes):
+            with self._errors(), closing(self._open(patience_s=self._write_timeout_s)) as connection:
+                empty_log(connection)
+        return changed
 
     def rebuild(self, changes: Iterable[DocumentChange]) -> int:
         """Replace everything in one transaction, streamed; a damaged file is thrown away first.

@@ -5,8 +5,9 @@ A segment of which half is dead is written anew without the dead rows. Rows keep
 on where a row lies, so a merge changes no result.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import islice
 
 import numpy as np
@@ -30,6 +31,19 @@ def merge_where_due(connection: sqlite3.Connection) -> int:
         merge(connection, chosen)
         merges += 1
     return merges
+
+
+def drop_traces(connection: sqlite3.Connection, document_ids: Set[str]) -> None:
+    """Write segments anew in which dead rows, and so words, of these documents are; all of them were removed before."""
+    if not document_ids:
+        return
+    holding = [
+        segment
+        for segment, documents in connection.execute("SELECT segment, documents FROM segments")
+        if not document_ids.isdisjoint(fields[0] for fields in json.loads(documents))
+    ]
+    for segment in holding:
+        merge(connection, [segment])
 
 
 def merge(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:

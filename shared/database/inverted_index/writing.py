@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from shared.database.inverted_index import segments
 from shared.database.inverted_index.building import SegmentBuilder
-from shared.database.inverted_index.merging import merge_where_due
+from shared.database.inverted_index.merging import drop_traces, merge_where_due
 from shared.database.search_store import DocumentChange
 
 
@@ -22,6 +22,7 @@ def apply(connection: sqlite3.Connection, changes: Iterable[DocumentChange]) -> 
     if due:
         remove(connection, [change.document_id for change in due])
         _add(connection, due)
+        drop_traces(connection, {change.document_id for change in due if change.is_erased})
         merge_where_due(connection)
     return len(due)
 

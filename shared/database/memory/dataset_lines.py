@@ -5,7 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from shared.database.base import Changes, Page
-from shared.database.dataset_changes import DatasetNotCompleted, cancelled_fields, refuse_finished, status_payload
+from shared.database.dataset_changes import (
+    DatasetNotCompleted,
+    cancelled_fields,
+    refuse_finished,
+    status_payload,
+    withdrawn_payload,
+)
 from shared.database.job_changes import storable_text
 from shared.database.memory.dataset_rows import MemoryDatasetRows
 from shared.models.dataset import Dataset, DatasetClaim, DatasetStatus
@@ -66,7 +72,8 @@ class MemoryDatasetLines(MemoryDatasetRows):
                 "withdrawn_reason": storable_text(reason),
             }
             self._state.write_audit(audit)
-            return self._update(dataset, values)
+            event = withdrawn_payload(storable_text(audit.actor), storable_text(reason))
+            return self._update(dataset, values, event=event)
 
     def line(self, line_id: str, *, limit: int = 50, after: int | None = None) -> Page[Dataset]:
         """See `DatasetLines.line`."""

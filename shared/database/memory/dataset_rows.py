@@ -64,7 +64,7 @@ class MemoryDatasetRows:
             dataset
             for dataset in self._state.datasets.values()
             if (
-                not dataset.status.is_terminal
+                dataset.status.has_more_to_tell
                 if cursor is None
                 else self._state.dataset_change_nos.get(dataset.dataset_id, 0) >= cursor
             )

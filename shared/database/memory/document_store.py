@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from shared.database.audit.entries import registered
 from shared.database.base import DocumentErased, DocumentInput, DocumentNotFound, OutboxEntry, Page
 from shared.database.document_changes import next_version, section_key
+from shared.database.memory.document_erasure import MemoryDocumentErasure
 from shared.database.memory.state import MemoryState
 from shared.database.search_store import DocumentChange, HeldDocument
 from shared.models.document import Document, ParsedDocument, StoredSection
-from shared.models.events import AuditEntry
 from shared.utils.ids import new_id
 
 
-class MemoryDocumentStore:
+class MemoryDocumentStore(MemoryDocumentErasure):
     """`DocumentStore` in memory.
 
     Args:
@@ -49,18 +49,6 @@ class MemoryDocumentStore:
             for entry in registered(document for document, _ in written):
                 self._state.write_audit(entry)
         return results
-
-    def erase(self, document_id: str, *, audit: AuditEntry) -> None:
-        """See `DocumentStore.erase`."""
-        state = self._state
-        with state.lock:
-            document = self.get(document_id)
-            del state.documents[document.source, document.path]
-            for version in range(1, document.version + 1):
-                state.sections.pop((document_id, version), None)
-            state.erased[document.source, document.path] = (document_id, document.version + 1)
-            self._enqueue(document_id, document.version + 1)
-            state.write_audit(audit)
 
     def erased(self, source: str, paths: Sequence[str]) -> Set[str]:
         """See `DocumentStore.erased`."""

@@ -15,7 +15,7 @@ from shared.models.dataset import DatasetClaim, DatasetStatus
 from shared.models.dataset_events import DatasetEvent, DatasetEventType
 
 _FEED = ChangeFeed(
-    datasets, datasets.c.dataset_id, (status.value for status in DatasetStatus if not status.is_terminal)
+    datasets, datasets.c.dataset_id, (status.value for status in DatasetStatus if status.has_more_to_tell)
 )
 
 

@@ -12,6 +12,7 @@ from shared.database.dataset_changes import (
     cancelled_fields,
     refuse_finished,
     status_payload,
+    withdrawn_payload,
 )
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.job_changes import storable_text
@@ -56,13 +57,7 @@ class SqlDatasetLines:
                 raise DatasetNotCompleted(dataset_id, dataset.status)
             if dataset.is_withdrawn:
                 return dataset
-            values = {
-                "withdrawn_at": db_now(),
-                "withdrawn_by": audit.actor,
-                "withdrawn_reason": storable_text(reason),
-            }
-            done = change_dataset(connection, datasets.c.dataset_id == dataset_id, values)
-            write_audit(connection, audit)
+            done = withdraw_row(connection, dataset_id, reason=reason, audit=audit)
         return done or dataset
 
     def line(self, line_id: str, *, limit: int = 50, after: int | None = None) -> Page[Dataset]:
@@ -93,6 +88,16 @@ class SqlDatasetLines:
             rows = connection.execute(following.order_by(datasets.c.dataset_id).limit(limit + 1)).mappings().all()
         items = [dataset_from(row) for row in rows[:limit]]
         return Page(items, next_after=items[-1].dataset_id if len(rows) > limit else None, total=total)
+
+
+def withdraw_row(connection: Connection, dataset_id: str, *, reason: str, audit: AuditEntry) -> Dataset | None:
+    """Withdraw a completed dataset that is not withdrawn: the row, the event and the audit entry."""
+    why = storable_text(reason)
+    values = {"withdrawn_at": db_now(), "withdrawn_by": audit.actor, "withdrawn_reason": why}
+    event = withdrawn_payload(storable_text(audit.actor), why)
+    done = change_dataset(connection, datasets.c.dataset_id == dataset_id, values, event=event)
+    write_audit(connection, audit)
+    return done
 
 
 def erased_in(connection: Connection, dataset_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -11,13 +11,13 @@ from shared.database.document_changes import section_key
 from shared.database.engine import read_transaction, write_transaction
 from shared.database.search_store import DocumentChange, HeldDocument
 from shared.database.sql.audit_writes import write_audit
+from shared.database.sql.document_erasure import SqlDocumentErasure
 from shared.database.sql.document_reads import batches, newest_versions, section_rows
 from shared.database.sql.document_states import erased_paths, held_after, ids_ever_after, states_of
-from shared.database.sql.document_writes import erase, put_all, serialise_ingest
+from shared.database.sql.document_writes import put_all, serialise_ingest
 from shared.database.sql.rows import document_from, section_from
 from shared.database.tables import documents, outbox, sections
 from shared.models.document import Document, ParsedDocument, StoredSection
-from shared.models.events import AuditEntry
 
 # Bound by SQLite's limits on variables and by what is reasonable to hold in memory.
 _IDS_PER_QUERY = 500
@@ -25,7 +25,7 @@ _DOCUMENTS_PER_READ = 16
 _HELD_PER_READ = 2_000
 
 
-class SqlDocumentStore:
+class SqlDocumentStore(SqlDocumentErasure):
     """`DocumentStore` on SQLite or PostgreSQL.
 
     Args:
@@ -59,13 +59,6 @@ class SqlDocumentStore:
             for entry in registered(document for document, is_new in results if is_new):
                 write_audit(connection, entry)
         return results
-
-    def erase(self, document_id: str, *, audit: AuditEntry) -> None:
-        """See `DocumentStore.erase`."""
-        with write_transaction(self._engine) as connection:
-            serialise_ingest(connection)
-            erase(connection, document_id, self._derived_stores)
-            write_audit(connection, audit)
 
     def erased(self, source: str, paths: Sequence[str]) -> Set[str]:
         """See `DocumentStore.erased`."""

@@ -1,18 +1,22 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from shared.database.stores import Stores, open_stores
 from tests.contracts.adapter_store_contract import AdapterStoreContract
 from tests.contracts.audit_store_contract import AuditStoreContract
 from tests.contracts.dataset_store_contract import DatasetStoreContract
 from tests.contracts.dataset_versions_contract import DatasetVersionsContract
+from tests.contracts.document_erasure_contract import DocumentErasureContract
 from tests.contracts.document_store_contract import DocumentStoreContract
 from tests.contracts.export_store_contract import ExportStoreContract
 from tests.contracts.feedback_store_contract import FeedbackStoreContract
 from tests.contracts.job_store_contract import JobStoreContract
 from tests.contracts.key_store_contract import KeyStoreContract
 from tests.contracts.review_store_contract import ReviewStoreContract
+from tests.support.store_values import a_document, an_audit
 
 
 @pytest.fixture
@@ -42,6 +46,10 @@ class TestDocuments(DocumentStoreContract):
     pass
 
 
+class TestDocumentErasure(DocumentErasureContract):
+    pass
+
+
 class TestExports(ExportStoreContract):
     pass
 
@@ -60,3 +68,18 @@ class TestKeys(KeyStoreContract):
 
 class TestReviews(ReviewStoreContract):
     pass
+
+
+def test_no_text_of_an_erased_document_stays_in_the_files(stores: Stores, sqlite_url: str) -> None:
+    path = Path(str(make_url(sqlite_url).database))
+
+    def holds(word: str) -> bool:
+        return any(word.encode() in file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+    ((gone, _), _) = stores.documents.put_many(
+        [a_document("a.md", content="Krauseberg", sections=400), a_document("b.md", content="Lindenstieg")]
+    )
+    assert holds("Krauseberg")
+    stores.documents.erase(gone.document_id, audit=an_audit("document.erased"))
+
+    assert (holds("Krauseberg"), holds("Lindenstieg")) == (False, True)

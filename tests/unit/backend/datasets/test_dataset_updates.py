@@ -1,14 +1,20 @@
 """What a client is told of a dataset, and when it ends."""
 
+import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
+from backend.common.feed.event_feed import EventFeed
 from backend.datasets.dataset_updates import DatasetEvents, update_of
+from backend.datasets.folders import DatasetFolders
 from shared.database.base import DatasetNotFound
 from shared.database.stores import memory_stores
 from shared.models.dataset_events import DatasetEvent, DatasetEventType
 from shared.utils.clock import utc_now
+from tests.support.built_versions import completed_version
+from tests.support.legal_texts import candidates
 from tests.support.store_values import a_dataset, an_audit
 
 
@@ -51,3 +57,24 @@ def test_the_source_tells_what_the_store_knows() -> None:
     assert (source.head(dataset.dataset_id).seq, source.head(dataset.dataset_id).has_ended) == (2, True)
     with pytest.raises(DatasetNotFound):
         source.head("dataset_0")
+
+
+def test_a_withdrawal_is_told_to_whoever_listens_and_nothing_from_before(tmp_path: Path) -> None:
+    datasets = memory_stores().datasets
+    dataset = completed_version(datasets, DatasetFolders(tmp_path), 1, candidates(1))
+
+    async def told() -> tuple[str, int]:
+        feed = EventFeed(DatasetEvents(datasets), poll_s=0.01)
+        runner = asyncio.create_task(feed.run())
+        try:
+            async with asyncio.timeout(10), feed.listen(None) as listener:
+                datasets.withdraw(dataset.dataset_id, reason="überholt", audit=an_audit())
+                while (delivery := listener.take()) is None:
+                    await listener.wait()
+        finally:
+            runner.cancel()
+            await asyncio.gather(runner, return_exceptions=True)
+        update = json.loads(delivery.update.text)
+        return update["reason"], update["seq"]
+
+    assert asyncio.run(told()) == ("withdrawn", dataset.event_seq + 1)

@@ -7,7 +7,7 @@ import pytest
 from backend.datasets.publishing import PublishDesk, PublishRequest, PublishTask
 from shared.models.users import Principal, Role
 from shared.object_storage import NotPublished, TargetNotAllowed, Targets, copy_folder, verify_copy
-from tests.unit.backend.datasets.test_manager import Desk
+from tests.unit.backend.datasets.test_export_desk import Desk
 
 ANNA = Principal(subject="anna", email="anna@amt.example", roles=frozenset({Role.TRAINER}))
 
@@ -20,7 +20,7 @@ def _desk(tmp_path: Path) -> tuple[PublishDesk, Desk, str]:
         copy_folder(task.folder, task.url)
 
     targets = Targets((f"file://{tmp_path}/share",))
-    return PublishDesk(around.manager, targets, around.stores.audit, copy), around, dataset_id
+    return PublishDesk(around.desk, targets, around.stores.audit, copy), around, dataset_id
 
 
 def test_an_export_lies_at_its_target_and_the_audit_names_who_sent_it(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_an_export_lies_at_its_target_and_the_audit_names_who_sent_it(tmp_path: 
 
     assert done == again
     assert done.url == f"file://{tmp_path}/share/permits/{dataset_id}/jsonl"
-    assert verify_copy(done.url, Path(around.manager.get(dataset_id).export_paths["jsonl"]))
+    assert verify_copy(done.url, Path(around.stores.datasets.get(dataset_id).export_paths["jsonl"]))
     assert {newest.action, first.action} == {"dataset.published"}
     assert (first.actor, first.request_id, first.detail["url"]) == ("anna@amt.example", "req_9", done.url)
 

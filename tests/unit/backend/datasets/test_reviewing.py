@@ -55,13 +55,17 @@ def test_a_doubt_is_shown_with_the_text_that_was_judged(desk: ReviewDesk, stores
     assert desk.get("k1") == shown
 
 
-def test_a_doubt_outlives_its_document_without_its_text(desk: ReviewDesk, stores: Stores, section_id: str) -> None:
-    doubted(stores, section_id)
+def test_a_ruling_outlives_its_document_without_its_text_and_its_note(
+    desk: ReviewDesk, stores: Stores, section_id: str
+) -> None:
+    desk.rule(doubted(stores, section_id), KEEP)
     stores.documents.erase(section_id.split(":")[0], audit=an_audit())
 
-    (shown,) = desk.page(state=ReviewState.OPEN, reason=None, limit=10, after=None).items
+    (shown,) = desk.page(state=ReviewState.KEPT, reason=None, limit=10, after=None).items
 
     assert (shown.section, shown.text) == (None, None)
+    assert shown.review.ruling is not None
+    assert shown.review.ruling.note == ""
 
 
 def test_a_ruling_is_in_the_audit_log_with_who_and_the_request(

@@ -1,10 +1,12 @@
 """The hash of a version depends on documents, pipeline version and parameters, and on nothing else (D2)."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.normalise import normalise
@@ -16,6 +18,7 @@ from shared.models.review import ReviewState, text_key_of
 from tests.support.dataset_builds import a_plan, build
 from tests.support.legal_texts import candidates
 
+PSEUDONYMS = "name: ours\nversion: 1\ndescription: Same people.\nkinds:\n  person: {action: pseudonymise}\n"
 FOUND = list(candidates(6))
 
 
@@ -61,6 +64,20 @@ def test_every_parameter_counts(tmp_path: Path, plain: str, changes: dict[str, A
 
 def test_what_is_done_with_personal_data_counts(tmp_path: Path, plain: str) -> None:
     assert _hash(tmp_path / "1", personal_data=personal_data_of("default", None)) != plain
+
+
+def test_the_key_of_pseudonyms_counts_where_pseudonyms_are_made_and_is_not_told(tmp_path: Path) -> None:
+    policy = tmp_path / "ours.yaml"
+    policy.write_text(PSEUDONYMS, encoding="utf-8")
+    treated = [personal_data_of(str(policy), SecretStr(key * 16)) for key in "kko"]
+    first, again, other = (_hash(tmp_path / str(number), personal_data=each) for number, each in enumerate(treated))
+
+    assert first == again
+    assert first != other
+    assert "kkkk" not in json.dumps(treated[0].parameters)
+    # a key that nothing is made with decides nothing
+    plain = personal_data_of("default", None).parameters
+    assert personal_data_of("default", SecretStr("k" * 16)).parameters == plain
 
 
 def test_every_document_and_every_ruling_counts(tmp_path: Path, plain: str) -> None:

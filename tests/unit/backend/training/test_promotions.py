@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 
+from backend.datasets.folders import DatasetFolders
+from backend.datasets.records.candidates import Candidate
 from backend.training.promotions import AdapterDamaged, ComparisonObjects
 from shared.models.adapter import Adapter, Promotion
 from shared.models.comparison import COMPARISON
 from shared.models.job import Progress
 from shared.storage import stage
 from shared.utils.clock import utc_now
+from tests.support.built_versions import completed_version
+from tests.support.legal_texts import a_parsed_document
+from tests.support.store_values import an_audit
 from tests.support.training_desk import TRAINER, Desk
 
 
@@ -20,7 +25,9 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def published(desk: Desk, name: str, comparison: dict[str, Any] | None = None) -> Adapter:
+def published(
+    desk: Desk, name: str, comparison: dict[str, Any] | None = None, dataset_id: str | None = None
+) -> Adapter:
     """A completed job's adapter with this id."""
     desk.submit()
     job, claim = desk.claimed()
@@ -37,6 +44,7 @@ def published(desk: Desk, name: str, comparison: dict[str, Any] | None = None) -
         base_model="starter",
         created_at=utc_now(),
         created_by=job.created_by,
+        dataset_id=dataset_id,
         metrics={COMPARISON: comparison} if comparison else {},
     )
     desk.stores.jobs.complete(claim, adapter, progress=Progress())
@@ -100,3 +108,19 @@ def test_promoting_the_active_adapter_changes_nothing(desk: Desk) -> None:
     first = promoted(desk, adapter)
     assert promoted(desk, replace(adapter)) == first
     assert len(desk.stores.audit.page(object_id="adp_1")) == 1
+
+
+def test_an_adapter_that_has_seen_an_erased_document_is_promoted_only_on_somebodys_account(
+    desk: Desk, tmp_path: Path
+) -> None:
+    document, _ = desk.stores.documents.put(
+        a_parsed_document(1), source="amt", path="1.md", sha256="1" * 64, size_bytes=1, ingested_by="anna"
+    )
+    found = [Candidate(each, 0.5) for each in desk.stores.documents.sections(document.document_id)]
+    dataset = completed_version(desk.stores.datasets, DatasetFolders(tmp_path / "data"), 1, found)
+    adapter = published(desk, "adp_1", dataset_id=dataset.dataset_id)
+    desk.stores.documents.erase(document.document_id, audit=an_audit("document.erased", "document"))
+
+    with pytest.raises(ComparisonObjects, match="1 documents were erased since"):
+        promoted(desk, adapter)
+    assert promoted(desk, adapter, override=True).is_override

@@ -5,6 +5,7 @@ from tests.contracts.adapter_store_contract import AdapterStoreContract
 from tests.contracts.audit_store_contract import AuditStoreContract
 from tests.contracts.dataset_store_contract import DatasetStoreContract
 from tests.contracts.dataset_versions_contract import DatasetVersionsContract
+from tests.contracts.document_erasure_contract import DocumentErasureContract
 from tests.contracts.document_store_contract import DocumentStoreContract
 from tests.contracts.export_store_contract import ExportStoreContract
 from tests.contracts.feedback_store_contract import FeedbackStoreContract
@@ -35,6 +36,10 @@ class TestDatasetVersions(DatasetVersionsContract):
 
 
 class TestDocuments(DocumentStoreContract):
+    pass
+
+
+class TestDocumentErasure(DocumentErasureContract):
     pass
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.database.write_ahead_log import use_write_ahead_log
+from shared.database.write_ahead_log import empty_log, use_write_ahead_log
 
 
 @pytest.fixture
@@ -51,3 +51,23 @@ def test_what_is_no_database_is_told_at_once(tmp_path: Path) -> None:
     path.write_text("no database at all, but long enough to be looked at as one" * 20, encoding="utf-8")
     with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.DatabaseError, match="not a database"):
         use_write_ahead_log(connection, patience_s=30)
+
+
+def test_the_log_is_emptied_unless_somebody_reads_on(file: Path) -> None:
+    log = file.with_name(f"{file.name}-wal")
+    with (
+        closing(sqlite3.connect(file, isolation_level=None)) as connection,
+        closing(sqlite3.connect(file, isolation_level=None)) as reader,
+    ):
+        use_write_ahead_log(connection, patience_s=1)
+        connection.execute("PRAGMA busy_timeout=7000")
+        connection.execute("INSERT INTO something VALUES ('Krauseberg')")
+        assert log.stat().st_size
+        assert empty_log(connection)
+        assert log.stat().st_size == 0
+
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM something").fetchone() == (1,)
+        connection.execute("DELETE FROM something")
+        assert not empty_log(connection)
+        assert connection.execute("PRAGMA busy_timeout").fetchone() == (7000,)

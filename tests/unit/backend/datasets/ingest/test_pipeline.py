@@ -224,7 +224,9 @@ def test_events_count_up_to_the_summary(ingest: Ingest, tmp_path: Path) -> None:
     assert (events[0].files_total, events[0].bytes_total) == (130, summary.counts.bytes_done)
 
 
-def test_what_was_erased_is_left_out_and_said(ingest: Ingest, stores: Stores, tmp_path: Path) -> None:
+def test_what_was_erased_is_refused_and_named_and_the_rest_is_taken(
+    ingest: Ingest, stores: Stores, tmp_path: Path
+) -> None:
     write(tmp_path, a_md=LAW, b_csv="id,text\n1,eins\n2,zwei\n")
     ingest()
     gone = {path: each.document_id for path, each in documents(stores.documents).items() if path != "b.csv#2"}
@@ -234,7 +236,9 @@ def test_what_was_erased_is_left_out_and_said(ingest: Ingest, stores: Stores, tm
 
     summary = ingest()
 
-    assert (list(documents(stores.documents)), summary.counts.skipped) == (["b.csv#2"], 2)
+    assert (list(documents(stores.documents)), summary.counts.failed) == (["b.csv#2"], 2)
+    assert {each.path for each in summary.problems} == set(gone)
+    assert all("was erased" in each.reason for each in summary.problems)
     assert summary.counts.documents_updated == 1
 
 

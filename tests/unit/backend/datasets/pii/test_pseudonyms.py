@@ -25,6 +25,12 @@ def test_the_same_value_gets_the_same_pseudonym_under_one_key_alone(value: str, 
     assert pseudonym != OTHERS.pseudonym(KINDS[kind], value)
 
 
+def test_a_key_has_a_fingerprint_that_is_no_pseudonym_of_anything() -> None:
+    assert OURS.key_fingerprint == Pseudonymiser(b"k" * 16).key_fingerprint
+    assert OURS.key_fingerprint != OTHERS.key_fingerprint
+    assert re.fullmatch("[0-9a-f]{32}", OURS.key_fingerprint)
+
+
 @pytest.mark.parametrize(
     ("kind", "one", "other"),
     [

@@ -475,3 +475,20 @@ def test_a_ruling_is_found_by_its_file_number(store: EmbeddedSearchStore) -> Non
 
     assert found(store, RankedList.CITATION, "BGH, XI ZR 24/19") == ["doc_r:1:0", "doc_r:1:1"]
     assert "doc_x:1:0" in found(store, RankedList.GRAPH, "x", seeds=seeds("doc_r:1:0"))
+
+
+def test_no_word_of_an_erased_document_stays_in_the_file(store: EmbeddedSearchStore, path: Path) -> None:
+    others = [a_change(f"doc_{n}", "Gebühr und Abgabe") for n in range(9)]
+    store.apply_many([a_change("doc_a", "Krausebergweg"), *others])
+    store.apply_many([a_change("doc_a", "Lindenstieg", version=2)])
+    assert b"krausebergw" in _content(path)
+
+    store.apply_many([an_erasure("doc_a", version=3)])
+
+    assert not {word for word in (b"krauseb", b"lindenst") if word in _content(path)}
+    assert found(store, KEYWORD, "Abgabe") == [f"doc_{n}:1:0" for n in range(9)]
+
+
+def _content(path: Path) -> bytes:
+    """All bytes of the store, the log's too, in small letters."""
+    return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*")).lower()

@@ -1,0 +1,163 @@
+"""What people take out of finished datasets: exports, and downloads of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.datasets.archive import DownloadFile, files_of_split, one_file, whole_folder
+from backend.datasets.export.options import ExportOptions
+from backend.datasets.export.registry import check_export, exporter_for
+from backend.datasets.models import ExportRequest
+from backend.datasets.withdrawal import completed_dataset, refuse_reader
+from shared.auth.audit import audit_entry
+from shared.database.base import DatasetStore
+from shared.database.dataset_changes import refuse_unusable
+from shared.errors import Conflict, NotFound
+from shared.models.dataset import Dataset, RecordFormat, Split
+from shared.models.users import Principal
+
+
+class NotExported(NotFound):
+    """The dataset has no export of this format (yet)."""
+
+    code = "not_exported"
+
+    def __init__(self, dataset_id: str, export_format: str) -> None:
+        super().__init__(
+            f"Dataset {dataset_id} has no {export_format} export; POST /api/datasets/{dataset_id}/export makes one.",
+            dataset_id=dataset_id,
+            format=export_format,
+        )
+
+
+class EmptySplit(NotFound):
+    """The split holds no records, so its export has no file."""
+
+    code = "empty_split"
+
+    def __init__(self, dataset_id: str, split: Split) -> None:
+        super().__init__(f"Split {split} of dataset {dataset_id} holds no records.", dataset_id=dataset_id, split=split)
+
+
+class NoSuchFile(NotFound):
+    """The export has no file of this name."""
+
+    code = "no_such_file"
+
+    def __init__(self, dataset_id: str, export_format: str, file: str) -> None:
+        super().__init__(
+            f"The {export_format} export of dataset {dataset_id} has no file '{file}'; manifest.json names all.",
+            dataset_id=dataset_id,
+            format=export_format,
+            file=file,
+        )
+
+
+class SplitInShards(Conflict):
+    """The split is more than one file."""
+
+    code = "split_in_shards"
+
+    def __init__(self, dataset_id: str, split: Split, files: list[str]) -> None:
+        super().__init__(
+            f"Split {split} of dataset {dataset_id} is {len(files)} files; fetch each by its name (?file={files[0]}), "
+            "or everything as a zip.",
+            dataset_id=dataset_id,
+            split=split,
+            files=files,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTask:
+    """An export to write.
+
+    Args:
+        target: Folder that does not exist yet.
+    """
+
+    dataset: Dataset
+    export_format: str
+    options: ExportOptions
+    target: Path
+
+
+class ExportDesk:
+    """The use cases of exports.
+
+    Args:
+        datasets: Truth of datasets.
+        write: Writes one export and returns when it is published.
+    """
+
+    def __init__(self, datasets: DatasetStore, write: Callable[[ExportTask], None]) -> None:
+        self._datasets = datasets
+        self._write = write
+
+    def export(
+        self, dataset_id: str, order: ExportRequest, principal: Principal, *, request_id: str | None = None
+    ) -> str:
+        """Write a finished dataset in a format, or find that it is there already; returns the folder.
+
+        Raises:
+            DatasetNotFound: If there is none.
+            DatasetNotCompleted: If it is not finished.
+            DatasetWithdrawn: If it is kept for accountability only.
+            UnknownExportFormat: If the format is not installed.
+            NotExportable: If the format cannot hold these records, or does not know an option.
+        """
+        dataset, records_dir = completed_dataset(self._datasets, dataset_id)
+        refuse_unusable(dataset)
+        options = ExportOptions.from_json(order.model_dump(exclude={"format"}))
+        check_export(order.format, RecordFormat(dataset.request["record_format"]), options)
+        target = records_dir.parent / "exports" / f"{order.format}{options.folder_suffix}"
+        if not target.exists():
+            self._write(ExportTask(dataset, order.format, options, target))
+        audit = audit_entry(
+            principal, "dataset.exported", "dataset", dataset_id, request_id=request_id, format=order.format
+        )
+        self._datasets.set_export(dataset_id, order.format, str(target), audit=audit)
+        return str(target)
+
+    def download(
+        self,
+        dataset_id: str,
+        export_format: str,
+        split: Split | None,
+        reader: Principal,
+        *,
+        file: str | None = None,
+    ) -> DownloadFile:
+        """An export as one file: a file or a split as it is, or everything as a zip.
+
+        Raises:
+            NotExported: If there is no such export.
+            NoSuchFile: If the export has no such file.
+            EmptySplit: If the split holds no records.
+            SplitInShards: If the split is more than one file.
+            WithdrawnFromReaders: If it was withdrawn and the reader is no administrator.
+        """
+        dataset, _ = completed_dataset(self._datasets, dataset_id)
+        refuse_reader(dataset, reader)
+        exporter_for(export_format)
+        if export_format not in dataset.export_paths:
+            raise NotExported(dataset_id, export_format)
+        folder = Path(dataset.export_paths[export_format])
+        name = f"{dataset_id}-{export_format}"
+        if split is not None and file is None:
+            file = _file_of_split(dataset_id, folder, split)
+        if file is None:
+            return whole_folder(folder, name=name)
+        found = one_file(folder, file, name=name)
+        if found is None:
+            raise NoSuchFile(dataset_id, export_format, file)
+        return found
+
+
+def _file_of_split(dataset_id: str, folder: Path, split: Split) -> str:
+    files = files_of_split(folder, split)
+    if not files:
+        raise EmptySplit(dataset_id, split)
+    if len(files) > 1:
+        raise SplitInShards(dataset_id, split, files)
+    return files[0]

@@ -1,0 +1,88 @@
+"""Exports and downloads of finished datasets over in-memory stores."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.datasets.export_desk import EmptySplit, ExportDesk, ExportTask, NoSuchFile, NotExported
+from backend.datasets.folders import DatasetFolders
+from backend.datasets.models import ExportRequest
+from shared.database.dataset_changes import DatasetNotCompleted
+from shared.database.stores import Stores, memory_stores
+from shared.models.dataset import Dataset, Split
+from shared.models.users import Principal, Role
+from tests.support.built_versions import completed_version
+from tests.support.legal_texts import candidates
+from tests.support.store_values import a_dataset, an_audit
+
+ANNA = Principal("anna", "anna@amt.example", frozenset({Role.ANALYST}))
+
+
+class Desk:
+    """A desk with everything around it."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.stores: Stores = memory_stores()
+        self.folders = DatasetFolders(tmp_path)
+        self.exports: list[ExportTask] = []
+        self.desk = ExportDesk(self.stores.datasets, self._write)
+
+    def completed(self) -> Dataset:
+        found = candidates(3)
+        return completed_version(self.stores.datasets, self.folders, 1, found, export_formats=["jsonl"])
+
+    def _write(self, task: ExportTask) -> None:
+        self.exports.append(task)
+        task.target.mkdir(parents=True)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_only_a_completed_dataset_can_be_exported_or_fetched(desk: Desk) -> None:
+    dataset = desk.stores.datasets.add(a_dataset(1), audit=an_audit())
+
+    with pytest.raises(DatasetNotCompleted):
+        desk.desk.export(dataset.dataset_id, ExportRequest(format="csv"), ANNA)
+    with pytest.raises(DatasetNotCompleted):
+        desk.desk.download(dataset.dataset_id, "csv", None, ANNA)
+
+
+def test_an_export_is_written_once_and_other_options_are_another_folder(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    orders = [
+        ExportRequest(format="csv"),
+        ExportRequest(format="csv"),
+        ExportRequest(format="csv", include_metadata=False),
+        ExportRequest(format="csv", spreadsheet_safe=False),
+    ]
+    paths = [desk.desk.export(dataset_id, order, ANNA) for order in orders]
+
+    assert paths[0] == paths[1]
+    assert len(desk.exports) == len(set(paths)) == 3
+    assert desk.stores.datasets.get(dataset_id).export_paths["csv"] == paths[3]
+
+
+def test_a_split_is_fetched_as_it_is_and_everything_as_a_zip(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    file = desk.desk.download(dataset_id, "jsonl", Split.TRAIN, ANNA)
+    archive = desk.desk.download(dataset_id, "jsonl", None, ANNA)
+
+    assert file.name == f"{dataset_id}-jsonl-train.jsonl"
+    assert archive.media_type == "application/zip"
+    assert desk.desk.download(dataset_id, "jsonl", None, ANNA, file="SHA256SUMS").media_type == "text/plain"
+    with pytest.raises(NoSuchFile):
+        desk.desk.download(dataset_id, "jsonl", None, ANNA, file="../records/train.jsonl")
+    with pytest.raises(NotExported, match="no parquet export"):
+        desk.desk.download(dataset_id, "parquet", None, ANNA)
+
+
+def test_an_empty_split_has_no_file_to_fetch(desk: Desk) -> None:
+    dataset = desk.completed()
+    empty = [split for split in Split if not (Path(dataset.path or "") / f"{split}.jsonl").read_bytes()]
+
+    assert empty, "three documents leave a split empty"
+    with pytest.raises(EmptySplit):
+        desk.desk.download(dataset.dataset_id, "jsonl", empty[0], ANNA)
