@@ -309,6 +309,12 @@ class BaseConfig(BaseSettings):
     streaming_batch_size: int = Field(
         100, ge=10, le=1000, description="Records read at once for a stream (unit: records)."
     )
+    streaming_cache_mb: int = Field(
+        1024,
+        ge=0,
+        description="Disk space for records that streams have made, so that the next stream finds them ready; 0: none "
+        "are kept (unit: MB).",
+    )
 
     # Folders and models
     home: Path = Field(Path("~/.clara"), description="All state lies below this folder.")

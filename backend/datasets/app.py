@@ -47,6 +47,7 @@ from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.publishing import PublishDesk, PublishTask
 from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
 from backend.datasets.quality.profile import profile_of
+from backend.datasets.ready.shelf import ReadyShelf
 from backend.datasets.record_means import making_of
 from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
@@ -61,6 +62,7 @@ from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, Export
 from config import BaseConfig, get_config
 from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
+from shared.database.base import DocumentStore
 from shared.database.dataset_changes import DatasetAlreadyFinished, DatasetNotCompleted
 from shared.database.stores import Stores, open_stores
 from shared.errors import Unavailable
@@ -73,6 +75,7 @@ logger = logging.getLogger(__name__)
 SERVICE_NAME = "clara_dataset_backend"
 PORT_SETTING = "CLARA_DATASET_PORT"
 _MIB = 1 << 20
+_SWEEP_S = 60.0
 
 
 def create_app(config: BaseConfig) -> FastAPI:
@@ -166,6 +169,7 @@ class _Holder:
         quality = CurrentQuality(profile_of(config.quality_profile), config.data_dir / "quality" / FILE_NAME)
         making = making_of(config)
         personal_data = personal_data_of(config.pii_policy, config.pii_key)
+        ready = ReadyShelf(config.data_dir / "cache" / "streams", limit_bytes=config.streaming_cache_mb * _MIB)
         manager = DatasetManager(
             stores.datasets,
             stores.documents,
@@ -178,6 +182,7 @@ class _Holder:
             making=making,
             on_change=wake_builders,
             creator_of=creator_from(stores.audit),
+            ready=ready,
         )
         app.state.datasets = DatasetState(
             manager=manager,
@@ -202,6 +207,7 @@ class _Holder:
         # one task per store: what is slow or away holds nobody else up
         feeding = [
             asyncio.create_task(feed.run(), name="event-feed"),
+            asyncio.create_task(_keep_swept(ready, stores.documents), name="streams-sweep"),
             *(
                 asyncio.create_task(_keep_fed(search, name, config.poll_seconds), name=f"search-feed-{name}")
                 for name in search.fed_stores
@@ -309,6 +315,16 @@ async def _keep_fed(search: DocumentSearch, store: str, every_s: float) -> None:
         except Unavailable:
             logger.warning("search.feed_failed", exc_info=True, extra={"store": store})
         await asyncio.sleep(every_s)
+
+
+async def _keep_swept(ready: ReadyShelf, documents: DocumentStore) -> None:
+    """Take the words of erased documents out of what streams kept, whoever erased them."""
+    while True:
+        try:
+            await in_thread(ready.sweep, documents.iter_held)
+        except Unavailable:
+            logger.warning("ready.sweep_failed", exc_info=True)
+        await asyncio.sleep(_SWEEP_S)
 
 
 def _plain(value: object) -> Any:

@@ -1,11 +1,10 @@
 """What people do with datasets and documents: order, look, export, fetch, search, delete."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from backend.common.ownership import CreatorOf, check_ownership, nobody
 from backend.datasets.archive import DownloadFile, files_of_split, one_file, whole_folder
@@ -22,20 +21,17 @@ from backend.datasets.models import (
     SearchResults,
 )
 from backend.datasets.pii.treating import PersonalData
-from backend.datasets.quality.batches import MAX_TEXTS
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, QualityPipeline
+from backend.datasets.ready.lines import Lines
+from backend.datasets.ready.making import LineMaker
+from backend.datasets.ready.shelf import ReadyShelf
+from backend.datasets.ready.stream import LineStream
 from backend.datasets.record_making import RecordMaking
-from backend.datasets.records.candidates import Candidate
-from backend.datasets.records.judging import RulingsOf, judged_sections
+from backend.datasets.records.judging import RulingsOf
 from backend.datasets.records.paging import records_page
-from backend.datasets.records.passages import Passage
-from backend.datasets.records.personal import without_personal_data
-from backend.datasets.records.render import record_of
 from backend.datasets.search_cursor import cursor_of, rank_of
 from backend.datasets.searching import Found
-from backend.datasets.splits import SplitPlan
-from backend.datasets.tokens import UnicodeWordCounter
 from backend.datasets.withdrawal import refuse_reader
 from shared.auth.audit import audit_entry
 from shared.auth.policies import Actor
@@ -49,9 +45,6 @@ from shared.models.events import AuditEntry
 from shared.models.users import Principal
 from shared.utils.clock import Clock, utc_now
 from shared.utils.ids import new_id
-
-if TYPE_CHECKING:
-    from backend.datasets.records.drafting import KeptPassage
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +137,7 @@ class DatasetManager:
         making: What records are made with.
         on_change: Called after every accepted order, to wake the builders.
         creator_of: Who made a dataset.
+        ready: Keeps the lines that streams made; None: nothing is kept.
     """
 
     def __init__(
@@ -162,6 +156,7 @@ class DatasetManager:
         make_id: Callable[[str], str] = new_id,
         on_change: Callable[[], None] = lambda: None,
         creator_of: CreatorOf = nobody,
+        ready: ReadyShelf | None = None,
     ) -> None:
         self._datasets = datasets
         self._documents = documents
@@ -176,6 +171,7 @@ class DatasetManager:
         self._on_change = on_change
         self._creator_of = creator_of
         self._quality = quality
+        self._ready = ready
 
     def create(self, request: DatasetRequest, principal: Principal, *, request_id: str | None = None) -> Dataset:
         """Accept an order; when this returns it is on disk.
@@ -331,26 +327,28 @@ class DatasetManager:
                 results.append(result)
         return _page(results, found, hidden, next_after=None)
 
-    def stream(self, request: DatasetRequest, *, batch_size: int) -> Iterator[list[dict[str, Any]]]:
-        """Records of good enough sections as they are found, in batches; nothing is merged, cut, compared or stored.
+    def stream(self, request: DatasetRequest, *, batch_size: int) -> Iterator[Lines]:
+        """Records of good enough sections as they are found, as JSON lines; nothing is merged, cut or compared.
+
+        Args:
+            request: The order.
+            batch_size: Sections that are looked at before the first records come.
 
         Raises:
             Unavailable: If no store can answer; also on the way.
             InvalidInput: If only a build can make such records.
         """
         self._making.check_stream(request)
-        found = self._search.find(request.search_query).candidates
-        batch: list[dict[str, Any]] = []
-        # as many as the first batch lacks, so that it comes at once; then as many as are quickest to judge together
-        at_once, is_first = batch_size, True
-        while drawn := list(islice(found, at_once)):
-            batch += self._records(drawn, request)
-            while len(batch) >= batch_size:
-                yield batch[:batch_size]
-                batch, is_first = batch[batch_size:], False
-            at_once = batch_size - len(batch) if is_first else max(MAX_TEXTS, batch_size)
-        if batch:
-            yield batch
+        asked = request.search_query
+        found = self._search.find(asked)
+        stream = LineStream(
+            LineMaker(request, self._quality(), self._making, self._personal_data),
+            self._ready,
+            self._documents,
+            self._rulings_of,
+            least_quality=asked.min_quality_score,
+        )
+        yield from stream.lines(found, at_most=asked.top_k, at_first=batch_size)
 
     def document(self, document_id: str) -> Document:
         """A document in its newest version.
@@ -377,35 +375,6 @@ class DatasetManager:
         if dataset.status is not DatasetStatus.COMPLETED or dataset.path is None:
             raise DatasetNotCompleted(dataset_id, dataset.status)
         return dataset, Path(dataset.path)
-
-    def _records(self, found: Iterable[Candidate], request: DatasetRequest) -> Iterator[dict[str, Any]]:
-        counter, quality = UnicodeWordCounter(), self._quality()
-        for kept, drafts in self._making.drafter(request).drafted(self._kept(found, request, quality)):
-            for draft in drafts:
-                yield record_of(
-                    kept.treated.passage,
-                    draft,
-                    record_format=request.record_format,
-                    split=kept.split,
-                    quality_score=kept.score,
-                    quality_profile=quality.profile_version,
-                    counter=counter,
-                )
-
-    def _kept(
-        self, found: Iterable[Candidate], request: DatasetRequest, quality: QualityPipeline
-    ) -> "Iterator[KeptPassage]":
-        from backend.datasets.records.drafting import KeptPassage
-
-        plan = SplitPlan(request.seed, request.split.model_dump())
-        least = request.search_query.min_quality_score
-        for judged in judged_sections(found, quality, self._rulings_of):
-            candidate = judged.candidate
-            if judged.reason_to_drop or (candidate.quality < least and not candidate.is_spared):
-                continue
-            treated = without_personal_data(Passage((candidate,)), [judged.text], self._personal_data)
-            if not treated.is_dropped:
-                yield KeptPassage(treated, candidate.quality, plan.split(candidate.stored.path))
 
 
 def _page(results: list[FoundSection], found: Found, hidden: int, *, next_after: str | None) -> SearchResults:

@@ -70,6 +70,11 @@ class PolicyApplier:
         self._pseudonymiser = None if key is None else Pseudonymiser(key)
         self._version = self.policy.key
 
+    @property
+    def way(self) -> str:
+        """Names the way of treating: two of one way make the same of a text."""
+        return f"{self._version} {self._pseudonymiser.key_name if self._pseudonymiser else ''}".rstrip()
+
     def apply(self, text: str, *, with_found: bool = False) -> Treatment:
         """Treat one text.
 

@@ -42,6 +42,11 @@ class PersonalData:
         return self._applier.policy.key if self._applier else NO_POLICY
 
     @property
+    def way(self) -> str:
+        """Which policy with which key: texts that were treated in one way need not be treated again."""
+        return self._applier.way if self._applier else NO_POLICY
+
+    @property
     def is_treated(self) -> bool:
         """Whether anything is done at all."""
         return self._applier is not None

@@ -1,5 +1,6 @@
 """The use cases of the dataset service over in-memory stores."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -25,7 +26,7 @@ from shared.database.dataset_changes import DatasetInUse, DatasetNotCompleted
 from shared.database.dataset_search import DatasetDocument
 from shared.database.stores import Stores, memory_stores
 from shared.errors import Unavailable
-from shared.models.dataset import Dataset, DatasetStatus, RecordFormat, Split
+from shared.models.dataset import Dataset, DatasetStatus, Split
 from shared.models.document import ListPlace
 from shared.models.events import AuditEntry
 from shared.models.review import Doubt, ReviewState, Ruling, text_key_of
@@ -113,6 +114,15 @@ class Desk:
 def a_request(**changes: Any) -> DatasetRequest:
     values = {"name": "Satzungen", "search_query": {"query_text": "Gebühr"}, **changes}
     return DatasetRequest.model_validate(values)
+
+
+def _of_all(top_k: int = 1000) -> DatasetRequest:
+    return a_request(search_query={"query_text": "Gebühr", "top_k": top_k})
+
+
+def _streamed(desk: Desk, request: DatasetRequest | None = None) -> list[dict[str, Any]]:
+    pieces = desk.manager.stream(request or _of_all(), batch_size=1000)
+    return [json.loads(line) for piece in pieces for line in piece.content.splitlines()]
 
 
 @pytest.fixture
@@ -230,12 +240,17 @@ def test_pages_of_a_search_fit_together_and_count_what_is_kept_back(desk: Desk) 
 
 
 def test_a_stream_draws_only_what_is_read(desk: Desk) -> None:
-    batches = desk.manager.stream(a_request(record_format=RecordFormat.MESSAGES), batch_size=10)
-    first = next(batches)
+    pieces = desk.manager.stream(_of_all(), batch_size=10)
+    first = next(pieces)
 
-    assert len(first) == 10
-    assert desk.search.drawn <= 11
-    assert sum(map(len, batches)) == 110
+    # the first section says that it was repealed
+    assert first.records == 9
+    assert desk.search.drawn <= 10
+    assert sum(piece.records for piece in pieces) == 111
+
+
+def test_a_stream_takes_as_many_sections_as_it_was_asked_for(desk: Desk) -> None:
+    assert len(_streamed(desk, _of_all(top_k=15))) == 14
 
 
 def test_a_stream_heeds_what_people_decided(desk: Desk) -> None:
@@ -245,7 +260,7 @@ def test_a_stream_heeds_what_people_decided(desk: Desk) -> None:
         doubt = Doubt(text_key_of(normalise(text)), "s", "d", 0.1, ("stub",), "legal-de-1")
         desk.stores.reviews.rule(doubt, Ruling(state, "anna"), audit=audit)
 
-    (records,) = desk.manager.stream(a_request(), batch_size=1000)
+    records = _streamed(desk)
 
     assert len(records) == 120
     assert "(weggefallen)" in records[0]["text"]
@@ -255,7 +270,7 @@ def test_a_stream_heeds_what_people_decided(desk: Desk) -> None:
 def test_a_stream_treats_personal_data_as_a_build_does(tmp_path: Path) -> None:
     desk = Desk(tmp_path, personal_data=PersonalData(PolicyApplier()))
     desk.search.first = a_candidate(f"Herr Krause klagt.\n\n{GOOD}", title="Antrag von Frau Lindner")
-    (records,) = desk.manager.stream(a_request(), batch_size=1000)
+    records = _streamed(desk)
 
     assert "Herr [Person] klagt." in records[0]["text"]
     assert not {"Krause", "Lindner"} & set(str(records[0]).replace(".", " ").split())
