@@ -28,7 +28,7 @@ from shared.errors import ClaraError
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/x-ndjson"
-_AT_ONCE_BYTES = 1 << 20
+_AT_ONCE_BYTES = 1 << 17
 _AT_ONCE_S = 0.05
 
 

@@ -23,6 +23,7 @@ from shared.models.review import ReviewState
 
 _DOCUMENTS_AT_ONCE = 16
 _MAX_SIZE = 1 << 20
+_PIECE_BYTES = 1 << 17
 
 
 class States(Protocol):
@@ -98,10 +99,9 @@ class LineStream:
             asked = map(_asked, found.hits) if found.everything is None else self._asked_all(found.everything)
             at_once, asked = at_first, islice(asked, at_most)
             while batch := _batch(asked, at_once):
-                sent = self._sent(batch)
-                if sent.records:
-                    yield sent
+                for lines in self._sent(batch):
                     at_once = max(MAX_TEXTS, at_first)
+                    yield lines
 
     def _asked_all(self, held: Iterator[HeldDocument]) -> Iterator[_Asked]:
         """All sections of documents; those of which every line is ready are not read."""
@@ -121,15 +121,20 @@ class LineStream:
         lines = self._file.of_document(document.document_id, state_of(document.version, document.sha256))
         return lines if len(lines) == document.section_count else ()
 
-    def _sent(self, batch: Sequence[_Asked]) -> Lines:
+    def _sent(self, batch: Sequence[_Asked]) -> Iterator[Lines]:
         ready = self._ready(batch)
         rulings = self._rulings_of([each.text_key for each in ready])
-        content, records = [], 0
+        content, size, records = list[bytes](), 0, 0
         for asked, lines in zip(batch, ready, strict=True):
-            if self._is_wanted(lines, rulings.get(lines.text_key)):
+            if lines.records and self._is_wanted(lines, rulings.get(lines.text_key)):
                 content.append(with_relevance(lines.content, asked.relevance))
+                size += len(lines.content)
                 records += lines.records
-        return Lines(b"".join(content), records)
+                if size >= _PIECE_BYTES:
+                    yield Lines(b"".join(content), records)
+                    content, size, records = [], 0, 0
+        if records:
+            yield Lines(b"".join(content), records)
 
     def _is_wanted(self, lines: SectionLines, ruling: ReviewState | None) -> bool:
         if ruling is not None:
