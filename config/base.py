@@ -313,7 +313,7 @@ class BaseConfig(BaseSettings):
         1024,
         ge=0,
         description="Disk space for records that streams have made, so that the next stream finds them ready; 0: none "
-        "are kept (unit: MB).",
+        "are kept (unit: MiB).",
     )
 
     # Folders and models
