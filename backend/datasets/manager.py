@@ -24,9 +24,7 @@ from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, QualityPipeline
 from backend.datasets.ready.lines import Lines
-from backend.datasets.ready.making import LineMaker
 from backend.datasets.ready.shelf import ReadyShelf
-from backend.datasets.ready.stream import LineStream
 from backend.datasets.record_making import RecordMaking
 from backend.datasets.records.judging import RulingsOf
 from backend.datasets.records.paging import records_page
@@ -338,6 +336,10 @@ class DatasetManager:
             Unavailable: If no store can answer; also on the way.
             InvalidInput: If only a build can make such records.
         """
+        # imported here: an idle service does without them
+        from backend.datasets.ready.making import LineMaker
+        from backend.datasets.ready.stream import LineStream
+
         self._making.check_stream(request)
         asked = request.search_query
         found = self._search.find(asked)

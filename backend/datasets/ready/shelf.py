@@ -6,6 +6,7 @@ and again, so that what is erased leaves them too.
 
 import logging
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 _ENDING = ".lines"
 _FORGOTTEN_AT_ONCE = 200
+_LEAST_FREE_BYTES = 1 << 29
 
 
 class ReadyShelf:
@@ -27,11 +29,13 @@ class ReadyShelf:
     Args:
         folder: Of them alone; made when it is first needed.
         limit_bytes: Of all files together; 0: nothing is kept.
+        least_free_bytes: Space on the disk that is left to the truth, which needs it more.
     """
 
-    def __init__(self, folder: Path, *, limit_bytes: int) -> None:
+    def __init__(self, folder: Path, *, limit_bytes: int, least_free_bytes: int = _LEAST_FREE_BYTES) -> None:
         self._folder = folder
         self._limit_bytes = limit_bytes
+        self._least_free_bytes = least_free_bytes
 
     def open(self, key: str) -> ReadyFile | None:
         """The file of a key, to be closed; None where nothing is kept."""
@@ -45,6 +49,8 @@ class ReadyShelf:
 
     def has_room(self, file: ReadyFile) -> bool:
         """Whether more may be put into a file; others that were used longer ago are removed for it."""
+        if shutil.disk_usage(self._folder).free < self._least_free_bytes:
+            return False
         others = sorted((each for each in self._files() if each != file.path), key=_used_at)
         while self._size_bytes() >= self._limit_bytes:
             if not others:

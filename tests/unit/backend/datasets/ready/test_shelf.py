@@ -63,6 +63,12 @@ def test_a_file_alone_grows_to_the_limit(tmp_path: Path) -> None:
         assert len(list(file.documents())) == written
 
 
+def test_the_last_of_the_disk_is_left_to_others(tmp_path: Path) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=1 << 30, least_free_bytes=1 << 60)
+    with opened(shelf) as file:
+        assert not shelf.has_room(file)
+
+
 @pytest.mark.parametrize(
     "truth",
     [
