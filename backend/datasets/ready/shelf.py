@@ -49,7 +49,7 @@ class ReadyShelf:
 
     def has_room(self, file: ReadyFile) -> bool:
         """Whether more may be put into a file; others that were used longer ago are removed for it."""
-        if shutil.disk_usage(self._folder).free < self._least_free_bytes:
+        if self._free_bytes() < self._least_free_bytes:
             return False
         others = sorted((each for each in self._files() if each != file.path), key=_used_at)
         while self._size_bytes() >= self._limit_bytes:
@@ -75,6 +75,11 @@ class ReadyShelf:
                     file.forget(stale[start : start + _FORGOTTEN_AT_ONCE])
             swept += len(stale)
         return swept
+
+    def _free_bytes(self) -> int:
+        with suppress(OSError):
+            return shutil.disk_usage(self._folder).free
+        return 0
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob(f"*{_ENDING}"))
