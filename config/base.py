@@ -307,7 +307,10 @@ class BaseConfig(BaseSettings):
     # Streaming
     streaming_enabled: bool = Field(True, description="Offer POST /api/datasets/stream.")
     streaming_batch_size: int = Field(
-        100, ge=10, le=1000, description="Records read at once for a stream (unit: records)."
+        100,
+        ge=10,
+        le=1000,
+        description="Sections that a stream looks at before it sends its first records (unit: sections).",
     )
     streaming_cache_mb: int = Field(
         1024,

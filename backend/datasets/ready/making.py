@@ -20,7 +20,7 @@ from backend.datasets.records.render import record_of
 from backend.datasets.records.schema import REAL_COLUMNS
 from backend.datasets.splits import SplitPlan
 from backend.datasets.tokens import UnicodeWordCounter
-from shared.models.review import ReviewState, text_key_of
+from shared.models.review import ReviewState
 
 
 class LineMaker:
@@ -64,7 +64,7 @@ class LineMaker:
         records = list(self._records(judged))
         return SectionLines(
             key,
-            text_key_of(judged.text),
+            judged.text_key,
             judged.candidate.quality,
             judged.assessment.decision is Decision.REJECT,
             len(records),
