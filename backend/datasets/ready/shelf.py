@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 from backend.datasets.ready.file import ReadyFile
 from backend.datasets.ready.lines import state_of
@@ -41,7 +42,7 @@ class ReadyShelf:
         """The file of a key, to be closed; None where nothing is kept."""
         if self._limit_bytes <= 0:
             return None
-        file = ReadyFile(self._folder / f"{key}{_ENDING}")
+        file = ReadyFile(self._path(key))
         with suppress(OSError):
             # who was used last is known by this time, also after a use that only read
             os.utime(file.path)
@@ -75,6 +76,14 @@ class ReadyShelf:
                     file.forget(stale[start : start + _FORGOTTEN_AT_ONCE])
             swept += len(stale)
         return swept
+
+    def _path(self, key: str) -> Path:
+        """The file of a key that is there, or one of a name that was never used.
+
+        SQLite removes logs by their names: whoever still uses a removed file must not take those of its successor.
+        """
+        present = sorted(self._folder.glob(f"{key}-*{_ENDING}"))
+        return present[0] if present else self._folder / f"{key}-{uuid4().hex[:8]}{_ENDING}"
 
     def _free_bytes(self) -> int:
         with suppress(OSError):

@@ -48,7 +48,22 @@ def test_what_was_used_longest_ago_makes_room(tmp_path: Path) -> None:
         pass
     with opened(shelf, "own") as file:
         assert shelf.has_room(file)
-    assert sorted(each.name for each in tmp_path.iterdir() if each.suffix == ".lines") == ["older.lines", "own.lines"]
+    assert sorted(each.name.partition("-")[0] for each in tmp_path.glob("*.lines")) == ["older", "own"]
+
+
+def test_a_file_that_was_removed_while_somebody_used_it_never_meets_its_successor(tmp_path: Path) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=1)
+    with opened(shelf, "one") as first:
+        first.put([some_lines("doc_1")])
+        with opened(shelf, "two") as rival:
+            assert not shelf.has_room(rival)
+        with opened(shelf, "one") as second:
+            second.put([some_lines("doc_2")])
+            assert second.path != first.path
+            first.close()
+        # closing removes logs by their names
+    with opened(shelf, "one") as third:
+        assert [document for document, _ in third.documents()] == ["doc_2"]
 
 
 def test_a_file_alone_grows_to_the_limit(tmp_path: Path) -> None:
