@@ -80,3 +80,10 @@ def test_names_become_a_word_and_a_code() -> None:
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(WeakKey, match="at least 16 bytes"):
         Pseudonymiser(b"geheim")
+
+
+def test_a_key_has_a_name_that_tells_nothing_of_it() -> None:
+    first, second = Pseudonymiser(b"a" * 16), Pseudonymiser(b"b" * 16)
+
+    assert first.key_name == Pseudonymiser(b"a" * 16).key_name != second.key_name
+    assert re.fullmatch("[0-9a-f]{16}", first.key_name)
