@@ -309,7 +309,16 @@ class BaseConfig(BaseSettings):
     # Streaming
     streaming_enabled: bool = Field(True, description="Offer POST /api/datasets/stream.")
     streaming_batch_size: int = Field(
-        100, ge=10, le=1000, description="Records read at once for a stream (unit: records)."
+        100,
+        ge=10,
+        le=1000,
+        description="Sections that a stream looks at before it sends its first records (unit: sections).",
+    )
+    streaming_cache_mb: int = Field(
+        1024,
+        ge=0,
+        description="Disk space for records that streams have made, so that the next stream finds them ready; 0: none "
+        "are kept (unit: MiB).",
     )
 
     # Folders and models

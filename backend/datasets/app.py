@@ -52,6 +52,7 @@ from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.publishing import PublishDesk, PublishTask
 from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
 from backend.datasets.quality.profile import profile_of
+from backend.datasets.ready.shelf import ReadyShelf
 from backend.datasets.record_means import making_of, reply_cache_of
 from backend.datasets.reports import ReportShelf
 from backend.datasets.reviewing import ReviewDesk
@@ -67,6 +68,7 @@ from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, Export
 from config import BaseConfig, get_config
 from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
+from shared.database.base import DocumentStore
 from shared.database.dataset_changes import DatasetAlreadyFinished, DatasetNotCompleted
 from shared.database.stores import Stores, open_stores
 from shared.errors import Unavailable
@@ -79,6 +81,7 @@ logger = logging.getLogger(__name__)
 SERVICE_NAME = "clara_dataset_backend"
 PORT_SETTING = "CLARA_DATASET_PORT"
 _MIB = 1 << 20
+_SWEEP_S = 60.0
 
 
 def create_app(config: BaseConfig) -> FastAPI:
@@ -174,6 +177,7 @@ class _Holder:
         making = making_of(config)
         personal_data = personal_data_of(config.pii_policy, config.pii_key)
         creator_of = creator_from(stores.audit)
+        ready = ReadyShelf(config.data_dir / "cache" / "streams", limit_bytes=config.streaming_cache_mb * _MIB)
         manager = DatasetManager(
             stores.datasets,
             stores.documents,
@@ -192,9 +196,10 @@ class _Holder:
                 quality=quality,
                 personal_data=personal_data,
                 rulings_of=stores.reviews.rulings,
+                ready=ready,
             ),
             exports=exports,
-            erasing=ErasureDesk(stores.documents, stores.datasets, search, _forgetting(config)),
+            erasing=ErasureDesk(stores.documents, stores.datasets, search, _forgetting(config, ready, stores)),
             versions=VersionDesk(stores.datasets, folders, on_cancel=end_builder, creator_of=creator_of),
             feed=feed,
             publishing=PublishDesk(exports, targets_of(config.publish_targets), stores.audit, _copier(config)),
@@ -216,6 +221,7 @@ class _Holder:
         # one task per store: what is slow or away holds nobody else up
         feeding = [
             asyncio.create_task(feed.run(), name="event-feed"),
+            asyncio.create_task(_keep_swept(ready, stores.documents), name="streams-sweep"),
             *(
                 asyncio.create_task(_keep_fed(search, name, config.poll_seconds), name=f"search-feed-{name}")
                 for name in search.fed_stores
@@ -283,10 +289,14 @@ def _builders(
     return BuilderPool(stores.datasets, start, folders, times, on_event=on_event)
 
 
-def _forgetting(config: BaseConfig) -> Sequence[Callable[[str], None]]:
+def _forgetting(config: BaseConfig, ready: ReadyShelf, stores: Stores) -> Sequence[Callable[[str], object]]:
     """What is kept of documents beside the truth and the search stores."""
     quality = config.data_dir / "quality"
-    return (reply_cache_of(config).forget, lambda document_id: forget_document(quality, document_id))
+    return (
+        reply_cache_of(config).forget,
+        lambda document_id: forget_document(quality, document_id),
+        lambda _document_id: ready.sweep(stores.documents.iter_held),
+    )
 
 
 def _export_writer(config: BaseConfig) -> Callable[[ExportTask], None]:
@@ -329,6 +339,16 @@ async def _keep_fed(search: DocumentSearch, store: str, every_s: float) -> None:
         except Unavailable:
             logger.warning("search.feed_failed", exc_info=True, extra={"store": store})
         await asyncio.sleep(every_s)
+
+
+async def _keep_swept(ready: ReadyShelf, documents: DocumentStore) -> None:
+    """Take the words of erased documents out of what streams kept, whoever erased them."""
+    while True:
+        try:
+            await in_thread(ready.sweep, documents.iter_held)
+        except Unavailable:
+            logger.warning("ready.sweep_failed", exc_info=True)
+        await asyncio.sleep(_SWEEP_S)
 
 
 def _plain(value: object) -> Any:

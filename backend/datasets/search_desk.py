@@ -1,8 +1,7 @@
 """What people find: pages of sections, and records as they are found, without a dataset being built."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol
 
 from backend.datasets.models import (
     DatasetRequest,
@@ -13,25 +12,20 @@ from backend.datasets.models import (
     SearchResults,
 )
 from backend.datasets.pii.treating import PersonalData
-from backend.datasets.quality.batches import MAX_TEXTS
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, QualityPipeline
+from backend.datasets.ready.lines import Lines
+from backend.datasets.ready.shelf import ReadyShelf
 from backend.datasets.record_making import RecordMaking
-from backend.datasets.records.candidates import Candidate
-from backend.datasets.records.judging import RulingsOf, judged_sections
+from backend.datasets.records.judging import RulingsOf
 from backend.datasets.records.licences import Licences
-from backend.datasets.records.passages import Passage
-from backend.datasets.records.personal import without_personal_data
-from backend.datasets.records.render import record_of
 from backend.datasets.search_cursor import cursor_of, rank_of
 from backend.datasets.searching import Found
-from backend.datasets.splits import SplitPlan
-from backend.datasets.tokens import UnicodeWordCounter
 from shared.database.base import DocumentStore
 from shared.database.dataset_search import DatasetDocument
 
 if TYPE_CHECKING:
-    from backend.datasets.records.drafting import KeptPassage
+    pass
 
 
 class Search(Protocol):
@@ -52,6 +46,7 @@ class SearchDesk:
         quality: Gives the pipeline that judges texts now.
         personal_data: What is done with it in records.
         rulings_of: What people decided about texts.
+        ready: Keeps what streams make; None: nothing is kept.
     """
 
     def __init__(
@@ -63,6 +58,7 @@ class SearchDesk:
         quality: Callable[[], QualityPipeline],
         personal_data: PersonalData,
         rulings_of: RulingsOf,
+        ready: ReadyShelf | None = None,
     ) -> None:
         self._search = search
         self._documents = documents
@@ -70,6 +66,7 @@ class SearchDesk:
         self._quality = quality
         self._personal_data = personal_data
         self._rulings_of = rulings_of
+        self._ready = ready
 
     def search(self, request: SearchPageRequest) -> SearchResults:
         """A page of sections with relevance and quality, and the stores that could not take part.
@@ -95,60 +92,33 @@ class SearchDesk:
                 results.append(result)
         return _page(results, found, hidden, next_after=None)
 
-    def stream(self, request: DatasetRequest, *, batch_size: int) -> Iterator[list[dict[str, Any]]]:
-        """Records of good enough sections as they are found, in batches; nothing is merged, cut, compared or stored.
+    def stream(self, request: DatasetRequest, *, batch_size: int) -> Iterator[Lines]:
+        """Records of good enough sections as they are found, as JSON lines; nothing is merged, cut or compared.
+
+        Args:
+            request: The order.
+            batch_size: Sections that are looked at before the first records come.
 
         Raises:
             Unavailable: If no store can answer; also on the way.
             InvalidInput: If only a build can make such records.
         """
+        # imported here: an idle service does without them
+        from backend.datasets.ready.making import LineMaker
+        from backend.datasets.ready.stream import LineStream
+
         self._making.check_stream(request)
-        found = self._search.find(request.search_query).candidates
+        asked = request.search_query
+        found = self._search.find(asked)
         licences = Licences(self._documents.newest)
-        batch: list[dict[str, Any]] = []
-        # as many as the first batch lacks, so that it comes at once; then as many as are quickest to judge together
-        at_once, is_first = batch_size, True
-        while drawn := list(islice(found, at_once)):
-            licences.look_up(each.stored.document_id for each in drawn)
-            batch += self._records(drawn, request, licences)
-            while len(batch) >= batch_size:
-                yield batch[:batch_size]
-                batch, is_first = batch[batch_size:], False
-            at_once = batch_size - len(batch) if is_first else max(MAX_TEXTS, batch_size)
-        if batch:
-            yield batch
-
-    def _records(
-        self, found: Iterable[Candidate], request: DatasetRequest, licences: Licences
-    ) -> Iterator[dict[str, Any]]:
-        counter, quality = UnicodeWordCounter(), self._quality()
-        for kept, drafts in self._making.drafter(request).drafted(self._kept(found, request, quality)):
-            for draft in drafts:
-                yield record_of(
-                    kept.treated.passage,
-                    draft,
-                    record_format=request.record_format,
-                    split=kept.split,
-                    quality_score=kept.score,
-                    quality_profile=quality.profile_version,
-                    counter=counter,
-                    licence=licences.of(kept.treated.passage.first.stored.document_id),
-                )
-
-    def _kept(
-        self, found: Iterable[Candidate], request: DatasetRequest, quality: QualityPipeline
-    ) -> "Iterator[KeptPassage]":
-        from backend.datasets.records.drafting import KeptPassage
-
-        plan = SplitPlan(request.seed, request.split.model_dump())
-        least = request.search_query.min_quality_score
-        for judged in judged_sections(found, quality, self._rulings_of):
-            candidate = judged.candidate
-            if judged.reason_to_drop or (candidate.quality < least and not candidate.is_spared):
-                continue
-            treated = without_personal_data(Passage((candidate,)), [judged.text], self._personal_data)
-            if not treated.is_dropped:
-                yield KeptPassage(treated, candidate.quality, plan.split(candidate.stored.path))
+        stream = LineStream(
+            LineMaker(request, self._quality(), self._making, self._personal_data, licences),
+            self._ready,
+            self._documents,
+            self._rulings_of,
+            least_quality=asked.min_quality_score,
+        )
+        yield from stream.lines(found, at_most=asked.top_k, at_first=batch_size)
 
 
 def _page(results: list[FoundSection], found: Found, hidden: int, *, next_after: str | None) -> SearchResults:

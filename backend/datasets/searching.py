@@ -7,7 +7,11 @@ from backend.datasets.models import SearchRequest
 from backend.datasets.records.candidates import Candidate, year_of
 from shared.database.base import DocumentStore
 from shared.database.dataset_search import DatasetDocument, DatasetSearchAPI, DatasetSearchQuery
+from shared.database.search_store import HeldDocument
 from shared.database.uds3_client import Uds3Client
+
+_HELD_AT_ONCE = 16
+"""No more: who reads slowly is not to be given what was erased long ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +21,17 @@ class Found:
     Args:
         hits: Sections with what the search knows of them, the best first, drawn as they are read.
         degraded: Store or kind of search -> why it did not take part.
+        everything: Where everything is found: all documents in the order of their sections, for who needs no texts.
     """
 
     hits: Iterator[DatasetDocument]
     degraded: Mapping[str, str]
+    everything: Iterator[HeldDocument] | None = None
 
     @property
     def candidates(self) -> Iterator[Candidate]:
         """The same as parts of records to be."""
-        return (Candidate(hit.stored, hit.relevance_score, year=_year(hit)) for hit in self.hits)
+        return map(candidate_of, self.hits)
 
 
 class DocumentSearch:
@@ -38,6 +44,7 @@ class DocumentSearch:
 
     def __init__(self, client: Uds3Client, documents: DocumentStore) -> None:
         self._client = client
+        self._documents = documents
         self._api = DatasetSearchAPI(client, documents)
 
     @property
@@ -59,6 +66,8 @@ class DocumentSearch:
             weights=request.weights,
         )
         result = self._api.search(query, after_rank=after_rank)
+        if query.is_everything and not after_rank:
+            return Found(result, result.degraded, self._documents.iter_held(at_once=_HELD_AT_ONCE))
         return Found(result, result.degraded)
 
     def catch_up(self, store: str) -> int:
@@ -79,6 +88,11 @@ class DocumentSearch:
     def close(self) -> None:
         """Give connections back."""
         self._client.close()
+
+
+def candidate_of(hit: DatasetDocument) -> Candidate:
+    """A hit as a part of records to be."""
+    return Candidate(hit.stored, hit.relevance_score, year=_year(hit))
 
 
 def _year(hit: DatasetDocument) -> str:

@@ -701,8 +701,12 @@ class DocumentStore(DocumentErasure, Protocol):
         """All newest states, erased ones included, ordered by document id, streamed with flat memory."""
         ...
 
-    def iter_held(self) -> Iterator[HeldDocument]:
-        """What a derived store should hold, ordered by document id, streamed without any texts."""
+    def iter_held(self, *, at_once: int = 2_000) -> Iterator[HeldDocument]:
+        """What a derived store should hold, ordered by document id, streamed without any texts.
+
+        Args:
+            at_once: Documents that may be read ahead; what happens to later ones meanwhile is seen.
+        """
         ...
 
     def count(self) -> int:

@@ -59,6 +59,11 @@ class DatasetSearchQuery:
         if any(weight < 0 for weight in self.weights.values()):
             raise InvalidSearchQuery("A weight is negative; weights are 0 or more.")
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether every section of ours fits, in the order of ids."""
+        return self.query_text.strip() == EVERYTHING and self.filters.is_empty
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetDocument:

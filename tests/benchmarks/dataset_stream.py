@@ -1,18 +1,31 @@
-"""POST /api/datasets/stream: first record, order, memory beside a slow reader, and the writing beside bare writers.
+"""POST /api/datasets/stream: first record, order, memory beside a slow reader, and throughput beside bare writers.
 
-A real service streams every section of a registry. Bounds: all records distinct, in order, complete by the last line;
-first record <= 1 s; resident memory grows by <= 64 MB while a slow reader holds the stream back; our lines of ready
-records are at least half as fast as bare writers in the same run: a bare server that joins orjson lines (both over
-HTTP), and pyarrow that writes Parquet (both into a file). Ours counts, hashes and looks for what JSON lines must not
-hold. Told beside it: orjson alone into a file; and the whole stream, most of whose time goes into judging sections.
+A real service streams every section of a registry. Bounds:
+
+- All records distinct, in order, complete by the last line, and the very bytes of the first stream, which had to make
+  them; first record <= 1 s, also of that one.
+- Resident memory grows by <= 64 MB while a slow reader holds a stream back, whether its lines are ready or made.
+- End to end at least half as fast as bare writers in the same run. These read the same rows of the same database by one
+  SELECT and write records of the same members: orjson over HTTP to the same reader, from a process of its own, and
+  pyarrow into a Parquet file (`_bare_stream.py`). They measure and derive nothing, so they do less than is compared.
+  All take turns, and the best run of each counts, since others on the machine only ever make a run slower.
+
+Measured end to end are streams after the first one: their lines lie ready, as long as documents, profile, models and
+policies stay what they are. Told beside, without a bound: the first stream, which judges every section; and the writing
+of records that lie in memory, beside orjson and pyarrow alone. That does what a first stream does with its records: it
+writes, counts, hashes and looks for what JSON lines must not hold.
 """
 
 import asyncio
 import hashlib
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,22 +37,28 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
 from backend.datasets.api.streaming import RecordStream, ndjson
+from backend.datasets.ready.lines import Lines
+from backend.datasets.records.content import json_lines
+from backend.datasets.records.schema import REAL_COLUMNS
 from backend.datasets.search_stores import fed_store_names, open_search
 from config import BaseConfig
 from shared.database.stores import open_stores
+from tests.benchmarks._bare_stream import write_parquet
 from tests.support.dataset_service import DatasetService, an_order, running_service
-from tests.support.live_server import live_server
+from tests.support.live_server import free_port, live_server
 from tests.support.many_sections import register_sections
 
 RECORDS = 100_000
 WRITTEN = 20_000
 SLOW_S = 30.0
 RUNS = 5
+WHOLE_RUNS = 7
 BATCH = 100
 FIRST_BOUND_S = 1.0
 GROWTH_BOUND_MB = 64.0
 RATIO_BOUND = 0.5
-WITHOUT_VECTORS = {"CLARA_EMBEDDING_MODEL": "none"}
+# looking for work as often as an installation does, not as tests do
+SETTINGS = {"CLARA_EMBEDDING_MODEL": "none", "CLARA_POLL_SECONDS": "1"}
 ORDER = an_order(search_query={"query_text": "*", "top_k": RECORDS, "min_quality_score": 0})
 
 
@@ -48,22 +67,29 @@ def measure(records: int = RECORDS, *, written: int = WRITTEN, slow_s: float = S
         home = Path(folder) / "home"
         home.mkdir()
         _register(home, records)
-        with running_service(home, WITHOUT_VECTORS) as service:
+        with running_service(home, SETTINGS) as service:
+            first = _quick_reader(service)
             quick = _quick_reader(service)
-            slow = _slow_reader(service, slow_s)
+            slow = _slow_reader(service, ORDER, slow_s)
+            slow_made = _slow_reader(service, {**ORDER, "seed": 43}, slow_s)
+            whole = _end_to_end(service, home / "clara.db", Path(folder) / "bare.parquet", records)
         ready = list(_first_records(home, written))
         writers = _writers(ready, Path(folder))
     holds = (
         quick["records"] == quick["distinct"] == records
         and quick["is_in_order"]
         and quick["is_complete"]
-        and quick["first_record_s"] <= FIRST_BOUND_S
-        and slow["rss_growth_mb"] <= GROWTH_BOUND_MB
-        and min(writers["ratios"].values()) >= RATIO_BOUND
+        and quick["sha256"] == first["sha256"]
+        and max(first["first_record_s"], quick["first_record_s"]) <= FIRST_BOUND_S
+        and max(slow["rss_growth_mb"], slow_made["rss_growth_mb"]) <= GROWTH_BOUND_MB
+        and min(whole["ratios"].values()) >= RATIO_BOUND
     )
     return {
         "stream": quick,
+        "first_stream": {**first, "beside_bare_http": round(first["records_per_s"] / whole["bare_http_per_s"], 3)},
+        "end_to_end": whole,
         "slow_reader": slow,
+        "slow_reader_of_a_first_stream": slow_made,
         "writing": writers,
         "bounds": {"first_record_s": FIRST_BOUND_S, "rss_growth_mb": GROWTH_BOUND_MB, "ratio": RATIO_BOUND},
         "holds": holds,
@@ -103,6 +129,7 @@ def _quick_reader(service: DatasetService) -> dict[str, Any]:
         "distinct": len(set(ids)),
         "is_in_order": all(a[0] != b[0] or a < b for a, b in pairwise(places)),
         "is_complete": end.get("status") == "complete" and end.get("sha256") == digest.hexdigest(),
+        "sha256": digest.hexdigest()[:16],
         "first_record_s": round(first_s, 3),
         "seconds": round(seconds, 1),
         "mb_per_s": round(size_bytes / 1e6 / seconds, 2),
@@ -110,10 +137,10 @@ def _quick_reader(service: DatasetService) -> dict[str, Any]:
     }
 
 
-def _slow_reader(service: DatasetService, seconds: float) -> dict[str, Any]:
+def _slow_reader(service: DatasetService, order: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     """Reads a little, waits, reads on: what the service makes in the meantime must not pile up."""
     before, highest, read = _rss_mb(service.process.pid), 0.0, 0
-    with service.client.stream("POST", "/api/datasets/stream", json=ORDER) as response:
+    with service.client.stream("POST", "/api/datasets/stream", json=order) as response:
         deadline = time.perf_counter() + seconds
         for piece in response.iter_raw(chunk_size=1 << 14):
             read += len(piece)
@@ -129,9 +156,56 @@ def _slow_reader(service: DatasetService, seconds: float) -> dict[str, Any]:
     }
 
 
+def _end_to_end(service: DatasetService, database: Path, parquet: Path, records: int) -> dict[str, Any]:
+    """Ours and bare writers take turns; whoever reads over HTTP only counts bytes."""
+    with _bare_server(database) as (bare, bare_pid):
+        contenders: dict[str, Callable[[], object]] = {
+            "ours": lambda: _drained(service.client, "/api/datasets/stream", ORDER),
+            "bare_http": lambda: _drained(bare, "/"),
+            "pyarrow_file": lambda: write_parquet(database, parquet),
+        }
+        # others on the machine only ever make a run slower: the best of each is compared
+        best = {name: min(each) for name, each in _seconds(contenders, WHOLE_RUNS).items()}
+        cpu = {
+            name: _cpu_us(pid, contenders[name])
+            for name, pid in (("ours", service.process.pid), ("bare_http", bare_pid))
+        }
+    return {
+        **{f"{name}_per_s": round(records / value) for name, value in best.items()},
+        "server_cpu_us_per_record": {name: round(value / records, 1) for name, value in cpu.items()},
+        "ratios": {name: round(best[name] / best["ours"], 2) for name in ("bare_http", "pyarrow_file")},
+    }
+
+
+@contextmanager
+def _bare_server(database: Path) -> Iterator[tuple[httpx.Client, int]]:
+    port = free_port()
+    command = [sys.executable, "-m", "tests.benchmarks._bare_stream", str(database), str(port)]
+    process = subprocess.Popen(command)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
+            _wait_until_up(client)
+            yield client, process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_up(client: httpx.Client) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            client.get("/openapi.json")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the bare server did not come up")
+
+
 def _first_records(home: Path, count: int) -> Iterator[dict[str, Any]]:
     with (
-        running_service(home, WITHOUT_VECTORS) as service,
+        running_service(home, SETTINGS) as service,
         service.client.stream("POST", "/api/datasets/stream", json=ORDER) as stream,
     ):
         for number, line in enumerate(_lines(stream)):
@@ -146,7 +220,8 @@ def _writers(ready: Sequence[dict[str, Any]], folder: Path) -> dict[str, Any]:
 
     @app.get("/ours")
     async def ours() -> RecordStream:
-        return RecordStream(batches[0], iter(batches[1:]))
+        lines = _made(batches)
+        return RecordStream(next(lines), lines)
 
     @app.get("/bare")
     async def bare() -> StreamingResponse:
@@ -164,14 +239,8 @@ def _writers(ready: Sequence[dict[str, Any]], folder: Path) -> dict[str, Any]:
             "orjson_file": lambda: _orjson_file(ready, folder / "x.jsonl"),
             "pyarrow_file": lambda: _pyarrow_file(ready, folder / "x.parquet"),
         }
-        seconds = {name: list[float]() for name in contenders}
-        for _ in range(RUNS):
-            for name, run in contenders.items():
-                started = time.perf_counter()
-                run()
-                seconds[name].append(time.perf_counter() - started)
+        medians = {name: statistics.median(each) for name, each in _seconds(contenders, RUNS).items()}
     size_mb = sum(len(orjson.dumps(record)) + 1 for record in ready) / 1e6
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
     return {
         "records": len(ready),
         "mb": round(size_mb, 1),
@@ -184,14 +253,44 @@ def _writers(ready: Sequence[dict[str, Any]], folder: Path) -> dict[str, Any]:
     }
 
 
-def _drained(client: httpx.Client, path: str) -> int:
-    with client.stream("GET", path) as response:
+def _cpu_us(pid: int, run: Callable[[], object]) -> float:
+    """What a process computes while something is done, in microseconds."""
+    before = _cpu_ticks(pid)
+    run()
+    return (_cpu_ticks(pid) - before) / os.sysconf("SC_CLK_TCK") * 1e6
+
+
+def _cpu_ticks(pid: int) -> int:
+    # behind the name, which may hold anything: user and system time are the 12th and the 13th
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _seconds(contenders: Mapping[str, Callable[[], object]], runs: int) -> dict[str, list[float]]:
+    """Seconds of each run; they take turns, so that all of them have the same neighbours."""
+    seconds = {name: list[float]() for name in contenders}
+    for _ in range(runs):
+        for name, run in contenders.items():
+            started = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def _drained(client: httpx.Client, path: str, order: Mapping[str, Any] | None = None) -> int:
+    with client.stream("POST" if order else "GET", path, json=order) as response:
+        response.raise_for_status()
         return sum(len(piece) for piece in response.iter_raw())
+
+
+def _made(batches: Sequence[list[dict[str, Any]]]) -> Iterator[Lines]:
+    """Ready records as the service writes them, while they are sent."""
+    return (Lines(json_lines(batch, reals=REAL_COLUMNS), len(batch)) for batch in batches)
 
 
 async def _ours_file(batches: Sequence[list[dict[str, Any]]], path: Path) -> None:
     with path.open("wb", buffering=1 << 20) as stream:
-        async for piece in ndjson(batches[0], iter(batches[1:])):
+        async for piece in ndjson(None, _made(batches)):
             stream.write(piece)
 
 

@@ -282,3 +282,14 @@ class DocumentStoreContract:
             (each.document_id, each.version, each.sha256, each.section_count, each.is_erased)
             for each in stores.documents.iter_held()
         ]
+        assert list(stores.documents.iter_held(at_once=7)) == list(stores.documents.iter_held())
+
+    def test_what_happens_behind_what_was_read_is_seen(self, stores: Stores) -> None:
+        put = stores.documents.put_many([a_document(f"{number}.md") for number in range(12)])
+        held = stores.documents.iter_held(at_once=5)
+        next(held)
+        last = max(document.document_id for document, _ in put)
+        stores.documents.erase(last, audit=an_audit())
+
+        *_, seen = held
+        assert (seen.document_id, seen.is_erased) == (last, True)

@@ -99,10 +99,10 @@ async def stream_records(request: DatasetRequest, state: State, _: Curator) -> S
     """Records as they are found, one JSON object per line; the last line says `complete` or why not."""
     if not state.is_streaming_enabled:
         raise StreamingDisabled
-    batches = state.search.stream(request, batch_size=state.stream_batch)
+    lines = state.search.stream(request, batch_size=state.stream_batch)
     # drawn before the answer begins: a search that fails is a status, not a broken stream
-    first = await in_thread(next, batches, None)
-    return RecordStream(first or [], batches)
+    first = await in_thread(next, lines, None)
+    return RecordStream(first, lines)
 
 
 @router.post("/upload")

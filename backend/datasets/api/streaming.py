@@ -12,27 +12,24 @@ import hashlib
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import aclosing
 from enum import StrEnum
 from itertools import chain
-from typing import Any
 
 from fastapi.responses import StreamingResponse
 from starlette.types import Send
 
 from backend.common.blocking import in_thread
-from backend.datasets.records.content import json_bytes, json_lines
-from backend.datasets.records.schema import REAL_COLUMNS
+from backend.datasets.ready.lines import Lines
+from backend.datasets.records.content import json_bytes
 from shared.errors import ClaraError
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/x-ndjson"
-_AT_ONCE_BYTES = 1 << 20
+_AT_ONCE_BYTES = 1 << 17
 _AT_ONCE_S = 0.05
-
-Batch = Sequence[Mapping[str, Any]]
 
 
 class StreamEnd(StrEnum):
@@ -48,7 +45,7 @@ class RecordStream(StreamingResponse):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, first: Batch, rest: Iterator[Batch]) -> None:
+    def __init__(self, first: Lines | None, rest: Iterator[Lines]) -> None:
         lines = ndjson(first, rest)
         super().__init__(lines)
         self._lines = lines
@@ -59,15 +56,15 @@ class RecordStream(StreamingResponse):
             await super().stream_response(send)
 
 
-async def ndjson(first: Batch, rest: Iterator[Batch]) -> AsyncGenerator[bytes, None]:
+async def ndjson(first: Lines | None, rest: Iterator[Lines]) -> AsyncGenerator[bytes, None]:
     """Lines of `first` and of what follows, and the line that says how it ended."""
     digest, records, end = hashlib.sha256(), 0, StreamEnd.CUT
     drawn = _drawn(first, rest, digest)
     try:
-        while batches := await in_thread(next, drawn, None):
-            for lines, count in batches:
-                yield lines
-                records += count
+        while ready := await in_thread(next, drawn, None):
+            for lines in ready:
+                yield lines.content
+                records += lines.records
         end = StreamEnd.COMPLETE
         yield _end_line(end, records, digest.hexdigest())
     except ClaraError as error:
@@ -81,18 +78,15 @@ async def ndjson(first: Batch, rest: Iterator[Batch]) -> AsyncGenerator[bytes, N
         drawn.close()
 
 
-def _drawn(
-    first: Batch, rest: Iterator[Batch], digest: "hashlib._Hash"
-) -> Generator[list[tuple[bytes, int]], None, None]:
-    """Lines of batches and how many they are: the first batch at once, then together what is ready within a moment."""
-    ready: list[tuple[bytes, int]] = []
+def _drawn(first: Lines | None, rest: Iterator[Lines], digest: "hashlib._Hash") -> Generator[list[Lines], None, None]:
+    """Pieces of the stream: the first one at once, then together what is ready within a moment."""
+    ready: list[Lines] = []
     size, since = 0, -math.inf
     try:
-        for batch in chain([first] if first else [], rest):
-            lines = json_lines(batch, reals=REAL_COLUMNS)
-            digest.update(lines)
-            ready.append((lines, len(batch)))
-            size += len(lines)
+        for lines in chain([first] if first else [], rest):
+            digest.update(lines.content)
+            ready.append(lines)
+            size += len(lines.content)
             if size >= _AT_ONCE_BYTES or time.monotonic() - since >= _AT_ONCE_S:
                 yield ready
                 ready, size, since = [], 0, time.monotonic()

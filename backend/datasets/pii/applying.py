@@ -77,6 +77,11 @@ class PolicyApplier:
             return None
         return self._pseudonymiser.key_fingerprint
 
+    @property
+    def way(self) -> str:
+        """Names the way of treating: two of one way make the same of a text."""
+        return f"{self._version} {self.key_fingerprint or ''}".rstrip()
+
     def apply(self, text: str, *, with_found: bool = False) -> Treatment:
         """Treat one text.
 

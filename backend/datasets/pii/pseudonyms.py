@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from functools import cached_property
 
 from backend.datasets.pii.codes import Code
 from backend.datasets.pii.kinds import Kind
@@ -46,7 +47,7 @@ class Pseudonymiser:
             raise WeakKey(len(key))
         self._key = key
 
-    @property
+    @cached_property
     def key_fingerprint(self) -> str:
         """Tells keys apart and says nothing else of them, 32 hex digits; no pseudonym is made of the same function.
 

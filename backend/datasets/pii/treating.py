@@ -49,6 +49,11 @@ class PersonalData:
         return named if fingerprint is None else {**named, "pseudonym_key": fingerprint}
 
     @property
+    def way(self) -> str:
+        """Which policy with which key: texts that were treated in one way need not be treated again."""
+        return self._applier.way if self._applier else NO_POLICY
+
+    @property
     def is_treated(self) -> bool:
         """Whether anything is done at all."""
         return self._applier is not None

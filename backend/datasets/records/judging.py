@@ -23,12 +23,14 @@ class JudgedSection:
     Args:
         candidate: With its words, its score, and whether a ruling spares it.
         text: Normalised.
+        text_key: Its identity, by which rulings are found.
         assessment: Of the profile.
         ruling: Of a person, if there is one.
     """
 
     candidate: Candidate
     text: str
+    text_key: str
     assessment: Assessment
     ruling: ReviewState | None
 
@@ -56,4 +58,4 @@ def judged_sections(found: Iterable[Candidate], pipeline: Judge, rulings_of: Rul
                 is_spared=ruling is ReviewState.KEPT,
                 normalised=text,
             )
-            yield JudgedSection(judged, text, assessment, ruling)
+            yield JudgedSection(judged, text, key, assessment, ruling)

@@ -127,7 +127,7 @@ class MemoryDocumentStore(MemoryDocumentErasure):
         for document_id in sorted(ids):
             yield from self.states([document_id])
 
-    def iter_held(self) -> Iterator[HeldDocument]:
+    def iter_held(self, *, at_once: int = 2_000) -> Iterator[HeldDocument]:
         """See `DocumentStore.iter_held`."""
         for state in self.iter_states():
             count = len(state.sections)

@@ -22,7 +22,6 @@ from shared.models.document import Document, ParsedDocument, StoredSection
 # Bound by SQLite's limits on variables and by what is reasonable to hold in memory.
 _IDS_PER_QUERY = 500
 _DOCUMENTS_PER_READ = 16
-_HELD_PER_READ = 2_000
 
 
 class SqlDocumentStore(SqlDocumentErasure):
@@ -168,12 +167,12 @@ class SqlDocumentStore(SqlDocumentErasure):
             yield from found
             after = ids[-1]
 
-    def iter_held(self) -> Iterator[HeldDocument]:
+    def iter_held(self, *, at_once: int = 2_000) -> Iterator[HeldDocument]:
         """See `DocumentStore.iter_held`; reads in short transactions, as `iter_sections` does."""
         after = ""
         while True:
             with read_transaction(self._engine) as connection:
-                found = held_after(connection, after, _HELD_PER_READ)
+                found = held_after(connection, after, at_once)
             if not found:
                 return
             yield from found

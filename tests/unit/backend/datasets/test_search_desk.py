@@ -1,5 +1,6 @@
 """Searches and streams over in-memory stores."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -21,7 +22,6 @@ from backend.datasets.searching import Found
 from shared.database.dataset_search import DatasetDocument
 from shared.database.stores import Stores, memory_stores
 from shared.errors import Unavailable
-from shared.models.dataset import RecordFormat
 from shared.models.document import ListPlace
 from shared.models.events import AuditEntry
 from shared.models.review import Doubt, ReviewState, Ruling, text_key_of
@@ -71,8 +71,14 @@ class Desk:
         )
 
 
-def a_request(**changes: Any) -> DatasetRequest:
-    return DatasetRequest.model_validate({"name": "Satzungen", "search_query": {"query_text": "Gebühr"}, **changes})
+def a_request(top_k: int = 1000) -> DatasetRequest:
+    query = {"query_text": "Gebühr", "top_k": top_k}
+    return DatasetRequest.model_validate({"name": "Satzungen", "search_query": query})
+
+
+def streamed(desk: Desk, request: DatasetRequest | None = None) -> list[dict[str, Any]]:
+    pieces = desk.desk.stream(request or a_request(), batch_size=1000)
+    return [json.loads(line) for piece in pieces for line in piece.content.splitlines()]
 
 
 @pytest.fixture
@@ -102,12 +108,17 @@ def test_pages_of_a_search_fit_together_and_count_what_is_kept_back(desk: Desk) 
 
 
 def test_a_stream_draws_only_what_is_read(desk: Desk) -> None:
-    batches = desk.desk.stream(a_request(record_format=RecordFormat.MESSAGES), batch_size=10)
-    first = next(batches)
+    pieces = desk.desk.stream(a_request(), batch_size=10)
+    first = next(pieces)
 
-    assert len(first) == 10
-    assert desk.search.drawn <= 11
-    assert sum(map(len, batches)) == 110
+    # the first section says that it was repealed
+    assert first.records == 9
+    assert desk.search.drawn <= 10
+    assert sum(piece.records for piece in pieces) == 111
+
+
+def test_a_stream_takes_as_many_sections_as_it_was_asked_for(desk: Desk) -> None:
+    assert len(streamed(desk, a_request(top_k=15))) == 14
 
 
 def test_a_stream_heeds_what_people_decided(desk: Desk) -> None:
@@ -117,7 +128,7 @@ def test_a_stream_heeds_what_people_decided(desk: Desk) -> None:
         doubt = Doubt(text_key_of(normalise(text)), "s", "d", 0.1, ("stub",), "legal-de-1")
         desk.stores.reviews.rule(doubt, Ruling(state, "anna"), audit=audit)
 
-    (records,) = desk.desk.stream(a_request(), batch_size=1000)
+    records = streamed(desk)
 
     assert len(records) == 120
     assert "(weggefallen)" in records[0]["text"]
@@ -127,7 +138,7 @@ def test_a_stream_heeds_what_people_decided(desk: Desk) -> None:
 def test_a_stream_treats_personal_data_as_a_build_does(tmp_path: Path) -> None:
     desk = Desk(tmp_path, personal_data=PersonalData(PolicyApplier()))
     desk.search.first = a_candidate(f"Herr Krause klagt.\n\n{GOOD}", title="Antrag von Frau Lindner")
-    (records,) = desk.desk.stream(a_request(), batch_size=1000)
+    records = streamed(desk)
 
     assert "Herr [Person] klagt." in records[0]["text"]
     assert not {"Krause", "Lindner"} & set(str(records[0]).replace(".", " ").split())
@@ -149,7 +160,7 @@ def test_a_streamed_record_names_the_licence_of_its_document(desk: Desk) -> None
     first = a_candidate(GOOD)
     desk.search.first = replace(first, stored=replace(first.stored, document_id=document.document_id))
 
-    (records,) = desk.desk.stream(a_request(), batch_size=1000)
+    records = streamed(desk)
 
     assert [records[0]["metadata"]["licence"], records[1]["metadata"]["licence"]] == ["CC BY 4.0", ""]
     assert all(record["metadata"]["legal_basis"] for record in records)

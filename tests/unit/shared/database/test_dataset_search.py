@@ -91,6 +91,18 @@ def test_everything_obeys_the_filters_and_leaves_out_the_erased(api: DatasetSear
     assert {hit.stored.path for hit in api.search(query)} == {"c.md"}
 
 
+@pytest.mark.parametrize(
+    ("query", "is_everything"),
+    [
+        (DatasetSearchQuery(" * ", top_k=7), True),
+        (DatasetSearchQuery("Gebühren"), False),
+        (DatasetSearchQuery("*", filters=SearchFilters(source=("amt",))), False),
+    ],
+)
+def test_everything_is_asked_by_a_star_without_filters(query: DatasetSearchQuery, is_everything: bool) -> None:
+    assert query.is_everything == is_everything
+
+
 def test_pages_fit_together(api: DatasetSearchAPI, client: Uds3Client, stores: Stores) -> None:
     stores.documents.put_many([a_document(f"{number}.md") for number in range(20)])
     client.drain()

@@ -6,17 +6,22 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from backend.datasets.api.streaming import ndjson
+from backend.datasets.ready.lines import Lines
+from backend.datasets.records.content import json_lines
 from shared.errors import Unavailable
 
-Batches = Iterator[list[dict[str, Any]]]
+Pieces = Iterator[Lines]
 
 
-def _sent(first: list[dict[str, Any]], rest: Batches) -> list[bytes]:
+def lines_of(*records: dict[str, int]) -> Lines:
+    return Lines(json_lines(records), len(records))
+
+
+def _sent(first: Lines | None, rest: Pieces) -> list[bytes]:
     async def collect() -> bytes:
         return b"".join([chunk async for chunk in ndjson(first, rest)])
 
@@ -24,7 +29,7 @@ def _sent(first: list[dict[str, Any]], rest: Batches) -> list[bytes]:
 
 
 def test_every_record_is_a_line_and_the_last_one_says_that_it_is_complete() -> None:
-    *lines, last = _sent([{"a": 1}], iter([[{"a": 2}, {"a": 3}]]))
+    *lines, last = _sent(lines_of({"a": 1}), iter([lines_of({"a": 2}, {"a": 3})]))
 
     assert [json.loads(line) for line in lines] == [{"a": 1}, {"a": 2}, {"a": 3}]
     digest = hashlib.sha256(b"".join(lines)).hexdigest()
@@ -32,11 +37,11 @@ def test_every_record_is_a_line_and_the_last_one_says_that_it_is_complete() -> N
 
 
 def test_a_failure_on_the_way_is_the_last_line() -> None:
-    def rest() -> Batches:
-        yield [{"a": 2}]
+    def rest() -> Pieces:
+        yield lines_of({"a": 2})
         raise Unavailable("the store went away")
 
-    *lines, last = _sent([{"a": 1}], rest())
+    *lines, last = _sent(lines_of({"a": 1}), rest())
     end = json.loads(last)["end"]
 
     assert len(lines) == end["records"] == 2
@@ -44,7 +49,7 @@ def test_a_failure_on_the_way_is_the_last_line() -> None:
 
 
 def test_nothing_found_is_complete_too() -> None:
-    (last,) = _sent([], iter([]))
+    (last,) = _sent(None, iter([]))
 
     assert json.loads(last)["end"]["records"] == 0
 
@@ -52,17 +57,17 @@ def test_nothing_found_is_complete_too() -> None:
 def test_who_goes_away_is_noted_and_nothing_more_is_read(caplog: pytest.LogCaptureFixture) -> None:
     read, closed = [], []
 
-    def rest() -> Batches:
+    def rest() -> Pieces:
         try:
             for number in range(1, 1_000):
                 time.sleep(0.005)
                 read.append(number)
-                yield [{"a": number}]
+                yield lines_of({"a": number})
         finally:
             closed.append(True)
 
     async def leave_early() -> None:
-        lines = ndjson([{"a": 0}], rest())
+        lines = ndjson(lines_of({"a": 0}), rest())
         await anext(lines)
         await anext(lines)
         await lines.aclose()
@@ -77,10 +82,10 @@ def test_who_goes_away_is_noted_and_nothing_more_is_read(caplog: pytest.LogCaptu
 
 
 def test_what_nobody_foresaw_is_no_end(caplog: pytest.LogCaptureFixture) -> None:
-    def rest() -> Batches:
-        yield [{"a": 2}]
+    def rest() -> Pieces:
+        yield lines_of({"a": 2})
         raise RuntimeError("a bug")
 
     with pytest.raises(RuntimeError, match="a bug"):
-        _sent([{"a": 1}], rest())
+        _sent(lines_of({"a": 1}), rest())
     assert [each.message for each in caplog.records if each.message.startswith("stream")] == ["stream.cut"]

@@ -1,0 +1,147 @@
+"""Lines of one key in a SQLite file. It can always be missing: whatever is wrong with it is logged, and lines are made.
+
+The file holds words of documents, so what is erased has to leave it (`shelf.ReadyShelf.sweep`), and is overwritten.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from backend.datasets.ready.lines import SectionKey, SectionLines
+from shared.database.derived_file import discard_file, open_derived_file, transaction
+
+logger = logging.getLogger(__name__)
+
+_PATIENCE_S = 2.0
+# large pages hold the lines of neighbouring sections together
+_PRAGMAS = ("PRAGMA page_size=16384", "PRAGMA secure_delete=ON")
+_SCHEMA = (
+    """
+    CREATE TABLE IF NOT EXISTS documents (
+        document_id TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (document_id, state)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS lines (
+        document_id TEXT NOT NULL, state TEXT NOT NULL, ordinal INTEGER NOT NULL, text_key TEXT NOT NULL,
+        score REAL NOT NULL, is_rejected INTEGER NOT NULL, records INTEGER NOT NULL, content BLOB NOT NULL,
+        PRIMARY KEY (document_id, state, ordinal)
+    ) WITHOUT ROWID
+    """,
+)
+_OF_DOCUMENT = """
+SELECT ordinal, text_key, score, is_rejected, records, content FROM lines
+WHERE document_id = ? AND state = ? ORDER BY ordinal
+"""
+_OF_SECTION = """
+SELECT text_key, score, is_rejected, records, content FROM lines WHERE document_id = ? AND state = ? AND ordinal = ?
+"""
+_PUT = "INSERT OR REPLACE INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_NOTE = "INSERT OR IGNORE INTO documents VALUES (?, ?)"
+
+
+class ReadyFile:
+    """The lines of one key, for one user at a time; others may have the same file open.
+
+    Args:
+        path: Made where it is not there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        with self._care():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = _opened(path)
+
+    def __enter__(self) -> Self:
+        """Closed with the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """See `close`."""
+        self.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether lines are kept here, until something is wrong with the file."""
+        return self._connection is not None
+
+    def of_document(self, document_id: str, state: str) -> list[SectionLines]:
+        """What is ready of a document, in its order."""
+        with self._care():
+            rows = self._rows(_OF_DOCUMENT, (document_id, state))
+            return [_section(SectionKey(document_id, state, row[0]), row[1:]) for row in rows]
+        return []
+
+    def of_sections(self, keys: Sequence[SectionKey]) -> dict[SectionKey, SectionLines]:
+        """What is ready of some sections."""
+        with self._care():
+            return {key: _section(key, row) for key in keys for row in self._rows(_OF_SECTION, key)}
+        return {}
+
+    def put(self, made: Sequence[SectionLines]) -> None:
+        """Keep lines that were made; all of them, or none."""
+        with self._care():
+            if self._connection is not None and made:
+                with transaction(self._connection):
+                    documents = {(each.key.document_id, each.key.state) for each in made}
+                    self._connection.executemany(_NOTE, sorted(documents))
+                    self._connection.executemany(_PUT, [(*each.key, *each[1:]) for each in made])
+
+    def documents(self) -> Iterator[tuple[str, str]]:
+        """Id and state of every document of which something is ready, in the order of ids."""
+        with self._care():
+            yield from self._rows("SELECT document_id, state FROM documents ORDER BY document_id, state", ())
+
+    def forget(self, documents: Sequence[tuple[str, str]]) -> None:
+        """Overwrite what is ready of these documents."""
+        with self._care():
+            if self._connection is not None and documents:
+                with transaction(self._connection):
+                    self._connection.executemany("DELETE FROM lines WHERE document_id = ? AND state = ?", documents)
+                    self._connection.executemany("DELETE FROM documents WHERE document_id = ? AND state = ?", documents)
+                # the log still holds what was overwritten in the file
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Give the file back; a second time does nothing."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _rows(self, query: str, values: Sequence[object]) -> "Iterator[tuple[Any, ...]]":
+        return iter(()) if self._connection is None else self._connection.execute(query, values)
+
+    @contextmanager
+    def _care(self) -> Iterator[None]:
+        """Do without the file once anything is wrong with it; a broken one is removed, so that the next is whole."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as exc:
+            logger.warning("ready.unusable", extra={"file": str(self.path), "reason": str(exc)})
+            self.close()
+            if isinstance(exc, sqlite3.DatabaseError) and not isinstance(exc, sqlite3.OperationalError):
+                with suppress(OSError):
+                    discard_file(self.path)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = open_derived_file(path, store="ready", patience_s=_PATIENCE_S, create=True, pragmas=_PRAGMAS)
+    try:
+        # what the last moment before a power failure kept is made again
+        connection.execute("PRAGMA synchronous=NORMAL")
+        for table in _SCHEMA:
+            connection.execute(table)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _section(key: SectionKey, row: Sequence[Any]) -> SectionLines:
+    text_key, score, is_rejected, records, content = row
+    return SectionLines(key, text_key, score, is_rejected == 1, records, content)

@@ -1,0 +1,114 @@
+"""The shelf of ready lines: bounded, the last used stay, and nothing of an erased document stays on it."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.datasets.ready.file import ReadyFile
+from backend.datasets.ready.lines import SectionKey, SectionLines, state_of
+from backend.datasets.ready.shelf import ReadyShelf
+from shared.database.search_store import HeldDocument
+
+_BIG = b"x" * 100_000
+
+
+def some_lines(document: str, *, version: int = 1) -> SectionLines:
+    return SectionLines(SectionKey(document, state_of(version, "a" * 64), 0), "key", 1.0, False, 1, _BIG)
+
+
+def held(*documents: HeldDocument) -> Callable[[], Iterator[HeldDocument]]:
+    return lambda: iter(documents)
+
+
+def a_document(document: str, *, version: int = 1, sha256: str = "a" * 64, is_erased: bool = False) -> HeldDocument:
+    return HeldDocument(document, version, sha256, 1, is_erased)
+
+
+def opened(shelf: ReadyShelf, key: str = "one") -> ReadyFile:
+    file = shelf.open(key)
+    assert file is not None
+    return file
+
+
+def test_without_a_limit_nothing_is_kept(tmp_path: Path) -> None:
+    assert ReadyShelf(tmp_path / "streams", limit_bytes=0).open("one") is None
+    assert not (tmp_path / "streams").exists()
+
+
+def test_what_was_used_longest_ago_makes_room(tmp_path: Path) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=700_000)
+    for age, key in ((300, "oldest"), (200, "older"), (0, "own")):
+        with opened(shelf, key) as file:
+            file.put([some_lines("doc_1"), some_lines("doc_2")])
+        os.utime(file.path, (1_000_000 - age,) * 2)
+
+    with opened(shelf, "older"):
+        pass
+    with opened(shelf, "own") as file:
+        assert shelf.has_room(file)
+    assert sorted(each.name.partition("-")[0] for each in tmp_path.glob("*.lines")) == ["older", "own"]
+
+
+def test_a_file_that_was_removed_while_somebody_used_it_never_meets_its_successor(tmp_path: Path) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=1)
+    with opened(shelf, "one") as first:
+        first.put([some_lines("doc_1")])
+        with opened(shelf, "two") as rival:
+            assert not shelf.has_room(rival)
+        with opened(shelf, "one") as second:
+            second.put([some_lines("doc_2")])
+            assert second.path != first.path
+            first.close()
+        # closing removes logs by their names
+    with opened(shelf, "one") as third:
+        assert [document for document, _ in third.documents()] == ["doc_2"]
+
+
+def test_a_file_alone_grows_to_the_limit(tmp_path: Path) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=500_000)
+    with opened(shelf) as file:
+        written = 0
+        while shelf.has_room(file):
+            file.put([some_lines(f"doc_{written}")])
+            written += 1
+
+        assert 1 <= written <= 5
+        assert len(list(file.documents())) == written
+
+
+def test_the_last_of_the_disk_is_left_to_others(tmp_path: Path) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=1 << 30, least_free_bytes=1 << 60)
+    with opened(shelf) as file:
+        assert not shelf.has_room(file)
+
+
+@pytest.mark.parametrize(
+    "truth",
+    [
+        held(a_document("doc_1"), a_document("doc_3")),
+        held(a_document("doc_1"), a_document("doc_2", version=2, is_erased=True), a_document("doc_3")),
+        held(a_document("doc_1"), a_document("doc_2", version=2), a_document("doc_3")),
+        held(a_document("doc_1"), a_document("doc_2", sha256="b" * 64), a_document("doc_3"), a_document("doc_4")),
+    ],
+)
+def test_what_belongs_to_no_present_document_is_swept(
+    tmp_path: Path, truth: Callable[[], Iterator[HeldDocument]]
+) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=10_000_000)
+    for key in ("one", "two"):
+        with opened(shelf, key) as file:
+            file.put([some_lines(f"doc_{number}") for number in (1, 2, 3)])
+
+    assert shelf.sweep(truth) == 2
+    assert shelf.sweep(truth) == 0
+    with opened(shelf, "two") as file:
+        assert [document for document, _ in file.documents()] == ["doc_1", "doc_3"]
+
+
+def test_where_nothing_was_kept_the_truth_is_not_read(tmp_path: Path) -> None:
+    def unread() -> Iterator[HeldDocument]:
+        raise AssertionError("read")
+
+    assert ReadyShelf(tmp_path / "streams", limit_bytes=1).sweep(unread) == 0
