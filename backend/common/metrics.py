@@ -8,11 +8,10 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
-    from prometheus_client.registry import Collector
 
 LIBRARY = "prometheus_client"
 """What `render` needs; whoever must not wait for the import loads it in a thread first."""
@@ -94,7 +93,7 @@ class ServiceMetrics:
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         for figures in (self, *self._others):
-            registry.register(cast("Collector", figures))
+            registry.register(figures)
         return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
