@@ -16,6 +16,7 @@ NEEDED_LATER = {
     "jose", "cryptography", "httpx", "requests", "urllib3", "alembic", "sqlalchemy.orm", "psycopg", "neo4j", "chromadb",
     "Stemmer", "mlflow", "ray", "prometheus_client", "http.server", "wsgiref", "watchfiles", "difflib",
     "anyio._backends._asyncio", "concurrent.futures.process", "tarfile", "pydantic.v1", "pydantic.v1.main",
+    "backend.datasets.pii.scanner", "backend.datasets.pii.policy",
 }  # fmt: skip
 
 STARTED = """
