@@ -122,7 +122,7 @@ def _lines(route: RouteContext, open_routes: Mapping[str, str]) -> Iterator[Rout
     demands = list(_demands(dependant)) if dependant is not None else []
     if reason is None and not demands:
         raise RouteWithoutPolicy(f"{methods[0]} {path}")
-    policies = [demand for demand in demands if not isinstance(demand, AuthenticatedPrincipal)]
+    policies = [demand for demand in demands if isinstance(demand, _Policy)]
     for method in methods:
         yield RouteAccess(method, path, *_combined(policies), reason, getattr(route, "path_regex", None))
 

@@ -3,12 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from backend.datasets.pii.applying import Deed, PolicyApplier
-from backend.datasets.pii.policy import policy_of
+if TYPE_CHECKING:
+    from backend.datasets.pii.applying import Deed, PolicyApplier
 
 NO_POLICY = "none"
 
@@ -23,7 +23,7 @@ class TreatedTexts:
     """
 
     texts: Sequence[str] | None
-    deeds: Sequence[Deed]
+    deeds: "Sequence[Deed]"
 
 
 class PersonalData:
@@ -33,7 +33,7 @@ class PersonalData:
         applier: None leaves every text as it is.
     """
 
-    def __init__(self, applier: PolicyApplier | None = None) -> None:
+    def __init__(self, applier: "PolicyApplier | None" = None) -> None:
         self._applier = applier
 
     @property
@@ -74,7 +74,7 @@ class DeedCounts:
     def __init__(self) -> None:
         self._kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
-    def add(self, deeds: Iterable[Deed]) -> None:
+    def add(self, deeds: "Iterable[Deed]") -> None:
         """Count deeds."""
         for deed in deeds:
             self._kinds[deed.finding.kind][deed.action.value] += 1
@@ -93,5 +93,8 @@ def personal_data_of(setting: str, key: SecretStr | None) -> PersonalData:
     """
     if setting == NO_POLICY:
         return PersonalData()
+    from backend.datasets.pii.applying import PolicyApplier  # here: by default there is no policy
+    from backend.datasets.pii.policy import policy_of
+
     secret = key.get_secret_value().encode() if key else b""
     return PersonalData(PolicyApplier(policy_of(setting), key=secret or None))

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from backend.datasets.pii.applying import Deed
 from backend.datasets.pii.treating import PersonalData
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.passages import Passage
+
+if TYPE_CHECKING:
+    from backend.datasets.pii.applying import Deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class TreatedPassage:
 
     passage: Passage
     bodies: Sequence[str]
-    deeds: Sequence[Deed] = ()
+    deeds: "Sequence[Deed]" = ()
 
     @property
     def is_dropped(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi import FastAPI, Request
+from opentelemetry.trace import NoOpTracerProvider
 
 from shared.errors import Unavailable
 from tests.support.services import client_of, small_app
@@ -110,3 +111,14 @@ async def test_a_failure_can_be_read_by_a_configured_site_too() -> None:
     assert answer.status_code == 500
     assert answer.headers["access-control-allow-origin"] == "https://clara.stadt.example"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_nothing_is_told_to_collectors_of_traces_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    provider = NoOpTracerProvider()  # any but OpenTelemetry's own placeholder counts as configured
+    monkeypatch.setattr("opentelemetry.trace._TRACER_PROVIDER", provider)
+
+    app = small_app()
+
+    assert not app._native_telemetry.enabled()
+    assert not app._telemetry["auto_configure"]
