@@ -29,9 +29,11 @@ class GuardedLoop(asyncio.SelectorEventLoop):
 
     async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
         """As every loop; a name with an address that is not allowed is one that nobody knows."""
-        entries = await super().getaddrinfo(host, port, **options)
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
         try:
+            # what no name is nobody is asked for
+            self._policy.check_host(name)
+            entries = await super().getaddrinfo(host, port, **options)
             self._policy.checked(name, [str(entry[4][0]) for entry in entries])
         except AddressRefused as exc:
             # the family that drivers expect from a resolver

@@ -23,9 +23,14 @@ def guard_this_process(policy: OutgoingPolicy) -> None:
     checked: set[str] = set()
 
     def guarded(host: Any, *arguments: Any, **options: Any) -> Any:
-        entries = resolve(host, *arguments, **options)
-        name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+        if not host:
+            # an address to listen at; who connects there is seen when it does
+            return resolve(host, *arguments, **options)
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
         try:
+            # what no name is nobody is asked for
+            policy.check_host(name)
+            entries = resolve(host, *arguments, **options)
             policy.checked(name, [str(entry[4][0]) for entry in entries])
         except AddressRefused as exc:
             # the family that clients expect from a resolver; its text reaches whoever reads the log

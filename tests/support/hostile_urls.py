@@ -87,6 +87,8 @@ NAMES: Mapping[str, Sequence[str]] = {
     "mapped.test": ("::ffff:127.0.0.1",),
     "mixed.test": ("127.0.0.2", "127.0.0.1"),
     "front.test": ("127.0.0.2",),
+    # with a dot it stands in no file of hosts, and a name server would be asked
+    "localhost.": ("127.0.0.1",),
 }
 
 

@@ -12,7 +12,9 @@ HEAD = """# What CLARA survives
 
 Every promise is put to the test on real services, processes and databases. `make trust` (that is
 `python -m tests.trust --write`) runs the full forms and writes this page; `python -m tests.trust G03 --fast` runs the
-short form of one, and all short forms run with `make test`. Each experiment prints one JSON line.
+short form of one, and all short forms run with `make test`. Each experiment prints one JSON line. AIR takes as
+long as the quick start and all tests, which it runs without a network; alone it is `make air-gapped`
+([Without a network](guides/operations.md#without-a-network)).
 
 """
 _ABOUT = {"test", "subject", "form", "database"}
