@@ -35,9 +35,8 @@ class MemoryKeyStore:
     def page(self, *, limit: int = 50, after: str | None = None) -> Page[ApiKey]:
         """See `KeyStore.page`."""
         with self._state.lock:
-            start = None if after is None else self._get(after).key
             keys = [stored.key for stored in self._state.api_keys.values()]
-        return newest_first(keys, lambda key: key.key_id, limit=limit, after=start)
+        return newest_first(keys, lambda key: key.key_id, limit=limit, after=after, find=lambda asked: self._get(asked).key)
 
     def revoke(self, key_id: str, *, by: str, audit: AuditEntry) -> ApiKey:
         """See `KeyStore.revoke`."""
