@@ -73,11 +73,15 @@ def stream_records(
     What comes is checked against what was sent; a stream that ends before it is complete ends with an error.
     """
     search: dict[str, Any] = {"query_text": query, "top_k": top_k, "min_quality_score": min_quality}
-    body = {"search_query": search, "record_format": record_format.value, "templates": template}
-    body = {"name": "stream", **with_order(body, order)}
+    body = {
+        "name": "stream",
+        "search_query": search,
+        "record_format": record_format.value,
+        "templates": template or [],
+    }
     count = 0
     with session.client() as client:
-        for record in client.datasets.stream(**body):
+        for record in client.datasets.stream(**with_order(body, order)):
             session.line(record)
             count += 1
     session.say(text("dataset.streamed", n=formats.number(count)))

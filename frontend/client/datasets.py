@@ -40,9 +40,7 @@ class DatasetsClient:
         """One dataset."""
         return self._transport.get(_dataset(dataset_id), Dataset)
 
-    def page(
-        self, *, status: DatasetStatus | None = None, limit: int = 50, after: str | None = None
-    ) -> DatasetPage:
+    def page(self, *, status: DatasetStatus | None = None, limit: int = 50, after: str | None = None) -> DatasetPage:
         """One page, newest first; of one status, or of all."""
         params = {"status": status and status.value, "limit": limit, "after": after}
         return self._transport.get(_DATASETS, DatasetPage, params=params)

@@ -96,6 +96,7 @@ def contract_app(state: ContractState) -> Starlette:
         routes=[
             Route("/health", service.health),
             Route("/readyz", service.health),
+            Route("/api/whoami", service.whoami),
             Route(jobs, service.list_jobs),
             Route(jobs, service.submit, methods=["POST"]),
             Route(f"{jobs}/{{id}}", service.job),
@@ -455,6 +456,10 @@ class _Service:
         row = dataset("ds_new", name=body["name"], status="pending")
         self.state.datasets["ds_new"] = row
         return JSONResponse({"success": True, "dataset_id": "ds_new", "status": "pending", "message": "", "data": row})
+
+    async def whoami(self, request: Request) -> Response:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return JSONResponse({"subject": f"key:{token[-4:]}", "email": "nightly (key)", "roles": ["analyst"]})
 
     async def records(self, request: Request) -> Response:
         rows = self.state.records

@@ -36,7 +36,11 @@ class MemoryKeyStore:
         """See `KeyStore.page`."""
         with self._state.lock:
             keys = [stored.key for stored in self._state.api_keys.values()]
-        return newest_first(keys, lambda key: key.key_id, limit=limit, after=after, find=lambda asked: self._get(asked).key)
+
+        def find(asked: str) -> ApiKey:
+            return self._get(asked).key
+
+        return newest_first(keys, lambda key: key.key_id, limit=limit, after=after, find=find)
 
     def revoke(self, key_id: str, *, by: str, audit: AuditEntry) -> ApiKey:
         """See `KeyStore.revoke`."""
