@@ -20,13 +20,14 @@ class IngesterDouble:
     def __init__(self) -> None:
         self.seen: dict[str, bytes] = {}
         self.fails = False
+        self.failed_rows = 1
 
     async def ingest(self, files: Sequence[SourceFile], *, root: Path, source: str, ingested_by: str) -> IngestSummary:
         if self.fails:
             raise RuntimeError("the worker is gone")
         assert all(file.path.is_relative_to(root) for file in files)
         self.seen = {file.name: file.path.read_bytes() for file in files}
-        counts = IngestCounts(documents_new=len(files), sections=5, failed=1)
+        counts = IngestCounts(documents_new=len(files), sections=5, failed=self.failed_rows)
         return IngestSummary(counts, (Problem("b.pdf", "it is damaged"),), len(files), 0.1)
 
 
@@ -61,6 +62,13 @@ def test_failures_of_the_ingest_are_named(tmp_path: Path, ingester: IngesterDoub
     result = _receive(tmp_path, ingester, "a.md")
 
     assert result.model_dump()["failed"] == [{"path": "b.pdf", "reason": "it is damaged"}]
+
+
+def test_failures_that_are_too_many_to_be_named_are_counted(tmp_path: Path, ingester: IngesterDouble) -> None:
+    ingester.failed_rows = 200_000
+    result = _receive(tmp_path, ingester, "../a.md", "rows.jsonl")
+
+    assert (len(result.failed), result.failed_count) == (2, 200_001)
 
 
 def test_the_spool_is_empty_afterwards_even_after_a_failure(tmp_path: Path, ingester: IngesterDouble) -> None:
