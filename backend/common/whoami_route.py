@@ -20,7 +20,9 @@ class WhoAmI(BaseModel):
     subject: str
     email: str = Field(description="Address; of a key for scripts its name and id.")
     roles: list[Role] = Field(description="Those of admin, trainer and analyst that count here.")
-    token_ends_at: datetime | None = Field(description="When callers are believed no longer; null: never (debug user).")
+    believed_until: datetime | None = Field(
+        description="Open connections must prove it anew then: the end of a token, for a key an hour; null: never."
+    )
 
 
 def whoami_router() -> APIRouter:
@@ -36,7 +38,7 @@ def whoami_router() -> APIRouter:
             subject=principal.subject,
             email=principal.email,
             roles=sorted(principal.roles),
-            token_ends_at=None if expires_at is None else datetime.fromtimestamp(expires_at, UTC),
+            believed_until=None if expires_at is None else datetime.fromtimestamp(expires_at, UTC),
         )
 
     return router

@@ -35,7 +35,7 @@ class WhoAmI(Answer):
     subject: str
     email: str = ""
     roles: Sequence[str] = ()
-    token_ends_at: datetime | None = None
+    believed_until: datetime | None = None
 
 
 class Job(Answer):

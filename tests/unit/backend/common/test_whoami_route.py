@@ -19,7 +19,7 @@ async def test_the_debug_user_is_believed_for_ever() -> None:
         "subject": "debug-user",
         "email": "debug@clara.local",
         "roles": ["admin", "trainer"],
-        "token_ends_at": None,
+        "believed_until": None,
     }
 
 
@@ -32,5 +32,5 @@ async def test_a_token_tells_its_roles_and_its_end_and_without_one_nothing_is_to
         nobody = await client.get("/api/whoami")
 
     assert (told.json()["email"], told.json()["roles"]) == ("anna@amt.example", ["analyst"])
-    assert told.json()["token_ends_at"].endswith("Z")
+    assert told.json()["believed_until"].endswith("Z")
     assert nobody.status_code == 401
