@@ -74,6 +74,7 @@ class BaseConfig(BaseSettings):
     cors_origins: str = Field("", description="Exact browser origins that may call, separated by commas.")
     max_upload_mb: int = Field(256, ge=1, description="Largest request body of an upload (unit: MiB).")
     upload_file_limit_mb: int = Field(64, ge=1, description="Largest single document, unpacked (unit: MiB).")
+    upload_row_limit: int = Field(1_000_000, ge=1, description="Most rows of one uploaded table or JSON lines file.")
 
     trusted_proxies: str = Field(
         "",

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 EXIT_START_REFUSED, EXIT_START_FAILED, EXIT_STOP_CUT_SHORT = 2, 3, 4
 _CUT_SHORT_AFTER_GRACE_S = 1.5
+_NOT_FOR_OTHERS = 0o027
 _MAX_WEBSOCKET_MESSAGE_BYTES = 64 * 1024
 _OBJECTS_PER_COLLECTION = 20_000
 _STOP_SIGNALS = tuple(
@@ -80,6 +81,7 @@ def start_service(title: str, compose: Callable[[], Serving], *, wrong_settings:
     Returns:
         Exit code: see `run_service`; 2 for wrong settings too.
     """
+    keep_from_others()
     try:
         serving = compose()
     except ClaraError as error:
@@ -87,6 +89,14 @@ def start_service(title: str, compose: Callable[[], Serving], *, wrong_settings:
     except wrong_settings as error:
         return _refuse_start(title, str(error))
     return run_service(serving)
+
+
+def keep_from_others() -> None:
+    """From now on what this process and its children make is for its user and group alone: documents lie in it.
+
+    On Windows the folder decides.
+    """
+    os.umask(os.umask(_NOT_FOR_OTHERS) | _NOT_FOR_OTHERS)
 
 
 def run_service(serving: Serving) -> int:

@@ -28,6 +28,7 @@ from backend.common.request_guard import RequestGuard
 from backend.common.spec import ServiceSpec
 from backend.common.system_routes import Health, system_router
 from backend.common.time_limit import TimeLimit
+from backend.common.whoami_route import whoami_router
 from shared.auth.models import Authenticator
 from shared.errors import ClaraError
 from shared.utils.clock import Clock, utc_now
@@ -44,6 +45,29 @@ _NO_TELEMETRY: TelemetryConfig = {
     "operation_spans": False,
     "auto_configure": False,
 }
+_ASKED_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "If-Range",
+    "Last-Event-ID",
+    "Range",
+    "X-Request-ID",
+)
+"""What scripts of listed web pages may send."""
+_TOLD_HEADERS = (
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Range",
+    "ETag",
+    "Idempotency-Replayed",
+    "Repr-Digest",
+    "Retry-After",
+    "X-Content-SHA256",
+    "X-Request-ID",
+)
+"""What they may read of an answer."""
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -107,9 +131,10 @@ def build_app(
     install_error_handlers(app, error_statuses)
     checks = Readiness(readiness or {})
     system = system_router(spec, health=health or _nothing_to_add, readiness=checks, metrics=metrics, clock=clock)
-    for router in (system, *routers):
+    every = (system, whoami_router(), *routers)
+    for router in every:
         app.include_router(router)
-    app.state.methods_by_path = methods_by_path((system, *routers))
+    app.state.methods_by_path = methods_by_path(every)
     add_docs(app)
     describe_problems(app)
     _guard(app, open_routes or {}, limits)
@@ -178,8 +203,8 @@ def _middleware(
                 CORSMiddleware,
                 allow_origins=list(cors_origins),
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-                allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"],
-                expose_headers=["X-Request-ID", "Retry-After", "Content-Disposition", "Idempotency-Replayed"],
+                allow_headers=list(_ASKED_HEADERS),
+                expose_headers=list(_TOLD_HEADERS),
             )
         )
     layers.append(Middleware(RequestContext, record=metrics.record))

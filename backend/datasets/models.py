@@ -301,7 +301,8 @@ class UploadResult(_View):
     unchanged: int
     new_versions: int
     sections: int
-    failed: Sequence[FailedFile]
+    failed_count: int = Field(description="Files, rows and members of archives that could not be read.")
+    failed: Sequence[FailedFile] = Field(description="The first 1,000 of them.")
 
 
 class UploadDone(_View):

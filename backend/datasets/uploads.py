@@ -101,6 +101,7 @@ def _result(summary: IngestSummary, refused: Sequence[Problem]) -> UploadResult:
         unchanged=summary.counts.documents_unchanged,
         new_versions=summary.counts.documents_updated,
         sections=summary.counts.sections,
+        failed_count=len(refused) + summary.counts.failed,
         failed=[FailedFile(path=each.path, reason=each.reason) for each in (*refused, *summary.problems)],
     )
 

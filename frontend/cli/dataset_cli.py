@@ -10,6 +10,7 @@ import typer
 from frontend.cli import dataset_version_cli, formats, publish_cli, templates_cli
 from frontend.cli.command import Limit, command
 from frontend.cli.failure import ExitCode
+from frontend.cli.order_file import OrderFile, with_order
 from frontend.cli.record_options import (
     MaxTokens,
     OverlapTokens,
@@ -21,7 +22,7 @@ from frontend.cli.record_options import (
 from frontend.cli.session import Session, facts, table
 from frontend.cli.texts import text
 from shared.errors import InvalidInput
-from shared.models.dataset import Deduplication, RecordFormat, Split
+from shared.models.dataset import DatasetStatus, Deduplication, RecordFormat, Split
 from shared.models.search import SearchLeg
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 datasets = typer.Typer(no_args_is_help=True, help="Make datasets from a search, look at them, fetch them.")
 
 FormatName = Annotated[str, typer.Option("--format", help="jsonl, parquet, csv, json …")]
+Status = Annotated[DatasetStatus | None, typer.Option("--status", help="Only datasets of this status.")]
 DatasetId = Annotated[str, typer.Argument(help="Id as shown by `clara datasets list`.")]
 
 
@@ -44,12 +46,12 @@ def register(app: typer.Typer) -> None:
     app.add_typer(datasets, name="datasets")
 
 
-@command(datasets, "list", examples=("clara datasets list", "clara datasets list --json"))
-def list_datasets(session: Session, limit: Limit = 50) -> None:
+@command(datasets, "list", examples=("clara datasets list", "clara datasets list --status failed --json"))
+def list_datasets(session: Session, limit: Limit = 50, status: Status = None) -> None:
     """List datasets, newest first."""
     with session.client() as client:
-        page = client.datasets.page(limit=min(limit, 500))
-        shown = list(islice(client.datasets.iterate(page_size=min(limit, 500)), limit))
+        page = client.datasets.page(status=status, limit=1)
+        shown = list(islice(client.datasets.iterate(status=status, page_size=min(limit, 500)), limit))
     rows = [
         (
             d.dataset_id,
@@ -87,6 +89,7 @@ def show_dataset(session: Session, dataset_id: DatasetId) -> None:
         'clara datasets create fees-chat --query "Gebühr" --record-format messages --template definition',
         "clara datasets create all --query '*' --max-tokens 512 --overlap-tokens 64 --tokenizer starter",
         "clara datasets create all --query '*' --top-k 100000 --deduplicate exact --keep-contaminated",
+        "clara datasets create all --query '*' --order order.json",
     ),
 )
 def create_dataset(
@@ -117,6 +120,7 @@ def create_dataset(
     parent: Annotated[
         str | None, typer.Option("--parent", help="Id of the dataset that this is the next version of.")
     ] = None,
+    order: OrderFile = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is built.")] = True,
 ) -> None:
     """Make a dataset from a search over the documents, and wait until it is built."""
@@ -125,18 +129,19 @@ def create_dataset(
         search_query["search_types"] = [leg.value for leg in search_type]
     if source:
         search_query["filters"] = {"source": source}
+    members = {
+        "name": name,
+        "search_query": search_query,
+        "description": description,
+        "export_formats": export_format or ("jsonl",),
+        "record_format": record_format.value,
+        "deduplicate": None if deduplicate is None else deduplicate.value,
+        "decontaminate": False if keep_contaminated else None,
+        **record_members(tokenizer, max_tokens, overlap_tokens, template, synthetic_share),
+        "parent": parent,
+    }
     with session.client() as client:
-        created = client.datasets.create(
-            name,
-            search_query=search_query,
-            description=description,
-            export_formats=export_format or ("jsonl",),
-            record_format=record_format.value,
-            deduplicate=None if deduplicate is None else deduplicate.value,
-            decontaminate=False if keep_contaminated else None,
-            **record_members(tokenizer, max_tokens, overlap_tokens, template, synthetic_share),
-            parent=parent,
-        )
+        created = client.datasets.create(**with_order(members, order))
         session.say(text("dataset.accepted", dataset_id=created.dataset_id))
         if not wait:
             session.answer(created.as_json(), lambda: created.dataset_id)
@@ -250,8 +255,6 @@ def _wait(session: Session, client: "ClaraClient", dataset_id: str) -> "Dataset"
 
 
 def _finish_dataset(session: Session, dataset: "Dataset") -> None:
-    from shared.models.dataset import DatasetStatus
-
     if dataset.status is DatasetStatus.FAILED:
         reason = dataset.error_message or str(dataset.metadata.get("error", ""))
         session.answer(dataset.as_json(), lambda: text("dataset.failed", dataset_id=dataset.dataset_id, reason=reason))

@@ -94,9 +94,17 @@ def whoami(session: Session) -> None:
     """Show whom services see in the calls of this command line, until when, and with which roles."""
     from frontend.cli.login_session import kept_login
     from frontend.client.login.tokens import Tokens
+    from shared.models.api_key import PREFIX
 
     login, now = kept_login(session.settings), time.time()
     given = session.options.token or os.environ.get("CLARA_TOKEN")
+    if given and given.startswith(PREFIX):
+        # a key says nothing by itself: a service knows whose it is
+        with session.client() as client:
+            told = client.whoami()
+        document = {**told.as_json(), "from": "--token" if session.options.token else "CLARA_TOKEN"}
+        session.answer(document, lambda: facts(_rows(document)))
+        return
     if given:
         origin, tokens = "--token" if session.options.token else "CLARA_TOKEN", Tokens("", given, now)
     else:

@@ -13,6 +13,7 @@ from frontend.cli import (
     admin_keys_cli,
     audit_cli,
     dataset_cli,
+    dataset_records_cli,
     dataset_report_cli,
     documents_cli,
     erase_cli,
@@ -85,6 +86,7 @@ documents_cli.register(app)
 erase_cli.register(app)
 search_cli.register(app)
 dataset_cli.register(app)
+dataset_records_cli.register(app)
 dataset_report_cli.register(app)
 training_cli.register(app)
 jobs_cli.register(app)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 _PIPE_WIDTH = 160
+# str.splitlines() and many readers break lines here; in JSON they only stand in texts
+_BREAKS = {ord(character): f"\\u{ord(character):04x}" for character in "\u0085\u2028\u2029"}
 _IDS = ("Id", "Key")
 
 
@@ -109,8 +111,8 @@ class Session:
             self.console().print(human())
 
     def line(self, document: Mapping[str, Any]) -> None:
-        """One line of a JSON stream, written out at once."""
-        print(json.dumps(document, ensure_ascii=False), flush=True)
+        """One line of a JSON stream, written out at once; no reader breaks it elsewhere."""
+        print(json.dumps(document, ensure_ascii=False).translate(_BREAKS), flush=True)
 
     def say(self, *sentences: str) -> None:
         """Remarks for people; silent with --json."""

@@ -123,6 +123,14 @@ TEXTS: Mapping[str, Text] = {
     "dataset.next": Text(
         "Next: clara train --dataset {dataset_id} --watch", "Weiter: clara train --dataset {dataset_id} --watch"
     ),
+    "dataset.order_unusable": Text(
+        "{path} holds no members of an order: {reason}. Write a JSON object as in POST /api/datasets.",
+        "{path} enthält keine Angaben zu einem Auftrag: {reason}. Nötig ist ein JSON-Objekt wie in POST /api/datasets.",
+    ),
+    "dataset.no_records": Text("The dataset has no record.", "Der Datensatz enthält keinen Satz."),
+    "dataset.streamed": Text(
+        "{n} records came, complete and checked.", "{n} Sätze sind angekommen, vollständig und geprüft."
+    ),
     "dataset.exported": Text("Exported to {path} on the server.", "Auf dem Server exportiert nach {path}."),
     "dataset.publishing": Text("Publishing", "Veröffentlichen"),
     "dataset.published": Text(

@@ -13,7 +13,7 @@ from frontend.client.documents import DocumentsClient
 from frontend.client.erasure import ErasureClient
 from frontend.client.feedback import FeedbackClient
 from frontend.client.jobs import JobsClient
-from frontend.client.models import Answer, Health
+from frontend.client.models import Answer, Health, WhoAmI
 from frontend.client.quality import QualityClient
 from frontend.client.services import DATASETS, SERVING, TRAINING, Service
 from frontend.client.submission import Patience
@@ -79,6 +79,10 @@ class ClaraClient:
             ServiceUnavailable: If it runs but cannot serve yet.
         """
         return self._transports[service].get("/readyz", Answer)
+
+    def whoami(self, service: Service = DATASETS) -> WhoAmI:
+        """Who the caller is for a service."""
+        return self._transports[service].get("/api/whoami", WhoAmI)
 
     def close(self) -> None:
         """Close all connections."""

@@ -12,6 +12,7 @@ from frontend.client.models import CreatedDataset, Dataset, DatasetPage, Export,
 from frontend.client.publication import Publication
 from frontend.client.record_stream import records_of
 from frontend.client.transport import Transport
+from shared.models.dataset import DatasetStatus
 
 _DATASETS = "/api/datasets"
 
@@ -39,15 +40,16 @@ class DatasetsClient:
         """One dataset."""
         return self._transport.get(_dataset(dataset_id), Dataset)
 
-    def page(self, *, limit: int = 50, after: str | None = None) -> DatasetPage:
-        """One page, newest first."""
-        return self._transport.get(_DATASETS, DatasetPage, params={"limit": limit, "after": after})
+    def page(self, *, status: DatasetStatus | None = None, limit: int = 50, after: str | None = None) -> DatasetPage:
+        """One page, newest first; of one status, or of all."""
+        params = {"status": status and status.value, "limit": limit, "after": after}
+        return self._transport.get(_DATASETS, DatasetPage, params=params)
 
-    def iterate(self, *, page_size: int = 100) -> Iterator[Dataset]:
+    def iterate(self, *, status: DatasetStatus | None = None, page_size: int = 100) -> Iterator[Dataset]:
         """Every dataset, newest first, fetched page by page."""
         after: str | None = None
         while True:
-            page = self.page(limit=page_size, after=after)
+            page = self.page(status=status, limit=page_size, after=after)
             yield from page.datasets
             after = page.next_after
             if after is None:

@@ -29,6 +29,15 @@ class Health(Answer):
     port: int | None = None
 
 
+class WhoAmI(Answer):
+    """`GET /api/whoami` of any service."""
+
+    subject: str
+    email: str = ""
+    roles: Sequence[str] = ()
+    believed_until: datetime | None = None
+
+
 class Job(Answer):
     """A training job."""
 

@@ -71,6 +71,22 @@ class DatasetStoreContract:
         assert (first.total, rest.next_after) == (3, None)
         assert stores.datasets.page(status=DatasetStatus.COMPLETED).items == [completed]
 
+    def test_a_list_goes_on_where_its_last_dataset_was_deleted_meanwhile(self, stores: Stores) -> None:
+        made = [stores.datasets.add(a_dataset(number), audit=an_audit()) for number in (1, 2, 3)]
+        first = stores.datasets.page(limit=2)
+        for each in first.items:
+            stores.datasets.cancel(each.dataset_id, audit=an_audit())
+            stores.datasets.delete(each.dataset_id, audit=an_audit())
+
+        rest = stores.datasets.page(limit=2, after=first.next_after)
+
+        assert (rest.items, rest.next_after) == (made[:1], None)
+
+    def test_the_id_of_a_dataset_is_a_cursor_too(self, stores: Stores) -> None:
+        made = [stores.datasets.add(a_dataset(number), audit=an_audit()) for number in (1, 2)]
+
+        assert stores.datasets.page(after=made[1].dataset_id).items == made[:1]
+
     def test_the_newest_completed_dataset_is_the_one_created_last(self, stores: Stores) -> None:
         assert stores.datasets.newest_completed() is None
         newest = _completed(stores, 5)

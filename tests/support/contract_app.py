@@ -49,6 +49,8 @@ class ContractState:
         builds_left: Looks at a pending dataset until its build has ended.
         build_error: Ends builds as failed, with this reason.
         build_statistics: Of builds that end well.
+        records: Of every dataset, and of every stream.
+        is_stream_cut: Whether streams break before their last line.
     """
 
     jobs: dict[str, Row] = field(default_factory=dict)
@@ -65,6 +67,8 @@ class ContractState:
     reviews: dict[str, Row] = field(default_factory=dict)
     cuts: list[int] = field(default_factory=list)
     cut_code: int = 1011
+    records: list[Row] = field(default_factory=list)
+    is_stream_cut: bool = False
     attempts: dict[str, list[Row]] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
     objections: set[str] = field(default_factory=set)
@@ -92,6 +96,7 @@ def contract_app(state: ContractState) -> Starlette:
         routes=[
             Route("/health", service.health),
             Route("/readyz", service.health),
+            Route("/api/whoami", service.whoami),
             Route(jobs, service.list_jobs),
             Route(jobs, service.submit, methods=["POST"]),
             Route(f"{jobs}/{{id}}", service.job),
@@ -124,6 +129,8 @@ def contract_app(state: ContractState) -> Starlette:
             Route(f"{datasets}/documents/{{id}}", service.document),
             Route(datasets, service.list_datasets),
             Route(datasets, service.create, methods=["POST"]),
+            Route(f"{datasets}/stream", service.stream, methods=["POST"]),
+            Route(f"{datasets}/{{id}}/records", service.records),
             Route(f"{datasets}/{{id}}", service.dataset),
             Route(f"{datasets}/{{id}}", service.delete, methods=["DELETE"]),
             Route(f"{datasets}/{{id}}/export", service.export, methods=["POST"]),
@@ -440,7 +447,8 @@ class _Service:
         )
 
     async def list_datasets(self, request: Request) -> Response:
-        rows = list(reversed(self.state.datasets.values()))
+        status = request.query_params.get("status")
+        rows = [row for row in reversed(self.state.datasets.values()) if status in (None, row["status"])]
         page = _page(rows, "dataset_id", request)
         return JSONResponse({"datasets": page[0], "next_after": page[1], "total_count": len(rows)})
 
@@ -450,6 +458,23 @@ class _Service:
         row = dataset("ds_new", name=body["name"], status="pending")
         self.state.datasets["ds_new"] = row
         return JSONResponse({"success": True, "dataset_id": "ds_new", "status": "pending", "message": "", "data": row})
+
+    async def whoami(self, request: Request) -> Response:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return JSONResponse({"subject": f"key:{token[-4:]}", "email": "nightly (key)", "roles": ["analyst"]})
+
+    async def records(self, request: Request) -> Response:
+        rows = self.state.records
+        page = _page(rows, "record_id", request)
+        fields = {"records": page[0], "next_after": page[1], "total_count": len(rows)}
+        return JSONResponse({"dataset_id": request.path_params["id"], **fields})
+
+    async def stream(self, request: Request) -> Response:
+        self.state.submitted.append(await request.json())
+        lines = "".join(f"{json.dumps(row)}\n" for row in self.state.records)
+        end = {"status": "complete", "records": len(self.state.records)}
+        end["sha256"] = hashlib.sha256(lines.encode()).hexdigest()
+        return Response(lines + ("" if self.state.is_stream_cut else json.dumps({"end": end}) + "\n"))
 
     async def dataset(self, request: Request) -> Response:
         row = self.state.datasets.get(request.path_params["id"])

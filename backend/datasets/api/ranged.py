@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from fastapi import Response
+from fastapi import HTTPException, Response
 from fastapi.responses import StreamingResponse
 
 from backend.common.blocking import in_thread
 from backend.datasets.archive import DownloadFile
 
-_ONE_RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?", re.ASCII)
+_ONE_RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,12 @@ class Asked:
 
 
 def ranged(file: DownloadFile, asked: Asked) -> Response:
-    """The whole (200), a range of it (206), nothing new (304), or no such range (416).
+    """The whole (200), a range of it (206), or nothing new (304).
 
     Several ranges at once, and units other than bytes, get the whole, as the RFC allows.
+
+    Raises:
+        HTTPException: 416, if there is no such range.
     """
     size, tag = file.size_bytes, f'"{file.sha256}"'
     headers = {
@@ -47,7 +50,9 @@ def ranged(file: DownloadFile, asked: Asked) -> Response:
         return _sent(file, 0, size, 200, headers)
     start, end = _bounds(found, size)
     if start >= end:
-        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+        detail = f"The file has {size} bytes; the range '{found[0]}' holds none of them."
+        told = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Range": f"bytes */{size}"}
+        raise HTTPException(416, detail, headers=told)
     return _sent(file, start, end, 206, {**headers, "Content-Range": f"bytes {start}-{end - 1}/{size}"})
 
 

@@ -119,7 +119,7 @@ async def upload_documents(
     result = await state.uploads.receive(received, source=source, ingested_by=principal.email)
     message = (
         f"{result.ingested} new, {result.new_versions} changed, {result.unchanged} unchanged documents; "
-        f"{len(result.failed)} files could not be read."
+        f"{result.failed_count} files or rows could not be read."
     )
     return UploadDone(message=message, data=result)
 

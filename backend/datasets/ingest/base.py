@@ -34,6 +34,7 @@ class ReadLimits:
         max_file_bytes: Size of one file, and of one unpacked member of an archive.
         max_archive_bytes: Size of an archive as it lies on the disk.
         max_document_chars: Extracted text of one document.
+        max_rows: Rows of a table, or lines of a JSON lines file, readable or not.
         max_members: Entries of one archive.
         max_unpacked_bytes: All members of one archive together.
         max_ratio: Unpacked to packed size of an archive; text packs about 1:4, a bomb 1:1000.
@@ -42,6 +43,7 @@ class ReadLimits:
     max_file_bytes: int = 256 << 20
     max_archive_bytes: int = 1 << 30
     max_document_chars: int = 64 << 20
+    max_rows: int = 1_000_000
     max_members: int = 50_000
     max_unpacked_bytes: int = 2 << 30
     max_ratio: float = 200.0

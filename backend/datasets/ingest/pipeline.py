@@ -203,8 +203,11 @@ class _Ingest:
         reader = self._formats.reader(name)
         if reader is None:
             raise self._formats.unknown(name)
+        rows = _Rows(name, self._limits.max_rows)
         try:
-            yield from reader.read(stream, self._context(name, document_path))
+            for parsed in reader.read(stream, self._context(name, document_path, rows)):
+                rows.one_more()
+                yield parsed
         except UnreadableFile:
             raise
         except MemoryError as exc:
@@ -215,11 +218,33 @@ class _Ingest:
                 name, f"its reader failed ({type(exc).__name__}); the file is probably damaged"
             ) from exc
 
-    def _context(self, name: str, path_of: Callable[[str, str], str]) -> ReadContext:
+    def _context(self, name: str, path_of: Callable[[str, str], str], rows: "_Rows | None" = None) -> ReadContext:
         def skipped(key: str, reason: str) -> None:
+            if rows is not None:
+                rows.one_more()
             self._progress.failed(storable(path_of(name, key)), reason)
 
         return ReadContext(name, self._limits, skipped)
+
+
+class _Rows:
+    """Counts the rows of one file up to its limit."""
+
+    def __init__(self, name: str, most: int) -> None:
+        self._name = name
+        self._most = most
+        self._seen = 0
+
+    def one_more(self) -> None:
+        """Another row, readable or not.
+
+        Raises:
+            UnreadableFile: If it is one too many; the rows before it are taken over.
+        """
+        self._seen += 1
+        if self._seen > self._most:
+            reason = f"it has more than {self._most} rows; those behind were left out: cut it into several files"
+            raise UnreadableFile(self._name, reason)
 
 
 def _is_hidden(member: str) -> bool:

@@ -1,8 +1,9 @@
 """Preferences as people stated them: an answer that somebody corrected, and the correction.
 
 No document holds a wrong answer, and none is made up here. A pair belongs to a dataset where what was asked cites one
-of its sections ("§ 35 VwVfG"): that section is its source, so that a preference can be accounted for like every other
-record. What cites nothing, or nothing that was found, stays out.
+of its sections ("§ 35 VwVfG", "§ 35 des Verwaltungsverfahrensgesetzes") or names one of its rulings by file number or
+ECLI ("XI ZR 24/19"): that section, of a ruling its first one, is its source, so that a preference can be accounted for
+like every other record. What cites nothing, or nothing that was found, stays out.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from backend.datasets.records.candidates import Candidate, Place
 from backend.datasets.records.drafting import KeptPassage
 from backend.datasets.records.drafts import Draft
 from shared.database.base import FeedbackStore
-from shared.database.citations import asked_keys, citation_words
+from shared.database.citations import asked_keys, section_keys
 from shared.models.dataset import RecordOrigin
 from shared.models.feedback import FeedbackFilter, FeedbackItem, FeedbackState
 
@@ -54,7 +55,8 @@ class FeedbackPairs:
         """Find the section that each item cites, the best match where several may be meant; before `of`."""
         best: dict[str, tuple[int, Place]] = {}
         for section in sections:
-            for key in citation_words(section.section.number, section.stored.abbreviation):
+            stored = section.stored
+            for key in section_keys(section.section.number, stored.abbreviation, stored.document_title):
                 for feedback_id, weight in self._asked.get(key, ()):
                     # the same section in two places: the smaller one, whatever the order
                     found = (-weight, section.place)

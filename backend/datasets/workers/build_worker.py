@@ -22,6 +22,7 @@ from backend.datasets.export.order import ExportOrder
 from backend.datasets.export.publish import export_dataset
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import DatasetRequest, SearchRequest
+from backend.datasets.patience import patiently
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
 from backend.datasets.quality.profile import profile_of
@@ -195,7 +196,7 @@ class LateSearch:
         # whatever was ingested before the order must be found by it
         for store in self._search.fed_stores:
             self._search.catch_up(store)
-        found = self._search.find(self._request)
+        found = patiently(lambda: self._search.find(self._request))
         self._degraded = found.degraded
         yield from found.candidates
 

@@ -129,7 +129,9 @@ def main() -> int:
     stores = open_stores(settings.database_url_resolved, derived_stores=fed_store_names(settings))
     search = open_client(settings, stores.documents)
     limits = ReadLimits(
-        max_file_bytes=settings.upload_file_limit_mb << 20, max_archive_bytes=settings.max_upload_mb << 20
+        max_file_bytes=settings.upload_file_limit_mb << 20,
+        max_archive_bytes=settings.max_upload_mb << 20,
+        max_rows=settings.upload_row_limit,
     )
     try:
         worker = IngestWorker(stores.documents, search, limits, out)

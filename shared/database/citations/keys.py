@@ -10,7 +10,9 @@ A ruling has no sections that are cited, so every section of it has the keys of 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from shared.database.citations.case_numbers import case_keys, own_case_keys
 from shared.database.citations.grammar import (
@@ -36,8 +38,15 @@ _RULING = 16  # a file number is spelt out and cannot mean anything else
 
 def identity_keys(document: Document, section: Section) -> list[str]:
     """Under which keys a section is cited: by number and law, or as a part of a ruling."""
-    norm = _norm_keys(section.number, names(document.abbreviation, document.title))
-    rulings = own_case_keys(document.metadata, f"{document.title} {section.number}")
+    return section_keys(section.number, document.abbreviation, document.title, document.metadata)
+
+
+def section_keys(
+    number: str, abbreviation: str, title: str, metadata: Mapping[str, Any] = MappingProxyType({})
+) -> list[str]:
+    """The same by what names a section: its number, and short name, title and metadata of its document."""
+    norm = _norm_keys(number, names(abbreviation, title))
+    rulings = own_case_keys(metadata, f"{title} {number}")
     return list(dict.fromkeys((*norm, *rulings)))
 
 

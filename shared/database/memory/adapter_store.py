@@ -24,10 +24,9 @@ class MemoryAdapterStore:
 
     def page(self, *, limit: int = 50, after: str | None = None) -> Page[Adapter]:
         """See `AdapterStore.page`."""
-        start = None if after is None else self.get(after)
         with self._state.lock:
             values = list(self._state.adapters.values())
-        return newest_first(values, lambda adapter: adapter.adapter_id, limit=limit, after=start)
+        return newest_first(values, lambda adapter: adapter.adapter_id, limit=limit, after=after, find=self.get)
 
     def promote(self, adapter_id: str, order: PromotionOrder, *, audit: AuditEntry) -> Promotion:
         """See `AdapterStore.promote`."""

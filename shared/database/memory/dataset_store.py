@@ -43,10 +43,9 @@ class MemoryDatasetStore(MemoryDatasetEvents, MemoryDatasetLines):
 
     def page(self, *, status: DatasetStatus | None = None, limit: int = 50, after: str | None = None) -> Page[Dataset]:
         """See `DatasetStore.page`."""
-        start = None if after is None else self.get(after)
         with self._state.lock:
             wanted = [item for item in self._state.datasets.values() if status is None or item.status is status]
-        return newest_first(wanted, lambda dataset: dataset.dataset_id, limit=limit, after=start)
+        return newest_first(wanted, lambda dataset: dataset.dataset_id, limit=limit, after=after, find=self.get)
 
     def newest_completed(self) -> Dataset | None:
         """See `DatasetStore.newest_completed`."""

@@ -100,9 +100,8 @@ class MemoryJobStore:
 
     def page(self, *, status: JobStatus | None = None, limit: int = 50, after: str | None = None) -> Page[TrainingJob]:
         """See `JobStore.page`."""
-        start = None if after is None else self.get(after)
         wanted = [job for job in self._all() if status is None or job.status is status]
-        return newest_first(wanted, lambda job: job.job_id, limit=limit, after=start)
+        return newest_first(wanted, lambda job: job.job_id, limit=limit, after=after, find=self.get)
 
     def newest_of(self, created_by: str) -> TrainingJob | None:
         """See `JobStore.newest_of`."""

@@ -35,9 +35,12 @@ class MemoryKeyStore:
     def page(self, *, limit: int = 50, after: str | None = None) -> Page[ApiKey]:
         """See `KeyStore.page`."""
         with self._state.lock:
-            start = None if after is None else self._get(after).key
             keys = [stored.key for stored in self._state.api_keys.values()]
-        return newest_first(keys, lambda key: key.key_id, limit=limit, after=start)
+
+        def find(asked: str) -> ApiKey:
+            return self._get(asked).key
+
+        return newest_first(keys, lambda key: key.key_id, limit=limit, after=after, find=find)
 
     def revoke(self, key_id: str, *, by: str, audit: AuditEntry) -> ApiKey:
         """See `KeyStore.revoke`."""

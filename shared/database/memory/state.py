@@ -7,6 +7,7 @@ from threading import RLock
 from typing import Protocol, TypeVar
 
 from shared.database.base import OutboxEntry, Page
+from shared.database.cursors import Place, cursor_of, place_of
 from shared.database.sql_json import as_stored, dump_json
 from shared.models.adapter import Adapter, Checkpoint, Promotion, PromotionOrder
 from shared.models.api_key import StoredKey
@@ -109,14 +110,25 @@ def _link(seq: int, previous: str, entry: AuditEntry) -> AuditLink:
     return AuditLink(seq, moment, columns, linked(previous, seq, moment, content_of(columns)))
 
 
-def newest_first(values: Iterable[C], key: Callable[[C], str], *, limit: int, after: C | None) -> Page[C]:
-    """A page ordered by creation, newest first, values of the same moment by id."""
+def newest_first(
+    values: Iterable[C],
+    key: Callable[[C], str],
+    *,
+    limit: int,
+    after: str | None,
+    find: Callable[[str], C],
+) -> Page[C]:
+    """A page ordered by creation, newest first, values of the same moment by id.
 
-    def order(value: C) -> tuple[datetime, str]:
-        return value.created_at, key(value)
+    `find` gets the value of an id that was given as cursor, and raises where there is none.
+    """
 
-    ordered = sorted(values, key=order, reverse=True)
-    following = ordered if after is None else [value for value in ordered if order(value) < order(after)]
+    def place(value: C) -> Place:
+        return Place(value.created_at, key(value))
+
+    ordered = sorted(values, key=place, reverse=True)
+    start = None if after is None else place_of(after, lambda asked: find(asked).created_at)
+    following = ordered if start is None else [value for value in ordered if place(value) < start]
     items = following[:limit]
     more = len(following) > limit
-    return Page(items, next_after=key(items[-1]) if more and items else None, total=len(ordered))
+    return Page(items, next_after=cursor_of(place(items[-1])) if more and items else None, total=len(ordered))

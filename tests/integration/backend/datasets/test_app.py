@@ -132,6 +132,7 @@ def test_a_download_can_be_fetched_in_ranges(service: DatasetService, dataset: A
 
     assert tag == f'"{hashlib.sha256(whole.content).hexdigest()}"'
     assert (first.status_code, second.status_code, beyond.status_code) == (206, 206, 416)
+    assert (beyond.headers["content-type"], beyond.json()["status"]) == ("application/problem+json", 416)
     assert first.content + second.content == whole.content
     assert service.client.get(url, headers={"If-None-Match": tag}).status_code == 304
     sums = service.client.get(url, params={"file": "SHA256SUMS"}).text.splitlines()

@@ -1,8 +1,10 @@
 import asyncio
 import json
+import os
 import signal
 import socket
 import ssl
+import stat
 import subprocess
 import sys
 import time
@@ -15,11 +17,28 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from backend.common.server import keep_from_others
 from tests.support.certificates import Authority
 from tests.support.live_server import free_port
 from tests.support.small_service import GRACE_S
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def usual_mask() -> Iterator[None]:
+    before = os.umask(0o002)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="on Windows the folder decides")
+def test_what_a_service_makes_is_not_for_other_users_of_the_machine(tmp_path: Path, usual_mask: None) -> None:
+    keep_from_others()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("folder", "file")] == [0o750, 0o640]
 
 
 def command(port: int, *what: str) -> list[str]:

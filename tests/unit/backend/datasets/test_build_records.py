@@ -121,6 +121,26 @@ def test_a_corrected_answer_is_a_preference_of_the_section_that_its_question_cit
     assert (second["rejected"], second["document_id"]) == ("Vieles.", "d2")
 
 
+@pytest.mark.parametrize(
+    ("title", "prompt"),
+    [
+        ("Grünflächensatzung der Stadt", "Was sagt § 1 der Grünflächensatzung der Stadt?"),
+        ("Grünflächensatzung", "Was steht in § 1 Abs. 2 Satz 1 der Grünflächensatzung?"),
+        ("BGH, Urteil vom 26.02.2020 - XI ZR 24/19", "Wie entschied der BGH in XI ZR 24/19 über Gebühren?"),
+    ],
+)
+def test_a_question_may_name_a_law_by_its_title_and_a_ruling_by_its_file_number(
+    tmp_path: Path, title: str, prompt: str
+) -> None:
+    cited = a_candidate(section_like(2), title=title, abbreviation="")
+    other = a_candidate(document="d2", path="b.md", title="Friedhofssatzung", abbreviation="")
+    plan = a_plan(tmp_path / "1", record_format=RecordFormat.PREFERENCE)
+
+    (made,) = all_records(build(plan, [other, cited], drafter=preferences([an_item(1, prompt)])))
+
+    assert (made["prompt"], made["document_id"]) == (prompt, "doc_1")
+
+
 def section_like(number: int) -> str:
     return next(iter(candidates(number + 1, sections=1))).section.text
 

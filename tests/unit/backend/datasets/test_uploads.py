@@ -21,6 +21,7 @@ class IngesterDouble:
         self.seen: dict[str, bytes] = {}
         self.fails = False
         self.readable: int | None = None
+        self.failed_rows = 1
 
     async def ingest(self, files: Sequence[SourceFile], *, root: Path, source: str, ingested_by: str) -> IngestSummary:
         if self.fails:
@@ -28,7 +29,7 @@ class IngesterDouble:
         assert all(file.path.is_relative_to(root) for file in files)
         self.seen = {file.name: file.path.read_bytes() for file in files}
         readable = len(files) if self.readable is None else self.readable
-        counts = IngestCounts(documents_new=readable, sections=5, failed=1)
+        counts = IngestCounts(documents_new=readable, sections=5, failed=self.failed_rows)
         return IngestSummary(counts, (Problem("b.pdf", "it is damaged"),), len(files), 0.1)
 
 
@@ -75,6 +76,13 @@ def test_an_upload_of_which_nothing_could_be_read_is_an_error_that_names_every_f
     assert [each["path"] for each in refusal.value.context["failed"]] == ["../a.md", "b.pdf"]
     assert all(each["reason"] for each in refusal.value.context["failed"])
     assert not list(DatasetFolders(tmp_path).uploads.iterdir())
+
+
+def test_failures_that_are_too_many_to_be_named_are_counted(tmp_path: Path, ingester: IngesterDouble) -> None:
+    ingester.failed_rows = 200_000
+    result = _receive(tmp_path, ingester, "../a.md", "rows.jsonl")
+
+    assert (len(result.failed), result.failed_count) == (2, 200_001)
 
 
 def test_the_spool_is_empty_afterwards_even_after_a_failure(tmp_path: Path, ingester: IngesterDouble) -> None:

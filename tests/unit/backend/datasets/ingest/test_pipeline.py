@@ -212,6 +212,21 @@ def test_files_past_the_limit_are_refused_unread(ingest: Ingest, tmp_path: Path)
     assert set(problems(summary)) == {"gross.md", "zip.zip"}
 
 
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+def test_rows_past_the_limit_are_left_out_and_said(ingest: Ingest, stores: Stores, tmp_path: Path, name: str) -> None:
+    write(
+        tmp_path,
+        **{name: "text\nEins\nZwei\nDrei" if name.endswith("csv") else '{"text": "Eins"}\nx\n{"text": "Drei"}'},
+    )
+
+    summary = ingest(limits=ReadLimits(max_rows=2))
+
+    assert "more than 2 rows" in problems(summary)[name]
+    assert "Drei" not in {section.section.text for section in stores.documents.iter_sections()}
+    assert stores.documents.count() >= 1
+    assert not problems(ingest(limits=ReadLimits(max_rows=3))).keys() & {name}
+
+
 def test_events_count_up_to_the_summary(ingest: Ingest, tmp_path: Path) -> None:
     write(tmp_path, **{f"d{number:03}_md": f"# T\n\n{number}" for number in range(130)})
     events: list[IngestEvent] = []
