@@ -17,7 +17,7 @@ _NEXT_CELL = re.compile(r"\n+\*(?! \*(?: |$))(?: |$)", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*\*+|__+|\\(?=[.\-*_#()\[\]])")
 _BLANK = re.compile(r"[.…_\-–—=]{4,}|(?:[.…_] ){4,}[.…_]?")
 TABLE = re.compile(r"^\* \*(?: .*)?$(?:\n+\*.*)*", re.MULTILINE)
-"""Rows with marked cells: the first cell of a row begins with two marks, each further one, on its own line, with one."""
+"""Rows with marked cells: the first cell of a row begins with two marks, each further one stands on a line with one."""
 
 
 def without_markup(text: str) -> str:

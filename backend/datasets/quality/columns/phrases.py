@@ -46,9 +46,7 @@ class Phrases:
         lengths = np.diff(np.append(starts, len(self.places)))
         period = distance[starts]
         comes_again = period > 0
-        return Stretches(
-            self.places[starts[comes_again]], (lengths + self.n - 1)[comes_again], period[comes_again]
-        )
+        return Stretches(self.places[starts[comes_again]], (lengths + self.n - 1)[comes_again], period[comes_again])
 
 
 @dataclass(frozen=True, slots=True)

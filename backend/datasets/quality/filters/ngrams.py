@@ -27,8 +27,8 @@ _STRETCH_WORDS = 5
 # "2.2.3.2" and the crosses of a form say nothing over and over: three of them count as one
 _LEAST_WORD_SIZE = 2
 _SMALL_WORDS = 3
-# of the words between the beginnings of a stretch and of its return, so many may be others: a heading or a number; where
-# it is the text that comes again, also what comes again within it
+# of the words between the beginnings of a stretch and of its return, so many may be others: a heading or a number;
+# where it is the text that comes again, also what comes again within it
 _BETWEEN = 0.1
 _BETWEEN_TEXTS = 0.3
 _MOST_OF_TEXT = 1 / 3
@@ -45,7 +45,7 @@ class RepeatedPhraseFilter(BaseFilter):
     signals = (*(f"top_{n}_gram" for n in _TOP), *(f"duplicate_{n}_grams" for n in _DUPLICATE), _IN_A_ROW, _AT_ONCE)
 
     def measure(self, columns: "TextColumns") -> Signals:
-        """Shares of characters; how often the same words follow on themselves (1: not at all); share said again at once.
+        """Shares of characters; how often the same words follow on themselves (1: not at all); share said again.
 
         The last one is of words in stretches that are followed, with next to nothing between, by the same words. Single
         letters and short numbers do not count as following on themselves.

@@ -57,14 +57,15 @@ class StopWordFilter(BaseFilter):
         shares = columns.share(words.count(found), words.counts)
         # short ones with few stop words: next to no text is looked at
         for text in np.flatnonzero((words.counts <= _LONGEST_REFERENCES) & (shares < _LEAST_OF_PROSE)).tolist():
-            if _is_reference(columns.texts[text], int(words.counts[text])):
+            if is_reference(columns.texts[text], int(words.counts[text]), float(shares[text])):
                 shares[text] = distinct[text] = np.nan
         return {"stop_word_share": shares, "distinct_stop_words": distinct}
 
 
-def _is_reference(text: str, words: int) -> bool:
-    """Whether a text names a gazette, or a change in one, in every so many words."""
-    return len(_GAZETTE.findall(text)) * _WORDS_PER_REFERENCE >= words
+def is_reference(text: str, words: int, stop_word_share: float) -> bool:
+    """Whether a short text without prose names a gazette, or a change in one, in every so many words."""
+    is_asked = words <= _LONGEST_REFERENCES and stop_word_share < _LEAST_OF_PROSE
+    return is_asked and len(_GAZETTE.findall(text)) * _WORDS_PER_REFERENCE >= words
 
 
 @cache
