@@ -48,8 +48,9 @@ class Words:
     @property
     def are_single_letters(self) -> NDArray[np.bool_]:
         """Which words are one letter and no digit, shape (words,)."""
-        is_letter = (self._characters.kinds[self.starts] & np.uint8(Kind.LETTER)) != 0
-        return (self.lengths == 1) & is_letter
+        is_letter = self._characters.marks(Kind.LETTER)[self.starts]
+        alone: NDArray[np.bool_] = (self.lengths == 1) & is_letter
+        return alone
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:

@@ -104,7 +104,7 @@ def _words_at_once(stretches: "Stretches", words: "Words") -> "NDArray[np.float6
     first = np.flatnonzero(np.append(True, ~goes_on))[: len(starts)]
     together = np.add.reduceat(lengths, first) if len(first) else lengths
     is_at_once = together >= (periods - between)[first]
-    return np.bincount(texts[first][is_at_once], together[is_at_once], minlength=len(words.counts))
+    return np.bincount(texts[first][is_at_once], together[is_at_once], minlength=len(words.counts)).astype(float)
 
 
 def _top_chars(phrases: "Phrases", words: "Words") -> "NDArray[np.float64]":
