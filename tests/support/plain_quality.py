@@ -7,8 +7,13 @@ from functools import cached_property
 from itertools import groupby
 
 from backend.datasets.language.identify import UNKNOWN, identify
-from backend.datasets.quality.filters.stop_words import STOP_WORDS
-from backend.datasets.quality.markup import without_markup
+from backend.datasets.language.umlaut_words import UMLAUT_WORDS
+from backend.datasets.quality.columns import TextColumns
+from backend.datasets.quality.filters.contents import ContentsFilter
+from backend.datasets.quality.filters.misread_letters import MisreadLetterFilter
+from backend.datasets.quality.filters.stop_words import STOP_WORDS, is_reference
+from backend.datasets.quality.limits import MOSTLY, TABLE_SHARE
+from backend.datasets.quality.markup import TABLE, without_markup
 from backend.datasets.quality.profile import Judgement, Profile
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -73,7 +78,9 @@ def plain_signals(text: str, language: str = "de") -> Mapping[str, float]:
     found = identify(reading.text)
     is_other = found.language not in (language, UNKNOWN)
     otherness = {"other_language": round(found.probability, 3) if is_other else 0.0}
-    parts = [otherness, _of_characters(reading), _of_words(reading, language), _of_lines(reading), _of_phrases(reading)]
+    layout = _of_layout(reading, text)
+    words = _of_words(reading, language)
+    parts = [otherness, layout, _of_characters(reading), words, _of_lines(reading), _of_phrases(reading)]
     return {name: value for part in parts for name, value in part.items()}
 
 
@@ -86,7 +93,7 @@ def plain_judgement(profile: Profile, signals: Mapping[str, float], word_count: 
             continue
         value = signals[limit.signal]
         is_beyond = value < limit.hard if limit.is_minimum else value > limit.hard
-        if is_beyond:
+        if is_beyond and not (limit.spares_tables and signals[TABLE_SHARE] >= MOSTLY):
             rejections.setdefault(limit.reason)
         if limit.soft == limit.hard:
             penalty = float(is_beyond)
@@ -111,16 +118,29 @@ def _of_characters(reading: Reading) -> Mapping[str, float]:
     return signals
 
 
+def _of_layout(reading: Reading, original: str) -> Mapping[str, float]:
+    """What regular expressions say of one text; they are defined by nothing else."""
+    one = TextColumns([reading.text], [original])
+    signals = {"contents_share": ContentsFilter().measure(one)["contents_share"].item()}
+    signals[TABLE_SHARE] = sum(len(found[0]) for found in TABLE.finditer(original)) / max(1, len(original))
+    if reading.text:
+        signals["strange_letters"] = MisreadLetterFilter().measure(one)["strange_letters"].item()
+    return signals
+
+
 def _of_words(reading: Reading, language: str) -> Mapping[str, float]:
     words, count = reading.words, reading.word_count
     if not words:
         return {"words": 0}
     stop_words = [word for word in words if word in STOP_WORDS[language]]
+    lost = {re.sub("[äöüß]", "", word) for word in UMLAUT_WORDS}
+    of_umlauts = {"lost_umlauts": sum(word in lost for word in words) / count} if language == "de" else {}
+    of_prose = {"stop_word_share": len(stop_words) / count, "distinct_stop_words": len(set(stop_words))}
     return {
+        **({} if is_reference(reading.text, count, of_prose["stop_word_share"]) else of_prose),
         "words": count,
-        "single_letter_words": sum(len(word) == 1 for word in words) / count,
-        "stop_word_share": len(stop_words) / count,
-        "distinct_stop_words": len(set(stop_words)),
+        "single_letter_words": sum(len(word) == 1 and bool(_LETTER.match(word)) for word in words) / count,
+        **of_umlauts,
         "type_token_ratio": len(set(words)) / count,
         "mean_word_length": sum(map(len, words)) / count,
     }
@@ -154,19 +174,47 @@ def _of_phrases(reading: Reading) -> Mapping[str, float]:
             signals[f"top_{n}_gram"] = _top_chars(grams, n, sizes) / total
         else:
             signals[f"duplicate_{n}_grams"] = _covered_chars(grams, n, sizes) / total
-    return {**signals, "phrase_in_a_row": _in_a_row(reading.words)}
+    stretches = list(_stretches(reading.words))
+    in_a_row = max([1.0, *(1 + _times(each, sizes) for each in stretches)])
+    return {**signals, "phrase_in_a_row": in_a_row, "said_again": _said_again(stretches, len(sizes))}
 
 
-def _in_a_row(words: Sequence[str], n: int = 5) -> float:
-    """The most that any stretch repeats itself: every n-gram of it comes again the same number of words later."""
+def _times(stretch: tuple[int, int, int], sizes: Sequence[int]) -> float:
+    start, length, period = stretch
+    return length / period / (1 if sum(sizes[start : start + period]) >= 2 * period else 3)
+
+
+def _said_again(stretches: Sequence[tuple[int, int, int]], words: int) -> float:
+    """Words in stretches, gaps between their parts left out, that come again with next to nothing between."""
+    parts: list[list[tuple[int, int, int]]] = []
+    for start, length, period in sorted(stretches, key=lambda each: (each[2], each[0])):
+        last = parts[-1][-1] if parts else (0, 0, 0)
+        if last[2] == period and start - (last[0] + last[1]) <= _between(period, words):
+            parts[-1].append((start, length, period))
+        else:
+            parts.append([(start, length, period)])
+    together = [(sum(length for _, length, _ in part), part[0][2]) for part in parts]
+    return sum(length for length, period in together if length >= period - _between(period, words)) / words
+
+
+def _between(period: int, words: int) -> float:
+    return (0.3 if period >= 1 / 3 * words else 0.1) * period
+
+
+def _stretches(words: Sequence[str], n: int = 5) -> Iterator[tuple[int, int, int]]:
+    """Start, length and period of each stretch: every n-gram of it comes again the same number of words later."""
     following: dict[tuple[str, ...], int] = {}
     distances = []
     for at in reversed(range(len(words) - n + 1)):
         gram = tuple(words[at : at + n])
         distances.append(following.get(gram, at) - at)
         following[gram] = at
-    runs = ((period, len(list(run))) for period, run in groupby(reversed(distances)))
-    return max([1.0, *((length + n - 1) / period + 1 for period, length in runs if period)])
+    start = 0
+    for period, run in groupby(reversed(distances)):
+        length = len(list(run))
+        if period:
+            yield start, length + n - 1, period
+        start += length
 
 
 def _repeated(words: Sequence[str]) -> Iterator[tuple[int, dict[int, int]]]:

@@ -180,4 +180,6 @@ def _entry(limit: Limit) -> dict[str, Any]:
         entry["min_words"] = limit.min_words
     if limit.max_words < math.inf:
         entry["max_words"] = int(limit.max_words)
+    if limit.spares_tables:
+        entry["spares_tables"] = True
     return entry

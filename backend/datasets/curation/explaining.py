@@ -75,6 +75,7 @@ def _limits(limits: Sequence[Limit], assessment: Assessment, words: int) -> Iter
         if value is None or not limit.applies(np.array([words]))[0]:
             continue
         values = np.array([value], dtype=float)
+        signals = {name: np.array([each], dtype=float) for name, each in assessment.signals.items()}
         yield {
             "signal": limit.signal,
             "value": round(value, 6),
@@ -82,6 +83,6 @@ def _limits(limits: Sequence[Limit], assessment: Assessment, words: int) -> Iter
             "soft": limit.soft,
             "hard": limit.hard,
             "reason": limit.reason,
-            "rejects": bool(limit.rejects(values)[0]),
+            "rejects": bool(limit.rejected(signals)[0]),
             "penalty": round(limit.weight * float(limit.penalties(values)[0]), 6),
         }

@@ -9,7 +9,9 @@ from backend.datasets.pii.base import BaseRecogniser, Finding
 from backend.datasets.pii.kinds import without_separators
 from backend.datasets.pii.triggers import LONG_NUMBER
 
-GAP = "[ \u00a0\u202f./\\-]?"
+GAP = r"(?:[./\-]|\s{1,2})?"
+"""Between groups; where a table or a narrow column breaks a line, it breaks identifiers, too."""
+
 # no part of a longer number, amount or word
 BEFORE = r"(?<!\w)(?<![0-9][.,/\-])"
 AFTER = r"(?!\w|[.,/\-][0-9])"

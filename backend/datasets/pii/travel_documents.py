@@ -19,7 +19,6 @@ from backend.datasets.pii.triggers import Trigger
 _LETTERS = "CFGHJKLMNPRTVWXYZ"
 _NUMBER = re.compile(rf"[{_LETTERS}](?<!\w.)(?<!\w-.)[{_LETTERS}0-9]{{8}}[0-9]?(?!\w|-\w|/[0-9])")
 _NEAR = 60
-_SHARE_OF_DIGITS = 3
 
 
 def document_pseudonym(code: Code, _found: str) -> str:
@@ -56,12 +55,11 @@ class SerialNumberRecogniser(BaseRecogniser):
         is_announced = self.announced.search(before) is not None
         if not (is_announced or number[0] in self.first_letters):
             return None
-        if sum(each.isdigit() for each in number) < _SHARE_OF_DIGITS:
-            return None
         if len(number) == 10:
             is_right = document_digit(number[:9]) == int(number[9])
             return (0.95 if is_announced else 0.7) if is_right else None
-        return 0.8 if is_announced else None
+        # nine capitals may be an abbreviation
+        return 0.8 if is_announced and any(map(str.isdigit, number)) else None
 
 
 def are_checked(lines: re.Match[str]) -> bool:

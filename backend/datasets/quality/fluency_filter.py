@@ -23,6 +23,9 @@ _REASONS = {
     "order_gain": "word_order",
 }
 
+# cells stand in no order, and lists of names are lists of unknown words; damage is damage anywhere
+_OF_PROSE = frozenset(("out_of_vocabulary", "bits_per_word", "order_gain"))
+
 
 class FluencyFilter(BaseFilter):
     """Signals of a model of the accepted corpus.
@@ -70,6 +73,7 @@ class FluencyFilter(BaseFilter):
                 each.hard,
                 _REASONS[each.signal],
                 is_minimum=each.is_minimum,
+                spares_tables=each.signal in _OF_PROSE,
             )
             for each in self._limits
         )

@@ -113,7 +113,7 @@ class Profile:
             if limit.signal not in signals:
                 continue
             applies, values = limit.applies(word_counts), signals[limit.signal]
-            for text in (applies & limit.rejects(values)).nonzero()[0].tolist():
+            for text in (applies & limit.rejected(signals)).nonzero()[0].tolist():
                 rejections[text].setdefault(limit.reason)
             costs = limit.weight * limit.penalties(values)
             # few texts cost anything: what is said of each is gathered one by one
@@ -166,6 +166,7 @@ class _LimitEntry(BaseModel):
     weight: float = Field(1.0, ge=0, le=100)
     min_words: int = Field(0, ge=0)
     max_words: int | None = Field(None, ge=0)
+    spares_tables: bool = False
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -197,6 +198,7 @@ class _LimitEntry(BaseModel):
             weight=self.weight,
             min_words=self.min_words,
             max_words=longest,
+            spares_tables=self.spares_tables,
         )
 
 

@@ -31,7 +31,7 @@ _LENGTHS = {
     33: "RU",
 }
 _LENGTH_OF = {country: length for length, countries in _LENGTHS.items() for country in countries.split()}
-_GAP = "[ \u00a0\u202f\\-]?"
+_GAP = r"(?:[./\-]|\s{1,2})?"
 # looked at without being used up: the next number may begin before the longest one would end
 _SHAPE = re.compile(rf"[A-Z](?<!\w.)(?=([A-Z]{_GAP}[0-9]{{2}}(?:{_GAP}[0-9A-Z]){{11,29}}))")
 
@@ -52,9 +52,7 @@ class IbanRecogniser(BaseRecogniser):
     kind = IBAN
     trigger = Trigger(
         is_number=True,
-        pattern=re.compile(
-            r"[0-9](?<=[A-Z]{2}.)[0-9]|[0-9](?<=[A-Z]{2}[ \u00a0\u202f\-].)[0-9][ \u00a0\u202f\-]?[0-9A-Z]{4}"
-        ),
+        pattern=re.compile(r"[0-9](?<=[A-Z]{2}.)[0-9]|[0-9](?<=[A-Z]{2}[\s\-].)[0-9][\s./\-]?[0-9A-Z]{4}"),
     )
 
     def find(self, text: str) -> Iterator[Finding]:

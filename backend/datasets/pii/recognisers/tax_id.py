@@ -31,7 +31,10 @@ class TaxIdRecogniser(NumberRecogniser):
     name = "tax_id"
     kind = TAX_ID
     confidence = 0.95
-    pattern = re.compile(rf"[1-9](?<!\w.)(?<![0-9][.,/\-].)[0-9](?:{GAP}[0-9]{{3}}){{3}}{AFTER}")
+    pattern = re.compile(
+        rf"[1-9](?<!\w.)(?<![0-9][.,/\-].)[0-9]"
+        rf"(?:(?:{GAP}[0-9]{{3}}){{3}}|[0-9](?:{GAP}[0-9]{{3}}){{2}}{GAP}[0-9]{{2}}|[0-9]{{2}}{GAP}[0-9]{{4}}{GAP}[0-9]{{3}}){AFTER}"
+    )
 
     def is_valid(self, characters: str) -> bool:
         """By repetition, then by check digit."""

@@ -32,8 +32,8 @@ class Phrases:
     places: NDArray[np.int64]
     names: NDArray[np.int64]
 
-    def times_in_a_row(self) -> NDArray[np.float64]:
-        """How often what begins at each place stands there one after the other, parts counted, shape (occurrences,).
+    def stretches(self) -> "Stretches":
+        """What comes again word for word, as long as it may be.
 
         Where every n-gram of a stretch comes again p words later, the stretch repeats p words.
         """
@@ -45,9 +45,23 @@ class Phrases:
         starts = np.flatnonzero(np.append(True, ~goes_on))
         lengths = np.diff(np.append(starts, len(self.places)))
         period = distance[starts]
-        times = np.ones(len(self.places))
-        times[starts] += np.where(period > 0, (lengths + self.n - 1) / np.maximum(period, 1), 0.0)
-        return times
+        comes_again = period > 0
+        return Stretches(self.places[starts[comes_again]], (lengths + self.n - 1)[comes_again], period[comes_again])
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """Words that come again in their text, each of shape (stretches,).
+
+    Args:
+        starts: First word.
+        lengths: How many words.
+        periods: How many words later they come again; less than `lengths` where something stands there many times.
+    """
+
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    periods: NDArray[np.int64]
 
 
 def repeated_phrases(words: Words, of_texts: NDArray[np.bool_], *, longest: int) -> Iterator[tuple[int, Phrases]]:

@@ -45,6 +45,13 @@ class Words:
         """Characters of each word, shape (words,)."""
         return self.ends - self.starts
 
+    @property
+    def are_single_letters(self) -> NDArray[np.bool_]:
+        """Which words are one letter and no digit, shape (words,)."""
+        is_letter = self._characters.marks(Kind.LETTER)[self.starts]
+        alone: NDArray[np.bool_] = (self.lengths == 1) & is_letter
+        return alone
+
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """Letters and digits of each word, shape (words,)."""

@@ -9,12 +9,16 @@ if TYPE_CHECKING:
 
 
 class LetterSpacingFilter(BaseFilter):
-    """Share of words of one character; enumerations have some, letter-spaced scans little else."""
+    """Share of words of one letter; enumerations have some, letter-spaced scans little else.
+
+    Digits do not count: tables have columns of them.
+    """
 
     name = "letter_spacing"
+    version = 2
     signals = ("single_letter_words",)
 
     def measure(self, columns: "TextColumns") -> Signals:
-        """Words of one letter or digit, as a share of all words."""
+        """Words of one letter, as a share of all words."""
         words = columns.words
-        return {"single_letter_words": columns.share(words.total(words.lengths == 1), words.counts)}
+        return {"single_letter_words": columns.share(words.total(words.are_single_letters), words.counts)}

@@ -2,26 +2,30 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.columns import TextColumns
+from backend.datasets.quality.filters.contents import ContentsFilter
 from backend.datasets.quality.filters.digits import DigitShareFilter
 from backend.datasets.quality.filters.encoding import EncodingFilter
 from backend.datasets.quality.filters.letter_spacing import LetterSpacingFilter
 from backend.datasets.quality.filters.letters import LetterShareFilter
 from backend.datasets.quality.filters.lines import DuplicateLineFilter
+from backend.datasets.quality.filters.misread_letters import MisreadLetterFilter
 from backend.datasets.quality.filters.ngrams import RepeatedPhraseFilter
 from backend.datasets.quality.filters.repealed import RepealedFilter
 from backend.datasets.quality.filters.stop_words import StopWordFilter
 from backend.datasets.quality.filters.symbols import SymbolShareFilter
+from backend.datasets.quality.filters.tables import TableFilter
 from backend.datasets.quality.filters.vocabulary import VocabularyFilter
 from backend.datasets.quality.filters.word_length import WordLengthFilter
 from backend.datasets.quality.filters.words import WordCountFilter
 from backend.datasets.quality.normalise import normalise
-from backend.datasets.quality.pipeline import installed_filters
+from backend.datasets.quality.pipeline import Decision, QualityPipeline, installed_filters
 from backend.datasets.quality.profile import Judgement, built_in
 from tests.support.legal_texts import GOOD
 
@@ -53,6 +57,24 @@ REJECTED: list[tuple[type[BaseFilter], str, str]] = [
     ),
     (EncodingFilter, "Die GebÃ¼hr fÃ¼r die Ã–ffentlichkeit wird fÃ¤llig", "encoding"),
     (EncodingFilter, "Die Geb\ufffdhr wird f\ufffdllig", "encoding"),
+    (MisreadLetterFilter, GOOD.encode().decode("mac-roman"), "encoding"),
+    (MisreadLetterFilter, GOOD.encode("cp1252").decode("cp850"), "encoding"),
+    (MisreadLetterFilter, GOOD.encode("cp1252").decode("cp1253", "replace"), "encoding"),
+    (MisreadLetterFilter, GOOD.encode("ascii", "replace").decode(), "encoding"),
+    (MisreadLetterFilter, GOOD.encode("ascii", "ignore").decode(), "encoding"),
+    (MisreadLetterFilter, GOOD.replace("ü", "=FC").replace("ä", "=E4"), "encoding"),
+    (
+        ContentsFilter,
+        "§ 1 Anwendungsbereich der Satzung\n§ 2 Höhe der Gebühr\n§ 3 Fälligkeit\n§ 4 Verhältnis zu anderen Normen",
+        "table_of_contents",
+    ),
+    (
+        ContentsFilter,
+        "Allgemeines ........ 3 Höhe der Gebühr .... 5 Wer zu zahlen hat . . . . . 5 Schluss ……… 12",
+        "table_of_contents",
+    ),
+    (ContentsFilter, "1 Zweck 3\n1.1 Wer zahlt 3\n1.2 Wann zu zahlen ist 4\n2 Schluss 9", "table_of_contents"),
+    (RepeatedPhraseFilter, f"{GOOD} {GOOD}", "repetition"),
     (DuplicateLineFilter, "\n\n".join(["Seite der Gemeinde Musterstadt mit Impressum"] * 12), "repeated_lines"),
     (VocabularyFilter, "der Antrag ist zu stellen und " * 30, "little_variety"),
     (RepeatedPhraseFilter, "die Gebühr wird mit dem Bescheid fällig und ist zu zahlen " * 8, "repetition"),
@@ -132,3 +154,62 @@ def _duplicate(words: list[str], n: int) -> float:
             covered |= set(range(at, at + n))
         seen.add(gram)
     return sum(len(words[at]) for at in covered) / len("".join(words))
+
+
+TABLE = "Die Gebühren betragen:\n\n" + "\n\n".join(f"* * {n}\n\n* {n}2,50\n\n* {n}7,10" for n in range(10, 40))
+
+
+def test_a_table_with_marked_cells_is_spared_by_limits_of_prose_and_rows_of_figures_are_not() -> None:
+    marked, bare = QualityPipeline(built_in("legal-de")).assess_many([TABLE, TABLE.replace("*", "")])
+
+    assert (marked.decision, bare.decision) == (Decision.REVIEW, Decision.REJECT)
+    assert marked.signals["table_share"] > 0.9
+    assert bare.signals["table_share"] == 0
+
+
+def test_bullets_are_no_table() -> None:
+    columns = TextColumns(["* eins\n* zwei\n* drei", "a * * b"])
+
+    assert TableFilter().measure(columns)["table_share"].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Entgegen § 1 Absatz 2 oder § 3 Satz 1 handelt, wer nach § 5 Nummer 3 und § 7 Buchstabe a nicht zahlt.",
+        "Name ........ 1. Ort ........ 2. Straße ........ 3. Tag ........ 4. Unterschrift",
+        "1. die Gebühr, 2. die Auslagen, 3. der Betrag von 12 Euro und 4. der Zuschlag von 3 Euro.",
+    ],
+)
+def test_citations_forms_and_enumerations_are_no_table_of_contents(text: str) -> None:
+    assert ContentsFilter().measure(TextColumns([text]))["contents_share"].item() < 0.3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Die Wärmeleitzahl in W/m²K gilt für Bürger*innen und Fahrer:innen, Köln–Bonn, O’Neill und Straßen.",
+        "Zeugnisse aus Łódź, Škofja Loka, Győr, İzmir und Dvořák gelten gemäß § 5 für größere Maße.",
+    ],
+)
+def test_sound_words_hold_no_strange_letters(text: str) -> None:
+    found = MisreadLetterFilter().measure(TextColumns([text]))
+
+    assert (found["strange_letters"].item(), found["lost_umlauts"].item()) == (0, 0)
+
+
+def test_what_only_says_where_a_law_was_published_is_not_asked_for_stop_words() -> None:
+    head = (
+        "Ausfertigungsdatum\n: 1986-12-19\n\nFundstelle\n: BGBl I: 1986, 2553\n\n"
+        "Geändert durch\n: Art. 75 V v. 29.10.2001 I 2785"
+    )
+    found = StopWordFilter().measure(TextColumns([head, GOOD]))
+
+    assert np.isnan(found["distinct_stop_words"]).tolist() == [True, False]
+
+
+def test_columns_of_digits_are_not_letter_spaced_and_crosses_in_a_row_say_nothing_again() -> None:
+    columns = TextColumns(["1 2 3 4 a b", f"{GOOD} " + "X " * 14])
+
+    assert LetterSpacingFilter().measure(columns)["single_letter_words"][0] == pytest.approx(1 / 3)
+    assert RepeatedPhraseFilter().measure(columns)["phrase_in_a_row"][1] < 6

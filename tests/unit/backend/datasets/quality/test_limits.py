@@ -32,3 +32,12 @@ def test_a_signal_without_a_value_costs_nothing_and_rejects_nothing() -> None:
 
     assert np.isnan(limit.penalties(unknown)).all()
     assert not limit.rejects(unknown).any()
+
+
+def test_a_limit_that_spares_tables_costs_them_and_does_not_reject_them() -> None:
+    limit = Limit("digit_share", soft=0.1, hard=0.3, reason="many_digits", is_minimum=False, spares_tables=True)
+    signals = {"digit_share": np.array([0.4, 0.4, 0.2]), "table_share": np.array([0.0, 0.9, 0.9])}
+
+    assert limit.rejected(signals).tolist() == [True, False, False]
+    assert limit.rejected({"digit_share": signals["digit_share"]}).tolist() == [True, True, False]
+    assert limit.penalties(signals["digit_share"])[1] == 1

@@ -10,7 +10,10 @@ from backend.datasets.quality.markup import without_markup
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("* * 1\n\n* Gebühr\n\n* 12,50", "1\n\nGebühr\n\n12,50"),
+        ("* * 1\n\n* Gebühr\n\n* 12,50", "1 Gebühr 12,50"),
+        ("* * 1\n* **9.** x\n\n* * 2\n\n*\n* y\n\n(1) Wer", "1 9. x\n\n2  y\n\n(1) Wer"),
+        ("* a\n* b\n\n* c", "a\nb\n\nc"),
+        ("Ort . . . . . . . ---------- x", "Ort    x"),
         ("- a\n- b", "a\nb"),
         ("| Amt | Ort |", "Amt | Ort |"),
         ("*\n*\n* x", "\n\nx"),

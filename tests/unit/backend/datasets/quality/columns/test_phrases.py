@@ -49,12 +49,12 @@ def test_texts_that_are_not_looked_at_repeat_nothing() -> None:
     assert phrases.first.tolist() == [4]
 
 
-def test_what_follows_on_itself_is_counted() -> None:
+def test_what_comes_again_is_known_with_its_length_and_distance() -> None:
     sentence = "der rat hat heute beschlossen dass"
     phrases = found_in([" ".join([sentence] * 4), f"{sentence} {sentence} ende", "nein " * 9], 5)[5]
 
-    times = phrases.times_in_a_row()
+    found = phrases.stretches()
 
-    assert times.max() == 9.0
-    assert times[phrases.places < 24].max() == 4.0
-    assert times[(phrases.places >= 24) & (phrases.places < 37)].max() == 2.0
+    assert found.starts.tolist() == [0, 24, 37]
+    assert found.lengths.tolist() == [18, 6, 8]
+    assert found.periods.tolist() == [6, 6, 1]
