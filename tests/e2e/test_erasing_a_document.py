@@ -39,6 +39,11 @@ def _found(client: ClaraClient, *types: str) -> list[str]:
     return [each.document_id for each in page.results]
 
 
+def _streamed(client: ClaraClient) -> set[str]:
+    query = {"query_text": "*", "min_quality_score": 0}
+    return {each["document_id"] for each in client.datasets.stream("alles", search_query=query)}
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     folder = tmp_path / "corpus"
@@ -55,6 +60,7 @@ def test_an_erased_document_is_nowhere_and_never_comes_back(tmp_path: Path, corp
         (gone,) = (each.document_id for each in client.documents.iterate() if each.path == "2.md")
         dataset_id = dataset_of(client, export_formats=["jsonl"]).dataset_id
         assert gone in _found(client)
+        assert gone in _streamed(client)
         seen = client.erasure.uses(gone)
         assert [(each.dataset_id, each.is_withdrawn) for each in seen.datasets] == [(dataset_id, False)]
 
@@ -65,6 +71,7 @@ def test_an_erased_document_is_nowhere_and_never_comes_back(tmp_path: Path, corp
             assert gone not in _found(client, *types)
         with pytest.raises(ServiceNotFound):
             client.documents.get(gone)
+        assert gone not in _streamed(client)
         _stays_away(it, client, corpus, gone)
         _is_withdrawn(client, dataset_id)
         entries = _json(it, "audit", "list", "--action", "document.erased")["entries"]
