@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _UMLAUTS = re.compile("[äöüß]")
 # letters of European names; hyphens, quotes and marks of notes, units and gender, which stand within sound words
-_LETTERS = "a-zA-ZäöüÄÖÜßÀ-ÂÅ-ÏÑ-ÕØ-ÝàâãåæçèéêëìíîïðñòóôõøùúûýþıİğĞşŞćĆčČđĐęĘěĚąĄłŁńŃňŇőŐřŘśŚšťŤůŮűŰźŹżŻžœăâîșȘțȚ"
+_LETTERS = (
+    "a-zA-ZäöüÄÖÜßÀ-ÂÅ-ÏÑ-ÕØ-ÝàâãåæçèéêëìíîïðñòóôõøùúûýþıİğĞşŞćĆčČđĐęĘěĚąĄłŁńŃňŇőŐřŘśŚšťŤůŮűŰźŹżŻžœăâîșȘțȚ\u1e00-\u1eff"
+)
 _MARKS = r"\s\d.,:;!/*_&@()\[\]+|'\"’‘´`‐‑–—\-·•°²³§€×…“”„‚»«‹›"
 # most texts hold no such sign, and the search for one is quick
 _UNUSUAL = re.compile(r"[^\x00-\x22\x26-\x3b\x40-\x5b\x5d_a-z|äöüÄÖÜß’‘–—•°§€“”„‚»«‹›]")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.checksums import document_digit
 from backend.datasets.pii.kinds import Kind
 from backend.datasets.pii.scanner import Scanner, installed_recognisers, without_overlaps
 from backend.datasets.pii.triggers import LONG_NUMBER, Page, Trigger
@@ -117,3 +118,20 @@ def test_a_text_made_to_be_slow_is_not(unit: str) -> None:
 def test_a_scanner_can_be_sent_to_another_process() -> None:
     text = "Herr Krause, IBAN DE89 3704 0044 0532 0130 00"
     assert pickle.loads(pickle.dumps(Scanner())).scan(text) == Scanner().scan(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("tax_id", "IdNr. 86 095\n742 719 liegt vor"),
+        ("tax_id", "IdNr. 860 957 427 19 liegt vor"),
+        ("tax_id", "IdNr. 8609 5742 719 liegt vor"),
+        ("iban", "DE89\u20093704\u20090044\u20090532\u20090130\u200900"),
+        ("iban", "DE89 3704 0044\n0532 0130 00"),
+        ("iban", "DE89.3704.0044.0532.0130.00"),
+        ("pension_number", "65  170839  J  003"),
+        ("identity_card", "MGXLKXFCR" + str(document_digit("MGXLKXFCR"))),
+    ],
+)
+def test_identifiers_are_found_however_they_are_grouped(kind: str, text: str) -> None:
+    assert [each.kind for each in Scanner().scan(text) if each.confidence >= 0.6] == [kind]

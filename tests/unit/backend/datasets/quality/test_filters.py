@@ -189,6 +189,7 @@ def test_citations_forms_and_enumerations_are_no_table_of_contents(text: str) ->
     "text",
     [
         "Die Wärmeleitzahl in W/m²K gilt für Bürger*innen und Fahrer:innen, Köln–Bonn, O’Neill und Straßen.",
+        "Die Dynastie der Trần regierte, und Trần Thái Tông, ein Trần, war ihr erster König in Việt Nam.",
         "Zeugnisse aus Łódź, Škofja Loka, Győr, İzmir und Dvořák gelten gemäß § 5 für größere Maße.",
     ],
 )

@@ -209,3 +209,10 @@ def test_a_pipeline_that_waits_for_texts_does_without_numpy() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_the_english_profile_rejects_german_prose() -> None:
+    found = QualityPipeline(built_in("general-en")).assess(normalise(GOOD))
+
+    assert found.decision is Decision.REJECT
+    assert "other_language" in found.reasons
