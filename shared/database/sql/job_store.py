@@ -77,7 +77,7 @@ _FEED = ChangeFeed(jobs, jobs.c.job_id, (status.value for status in JobStatus if
 _ADD = insert(jobs).values(updated_at=db_now(), change_no=change_number(jobs)).returning(jobs.c.updated_at)
 _ADD_CHECKPOINT = insert(checkpoints)
 _ADD_ADAPTER = insert(adapters)
-# put together once: what callers ask for most is a job by its id, and putting together took longer than asking
+# put together once: a job by its id is what callers ask for most
 _BY_ID = select(jobs).where(jobs.c.job_id == bindparam("job_id"))
 
 
