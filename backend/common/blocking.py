@@ -1,7 +1,7 @@
 """Call what blocks (managers, databases, disks) from async routes without stopping the event loop.
 
-The threads are the standard library's. anyio's, which FastAPI would use, cost each call another 0.1 ms of processor
-time (a task, scopes, a limiter), and an idle service 1 MB.
+The threads are the standard library's. anyio's, which FastAPI would use, cost each call a task, scopes and a limiter
+more, and an idle service 1 MB.
 """
 
 import asyncio

@@ -196,6 +196,6 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.get_execution_options().get(_WRITE, False):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
-        # takes no lock and touches no file: nothing to translate, and all that SQLAlchemy does around a statement is
-        # a tenth of the time of a read
+        # takes no lock and touches no file: nothing to translate, and nothing that would be worth all that SQLAlchemy
+        # does around a statement
         connection.connection.cursor().execute("BEGIN")

@@ -77,7 +77,7 @@ _FEED = ChangeFeed(jobs, jobs.c.job_id, (status.value for status in JobStatus if
 _ADD = insert(jobs).values(updated_at=db_now(), change_no=change_number(jobs)).returning(jobs.c.updated_at)
 _ADD_CHECKPOINT = insert(checkpoints)
 _ADD_ADAPTER = insert(adapters)
-# put together once: of a read by its id, which is what callers ask for most, that is a third of the time
+# put together once: a job by its id is what callers ask for most
 _BY_ID = select(jobs).where(jobs.c.job_id == bindparam("job_id"))
 
 
