@@ -182,15 +182,19 @@ class _Index:
 
     def __init__(self, block: _Batch) -> None:
         order = np.argsort(block.shingles, kind="stable")
-        self._keys = block.shingles[order]
+        ordered = block.shingles[order]
+        is_first = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
+        # each shingle once, with where its sets begin and how many they are
+        self._keys = ordered[is_first]
+        self._starts = np.flatnonzero(is_first).astype(np.int32)
+        self._sizes = np.diff(self._starts, append=np.int32(len(ordered)))
         self._sets = np.repeat(np.arange(len(block.counts), dtype=np.int32), block.counts)[order]
         self._block = block
 
     def twins_of(self, seen: _Batch, similarity: float) -> Iterator[int]:
         """Numbers of held texts that are twins of some of the seen sets."""
         assert self._block.owners is not None  # noqa: S101 - what is held has numbers
-        starts = np.searchsorted(self._keys, seen.shingles, side="left")
-        sizes = np.searchsorted(self._keys, seen.shingles, side="right") - starts
+        starts, sizes = self._held_by(seen.shingles)
         first = 0
         for count, rank in zip(seen.counts.tolist(), seen.ranks.tolist(), strict=True):
             own = slice(first, first + count)
@@ -199,6 +203,15 @@ class _Index:
             common = np.bincount(met, minlength=len(self._block.counts))
             is_twin = (common >= similarity * (self._block.counts + count - common)) & (self._block.ranks > rank)
             yield from self._block.owners[is_twin].tolist()
+
+    def _held_by(self, shingles: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the sets of each shingle begin and how many they are; both of shape (shingles,)."""
+        if not len(self._keys):
+            return np.zeros(len(shingles), dtype=np.int64), np.zeros(len(shingles), dtype=np.int64)
+        places = np.searchsorted(self._keys, shingles)
+        places[places == len(self._keys)] = 0
+        sizes = np.where(self._keys[places] == shingles, self._sizes[places], 0)
+        return self._starts[places].astype(np.int64), sizes.astype(np.int64)
 
 
 def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,6 +16,10 @@ _LINE_BREAKERS = re.compile(b"\xe2\x80[\xa8\xa9]|\xc2\x85")
 _SUSPECT = (b"\xa8", b"\xa9", b"\x85")
 
 
+# very large and very small numbers, which the two libraries spell in two ways; it may also be text that looks so
+_WRITTEN_OTHERWISE = re.compile(rb"[:,\[]-?(?:[0-9.]+e|0\.0000)")
+
+
 class ContentHash:
     """SHA-256 over records in stored order: train, validation, test, each sorted by record id."""
 
@@ -25,14 +29,28 @@ class ContentHash:
     def add(self, record: Mapping[str, Any]) -> None:
         """Take the next record, whatever the order of its keys."""
         content = {name: value for name, value in record.items() if name not in INSTALLATION_COLUMNS}
-        canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        self._digest.update(canonical.encode("utf-8"))
+        self._digest.update(_canonical(content))
         self._digest.update(b"\n")
 
     @property
     def hex(self) -> str:
         """The hash of all records so far."""
         return self._digest.hexdigest()
+
+
+def _canonical(content: Mapping[str, Any]) -> bytes:
+    """As `json.dumps` writes it with sorted keys, by the quicker library wherever both write the same bytes."""
+    # imported here: an idle service does without it
+    import orjson
+
+    try:
+        quick = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        quick = b"null"  # what it cannot write
+    if b"null" not in quick and not _WRITTEN_OTHERWISE.search(quick):
+        return quick
+    careful = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return careful.encode("utf-8")
 
 
 def json_line(record: Mapping[str, Any]) -> str:
