@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from backend.datasets.quality.normalise import normalise
-from backend.datasets.quality.pipeline import QualityPipeline
 from shared.auth.audit import audit_entry
 from shared.database.base import DocumentStore, Page
 from shared.database.review_store import ReviewStore
@@ -13,6 +13,9 @@ from shared.errors import NotFound
 from shared.models.document import StoredSection
 from shared.models.review import Doubt, Review, ReviewState, Ruling, text_key_of
 from shared.models.users import Principal
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.pipeline import QualityPipeline
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +73,9 @@ class ReviewDesk:
         quality: Gives the pipeline that judges a text that was never doubted.
     """
 
-    def __init__(self, documents: DocumentStore, reviews: ReviewStore, quality: Callable[[], QualityPipeline]) -> None:
+    def __init__(
+        self, documents: DocumentStore, reviews: ReviewStore, quality: "Callable[[], QualityPipeline]"
+    ) -> None:
         self._documents = documents
         self._reviews = reviews
         self._quality = quality

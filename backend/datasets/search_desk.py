@@ -13,11 +13,9 @@ from backend.datasets.models import (
 )
 from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.normalise import normalise
-from backend.datasets.quality.pipeline import Assessment, QualityPipeline
 from backend.datasets.ready.lines import Lines
 from backend.datasets.ready.shelf import ReadyShelf
 from backend.datasets.record_making import RecordMaking
-from backend.datasets.records.judging import RulingsOf
 from backend.datasets.records.licences import Licences
 from backend.datasets.search_cursor import cursor_of, rank_of
 from backend.datasets.searching import Found
@@ -26,6 +24,10 @@ from shared.database.dataset_search import DatasetDocument
 
 if TYPE_CHECKING:
     pass
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.pipeline import Assessment, QualityPipeline
+    from backend.datasets.records.judging import RulingsOf
 
 
 class Search(Protocol):
@@ -55,9 +57,9 @@ class SearchDesk:
         documents: DocumentStore,
         making: RecordMaking,
         *,
-        quality: Callable[[], QualityPipeline],
+        quality: "Callable[[], QualityPipeline]",
         personal_data: PersonalData,
-        rulings_of: RulingsOf,
+        rulings_of: "RulingsOf",
         ready: ReadyShelf | None = None,
     ) -> None:
         self._search = search
@@ -131,7 +133,7 @@ def _page(results: list[FoundSection], found: Found, hidden: int, *, next_after:
     )
 
 
-def _found(hit: DatasetDocument, judged: Assessment) -> FoundSection:
+def _found(hit: DatasetDocument, judged: "Assessment") -> FoundSection:
     stored, section = hit.stored, hit.stored.section
     return FoundSection(
         section_id=stored.section_id,

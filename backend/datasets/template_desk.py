@@ -1,32 +1,25 @@
 """What people do with templates: look at them, and try them on a section or a document before ordering a dataset."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from backend.common.pagination import next_after
 from backend.datasets.pii.treating import PersonalData
-from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.record_making import RecordMaking
 from backend.datasets.record_order import RecordOrder
-from backend.datasets.records.candidates import Candidate
-from backend.datasets.records.judging import RulingsOf, judged_sections
 from backend.datasets.records.licences import Licences
-from backend.datasets.records.passages import passages
-from backend.datasets.records.personal import TreatedPassage, without_personal_data
-from backend.datasets.records.render import bodies_of, record_of
 from backend.datasets.reviewing import SectionNotFound
-from backend.datasets.splits import SplitPlan
 from backend.datasets.template_models import TemplateList, TemplateTrial, TemplateView, TriedTemplates
-from backend.datasets.tokens import UnicodeWordCounter
 from shared.database.base import DocumentStore
 from shared.errors import NotFound
 from shared.models.document import StoredSection
 
 if TYPE_CHECKING:
-    from backend.datasets.records.drafting import KeptPassage
+    from backend.datasets.quality.pipeline import QualityPipeline
+    from backend.datasets.records.judging import RulingsOf
     from backend.datasets.records.templates.template import Template
 
 MOST_SECTIONS = 2_000
@@ -58,9 +51,9 @@ class TemplateDesk:
         documents: DocumentStore,
         making: RecordMaking,
         *,
-        quality: Callable[[], QualityPipeline],
+        quality: "Callable[[], QualityPipeline]",
         personal_data: PersonalData,
-        rulings_of: RulingsOf,
+        rulings_of: "RulingsOf",
     ) -> None:
         self._documents = documents
         self._making = making
@@ -110,7 +103,7 @@ class TemplateDesk:
             templates=names if trial.record_format.is_asked else [],
         )
         chosen = [each.name for each in self._making.chosen(order)]
-        shown = list(islice(self._records(order, self._sections(trial)), trial.limit + 1))
+        shown = list(islice(self._records(order, trial), trial.limit + 1))
         made = Counter(each["metadata"]["template"] for each in shown)
         return TriedTemplates(
             records=shown[: trial.limit],
@@ -119,6 +112,14 @@ class TemplateDesk:
             not_applied=[name for name in chosen if not made[name]] if len(shown) <= trial.limit else [],
         )
 
+    def _records(self, order: RecordOrder, trial: TemplateTrial) -> Iterator[dict[str, Any]]:
+        # imported here: an idle service does without what makes records
+        from backend.datasets.trial_records import TrialRecords
+
+        licences = Licences(self._documents.newest)
+        making = TrialRecords(self._making, self._quality(), self._personal_data, self._rulings_of, licences)
+        return making.records(order, self._sections(trial))
+
     def _sections(self, trial: TemplateTrial) -> Sequence[StoredSection]:
         if trial.section_id is None:
             return self._documents.sections(trial.document_id or "")[:MOST_SECTIONS]
@@ -126,33 +127,6 @@ class TemplateDesk:
         if trial.section_id not in found:
             raise SectionNotFound(trial.section_id)
         return [found[trial.section_id]]
-
-    def _records(self, order: RecordOrder, sections: Iterable[StoredSection]) -> Iterator[dict[str, Any]]:
-        counter, licences, quality = UnicodeWordCounter(), Licences(self._documents.newest), self._quality()
-        for kept, drafts in self._making.drafter(order).drafted(self._kept(order, sections, quality)):
-            for draft in drafts:
-                yield record_of(
-                    kept.treated.passage,
-                    draft,
-                    record_format=order.record_format,
-                    split=kept.split,
-                    quality_score=kept.score,
-                    quality_profile=quality.profile_version,
-                    counter=counter,
-                    licence=licences.of(kept.treated.passage.first.stored.document_id),
-                )
-
-    def _kept(
-        self, order: RecordOrder, sections: Iterable[StoredSection], quality: QualityPipeline
-    ) -> "Iterator[KeptPassage]":
-        from backend.datasets.records.drafting import KeptPassage
-
-        found = (Candidate(each, 1.0) for each in sections)
-        judged = (each.candidate for each in judged_sections(found, quality, self._rulings_of))
-        for passage in passages(judged, limit=self._making.limit(order)):
-            treated: TreatedPassage = without_personal_data(passage, bodies_of(passage), self._personal_data)
-            if not treated.is_dropped:
-                yield KeptPassage(treated, passage.first.quality, SplitPlan().split(passage.first.stored.path))
 
 
 def _view(template: "Template") -> TemplateView:

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from backend.datasets.quality.fluency_filter import FluencyFilter
-from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.quality.profile import Profile
+
+if TYPE_CHECKING:
+    from backend.datasets.quality.fluency_filter import FluencyFilter
+    from backend.datasets.quality.pipeline import QualityPipeline
 
 FILE_NAME = "fluency.model"
 
 
-def fluency_filter_of(path: Path, language: str) -> FluencyFilter | None:
+def fluency_filter_of(path: Path, language: str) -> "FluencyFilter | None":
     """The filter of a model's file, which is read when the first text is measured; None if nothing was learnt yet.
 
     Raises:
@@ -19,6 +22,7 @@ def fluency_filter_of(path: Path, language: str) -> FluencyFilter | None:
     if not path.is_file():
         return None
     from backend.datasets.language.fluency.file import load_model, terms_of
+    from backend.datasets.quality.fluency_filter import FluencyFilter
 
     terms = terms_of(path)
     return FluencyFilter(lambda: load_model(path, digest=terms.digest), terms.digest, terms.limits, language)
@@ -29,7 +33,7 @@ class _Read:
     """A pipeline, and the state of the model's file that it was made of: inode, size, time of change; None: no file."""
 
     state: tuple[int, int, int] | None
-    pipeline: QualityPipeline
+    pipeline: "QualityPipeline"
 
 
 class CurrentQuality:
@@ -48,12 +52,15 @@ class CurrentQuality:
         self._model = model
         self._read: _Read | None = None
 
-    def __call__(self) -> QualityPipeline:
+    def __call__(self) -> "QualityPipeline":
         """The pipeline; the same one until something else is learnt.
 
         Raises:
             UnusableFluencyModel: If there is a file, but no model of ours in it.
         """
+        # imported here: an idle service judges nothing
+        from backend.datasets.quality.pipeline import QualityPipeline
+
         state = self._state()
         read = self._read
         if read is None or read.state != state:

@@ -23,7 +23,7 @@ from backend.datasets.language.fluency.limits import FluencyLimit
 from backend.datasets.language.fluency.model import FluencyArrays, FluencyModel
 from backend.datasets.language.fluency.pairs import PairTable
 from backend.datasets.language.fluency.words import FIRST_WORD
-from shared.errors import InvalidInput
+from shared.errors import Conflict, InvalidInput
 from shared.storage import disk_errors, fsync_folder
 
 VERSION = 1
@@ -57,6 +57,15 @@ class UnusableFluencyModel(InvalidInput):
         )
 
 
+class FluencyModelReplaced(Conflict):
+    """A model was learnt while another one was in use: figures of two models are never mixed."""
+
+    code = "fluency_model_replaced"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"Another fluency model was learnt meanwhile ({path.name}). Begin again.", file=path.name)
+
+
 def save_model(model: FluencyModel, path: Path) -> str:
     """Write a model, whole or not at all; an older file of this name is replaced.
 
@@ -87,12 +96,13 @@ def load_model(path: Path, *, digest: str | None = None) -> FluencyModel:
         digest: That it must have; None: whichever it says it has.
 
     Raises:
-        UnusableFluencyModel: If the file is not there, of another version, cut short, changed, or another model's.
+        UnusableFluencyModel: If the file is not there, of another version, cut short or changed.
+        FluencyModelReplaced: If it is whole, but another model's.
     """
     try:
         manifest, start = _read_head(path)
         if digest not in (None, manifest["sha256"]):
-            raise UnusableFluencyModel(path, "another one was learnt meanwhile; begin again")
+            raise FluencyModelReplaced(path)
         mapped = np.memmap(path, dtype=np.uint8, mode="r")
         columns = dict(_mapped_columns(mapped, manifest["columns"], start))
         if manifest["sha256"] != _digest(columns):

@@ -154,8 +154,9 @@ def test_builds_do_without_what_evaluation_sets_ask_for_and_fail_on_a_set_that_c
 
 
 def test_builds_judge_by_a_fluency_model_from_the_moment_it_lies_in_the_data_folder(tmp_path: Path) -> None:
+    # a seed of which no text says a sentence twice, which would cost it its score
     known = {
-        f"{name}.md": f"# Bescheid\n\n## § 1 Gründe\n\n{text}\n" for name, text in documents(3, sections=1, seed=9)
+        f"{name}.md": f"# Bescheid\n\n## § 1 Gründe\n\n{text}\n" for name, text in documents(3, sections=1, seed=8)
     }
     with running_service(tmp_path / "home") as service:
         service.upload(2)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.datasets.language.fluency.file import UnusableFluencyModel, save_model
+from backend.datasets.language.fluency.file import FluencyModelReplaced, UnusableFluencyModel, save_model
 from backend.datasets.language.fluency.training import train
 from backend.datasets.quality.learnt import CurrentQuality, fluency_filter_of
 from backend.datasets.quality.pipeline import QualityPipeline
@@ -55,5 +55,5 @@ def test_a_model_is_read_when_a_text_is_measured_and_must_be_the_one_that_was_na
     pipeline = QualityPipeline(fluency=fluency_filter_of(file, "de"))
     save_model(train(documents(500)), file)
 
-    with pytest.raises(UnusableFluencyModel, match="learnt meanwhile"):
+    with pytest.raises(FluencyModelReplaced, match="Begin again"):
         pipeline.assess("Die Gebühr wird nach der Dauer der Nutzung bemessen.")
