@@ -14,6 +14,9 @@ from shared.database.migrate import migrate  # noqa: E402 - the rewrite has to b
 from tests.support.couch_server import CouchServerProcess, require_programs, running_couch  # noqa: E402
 from tests.support.postgres import MISSING, PostgresServer, find_programs, running_server  # noqa: E402
 
+# `datasets.load_dataset`, with which exports are read, would tell its makers of every use
+os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # started in the background of a shell: commands that tests start and interrupt would ignore Ctrl-C as well
     signal.signal(signal.SIGINT, signal.default_int_handler)
