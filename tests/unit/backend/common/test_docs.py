@@ -50,4 +50,4 @@ async def test_the_description_is_openapi_31_and_says_what_errors_look_like() ->
     assert described["info"]["version"] == "1.2.3"
     assert {"Problem", "FieldError", "OpenAiError"} <= set(described["components"]["schemas"])
     assert "application/problem+json" in described["paths"]["/health"]["get"]["responses"]["4XX"]["content"]
-    assert set(described["paths"]) == {"/", "/health", "/livez", "/readyz", "/metrics"}
+    assert set(described["paths"]) == {"/", "/health", "/livez", "/readyz", "/metrics", "/api/whoami"}
