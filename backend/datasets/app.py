@@ -199,7 +199,7 @@ class _Holder:
                 ready=ready,
             ),
             exports=exports,
-            erasing=ErasureDesk(stores.documents, stores.datasets, search, _forgetting(config, ready, stores)),
+            erasing=ErasureDesk(stores.documents, stores.datasets, search, _forgetting(config, ready)),
             versions=VersionDesk(stores.datasets, folders, on_cancel=end_builder, creator_of=creator_of),
             feed=feed,
             publishing=PublishDesk(exports, targets_of(config.publish_targets), stores.audit, _copier(config)),
@@ -289,13 +289,13 @@ def _builders(
     return BuilderPool(stores.datasets, start, folders, times, on_event=on_event)
 
 
-def _forgetting(config: BaseConfig, ready: ReadyShelf, stores: Stores) -> Sequence[Callable[[str], object]]:
+def _forgetting(config: BaseConfig, ready: ReadyShelf) -> Sequence[Callable[[str], None]]:
     """What is kept of documents beside the truth and the search stores."""
     quality = config.data_dir / "quality"
     return (
         reply_cache_of(config).forget,
         lambda document_id: forget_document(quality, document_id),
-        lambda _document_id: ready.sweep(stores.documents.iter_held),
+        ready.forget,
     )
 
 

@@ -66,7 +66,7 @@ class ErasureDesk:
         documents: DocumentStore,
         datasets: DatasetStore,
         search: Fed,
-        forgetting: Sequence[Callable[[str], object]] = (),
+        forgetting: Sequence[Callable[[str], None]] = (),
     ) -> None:
         self._documents = documents
         self._datasets = datasets

@@ -14,7 +14,8 @@ from backend.datasets.records.drafting import Drafter, KeptPassage
 from backend.datasets.records.licences import Licences
 from backend.datasets.records.passages import Passage, passages
 from backend.datasets.records.personal import TreatedPassage, without_personal_data
-from backend.datasets.records.render import bodies_of, joined, provenance_of, record_of
+from backend.datasets.records.record_frame import RecordFrame
+from backend.datasets.records.render import bodies_of, joined, provenance_of
 from backend.datasets.records.twins import SplitTwinPassages
 from backend.datasets.splits import TextOwners
 from backend.datasets.spool import DUPLICATE, Spool
@@ -55,6 +56,7 @@ class RecordWriter:
         self._judge = judge
         self._drafter = drafter
         self._licences = licences
+        self._frame = RecordFrame(plan.record_format, judge.profile_version, plan.counter, licences.of)
         self._lineage = lineage
         self._owners = TextOwners()
         self._used: frozenset[Place] = frozenset()
@@ -85,16 +87,7 @@ class RecordWriter:
                 else:
                     self._drop(passage, self._drafter.reason)
                 for draft in drafts:
-                    record = record_of(
-                        passage,
-                        draft,
-                        record_format=self._plan.record_format,
-                        split=split,
-                        quality_score=kept.score,
-                        quality_profile=self._judge.profile_version,
-                        counter=self._plan.counter,
-                        licence=self._licences.of(passage.first.stored.document_id),
-                    )
+                    record = self._frame.record(kept, draft)
                     stream.write(json_line(record) + "\n")
                     self.content.add(record)
                     self.rows[split.value] += 1

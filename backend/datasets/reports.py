@@ -8,11 +8,10 @@ from typing import Any
 
 from backend.datasets.report.file_names import CARD_FILE, DETAILS_FILE, REPORT_FOLDER, page_name, picture_name
 from backend.datasets.report.subject import Language
-from backend.datasets.withdrawal import may_read, refuse_reader
+from backend.datasets.withdrawal import completed_dataset, may_read, refuse_reader
 from shared.database.base import DatasetStore
-from shared.database.dataset_changes import DatasetNotCompleted
 from shared.errors import NotFound
-from shared.models.dataset import Dataset, DatasetStatus
+from shared.models.dataset import Dataset
 from shared.models.users import Principal
 
 
@@ -92,11 +91,9 @@ class ReportShelf:
         return dataset, {**dataset.statistics, **json.loads(details.read_text(encoding="utf-8"))}
 
     def _file(self, dataset_id: str, name: str, part: str, reader: Principal) -> Path:
-        dataset = self._datasets.get(dataset_id)
+        dataset, records_dir = completed_dataset(self._datasets, dataset_id)
         refuse_reader(dataset, reader)
-        if dataset.status is not DatasetStatus.COMPLETED or dataset.path is None:
-            raise DatasetNotCompleted(dataset_id, dataset.status)
-        file = Path(dataset.path).parent / REPORT_FOLDER / name
+        file = records_dir.parent / REPORT_FOLDER / name
         if not file.is_file():
             raise NotReported(dataset_id, part)
         return file

@@ -13,7 +13,8 @@ from backend.datasets.records.judging import RulingsOf, judged_sections
 from backend.datasets.records.licences import Licences
 from backend.datasets.records.passages import passages
 from backend.datasets.records.personal import TreatedPassage, without_personal_data
-from backend.datasets.records.render import bodies_of, record_of
+from backend.datasets.records.record_frame import RecordFrame
+from backend.datasets.records.render import bodies_of
 from backend.datasets.splits import SplitPlan
 from backend.datasets.tokens import UnicodeWordCounter
 from shared.models.document import StoredSection
@@ -43,7 +44,6 @@ class TrialRecords:
         self._personal_data = personal_data
         self._rulings_of = rulings_of
         self._licences = licences
-        self._counter = UnicodeWordCounter()
 
     def records(self, order: RecordOrder, sections: Iterable[StoredSection]) -> Iterator[dict[str, Any]]:
         """The records that an order makes of sections, in their order.
@@ -51,18 +51,10 @@ class TrialRecords:
         Raises:
             UnknownTemplate: If there is no such template.
         """
+        frame = RecordFrame(order.record_format, self._quality.profile_version, UnicodeWordCounter(), self._licences.of)
         for kept, drafts in self._making.drafter(order).drafted(self._kept(order, sections)):
             for draft in drafts:
-                yield record_of(
-                    kept.treated.passage,
-                    draft,
-                    record_format=order.record_format,
-                    split=kept.split,
-                    quality_score=kept.score,
-                    quality_profile=self._quality.profile_version,
-                    counter=self._counter,
-                    licence=self._licences.of(kept.treated.passage.first.stored.document_id),
-                )
+                yield frame.record(kept, draft)
 
     def _kept(self, order: RecordOrder, sections: Iterable[StoredSection]) -> Iterator[KeptPassage]:
         found = (Candidate(each, 1.0) for each in sections)

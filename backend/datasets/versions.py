@@ -7,11 +7,11 @@ from backend.common.ownership import CreatorOf, check_ownership, nobody
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.sorted_index import Change
 from backend.datasets.version_diff import Comparison, DiffPage, Part
+from backend.datasets.withdrawal import completed_dataset
 from shared.auth.policies import Actor
 from shared.database.base import DatasetStore, Page
-from shared.database.dataset_changes import DatasetNotCompleted
 from shared.errors import InvalidInput
-from shared.models.dataset import Dataset, DatasetStatus
+from shared.models.dataset import Dataset
 from shared.models.dataset_events import DatasetEvent
 from shared.models.events import AuditEntry
 from shared.models.users import Principal
@@ -126,11 +126,11 @@ class VersionDesk:
             NothingToCompare: If there is neither `against` nor a parent.
             NoLineage: If one was built before versions said what they are made of.
         """
-        dataset = self._completed(dataset_id)
+        dataset, _ = completed_dataset(self._datasets, dataset_id)
         other = against or dataset.parent_id
         if other is None:
             raise NothingToCompare(dataset_id)
-        before = self._completed(other)
+        before, _ = completed_dataset(self._datasets, other)
         return before, dataset, Comparison(before, dataset).page(part, change, limit=limit, after=after)
 
     def cancel(self, dataset_id: str, actor: Actor, *, request_id: str | None = None) -> Dataset:
@@ -168,12 +168,6 @@ class VersionDesk:
         """Refuse who may not end this dataset; one that is unknown is unknown to everybody."""
         self._datasets.get(dataset_id)
         check_ownership(actor, dataset_id, self._creator_of)
-
-    def _completed(self, dataset_id: str) -> Dataset:
-        dataset = self._datasets.get(dataset_id)
-        if dataset.status is not DatasetStatus.COMPLETED:
-            raise DatasetNotCompleted(dataset_id, dataset.status)
-        return dataset
 
     def _erased(self, page: Page[Dataset]) -> Mapping[str, Sequence[str]]:
         return self._datasets.erased_in([each.dataset_id for each in page.items])

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
-from shared.models.dataset import DatasetStatus, Split
+from shared.models.adapter import Adapter
+from shared.models.dataset import Dataset, DatasetStatus, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,19 @@ class DatasetUse:
     records: Mapping[Split, int]
     export_formats: Sequence[str] = ()
 
+    @classmethod
+    def of(cls, dataset: Dataset, records: Mapping[Split, int]) -> Self:
+        """A dataset with so many records of the document."""
+        return cls(
+            dataset_id=dataset.dataset_id,
+            name=dataset.name,
+            version_number=dataset.version_number,
+            status=dataset.status,
+            is_withdrawn=dataset.is_withdrawn,
+            records=records,
+            export_formats=sorted(dataset.export_paths),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AdapterUse:
@@ -38,6 +53,11 @@ class AdapterUse:
     dataset_id: str
     base_model: str
     is_active: bool
+
+    @classmethod
+    def of(cls, adapter: Adapter, dataset_id: str, *, is_active: bool) -> Self:
+        """An adapter that was trained on a dataset."""
+        return cls(adapter.adapter_id, adapter.name, adapter.job_id, dataset_id, adapter.base_model, is_active)
 
 
 @dataclass(frozen=True, slots=True)

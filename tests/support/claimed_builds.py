@@ -12,7 +12,7 @@ from config.testing import TestingConfig
 from shared.database.stores import Stores, open_stores
 from shared.models.dataset import Dataset, DatasetClaim
 from tests.support.dataset_service import an_order
-from tests.support.legal_texts import a_parsed_document
+from tests.support.registered import register
 from tests.support.store_values import a_dataset, an_audit
 
 DOCUMENTS = 8
@@ -73,15 +73,7 @@ class Building:
 
     def put(self, number: int) -> str:
         """Store a document; its id."""
-        document, _ = self.stores.documents.put(
-            a_parsed_document(number),
-            source="amt",
-            path=f"{number}.md",
-            sha256=f"{number:064d}",
-            size_bytes=9,
-            ingested_by="a@b",
-        )
-        return document.document_id
+        return register(self.stores.documents, number)
 
     def erase(self) -> None:
         """Erase the fourth document."""

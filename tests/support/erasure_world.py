@@ -12,7 +12,7 @@ from shared.database.stores import Stores, memory_stores
 from shared.errors import Unavailable
 from shared.models.dataset import Dataset
 from tests.support.built_versions import completed_version
-from tests.support.legal_texts import a_parsed_document
+from tests.support.registered import register
 
 
 @dataclass
@@ -42,7 +42,7 @@ class ErasureWorld:
     def __post_init__(self) -> None:
         self.search = FedStore(self.stores)
         self.replies = ReplyCache(self.folder / "synthetic")
-        self.ids = [self._put(number) for number in range(3)]
+        self.ids = [register(self.stores.documents, number) for number in range(3)]
         for document_id in self.ids:
             self.replies.put(document_id, {"model": "m"}, "Eine Antwort")
         self.dataset = self._built()
@@ -61,17 +61,6 @@ class ErasureWorld:
     def has_reply(self, document_id: str) -> bool:
         """Whether a reply about a document is kept."""
         return self.replies.get(document_id, {"model": "m"}) is not None
-
-    def _put(self, number: int) -> str:
-        document, _ = self.stores.documents.put(
-            a_parsed_document(number),
-            source="amt",
-            path=f"{number}.md",
-            sha256=f"{number:064d}",
-            size_bytes=9,
-            ingested_by="a@b",
-        )
-        return document.document_id
 
     def _built(self) -> Dataset:
         found = [Candidate(each, 0.5) for each in self.stores.documents.iter_sections()]

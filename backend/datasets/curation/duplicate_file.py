@@ -5,18 +5,17 @@ all their validity states; no profile decides anything here.
 """
 
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from backend.datasets.curation.damaged import damaged
 from backend.datasets.duplicates.texts import Cluster, ComparedText
 from backend.datasets.quality.normalise import normalise
 from shared.models.document import StoredSection
-from shared.storage import disk_errors, fsync_folder
+from shared.replacing import replacing
+from shared.storage import disk_errors
 
 _ENDING = ".jsonl"
 _FORMAT = 1
@@ -91,16 +90,8 @@ class DuplicateFile:
             raise damaged(self._path, exc) from exc
 
     def _write(self, clusters: Iterable[Cluster]) -> None:
-        partial = self._path.with_name(f".{self._path.name}.{uuid4().hex}.partial")
-        try:
-            with partial.open("w", encoding="utf-8", newline="\n") as stream:
-                stream.writelines(f"{line}\n" for cluster in clusters for line in _lines(cluster))
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(self._path)
-            fsync_folder(self._folder)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(self._path) as stream:
+            stream.writelines(f"{line}\n".encode() for cluster in clusters for line in _lines(cluster))
 
 
 def _compared(stored: StoredSection) -> ComparedText:

@@ -1,8 +1,8 @@
 """Remove what was measured of a document; its bucket is measured again with the next run, without it."""
 
-import json
 from pathlib import Path
 
+from backend.datasets.curation.bucket_number import remembered_count
 from backend.datasets.curation.buckets import bucket_of
 
 
@@ -16,11 +16,8 @@ def forget_document(folder: Path, document_id: str) -> None:
         document_id: Of a document that is, or was, registered.
     """
     signals = folder / "signals"
-    try:
-        count = int(json.loads((signals / "buckets.json").read_text(encoding="utf-8"))["buckets"])
-    except (OSError, ValueError, KeyError, TypeError):
-        number = "*"  # nobody knows in which bucket it is
-    else:
-        number = f"{bucket_of(document_id, count):05d}"
+    count = remembered_count(signals)
+    # where nobody knows in which bucket it is, all of them go
+    number = "*" if count is None else f"{bucket_of(document_id, count):05d}"
     for file in (*signals.glob(f"*/{number}-*"), *(folder / "duplicates").glob("*")):
         file.unlink(missing_ok=True)

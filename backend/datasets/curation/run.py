@@ -4,13 +4,13 @@ Killed at any instant and run again it goes on where it stood: a bucket's file i
 only shortened once everything was judged, and rulings are never touched.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.datasets.curation.bucket_number import remember_count, remembered_count
 from backend.datasets.curation.buckets import Bucket, bucket_count, buckets_of, state_of
 from backend.datasets.curation.duplicate_file import DuplicateFile
 from backend.datasets.curation.executors import Executor
@@ -157,26 +157,9 @@ class Curation:
 
     def _buckets(self) -> list[Bucket]:
         sections = sum(each.section_count for each in self._documents.iter_held())
-        count = bucket_count(sections, present=self._present_count())
-        self._remember_count(count)
+        count = bucket_count(sections, present=remembered_count(self._root))
+        remember_count(self._root, count)
         return buckets_of(self._documents.iter_held(), count)
-
-    def _present_count(self) -> int | None:
-        try:
-            return int(json.loads(self._count_file.read_text(encoding="utf-8"))["buckets"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None  # a lost number costs one more measuring, nothing else
-
-    def _remember_count(self, count: int) -> None:
-        if count != self._present_count():
-            self._root.mkdir(parents=True, exist_ok=True)
-            partial = self._count_file.with_suffix(".partial")
-            partial.write_text(json.dumps({"buckets": count}), encoding="utf-8")
-            partial.replace(self._count_file)
-
-    @property
-    def _count_file(self) -> Path:
-        return self._root / "buckets.json"
 
     def _judged(self, measured: MeasuredSections) -> Iterator[Judged]:
         rulings = self._reviews.rulings(measured.text_keys)

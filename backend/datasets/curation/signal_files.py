@@ -4,16 +4,14 @@ A file's name says which state of which bucket it holds, so a file that is there
 on where it stood. Nothing in it depends on limits: another profile judges the same figures without reading a text.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from backend.datasets.curation.buckets import Bucket
 from backend.datasets.curation.damaged import damaged
 from backend.datasets.curation.measured_sections import MeasuredSections
-from shared.storage import disk_errors, fsync_folder
+from shared.replacing import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]  # it ships no type information
@@ -48,7 +46,9 @@ class SignalFiles:
             DiskFull: If there is no room; nothing is there then.
             NotWritable: If the folder cannot be written.
         """
-        write_file(self.path(bucket), encoded(measured))
+        content = encoded(measured)
+        with replacing(self.path(bucket)) as stream:
+            stream.write(content)
 
     def read(self, bucket: Bucket) -> MeasuredSections:
         """What was measured of a bucket.
@@ -86,27 +86,6 @@ def encoded(measured: MeasuredSections) -> bytes:
     pq.write_table(_table(measured), sink, compression="zstd")
     content: bytes = sink.getvalue().to_pybytes()
     return content
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Put a file in place, whole and durable.
-
-    Raises:
-        DiskFull: If there is no room; nothing is there then.
-        NotWritable: If the folder cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(path)
-            fsync_folder(path.parent)
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 def _table(measured: MeasuredSections) -> "pa.Table":

@@ -12,12 +12,13 @@ from typing import Any, Self
 
 from backend.datasets.ready.lines import SectionKey, SectionLines
 from shared.database.derived_file import discard_file, open_derived_file, transaction
+from shared.database.write_ahead_log import empty_log
 
 logger = logging.getLogger(__name__)
 
 _PATIENCE_S = 2.0
 # large pages hold the lines of neighbouring sections together
-_PRAGMAS = ("PRAGMA page_size=16384", "PRAGMA secure_delete=ON")
+_PRAGMAS = ("PRAGMA page_size=16384",)
 _SCHEMA = (
     """
     CREATE TABLE IF NOT EXISTS documents (
@@ -98,14 +99,21 @@ class ReadyFile:
             yield from self._rows("SELECT document_id, state FROM documents ORDER BY document_id, state", ())
 
     def forget(self, documents: Sequence[tuple[str, str]]) -> None:
-        """Overwrite what is ready of these documents."""
+        """Overwrite what is ready of these states of documents."""
+        self._forget("document_id = ? AND state = ?", documents)
+
+    def forget_document(self, document_id: str) -> None:
+        """Overwrite what is ready of a document, in whichever state."""
+        self._forget("document_id = ?", [(document_id,)])
+
+    def _forget(self, which: str, values: Sequence[tuple[str, ...]]) -> None:
         with self._care():
-            if self._connection is not None and documents:
+            if self._connection is not None and values:
                 with transaction(self._connection):
-                    self._connection.executemany("DELETE FROM lines WHERE document_id = ? AND state = ?", documents)
-                    self._connection.executemany("DELETE FROM documents WHERE document_id = ? AND state = ?", documents)
+                    for table in ("lines", "documents"):
+                        self._connection.executemany(f"DELETE FROM {table} WHERE {which}", values)  # noqa: S608 - ours
                 # the log still holds what was overwritten in the file
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                empty_log(self._connection)
 
     def close(self) -> None:
         """Give the file back; a second time does nothing."""

@@ -17,7 +17,7 @@ from backend.datasets.records.judging import JudgedSection, judged_sections
 from backend.datasets.records.licences import Licences
 from backend.datasets.records.passages import Passage
 from backend.datasets.records.personal import without_personal_data
-from backend.datasets.records.render import record_of
+from backend.datasets.records.record_frame import RecordFrame
 from backend.datasets.records.schema import REAL_COLUMNS
 from backend.datasets.splits import SplitPlan
 from backend.datasets.tokens import UnicodeWordCounter
@@ -43,14 +43,14 @@ class LineMaker:
         personal_data: PersonalData,
         licences: Licences,
     ) -> None:
-        self._order = order
         self._quality = quality
         self._personal_data = personal_data
         self._licences = licences
         self._drafter = making.drafter(order)
-        self._counter = UnicodeWordCounter()
+        counter = UnicodeWordCounter()
+        self._frame = RecordFrame(order.record_format, quality.profile_version, counter, licences.of)
         self._plan = SplitPlan(order.seed, order.split.model_dump())
-        self.key = key_of(order, self._drafter, quality, personal_data, self._counter)
+        self.key = key_of(order, self._drafter, quality, personal_data, counter)
 
     def made(self, wanted: Sequence[tuple[SectionKey, Candidate]]) -> Iterator[SectionLines]:
         """The lines of sections in their order, as of the most relevant ones.
@@ -84,16 +84,7 @@ class LineMaker:
         split = self._plan.split(candidate.stored.path)
         for kept, drafts in self._drafter.drafted([KeptPassage(treated, candidate.quality, split)]):
             for draft in drafts:
-                yield record_of(
-                    kept.treated.passage,
-                    draft,
-                    record_format=self._order.record_format,
-                    split=kept.split,
-                    quality_score=kept.score,
-                    quality_profile=self._quality.profile_version,
-                    counter=self._counter,
-                    licence=self._licences.of(candidate.stored.document_id),
-                )
+                yield self._frame.record(kept, draft)
 
 
 def _no_rulings(_text_keys: Sequence[str]) -> Mapping[str, ReviewState]:

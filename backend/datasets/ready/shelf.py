@@ -77,6 +77,12 @@ class ReadyShelf:
             swept += len(stale)
         return swept
 
+    def forget(self, document_id: str) -> None:
+        """Overwrite what was made of a document."""
+        for path in self._files():
+            with ReadyFile(path) as file:
+                file.forget_document(document_id)
+
     def _path(self, key: str) -> Path:
         """The file of a key that is there, or one of a name that was never used.
 

@@ -1,14 +1,13 @@
 """Take samples of a document out of a finished report: its pages and details, not the figures."""
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from backend.datasets.report.file_names import DETAILS_FILE, page_name
 from backend.datasets.report.subject import Language
+from shared.replacing import replacing
 from shared.storage import disk_errors, reseal
 
 ERASED = "[…]"
@@ -64,13 +63,5 @@ def _emptied(sample: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Put a file in the place of another one, whole and durable."""
-    partial = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with partial.open("x", encoding="utf-8", newline="\n", errors="replace") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as stream:
+        stream.write(text.encode("utf-8", "replace"))

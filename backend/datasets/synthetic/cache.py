@@ -8,15 +8,13 @@ Files appear whole, are read by whoever comes first, and go with their document.
 import contextlib
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from shared.storage import disk_errors
+from shared.replacing import replacing
 
 _SAFE = re.compile(r"[A-Za-z0-9][\w-]{0,99}")
 _AT_ONCE = 500
@@ -55,18 +53,8 @@ class ReplyCache:
             DiskFull: If no space is left.
             NotWritable: If the folder cannot be written.
         """
-        path = self._path(document_id, body)
-        partial = path.with_name(f".{path.name}.{uuid4().hex}")
-        with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with partial.open("x", encoding="utf-8") as stream:
-                    json.dump({"model": body.get("model"), "reply": reply}, stream)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                partial.replace(path)
-            finally:
-                partial.unlink(missing_ok=True)
+        with replacing(self._path(document_id, body)) as stream:
+            stream.write(json.dumps({"model": body.get("model"), "reply": reply}).encode())
 
     def forget(self, document_id: str) -> None:
         """Remove everything that was said about a document."""

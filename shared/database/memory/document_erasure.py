@@ -92,28 +92,13 @@ class MemoryDocumentErasure:
 
 def _use(dataset: Dataset, state: MemoryState, document_id: str) -> DatasetUse:
     rows = state.provenance[dataset.dataset_id].values()
-    return DatasetUse(
-        dataset_id=dataset.dataset_id,
-        name=dataset.name,
-        version_number=dataset.version_number,
-        status=dataset.status,
-        is_withdrawn=dataset.is_withdrawn,
-        records=dict(Counter(row.split for row in rows if row.document_id == document_id)),
-        export_formats=sorted(dataset.export_paths),
-    )
+    return DatasetUse.of(dataset, dict(Counter(row.split for row in rows if row.document_id == document_id)))
 
 
 def _adapters(state: MemoryState, dataset_ids: set[str]) -> list[AdapterUse]:
     active = {promotion.base_model: promotion.adapter_id for promotion in state.promotions}
     return [
-        AdapterUse(
-            adapter_id=each.adapter_id,
-            name=each.name,
-            job_id=each.job_id,
-            dataset_id=each.dataset_id,
-            base_model=each.base_model,
-            is_active=active.get(each.base_model) == each.adapter_id,
-        )
+        AdapterUse.of(each, each.dataset_id, is_active=active.get(each.base_model) == each.adapter_id)
         for _, each in sorted(state.adapters.items())
         if each.dataset_id is not None and each.dataset_id in dataset_ids
     ]

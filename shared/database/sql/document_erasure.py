@@ -15,7 +15,7 @@ from shared.database.sql.audit_writes import write_audit
 from shared.database.sql.dataset_lines import withdraw_row
 from shared.database.sql.document_reads import batches, newest_versions
 from shared.database.sql.document_writes import erase, serialise_ingest
-from shared.database.sql.rows import dataset_from
+from shared.database.sql.rows import adapter_from, dataset_from
 from shared.database.tables import (
     adapters,
     datasets,
@@ -138,18 +138,7 @@ def _dataset_uses(connection: Connection, document_id: str) -> list[DatasetUse]:
     for dataset_id, split, count in connection.execute(counted.group_by(row.dataset_id, row.split)):
         records[dataset_id][Split(split)] = count
     found = map(dataset_from, (each._mapping for each in _of_datasets(connection, datasets, list(records))))
-    used = [
-        DatasetUse(
-            dataset_id=each.dataset_id,
-            name=each.name,
-            version_number=each.version_number,
-            status=each.status,
-            is_withdrawn=each.is_withdrawn,
-            records=records[each.dataset_id],
-            export_formats=sorted(each.export_paths),
-        )
-        for each in found
-    ]
+    used = [DatasetUse.of(each, records[each.dataset_id]) for each in found]
     return sorted(used, key=lambda each: each.dataset_id)
 
 
@@ -157,14 +146,7 @@ def _adapter_uses(connection: Connection, dataset_ids: Sequence[str]) -> list[Ad
     newest = select(func.max(promotions.c.number)).group_by(promotions.c.base_model)
     active = set(connection.scalars(select(promotions.c.adapter_id).where(promotions.c.number.in_(newest))))
     used = [
-        AdapterUse(
-            adapter_id=row.adapter_id,
-            name=row.name,
-            job_id=row.job_id,
-            dataset_id=row.dataset_id,
-            base_model=row.base_model,
-            is_active=row.adapter_id in active,
-        )
+        AdapterUse.of(adapter_from(row._mapping), row.dataset_id, is_active=row.adapter_id in active)
         for row in _of_datasets(connection, adapters, dataset_ids)
     ]
     return sorted(used, key=lambda each: each.adapter_id)

@@ -8,7 +8,7 @@ import pytest
 from backend.datasets.curation.buckets import Bucket
 from backend.datasets.curation.damaged import DamagedFigures
 from backend.datasets.curation.measured_sections import MeasuredSections
-from backend.datasets.curation.signal_files import SignalFiles, encoded, write_file
+from backend.datasets.curation.signal_files import SignalFiles, encoded
 from shared.storage import NotWritable
 
 BUCKET = Bucket(7, "aa11", ("doc_1", "doc_2"), 3)
@@ -25,7 +25,7 @@ MEASURED = MeasuredSections(
 
 def test_what_was_measured_is_read_as_it_was(tmp_path: Path) -> None:
     files = SignalFiles(tmp_path / "signals")
-    write_file(files.path(BUCKET), encoded(MEASURED))
+    files.write(BUCKET, MEASURED)
 
     read = files.read(BUCKET)
 
@@ -45,7 +45,7 @@ def test_a_bucket_is_done_in_the_state_that_was_measured_alone(tmp_path: Path) -
     files = SignalFiles(tmp_path)
     assert not files.is_done(BUCKET)
 
-    write_file(files.path(BUCKET), encoded(MEASURED))
+    files.write(BUCKET, MEASURED)
 
     assert files.is_done(BUCKET)
     assert not files.is_done(Bucket(7, "bb22", BUCKET.document_ids, 3))
@@ -53,8 +53,8 @@ def test_a_bucket_is_done_in_the_state_that_was_measured_alone(tmp_path: Path) -
 
 def test_files_of_earlier_states_and_of_killed_runs_are_swept(tmp_path: Path) -> None:
     files = SignalFiles(tmp_path)
-    write_file(files.path(BUCKET), encoded(MEASURED))
-    write_file(files.path(Bucket(7, "old", (), 0)), encoded(MEASURED))
+    files.write(BUCKET, MEASURED)
+    files.write(Bucket(7, "old", (), 0), MEASURED)
     (tmp_path / ".00007-aa11.parquet.1234.partial").write_bytes(b"half")
 
     assert files.sweep([BUCKET]) == 2
@@ -66,7 +66,7 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "signals").write_text("a file where the folder should be")
 
     with pytest.raises((NotWritable, FileExistsError, NotADirectoryError)):
-        write_file(SignalFiles(tmp_path / "signals").path(BUCKET), encoded(MEASURED))
+        SignalFiles(tmp_path / "signals").write(BUCKET, MEASURED)
 
     assert [file.name for file in tmp_path.iterdir()] == ["signals"]
 

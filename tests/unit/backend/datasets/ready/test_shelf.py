@@ -112,3 +112,17 @@ def test_where_nothing_was_kept_the_truth_is_not_read(tmp_path: Path) -> None:
         raise AssertionError("read")
 
     assert ReadyShelf(tmp_path / "streams", limit_bytes=1).sweep(unread) == 0
+
+
+def test_what_was_made_of_one_document_is_forgotten_in_every_state_and_file(tmp_path: Path) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=10_000_000)
+    for key in ("one", "two"):
+        with opened(shelf, key) as file:
+            file.put([some_lines(f"doc_{number}") for number in (1, 2, 3)])
+    shelf.forget("doc_2")
+    shelf.forget("doc_2")
+
+    for key in ("one", "two"):
+        with opened(shelf, key) as file:
+            assert [document for document, _ in file.documents()] == ["doc_1", "doc_3"]
+            assert not file.of_document("doc_2", some_lines("doc_2").key.state)
