@@ -1,6 +1,7 @@
 """The dataset service: `python -m backend.datasets.app`.
 
-The only place that reads settings, opens stores and puts the parts together. It imports neither torch nor pyarrow:
+Reads settings, opens stores and starts what runs beside the routes; `desks` puts the rest together. It imports neither
+torch nor pyarrow:
 builds, exports and file readers run in processes of their own.
 """
 
@@ -8,7 +9,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from backend.common.child_process import ChildProcess
 from backend.common.feed.event_feed import EventFeed
 from backend.common.limits import connection_limits, request_limits
 from backend.common.logging import configure_logging
-from backend.common.ownership import creator_from
 from backend.common.security import security_from, tls_from
 from backend.common.server import Address, Serving, start_service
 from backend.common.service import build_app
@@ -40,31 +40,15 @@ from backend.datasets.api import (
     template_routes,
     version_routes,
 )
-from backend.datasets.api.dependencies import DatasetState
-from backend.datasets.curation.forgetting import forget_document
 from backend.datasets.dataset_updates import DatasetEvents
-from backend.datasets.erasing import ErasureDesk
-from backend.datasets.export_desk import ExportDesk, ExportTask
+from backend.datasets.desks import Opened, desks_of
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
-from backend.datasets.manager import DatasetManager
-from backend.datasets.pii.treating import personal_data_of
-from backend.datasets.publishing import PublishDesk, PublishTask
-from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
-from backend.datasets.quality.profile import profile_of
 from backend.datasets.ready.shelf import ReadyShelf
-from backend.datasets.record_means import making_of, reply_cache_of
-from backend.datasets.reports import ReportShelf
-from backend.datasets.reviewing import ReviewDesk
-from backend.datasets.search_desk import SearchDesk
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
-from backend.datasets.template_desk import TemplateDesk
-from backend.datasets.uploads import UploadDesk
-from backend.datasets.versions import VersionDesk
-from backend.datasets.workers.export_runner import ExportRunner
 from backend.datasets.workers.pool import BuilderPool, BuilderTimes
-from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, ExportJob, PublishJob, encode_order
+from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, encode_order
 from config import BaseConfig, get_config
 from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
@@ -73,7 +57,6 @@ from shared.database.dataset_changes import DatasetAlreadyFinished, DatasetNotCo
 from shared.database.stores import Stores, open_stores
 from shared.errors import Unavailable
 from shared.models.dataset import DatasetClaim
-from shared.object_storage import targets_of
 from shared.storage import check_writable, prepare_folders
 
 logger = logging.getLogger(__name__)
@@ -173,50 +156,9 @@ class _Holder:
             loop.call_soon_threadsafe(pool.drop, dataset_id)
             loop.call_soon_threadsafe(feed.wake)
 
-        quality = CurrentQuality(profile_of(config.quality_profile), config.data_dir / "quality" / FILE_NAME)
-        making = making_of(config)
-        personal_data = personal_data_of(config.pii_policy, config.pii_key)
-        creator_of = creator_from(stores.audit)
         ready = ReadyShelf(config.data_dir / "cache" / "streams", limit_bytes=config.streaming_cache_mb * _MIB)
-        manager = DatasetManager(
-            stores.datasets,
-            stores.documents,
-            folders,
-            making=making,
-            on_change=wake_builders,
-            creator_of=creator_of,
-        )
-        exports = ExportDesk(stores.datasets, _export_writer(config))
-        app.state.datasets = DatasetState(
-            manager=manager,
-            search=SearchDesk(
-                search,
-                stores.documents,
-                making,
-                quality=quality,
-                personal_data=personal_data,
-                rulings_of=stores.reviews.rulings,
-                ready=ready,
-            ),
-            exports=exports,
-            erasing=ErasureDesk(stores.documents, stores.datasets, search, _forgetting(config, ready)),
-            versions=VersionDesk(stores.datasets, folders, on_cancel=end_builder, creator_of=creator_of),
-            feed=feed,
-            publishing=PublishDesk(exports, targets_of(config.publish_targets), stores.audit, _copier(config)),
-            reviews=ReviewDesk(stores.documents, stores.reviews, quality),
-            reports=ReportShelf(stores.datasets),
-            templates=TemplateDesk(
-                stores.documents,
-                making,
-                quality=quality,
-                personal_data=personal_data,
-                rulings_of=stores.reviews.rulings,
-            ),
-            uploads=UploadDesk(folders, ingester),
-            builders=pool,
-            stream_batch=config.streaming_batch_size,
-            is_streaming_enabled=config.streaming_enabled,
-        )
+        opened = Opened(stores, folders, search, ready, ingester, feed, pool)
+        app.state.datasets = desks_of(config, opened, on_change=wake_builders, on_cancel=end_builder)
         pool.start()
         # one task per store: what is slow or away holds nobody else up
         feeding = [
@@ -287,48 +229,6 @@ def _builders(
         max_attempts=config.max_attempts,
     )
     return BuilderPool(stores.datasets, start, folders, times, on_event=on_event)
-
-
-def _forgetting(config: BaseConfig, ready: ReadyShelf) -> Sequence[Callable[[str], None]]:
-    """What is kept of documents beside the truth and the search stores."""
-    quality = config.data_dir / "quality"
-    return (
-        reply_cache_of(config).forget,
-        lambda document_id: forget_document(quality, document_id),
-        ready.forget,
-    )
-
-
-def _export_writer(config: BaseConfig) -> Callable[[ExportTask], None]:
-    run = ExportRunner(config.logs_dir / "datasets" / "exports.log")
-
-    def write(task: ExportTask) -> None:
-        dataset = task.dataset
-        run(
-            ExportJob(
-                dataset_id=dataset.dataset_id,
-                dataset_name=dataset.name,
-                records_dir=str(dataset.path),
-                target=str(task.target),
-                export_format=task.export_format,
-                record_format=dataset.request["record_format"],
-                options=task.options.as_json(),
-                description=dataset.description,
-                request=dataset.request,
-                statistics=dataset.statistics,
-            )
-        )
-
-    return write
-
-
-def _copier(config: BaseConfig) -> Callable[[PublishTask], None]:
-    run = ExportRunner(config.logs_dir / "datasets" / "exports.log")
-
-    def copy(task: PublishTask) -> None:
-        run(PublishJob(task.dataset_id, task.export_format, str(task.folder), task.url))
-
-    return copy
 
 
 async def _keep_fed(search: DocumentSearch, store: str, every_s: float) -> None:
