@@ -13,8 +13,8 @@ SHINGLE_WORDS = 5
 
 
 def clusters_of(texts: Sequence[ComparedText]) -> list[Cluster]:
-    """What the room finds, with files in memory."""
-    return list(find_duplicates(texts, open_file=io.BytesIO))
+    """What the room finds, with files in memory, in the order of those that are kept."""
+    return sorted(find_duplicates(texts, open_file=io.BytesIO), key=lambda cluster: cluster.representative)
 
 
 def shingles(text: str) -> frozenset[tuple[str, ...]]:

@@ -6,8 +6,10 @@
     ngrams          words to n-grams
     signatures      MinHash bands: the keys under which similar texts meet
     rows            what is kept of every text, in a file of the caller
-    collecting      texts to rows and spooled shingles, a batch at a time
-    meeting         rows to buckets: who has to be compared with whom
+    key_spool       keys in a file of the caller, given back so that equal ones come together
+    collecting      texts to rows, keys and spooled shingles, a batch at a time
+    company         keys to groups of texts that can be looked at one after the other
+    meeting         rows of a group to buckets: who has to be compared with whom
     preferring      which of two texts stands for both
     comparing       the true Jaccard similarity of two texts
     finding         all of it: a stream of texts to clusters

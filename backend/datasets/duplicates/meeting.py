@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.datasets.duplicates.rows import Rows
 from backend.datasets.duplicates.signatures import BANDS
 
 BUCKET_KEPT = 128
@@ -34,13 +33,13 @@ class Meetings:
     buckets: NDArray[np.int64]
 
 
-def meetings_of(rows: Rows) -> Meetings:
-    """Buckets of all bands; texts are numbered as the rows are."""
-    has_shingles = rows.column("shingle_count") > 0
+def meetings_of(rows: NDArray[np.void]) -> Meetings:
+    """Buckets of all bands; texts are numbered as the rows are, of dtype `ROW`."""
+    has_shingles = rows["shingle_count"] > 0
     texts, buckets = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     bucket_count = 0
     for number in range(BANDS):
-        found = shared(rows.column("bands", number)[has_shingles])
+        found = shared(rows["bands"][has_shingles, number])
         texts.append(np.flatnonzero(has_shingles)[found.texts])
         buckets.append(found.buckets + bucket_count)
         bucket_count += int(found.buckets.max(initial=-1)) + 1

@@ -1,7 +1,6 @@
 """What is kept of every text: rows of one size in a file of the caller, so that memory does not grow with them."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,6 @@ ROW = np.dtype(
     [
         ("bands", "<u8", (BANDS,)),
         ("body", "<u8", (2,)),
-        ("identity", "<u8"),
         ("valid_from", "<i4"),
         ("valid_to", "<i4"),
         ("quality", "<f8"),
@@ -23,10 +21,8 @@ ROW = np.dtype(
         ("id_place", "<u8"),
     ]
 )
-"""`bands` mean nothing where `shingle_count` is 0; dates are ordinals; `identity` is a hash of the id; `length` is in
-characters; places are byte offsets in the spool of shingles and ids."""
-
-_AT_ONCE = 1 << 14
+"""`bands` mean nothing where `shingle_count` is 0; dates are ordinals; `length` is in characters; places are byte
+offsets in the spool of shingles and ids."""
 
 
 class Rows:
@@ -54,24 +50,10 @@ class Rows:
         self._file.write(rows.tobytes())
         self._count += len(rows)
 
-    def column(self, name: str, element: int | None = None) -> NDArray[Any]:
-        """A whole column in memory, shape (rows,); of one that holds arrays, one element of each."""
-        column = np.empty(self._count, ROW[name].base)
-        for start, rows in self._chunks():
-            column[start : start + len(rows)] = rows[name] if element is None else rows[name][:, element]
-        return column
+    def take(self, numbers: NDArray[np.int64]) -> NDArray[np.void]:
+        """Some rows."""
+        return np.frombuffer(b"".join(map(self._read, numbers.tolist())), dtype=ROW)
 
-    def take(self, numbers: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.void]:
-        """Some fields of some rows; their numbers rise."""
-        taken = np.empty(len(numbers), dtype=[(name, ROW[name]) for name in names])
-        for start, rows in self._chunks():
-            first, last = np.searchsorted(numbers, (start, start + len(rows)))
-            for name in names:
-                taken[name][first:last] = rows[name][numbers[first:last] - start]
-        return taken
-
-    def _chunks(self) -> Iterator[tuple[int, NDArray[np.void]]]:
-        for start in range(0, self._count, _AT_ONCE):
-            self._file.seek(start * ROW.itemsize)
-            size = min(_AT_ONCE, self._count - start)
-            yield start, np.frombuffer(self._file.read(size * ROW.itemsize), dtype=ROW)
+    def _read(self, number: int) -> bytes:
+        self._file.seek(number * ROW.itemsize)
+        return self._file.read(ROW.itemsize)

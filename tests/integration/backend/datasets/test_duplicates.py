@@ -32,7 +32,8 @@ def clusters(sections: Sequence[ComparedText]) -> list[Cluster]:
 
 
 def _clusters(texts: Sequence[ComparedText]) -> list[Cluster]:
-    return list(find_duplicates(texts, open_file=tempfile.TemporaryFile))
+    found = find_duplicates(texts, open_file=tempfile.TemporaryFile)
+    return sorted(found, key=lambda cluster: cluster.representative)
 
 
 def _removed(clusters: Sequence[Cluster]) -> set[str]:

@@ -4,7 +4,6 @@ import io
 
 import numpy as np
 
-from backend.datasets.duplicates import rows as rows_module
 from backend.datasets.duplicates.rows import ROW, Rows
 
 
@@ -12,24 +11,23 @@ def _filled(count: int, *, batch: int) -> Rows:
     rows = Rows(io.BytesIO())
     for start in range(0, count, batch):
         made = np.zeros(min(batch, count - start), dtype=ROW)
-        made["identity"] = np.arange(start, start + len(made))
-        made["bands"][:, 3] = made["identity"] * 7
+        made["length"] = np.arange(start, start + len(made))
+        made["bands"][:, 3] = made["length"] * 7
         rows.append(made)
     return rows
 
 
-def test_columns_and_rows_come_back_over_all_chunks() -> None:
-    count = 2 * rows_module._AT_ONCE + 5
-    rows = _filled(count, batch=1000)
-    wanted = np.array([0, 999, 1000, rows_module._AT_ONCE - 1, rows_module._AT_ONCE, count - 1])
+def test_rows_come_back_in_the_order_in_which_they_are_asked_for() -> None:
+    rows = _filled(2_005, batch=1_000)
 
-    assert len(rows) == count
-    assert rows.column("identity").tolist() == list(range(count))
-    assert rows.column("bands", 3).tolist() == [7 * number for number in range(count)]
-    assert rows.take(wanted, ["identity"])["identity"].tolist() == wanted.tolist()
+    taken = rows.take(np.array([999, 0, 1_000, 2_004]))
+
+    assert len(rows) == 2_005
+    assert taken["length"].tolist() == [999, 0, 1_000, 2_004]
+    assert taken["bands"][:, 3].tolist() == [6_993, 0, 7_000, 14_028]
 
 
-def test_no_rows_have_empty_columns() -> None:
+def test_no_rows_are_taken_of_none() -> None:
     rows = Rows(io.BytesIO())
 
-    assert len(rows.column("body", 0)) == len(rows.take(np.empty(0, np.int64), ["body"])) == len(rows) == 0
+    assert len(rows.take(np.empty(0, np.int64))) == len(rows) == 0
