@@ -321,6 +321,11 @@ class BaseConfig(BaseSettings):
         description="Disk space for records that streams have made, so that the next stream finds them ready; 0: none "
         "are kept (unit: MiB).",
     )
+    streaming_prepare: bool = Field(
+        True,
+        description="Make records of new documents ready before anybody streams them, by a process of the lowest "
+        "priority: of the usual shape, and of those in which everything was streamed before.",
+    )
 
     # Folders and models
     home: Path = Field(Path("~/.clara"), description="All state lies below this folder.")

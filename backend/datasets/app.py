@@ -7,20 +7,16 @@ builds, exports and file readers run in processes of their own.
 
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 import backend.common.spared_imports  # noqa: F401 - before whatever declares routes
 from backend.common.audit_upkeep import audit_kept
 from backend.common.blocking import in_thread
-from backend.common.child_process import ChildProcess
 from backend.common.feed.event_feed import EventFeed
 from backend.common.limits import connection_limits, request_limits
 from backend.common.logging import configure_logging
@@ -44,19 +40,18 @@ from backend.datasets.dataset_updates import DatasetEvents
 from backend.datasets.desks import Opened, desks_of
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
-from backend.datasets.ready.shelf import ReadyShelf
+from backend.datasets.quality.learnt import FILE_NAME
+from backend.datasets.ready.shelf import shelf_of
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
-from backend.datasets.workers.pool import BuilderPool, BuilderTimes
-from backend.datasets.workers.protocol import WORKER_COMMAND, BuildOrder, encode_order
+from backend.datasets.workers.line_keeper import LineKeeper
+from backend.datasets.workers.starting import builders_of, line_maker_of, settings_environment
 from config import BaseConfig, get_config
 from config.factory import InvalidSettings
 from shared.auth.authenticators import authenticator_for
-from shared.database.base import DocumentStore
 from shared.database.dataset_changes import DatasetAlreadyFinished, DatasetNotCompleted
 from shared.database.stores import Stores, open_stores
 from shared.errors import Unavailable
-from shared.models.dataset import DatasetClaim
 from shared.storage import check_writable, prepare_folders
 
 logger = logging.getLogger(__name__)
@@ -64,7 +59,6 @@ logger = logging.getLogger(__name__)
 SERVICE_NAME = "clara_dataset_backend"
 PORT_SETTING = "CLARA_DATASET_PORT"
 _MIB = 1 << 20
-_SWEEP_S = 60.0
 
 
 def create_app(config: BaseConfig) -> FastAPI:
@@ -141,10 +135,9 @@ class _Holder:
             open_stores, config.database_url_resolved, derived_stores=fed_store_names(config)
         )
         search = self._search = open_search(config, stores.documents)
-        ingester = IngestWorkerClient(env=settings_environment(config))
         feed = EventFeed(DatasetEvents(stores.datasets))
         app.state.on_stop.append(feed.stop)
-        pool = _builders(config, stores, folders, on_event=feed.wake)
+        pool = builders_of(config, stores, folders, on_event=feed.wake)
         loop = asyncio.get_running_loop()
 
         def wake_builders() -> None:
@@ -156,16 +149,26 @@ class _Holder:
             loop.call_soon_threadsafe(pool.drop, dataset_id)
             loop.call_soon_threadsafe(feed.wake)
 
-        ready = ReadyShelf(config.data_dir / "cache" / "streams", limit_bytes=config.streaming_cache_mb * _MIB)
+        news = asyncio.Event()
+        ready = shelf_of(config.data_dir, config.streaming_cache_mb)
+        ingester = IngestWorkerClient(env=settings_environment(config), on_ingested=news.set)
+        keeper = LineKeeper(
+            ready,
+            stores.documents.iter_held,
+            line_maker_of(config),
+            news=news,
+            is_busy=lambda: pool.is_building or ingester.is_busy,
+            learnt=config.data_dir / "quality" / FILE_NAME,
+        )
         opened = Opened(stores, folders, search, ready, ingester, feed, pool)
         app.state.datasets = desks_of(config, opened, on_change=wake_builders, on_cancel=end_builder)
         pool.start()
         # one task per store: what is slow or away holds nobody else up
         feeding = [
             asyncio.create_task(feed.run(), name="event-feed"),
-            asyncio.create_task(_keep_swept(ready, stores.documents), name="streams-sweep"),
+            asyncio.create_task(keeper.run(), name="streams-keeper"),
             *(
-                asyncio.create_task(_keep_fed(search, name, config.poll_seconds), name=f"search-feed-{name}")
+                asyncio.create_task(_keep_fed(search, name, config, news.set), name=f"search-feed-{name}")
                 for name in search.fed_stores
             ),
         ]
@@ -206,55 +209,15 @@ class _Holder:
         await in_thread(check_writable, self._folders.data)
 
 
-def settings_environment(config: BaseConfig) -> dict[str, str]:
-    """The environment of a child process that has to read the very settings of this one."""
-    values = {f"CLARA_{name.upper()}": _plain(value) for name, value in config if value is not None}
-    return {**os.environ, **{name: str(value) for name, value in values.items()}}
-
-
-def _builders(
-    config: BaseConfig, stores: Stores, folders: DatasetFolders, *, on_event: Callable[[], None]
-) -> BuilderPool:
-    settings = {name: _plain(value) for name, value in config}
-
-    async def start(claim: DatasetClaim) -> ChildProcess:
-        order = BuildOrder(claim.dataset_id, claim.owner, claim.epoch, settings)
-        log = config.logs_dir / "datasets" / f"{claim.dataset_id}.log"
-        return await ChildProcess.start(WORKER_COMMAND, encode_order(order), log=log)
-
-    times = BuilderTimes(
-        lease_s=config.lease_seconds,
-        heartbeat_s=config.heartbeat_seconds,
-        poll_s=config.poll_seconds,
-        max_attempts=config.max_attempts,
-    )
-    return BuilderPool(stores.datasets, start, folders, times, on_event=on_event)
-
-
-async def _keep_fed(search: DocumentSearch, store: str, every_s: float) -> None:
+async def _keep_fed(search: DocumentSearch, store: str, config: BaseConfig, on_new: Callable[[], None]) -> None:
     """Take over what others ingested (the command line, another service)."""
     while True:
         try:
-            await in_thread(search.catch_up, store)
+            if await in_thread(search.catch_up, store):
+                on_new()
         except Unavailable:
             logger.warning("search.feed_failed", exc_info=True, extra={"store": store})
-        await asyncio.sleep(every_s)
-
-
-async def _keep_swept(ready: ReadyShelf, documents: DocumentStore) -> None:
-    """Take the words of erased documents out of what streams kept, whoever erased them."""
-    while True:
-        try:
-            await in_thread(ready.sweep, documents.iter_held)
-        except Unavailable:
-            logger.warning("ready.sweep_failed", exc_info=True)
-        await asyncio.sleep(_SWEEP_S)
-
-
-def _plain(value: object) -> Any:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return str(value) if isinstance(value, Path) else value
+        await asyncio.sleep(config.poll_seconds)
 
 
 def _serving() -> Serving:

@@ -23,9 +23,6 @@ from shared.database.base import DocumentStore
 from shared.database.dataset_search import DatasetDocument
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from backend.datasets.quality.pipeline import Assessment, QualityPipeline
     from backend.datasets.records.judging import RulingsOf
 

@@ -91,6 +91,8 @@ def running_service(home: Path, environment: Mapping[str, str] | None = None) ->
         "CLARA_HEARTBEAT_SECONDS": "0.3",
         "CLARA_LEASE_SECONDS": "3",
         "CLARA_GRACE_SECONDS": "2",
+        # where nobody looks at what is ready, its making would only cost time
+        "CLARA_STREAMING_PREPARE": "false",
         **(environment or {}),
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CLARA_")}

@@ -3,10 +3,11 @@
 from shared.database.base import DocumentInput, DocumentStore
 from tests.support.legal_texts import a_parsed_document
 
+SECTIONS_PER_DOCUMENT = 100
 _AT_ONCE = 20
 
 
-def register_sections(documents: DocumentStore, count: int, *, per_document: int = 100) -> None:
+def register_sections(documents: DocumentStore, count: int, *, per_document: int = SECTIONS_PER_DOCUMENT) -> None:
     """Register documents that hold `count` sections of good prose, no two of them equal."""
     numbers = range(count // per_document)
     for start in range(0, len(numbers), _AT_ONCE):

@@ -5,7 +5,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,7 @@ class IngestWorkerClient:
         limits: Bounds of the worker.
         env: Environment of the child with the settings; None hands on our own.
         command: How to start it.
+        on_ingested: Called on the event loop after every request, whatever became of it.
     """
 
     def __init__(
@@ -85,14 +86,21 @@ class IngestWorkerClient:
         limits: WorkerLimits | None = None,
         env: Mapping[str, str] | None = None,
         command: Sequence[str] = (sys.executable, "-m", _MODULE),
+        on_ingested: Callable[[], None] = lambda: None,
     ) -> None:
         self._limits = limits or WorkerLimits()
         self._env = dict(env) if env is not None else None
         self._command = tuple(command)
+        self._on_ingested = on_ingested
         self._lock = asyncio.Lock()
         self._child: asyncio.subprocess.Process | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being ingested."""
+        return self._lock.locked()
 
     @property
     def is_running(self) -> bool:
@@ -117,6 +125,7 @@ class IngestWorkerClient:
                 await self._kill()
                 raise
             finally:
+                self._on_ingested()
                 self._idle = asyncio.get_running_loop().call_later(self._limits.idle_s, self._close_idle)
 
     async def close(self) -> None:

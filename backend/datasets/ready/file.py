@@ -5,7 +5,7 @@ The file holds words of documents, so what is erased has to leave it (`shelf.Rea
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -22,9 +22,10 @@ _PRAGMAS = ("PRAGMA page_size=16384",)
 _SCHEMA = (
     """
     CREATE TABLE IF NOT EXISTS documents (
-        document_id TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (document_id, state)
+        document_id TEXT NOT NULL, state TEXT NOT NULL, is_whole INTEGER NOT NULL, PRIMARY KEY (document_id, state)
     ) WITHOUT ROWID
     """,
+    "CREATE TABLE IF NOT EXISTS orders (note TEXT PRIMARY KEY) WITHOUT ROWID",
     """
     CREATE TABLE IF NOT EXISTS lines (
         document_id TEXT NOT NULL, state TEXT NOT NULL, ordinal INTEGER NOT NULL, text_key TEXT NOT NULL,
@@ -33,6 +34,7 @@ _SCHEMA = (
     ) WITHOUT ROWID
     """,
 )
+_DOCUMENTS = "SELECT document_id, state FROM documents"
 _OF_DOCUMENT = """
 SELECT ordinal, text_key, score, is_rejected, records, content FROM lines
 WHERE document_id = ? AND state = ? ORDER BY ordinal
@@ -41,7 +43,10 @@ _OF_SECTION = """
 SELECT text_key, score, is_rejected, records, content FROM lines WHERE document_id = ? AND state = ? AND ordinal = ?
 """
 _PUT = "INSERT OR REPLACE INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_NOTE = "INSERT OR IGNORE INTO documents VALUES (?, ?)"
+_PUT_DOCUMENT = """
+INSERT INTO documents VALUES (?, ?, ?)
+ON CONFLICT (document_id, state) DO UPDATE SET is_whole = max(is_whole, excluded.is_whole)
+"""
 
 
 class ReadyFile:
@@ -84,19 +89,42 @@ class ReadyFile:
             return {key: _section(key, row) for key in keys for row in self._rows(_OF_SECTION, key)}
         return {}
 
-    def put(self, made: Sequence[SectionLines]) -> None:
-        """Keep lines that were made; all of them, or none."""
+    def put(self, made: Sequence[SectionLines], *, whole: Collection[tuple[str, str]] = ()) -> None:
+        """Keep lines that were made; all of them, or none.
+
+        Args:
+            made: Lines of sections.
+            whole: Id and state of documents of which all lines are kept then.
+        """
+        documents = {(each.key.document_id, each.key.state) for each in made}.union(whole)
         with self._care():
-            if self._connection is not None and made:
+            if self._connection is not None and documents:
                 with transaction(self._connection):
-                    documents = {(each.key.document_id, each.key.state) for each in made}
-                    self._connection.executemany(_NOTE, sorted(documents))
+                    rows = [(*document, document in whole) for document in sorted(documents)]
+                    self._connection.executemany(_PUT_DOCUMENT, rows)
                     self._connection.executemany(_PUT, [(*each.key, *each[1:]) for each in made])
+
+    def note_order(self, note: str) -> None:
+        """Note for which order lines are kept here (`orders.noted`)."""
+        with self._care():
+            if self._connection is not None and note not in self.orders():
+                self._connection.execute("INSERT OR IGNORE INTO orders VALUES (?)", (note,))
+
+    def orders(self) -> list[str]:
+        """What `note_order` noted."""
+        with self._care():
+            return [note for (note,) in self._rows("SELECT note FROM orders ORDER BY note", ())]
+        return []
+
+    def whole_documents(self) -> Iterator[tuple[str, str]]:
+        """Id and state of every document of which all lines are known to be ready, in the order of ids."""
+        with self._care():
+            yield from self._rows(f"{_DOCUMENTS} WHERE is_whole ORDER BY document_id, state", ())
 
     def documents(self) -> Iterator[tuple[str, str]]:
         """Id and state of every document of which something is ready, in the order of ids."""
         with self._care():
-            yield from self._rows("SELECT document_id, state FROM documents ORDER BY document_id, state", ())
+            yield from self._rows(f"{_DOCUMENTS} ORDER BY document_id, state", ())
 
     def forget(self, documents: Sequence[tuple[str, str]]) -> None:
         """Overwrite what is ready of these states of documents."""

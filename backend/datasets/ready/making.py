@@ -9,6 +9,7 @@ from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.pipeline import Decision, QualityPipeline
 from backend.datasets.ready.key import key_of
 from backend.datasets.ready.lines import SectionKey, SectionLines
+from backend.datasets.ready.orders import noted
 from backend.datasets.record_making import RecordMaking
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.content import json_lines
@@ -51,6 +52,7 @@ class LineMaker:
         self._frame = RecordFrame(order.record_format, quality.profile_version, counter, licences.of)
         self._plan = SplitPlan(order.seed, order.split.model_dump())
         self.key = key_of(order, self._drafter, quality, personal_data, counter)
+        self.note = noted(order)
 
     def made(self, wanted: Sequence[tuple[SectionKey, Candidate]]) -> Iterator[SectionLines]:
         """The lines of sections in their order, as of the most relevant ones.

@@ -7,8 +7,8 @@ and again, so that what is erased leaves them too.
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,6 +22,11 @@ logger = logging.getLogger(__name__)
 _ENDING = ".lines"
 _FORGOTTEN_AT_ONCE = 200
 _LEAST_FREE_BYTES = 1 << 29
+
+
+def shelf_of(data_dir: Path, limit_mib: int) -> "ReadyShelf":
+    """The shelf of an installation."""
+    return ReadyShelf(data_dir / "cache" / "streams", limit_bytes=limit_mib << 20)
 
 
 class ReadyShelf:
@@ -48,11 +53,42 @@ class ReadyShelf:
             os.utime(file.path)
         return file
 
-    def has_room(self, file: ReadyFile) -> bool:
-        """Whether more may be put into a file; others that were used longer ago are removed for it."""
+    @contextmanager
+    def opened_unused(self, key: str) -> Iterator[ReadyFile | None]:
+        """The file of a key for who puts lines into it that nobody asked for: it is not used by that."""
+        path = self._path(key)
+        used_at = _used_at(path)
+        file = self.open(key)
+        if file is None:
+            yield None
+            return
+        try:
+            with file:
+                yield file
+        finally:
+            if used_at:
+                with suppress(OSError):
+                    os.utime(path, (used_at, used_at))
+
+    def orders(self) -> list[str]:
+        """Orders whose streams took everything, as they were noted; each once."""
+        notes = set[str]()
+        for path in self._files():
+            with ReadyFile(path) as file:
+                notes.update(file.orders())
+        return sorted(notes)
+
+    def has_room(self, file: ReadyFile, *, spared: Collection[str] = ()) -> bool:
+        """Whether more may be put into a file; others that were used longer ago are removed for it.
+
+        Args:
+            file: Which one.
+            spared: Keys whose files are not removed.
+        """
         if self._free_bytes() < self._least_free_bytes:
             return False
-        others = sorted((each for each in self._files() if each != file.path), key=_used_at)
+        others = [each for each in self._files() if each != file.path and _key_of(each) not in spared]
+        others.sort(key=_used_at)
         while self._size_bytes() >= self._limit_bytes:
             if not others:
                 return False
@@ -113,6 +149,10 @@ def _stale(kept: Iterator[tuple[str, str]], held: Iterator[HeldDocument]) -> Ite
         is_present = truth is not None and truth.document_id == document_id and not truth.is_erased
         if truth is None or not is_present or state_of(truth.version, truth.sha256) != state:
             yield document_id, state
+
+
+def _key_of(path: Path) -> str:
+    return path.name.partition("-")[0]
 
 
 def _used_at(path: Path) -> float:

@@ -3,35 +3,26 @@
 Which of them are sent is decided anew every time: by the least quality that is asked for, and by what people decided.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
 
 from backend.datasets.quality.batches import MAX_TEXTS
 from backend.datasets.ready.file import ReadyFile
 from backend.datasets.ready.lines import Lines, SectionKey, SectionLines, state_of, with_relevance
 from backend.datasets.ready.making import LineMaker
 from backend.datasets.ready.shelf import ReadyShelf
+from backend.datasets.ready.truth import Truth, neighbours, put_in, sections_of
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.judging import RulingsOf
 from backend.datasets.searching import Found, candidate_of
 from shared.database.dataset_search import DatasetDocument
-from shared.database.search_store import DocumentChange, HeldDocument
+from shared.database.search_store import HeldDocument
 from shared.models.review import ReviewState
 
-_DOCUMENTS_AT_ONCE = 16
 _MAX_SIZE = 1 << 20
 _PIECE_BYTES = 1 << 17
-
-
-class States(Protocol):
-    """Reads documents with their sections."""
-
-    def states(self, document_ids: Sequence[str]) -> Sequence[DocumentChange]:
-        """The newest states of these documents."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +61,7 @@ class LineStream:
         self,
         maker: LineMaker,
         shelf: ReadyShelf | None,
-        documents: States,
+        documents: Truth,
         rulings_of: RulingsOf,
         *,
         least_quality: float,
@@ -96,6 +87,8 @@ class LineStream:
         with ExitStack() as stack:
             if self._shelf and (file := self._shelf.open(self._maker.key)):
                 self._file = stack.enter_context(file)
+                if found.everything is not None:
+                    file.note_order(self._maker.note)
             asked = map(_asked, found.hits) if found.everything is None else self._asked_all(found.everything)
             at_once, asked = at_first, islice(asked, at_most)
             while batch := _batch(asked, at_once):
@@ -105,14 +98,14 @@ class LineStream:
 
     def _asked_all(self, held: Iterator[HeldDocument]) -> Iterator[_Asked]:
         """All sections of documents; those of which every line is ready are not read."""
-        for documents in _neighbours(each for each in held if not each.is_erased):
+        for documents in neighbours(each for each in held if not each.is_erased):
             ready = {each.document_id: self._ready_of(each) for each in documents}
             missing = [document_id for document_id, lines in ready.items() if not lines]
             read = {each.document_id: each for each in self._documents.states(missing)} if missing else {}
             for document_id, lines in ready.items():
                 yield from (_Asked(each.key, 1.0, None, each) for each in lines)
                 if document_id in read:
-                    yield from _asked_of(read[document_id])
+                    yield from (_Asked(key, 1.0, each) for key, each in sections_of(read[document_id]))
 
     def _ready_of(self, document: HeldDocument) -> Sequence[SectionLines]:
         """The lines of a whole document; nothing where one of its sections is missing."""
@@ -156,32 +149,13 @@ class LineStream:
 
     def _keep(self, made: Sequence[SectionLines]) -> None:
         if self._shelf and self._file and self._file.is_open and self._shelf.has_room(self._file):
-            self._file.put(made)
+            put_in(self._file, made, self._documents)
 
 
 def _asked(hit: DatasetDocument) -> _Asked:
     state = state_of(hit.document.version, hit.document.sha256) if hit.document else ""
     key = SectionKey(hit.stored.document_id, state, hit.stored.section.ordinal)
     return _Asked(key, hit.relevance_score, candidate_of(hit), is_ours=hit.document is not None)
-
-
-def _asked_of(change: DocumentChange) -> Iterator[_Asked]:
-    state = state_of(change.version, change.sha256)
-    for stored in change.sections:
-        key = SectionKey(stored.document_id, state, stored.section.ordinal)
-        yield _Asked(key, 1.0, Candidate(stored, 1.0))
-
-
-def _neighbours(documents: Iterable[HeldDocument]) -> Iterator[list[HeldDocument]]:
-    """Documents in lists of a few, as long as they hold no more sections than are judged together."""
-    few: list[HeldDocument] = []
-    for document in documents:
-        few.append(document)
-        if len(few) >= _DOCUMENTS_AT_ONCE or sum(each.section_count for each in few) >= MAX_TEXTS:
-            yield few
-            few = []
-    if few:
-        yield few
 
 
 def _batch(asked: Iterator[_Asked], at_once: int) -> list[_Asked]:

@@ -96,6 +96,11 @@ class BuilderPool:
         """Look at the queue now; call on the event loop's thread."""
         self._wake.set()
 
+    @property
+    def is_building(self) -> bool:
+        """Whether a build process is running."""
+        return bool(self._running)
+
     def progress(self, dataset_id: str) -> Mapping[str, Any] | None:
         """What the running build of a dataset said last."""
         return self._progress.get(dataset_id)

@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from backend.common.child_order import ChildOrder
 from backend.common.json_lines import decode, encode
 
 WORKER_COMMAND = (sys.executable, "-m", "backend.datasets.workers.build_worker")
+LINE_WORKER_COMMAND = (sys.executable, "-m", "backend.datasets.workers.line_worker")
 
 
 class MessageType(StrEnum):
@@ -69,6 +71,17 @@ class PublishJob:
     export_format: str
     folder: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineOrder(ChildOrder):
+    """Make the lines of streams that are missing; the only order of the line worker.
+
+    Args:
+        settings: As in `BuildOrder`.
+    """
+
+    settings: Mapping[str, Any]
 
 
 Order = BuildOrder | ExportJob | PublishJob

@@ -1,9 +1,11 @@
 """Lines that streams made, in a real service: found by the next stream, and without the words of what was erased."""
 
+import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
+from backend.datasets.ready.file import ReadyFile
 from shared.database.stores import open_stores
 from shared.models.events import AuditEntry
 from tests.support.dataset_service import DatasetService, an_order, running_service
@@ -33,6 +35,44 @@ def test_lines_outlive_the_service_and_those_of_an_erased_document_do_not(tmp_pa
 
     assert left.splitlines()[:-1] == [line for line in made.splitlines()[:-1] if _SECRET not in line]
     assert len(left.splitlines()) == 2 * 6 + 1
+
+
+def test_new_documents_are_made_ready_before_anybody_streams_them(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with running_service(home, {**_ENVIRONMENT, "CLARA_STREAMING_PREPARE": "true"}) as service:
+        service.upload(3)
+        prepared = _prepared(home, documents=3)
+        service.upload(4)
+        also_new = _prepared(home, documents=4)
+        streamed = _streamed(service)
+        assert _put(home) == also_new
+        # killed at any moment, or beside a build: the next one goes on
+        service.create(split={"train": 1, "validation": 0, "test": 0})
+    with running_service(home, _ENVIRONMENT) as service:
+        for path in (home / "data" / "cache" / "streams").iterdir():
+            path.unlink()
+        assert _streamed(service) == streamed
+
+    assert prepared == 3 * 6
+    assert also_new == 4 * 6
+
+
+def _prepared(home: Path, *, documents: int) -> int:
+    """How many sections are ready once all documents are."""
+    deadline = time.monotonic() + 60
+    while True:
+        with suppress(StopIteration), ReadyFile(next((home / "data" / "cache" / "streams").glob("*.lines"))) as file:
+            if len(list(file.whole_documents())) == documents:
+                return _put(home)
+        assert time.monotonic() < deadline, "the lines of new documents were not made"
+        time.sleep(0.1)
+
+
+def _put(home: Path) -> int:
+    (path,) = (home / "data" / "cache" / "streams").glob("*.lines")
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT count(*) FROM lines").fetchone()[0])
 
 
 def _streamed(service: DatasetService) -> str:

@@ -97,3 +97,24 @@ def test_a_file_that_somebody_else_holds_is_done_without(path: Path, monkeypatch
 
     with ReadyFile(path) as file:
         assert file.of_document("doc_1", "1-a") == [a_section()]
+
+
+def test_a_document_is_whole_once_somebody_said_so_until_it_is_forgotten(path: Path) -> None:
+    with ReadyFile(path) as file:
+        file.put([a_section()], whole=[("doc_1", "1-a"), ("doc_empty", "1-e")])
+        file.put([a_section(ordinal=1), a_section("doc_2")])
+
+        assert list(file.whole_documents()) == [("doc_1", "1-a"), ("doc_empty", "1-e")]
+        assert list(file.documents()) == [("doc_1", "1-a"), ("doc_2", "1-a"), ("doc_empty", "1-e")]
+        file.forget_document("doc_1")
+        file.put([a_section()])
+        assert list(file.whole_documents()) == [("doc_empty", "1-e")]
+
+
+def test_orders_are_noted_once(path: Path) -> None:
+    with ReadyFile(path) as file:
+        assert file.orders() == []
+        for note in ("b", "a", "b"):
+            file.note_order(note)
+    with ReadyFile(path) as file:
+        assert file.orders() == ["a", "b"]

@@ -14,86 +14,17 @@ from backend.datasets.pii.applying import PolicyApplier
 from backend.datasets.pii.treating import PersonalData
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import QualityPipeline
-from backend.datasets.quality.profile import Profile, built_in
-from backend.datasets.ready.lines import SectionKey, SectionLines
+from backend.datasets.ready.lines import SectionKey
 from backend.datasets.ready.making import LineMaker
 from backend.datasets.ready.shelf import ReadyShelf
-from backend.datasets.ready.stream import LineStream
 from backend.datasets.record_making import RecordMaking
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.licences import Licences
 from backend.datasets.searching import Found
-from shared.database.base import DocumentInput
 from shared.database.dataset_search import DatasetDocument
-from shared.database.stores import Stores, memory_stores
-from shared.models.document import Document, ParsedDocument
-from shared.models.events import AuditEntry
-from shared.models.review import Doubt, ReviewState, Ruling, text_key_of
+from shared.models.review import ReviewState
 from tests.support.legal_texts import a_candidate, a_parsed_document, section_text
-
-_DOCUMENTS, _SECTIONS = 4, 6
-_REPEALED = "(weggefallen)"
-_GARBLED = "Xq zr 7 7 7 7 # # # # Xq zr 7 7 7 7 # # # # " * 4
-_PROFILE = built_in("legal-de")
-
-
-class CountingMaker(LineMaker):
-    """Counts the sections that it makes."""
-
-    count = 0
-
-    def made(self, wanted: Any) -> Iterator[SectionLines]:
-        self.count += len(wanted)
-        return super().made(wanted)
-
-
-class Desk:
-    """Registered documents and a shelf."""
-
-    def __init__(self, folder: Path) -> None:
-        self.stores: Stores = memory_stores()
-        self.shelf: ReadyShelf | None = ReadyShelf(folder / "streams", limit_bytes=1 << 24)
-        self.profile: Profile = _PROFILE
-        self.personal_data = PersonalData()
-        self.made = 0
-        for number in range(_DOCUMENTS):
-            self.register(number, a_parsed_document(number, sections=_SECTIONS))
-        first = a_parsed_document(0, sections=_SECTIONS)
-        odd = [replace(each, text=text) for each, text in zip(first.sections, (_REPEALED, _GARBLED), strict=False)]
-        self.register(99, replace(first, sections=(*odd, *first.sections[2:])))
-
-    def register(self, number: int, parsed: ParsedDocument) -> Document:
-        sha256 = hashlib.sha256(repr(parsed).encode()).hexdigest()
-        put = DocumentInput(parsed, "amt", f"{number}.md", sha256, len(parsed.text), "anna")
-        return self.stores.documents.put_many([put])[0][0]
-
-    def rule(self, text: str, state: ReviewState) -> None:
-        doubt = Doubt(text_key_of(normalise(text)), "s", "d", 0.1, ("stub",), "legal-de-1")
-        audit = AuditEntry(action="review", object_type="text", object_id="x", actor="anna")
-        self.stores.reviews.rule(doubt, Ruling(state, "anna"), audit=audit)
-
-    def everything(self, *, top_k: int = 1000, least: float = 0.0, **changes: Any) -> bytes:
-        """The stream of everything."""
-        found = Found(self.hits(), {}, self.stores.documents.iter_held())
-        return self.streamed(found, top_k=top_k, least=least, **changes)
-
-    def hits(self, relevance: float = 1.0) -> Iterator[DatasetDocument]:
-        states = list(self.stores.documents.iter_states())
-        for state in states:
-            for stored in state.sections:
-                yield DatasetDocument(stored, state.document, relevance, 1, {}, "")
-
-    def streamed(self, found: Found, *, top_k: int = 1000, least: float = 0.0, **changes: Any) -> bytes:
-        query = {"query_text": "*", "top_k": top_k, "min_quality_score": least}
-        order = DatasetRequest.model_validate({"name": "Alles", "search_query": query, **changes})
-        documents, rulings = self.stores.documents, self.stores.reviews.rulings
-        licences = Licences(documents.newest)
-        maker = CountingMaker(order, QualityPipeline(self.profile), RecordMaking(), self.personal_data, licences)
-        stream = LineStream(maker, self.shelf, documents, rulings, least_quality=least)
-        pieces = list(stream.lines(found, at_most=top_k, at_first=3))
-        self.made = maker.count
-        assert [piece.records for piece in pieces] == [piece.content.count(b"\n") for piece in pieces]
-        return b"".join(piece.content for piece in pieces)
+from tests.support.ready_desk import DOCUMENTS, PROFILE, REPEALED, SECTIONS, Desk
 
 
 @pytest.fixture
@@ -122,7 +53,7 @@ def test_everything_comes_in_the_order_of_documents_and_sections(desk: Desk) -> 
     places = [each["section_id"].split(":") for each in records_of(desk.everything())]
 
     assert places == sorted(places)
-    assert len(places) == (_DOCUMENTS + 1) * _SECTIONS - 2
+    assert len(places) == (DOCUMENTS + 1) * SECTIONS - 2
 
 
 def test_only_what_is_missing_is_made(desk: Desk) -> None:
@@ -131,7 +62,7 @@ def test_only_what_is_missing_is_made(desk: Desk) -> None:
     new = desk.register(7, a_parsed_document(7, sections=3))
     with_new = desk.everything()
 
-    assert made_before == (_DOCUMENTS + 1) * _SECTIONS - 9
+    assert made_before == (DOCUMENTS + 1) * SECTIONS - 9
     assert desk.made == 3
     added = [line for line in with_new.splitlines() if new.document_id.encode() in line]
     assert len(added) == 3
@@ -140,10 +71,10 @@ def test_only_what_is_missing_is_made(desk: Desk) -> None:
 
 def test_a_new_version_of_a_document_is_made_anew(desk: Desk) -> None:
     desk.everything()
-    changed = desk.register(1, a_parsed_document(50, sections=_SECTIONS))
+    changed = desk.register(1, a_parsed_document(50, sections=SECTIONS))
     records = [each for each in records_of(desk.everything()) if each["document_id"] == changed.document_id]
 
-    assert desk.made == _SECTIONS
+    assert desk.made == SECTIONS
     assert {each["document_version"] for each in records} == {2}
     assert "Satzung Nummer 50" in records[0]["text"]
 
@@ -165,14 +96,14 @@ def test_a_section_whose_words_are_others_under_the_same_name_is_made_anew(desk:
 def test_what_decides_otherwise_is_heeded_at_once(desk: Desk, change: str, tmp_path: Path) -> None:
     before = desk.everything()
     if change == "profile":
-        desk.profile = replace(_PROFILE, version=_PROFILE.version + 1)
+        desk.profile = replace(PROFILE, version=PROFILE.version + 1)
     else:
         desk.personal_data = PersonalData(PolicyApplier())
     after = desk.everything()
     fresh = Desk(tmp_path / "fresh")
     fresh.stores, fresh.profile, fresh.personal_data = desk.stores, desk.profile, desk.personal_data
 
-    assert desk.made == (_DOCUMENTS + 1) * _SECTIONS
+    assert desk.made == (DOCUMENTS + 1) * SECTIONS
     assert after == fresh.everything()
     assert (after == before) == (change == "personal_data")
 
@@ -183,11 +114,11 @@ def test_rulings_are_heeded_at_once_whatever_is_ready(desk: Desk, is_ready: bool
         desk.everything(least=1.0)
     unwanted = section_text(1, 2)
     desk.rule(unwanted, ReviewState.REJECTED)
-    desk.rule(_REPEALED, ReviewState.KEPT)
+    desk.rule(REPEALED, ReviewState.KEPT)
     texts = [each["text"] for each in records_of(desk.everything(least=1.0))]
 
     assert (desk.made == 0) == is_ready
-    assert sum(_REPEALED in text for text in texts) == 1
+    assert sum(REPEALED in text for text in texts) == 1
     assert not any(normalise(unwanted) in text for text in texts)
     desk.rule(unwanted, ReviewState.KEPT)
     assert len(records_of(desk.everything(least=1.0))) == len(texts) + 1
@@ -217,7 +148,7 @@ def test_erased_documents_are_not_sent_and_leave_the_shelf(desk: Desk) -> None:
     assert desk.shelf is not None
     whole = records_of(desk.everything())
     gone = whole[0]["document_id"]
-    desk.stores.documents.erase(gone, audit=AuditEntry("erase", "document", gone, "anna"))
+    desk.erase(gone)
     left = records_of(desk.everything())
 
     assert left == [each for each in whole if each["document_id"] != gone]
@@ -227,11 +158,11 @@ def test_erased_documents_are_not_sent_and_leave_the_shelf(desk: Desk) -> None:
 def test_a_document_that_is_erased_on_the_way_is_passed_over(desk: Desk) -> None:
     held = list(desk.stores.documents.iter_held())
     gone = held[2].document_id
-    desk.stores.documents.erase(gone, audit=AuditEntry("erase", "document", gone, "anna"))
+    desk.erase(gone)
     records = records_of(desk.streamed(Found(iter(()), {}, iter(held))))
 
     assert gone not in {each["document_id"] for each in records}
-    assert len({each["document_id"] for each in records}) == _DOCUMENTS
+    assert len({each["document_id"] for each in records}) == DOCUMENTS
 
 
 def test_a_document_without_lines_that_gets_a_version_on_the_way_comes_in_that(desk: Desk) -> None:
@@ -249,17 +180,17 @@ def test_without_room_everything_is_made_again(desk: Desk, tmp_path: Path) -> No
     first, second = desk.everything(), desk.everything()
 
     assert first == second
-    assert desk.made == (_DOCUMENTS + 1) * _SECTIONS
+    assert desk.made == (DOCUMENTS + 1) * SECTIONS
 
 
 def test_the_lines_of_a_section_are_those_of_this_way() -> None:
     """Whoever changes what a record looks like raises `key.WAY`, or streams go on sending what was made before."""
     order = DatasetRequest.model_validate({"name": "Alles", "search_query": {"query_text": "*"}})
-    maker = LineMaker(order, QualityPipeline(_PROFILE), RecordMaking(), PersonalData(), Licences())
+    maker = LineMaker(order, QualityPipeline(PROFILE), RecordMaking(), PersonalData(), Licences())
     (made,) = maker.made([(SectionKey("doc_1", "1-a", 0), Candidate(a_candidate().stored, 0.3))])
 
     # another profile is another key anyway
-    told = hashlib.sha256(made.content.replace(_PROFILE.key.encode(), b"")).hexdigest()[:16]
+    told = hashlib.sha256(made.content.replace(PROFILE.key.encode(), b"")).hexdigest()[:16]
     assert (told, made.records) == ("1a0bdc502120ee37", 1), (
         "raise backend.datasets.ready.key.WAY and note the new digest here"
     )
