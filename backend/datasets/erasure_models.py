@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
+from backend.common.exact import Reason
 from backend.datasets.erasing import Erasure
 from shared.models.dataset import DatasetStatus, Split
 from shared.models.erasure import DocumentUses
@@ -16,7 +16,7 @@ class EraseRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2_000)] = Field(
+    reason: Reason = Field(
         description="Kept in the audit log for good and shown nowhere else: name no person and quote nothing."
     )
 

@@ -2,27 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from backend.common.exact import Reason
 from backend.datasets.models import DatasetView
 from shared.models.dataset import Dataset, DatasetStatus
 from shared.models.dataset_events import DatasetEvent
 
-_LEAST_REASON = 3
-
 
 class _View(BaseModel):
     model_config = ConfigDict(frozen=True)
-
-
-def _told(reason: str) -> str:
-    """The reason without the space around it, which may not be all there is; JSON schemas know no such rule."""
-    told = reason.strip()
-    if len(told) < _LEAST_REASON:
-        raise ValueError(f"at least {_LEAST_REASON} characters beside the space around them are needed")
-    return told
 
 
 class WithdrawRequest(BaseModel):
@@ -30,11 +21,7 @@ class WithdrawRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    reason: Annotated[str, AfterValidator(_told)] = Field(
-        min_length=_LEAST_REASON,
-        max_length=2_000,
-        description="Shown to everybody who looks at the dataset, and kept in the audit log.",
-    )
+    reason: Reason = Field(description="Shown to everybody who looks at the dataset, and kept in the audit log.")
 
 
 class DatasetChanged(_View):

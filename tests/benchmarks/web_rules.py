@@ -3,9 +3,10 @@
 Gopher's quality and repetition filters, C4's and FineWeb's with their defaults, over 300 real English web pages, the
 same pages spoilt in seven ways, and 5,000 sections of German law. Each side has a process of its own with one thread,
 in turn; its best of three rounds counts, measured in CPU time without starting up. Ours begins every round without a
-known word. DataTrove's four filters see one text after the other, so that they share its words. Needs ../shared/data
-(or CLARA_SHARED_DATA) and, in CLARA_TEST_DATATROVE, the Python of an environment with DataTrove (tests/support/
-datatrove_peer.py says how to make one).
+known word. `legal_de_mb_s` is the whole profile `legal-de` over the same texts in the same rounds: normalising, the
+language and all its signals. DataTrove's four filters see one text after the other, so that they share its words.
+Needs ../shared/data (or CLARA_SHARED_DATA) and, in CLARA_TEST_DATATROVE, the Python of an environment with DataTrove
+(tests/support/datatrove_peer.py says how to make one).
 """
 
 import tempfile
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.datatrove_peer import FILTERS, MISSING, PYTHON, Verdict, ours, theirs
+from tests.support.datatrove_peer import FILTERS, MISSING, PYTHON, Verdict, ours, theirs, whole_profile
 from tests.support.real_texts import LAWS, PAGES, law_sections, web_pages
 from tests.support.shared_data import SHARED_DATA
 from tests.support.web_texts import spoilt
@@ -31,6 +32,7 @@ class _Compared:
     size_mb: float
     our_s: float
     their_s: float
+    whole_s: float
     pairs: Sequence[tuple[Verdict, Verdict]]
 
     def figures(self) -> dict[str, Any]:
@@ -41,6 +43,7 @@ class _Compared:
             "ours_mb_s": round(self.size_mb / self.our_s, 2),
             "datatrove_mb_s": round(self.size_mb / self.their_s, 2),
             "times_datatrove": round(self.their_s / self.our_s, 1),
+            "legal_de_mb_s": round(self.size_mb / self.whole_s, 2),
             "equal_verdicts": {name: self._equal_share(name) for name in (*FILTERS, "c4_text")},
             "kept_by_all": sum(all(our[name] is None for name in FILTERS) for our, _ in self.pairs),
         }
@@ -68,11 +71,11 @@ def measure() -> dict[str, Any]:
 
 
 def _side_by_side(texts: Sequence[str], folder: Path) -> _Compared:
-    rounds = [(ours(texts, folder), theirs(texts, folder)) for _ in range(ROUNDS)]
-    our_s, their_s = (min(run.cpu_s for run in runs) for runs in zip(*rounds, strict=True))
-    our, their = rounds[0]
+    rounds = [(ours(texts, folder), theirs(texts, folder), whole_profile(texts, folder)) for _ in range(ROUNDS)]
+    our_s, their_s, whole_s = (min(run.cpu_s for run in runs) for runs in zip(*rounds, strict=True))
+    our, their, _ = rounds[0]
     size_mb = sum(len(text.encode()) for text in texts) / 1e6
-    return _Compared(size_mb, our_s, their_s, list(zip(our.verdicts, their.verdicts, strict=True)))
+    return _Compared(size_mb, our_s, their_s, whole_s, list(zip(our.verdicts, their.verdicts, strict=True)))
 
 
 def _together(compared: Mapping[str, _Compared]) -> _Compared:
@@ -82,5 +85,6 @@ def _together(compared: Mapping[str, _Compared]) -> _Compared:
         sum(corpus.size_mb for corpus in each),
         sum(corpus.our_s for corpus in each),
         sum(corpus.their_s for corpus in each),
+        sum(corpus.whole_s for corpus in each),
         pairs,
     )

@@ -38,6 +38,19 @@ found = [{name: getattr(verdict, name) for name in names} for verdict in verdict
 json.dump([found, seconds], open(sys.argv[2], "w", encoding="utf-8"))
 """
 
+_WHOLE = """
+import json, sys, time
+from backend.datasets.quality.normalise import normalise
+from backend.datasets.quality.pipeline import QualityPipeline
+from backend.datasets.quality.profile import built_in
+texts = json.load(open(sys.argv[1], encoding="utf-8"))
+pipeline = QualityPipeline(built_in("legal-de"))
+pipeline.assess_many(["Ein erster Text."])
+started = time.process_time()
+pipeline.assess_many([normalise(text) for text in texts])
+json.dump([[], time.process_time() - started], open(sys.argv[2], "w", encoding="utf-8"))
+"""
+
 # the filters go over one text after the other, so that they share its words, which DataTrove keeps for five texts
 _THEIRS = """
 import json, sys, time
@@ -84,6 +97,11 @@ class Run:
 def ours(texts: Sequence[str], folder: Path) -> Run:
     """Our verdicts, from a new process."""
     return _run(sys.executable, _OURS, texts, folder)
+
+
+def whole_profile(texts: Sequence[str], folder: Path) -> Run:
+    """The time of `legal-de`, normalising and language included; no verdicts."""
+    return _run(sys.executable, _WHOLE, texts, folder)
 
 
 def theirs(texts: Sequence[str], folder: Path) -> Run:

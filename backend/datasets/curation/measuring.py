@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_FORMAT = 2
+_FORMAT = 3
 _SURE = 0.6  # as in the default policy for personal data
 
 

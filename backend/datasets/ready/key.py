@@ -13,7 +13,7 @@ from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.records.drafting import Drafter
 from backend.datasets.tokens import TokenCounter
 
-WAY = 2
+WAY = 3
 """Raised whenever the same section, order and settings give other lines."""
 
 

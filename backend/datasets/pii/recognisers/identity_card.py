@@ -16,7 +16,7 @@ class IdentityCardRecogniser(SerialNumberRecogniser):
     first_letters = "LMNPRTVWXYZ"
     announced = re.compile(r"(?i)ausweis")
     machine_lines = re.compile(
-        r"I[D<]D<<(?P<number>[0-9A-Z]{9}[0-9])(?P<optional>[0-9A-Z<]{15})\s+"
-        r"(?P<birth>[0-9]{7})[MFX<](?P<expiry>[0-9]{7})D<<(?P<more>[0-9A-Z<]{11})(?P<check>[0-9])(?:\s+[A-Z<]{30}"
+        r"I[D<]D<<(?P<number>[0-9A-Z]{9}[0-9])(?P<optional>[0-9A-Z<]{15})\s*"
+        r"(?P<birth>[0-9]{7})[MFX<](?P<expiry>[0-9]{7})D<<(?P<more>[0-9A-Z<]{11})(?P<check>[0-9])(?:\s*[A-Z<]{30}"
         r"(?![A-Z<]))?"
     )

@@ -10,7 +10,7 @@ from backend.datasets.pii.travel_documents import are_checked
 from backend.datasets.pii.triggers import LONG_NUMBER
 
 _LINES = re.compile(
-    r"(?:IDD<<[A-Z<]{31}\s+)?(?<!\w)(?P<number>[0-9]{10})D<<(?P<birth>[0-9]{7})[MFX<]"
+    r"(?:IDD<<[A-Z<]{31}\s*|(?<!\w))(?P<number>[0-9]{10})D<<(?P<birth>[0-9]{7})[MFX<]"
     r"(?P<expiry>[0-9]{7})(?P<more><{7})(?P<check>[0-9])(?!\w)"
 )
 _NUMBER = re.compile(r"[0-9](?<!\w.)[0-9]{9}D(?![\w<])")

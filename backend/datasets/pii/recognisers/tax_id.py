@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from backend.datasets.pii.checksums import iso_7064_mod_11_10
 from backend.datasets.pii.codes import Code
@@ -9,6 +10,14 @@ from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.numbers import AFTER, GAP, NumberRecogniser
 
 _RUN = re.compile(r"(\d)\1\1")
+# as it is printed, and as people write it
+_GROUPS = ((2, 3, 3, 3), (3, 3, 3, 2), (4, 4, 3), (3, 4, 4), (5, 6), (2, 2, 2, 2, 3), (2, 2, 2, 2, 2, 1))
+
+
+def _shape(groups: Sequence[int]) -> str:
+    """Behind the first digit."""
+    first, *others = groups
+    return f"[0-9]{{{first - 1}}}" + "".join(f"{GAP}[0-9]{{{size}}}" for size in others)
 
 
 def _pseudonym(code: Code, _found: str) -> str:
@@ -31,10 +40,7 @@ class TaxIdRecogniser(NumberRecogniser):
     name = "tax_id"
     kind = TAX_ID
     confidence = 0.95
-    pattern = re.compile(
-        rf"[1-9](?<!\w.)(?<![0-9][.,/\-].)[0-9]"
-        rf"(?:(?:{GAP}[0-9]{{3}}){{3}}|[0-9](?:{GAP}[0-9]{{3}}){{2}}{GAP}[0-9]{{2}}|[0-9]{{2}}{GAP}[0-9]{{4}}{GAP}[0-9]{{3}}){AFTER}"
-    )
+    pattern = re.compile(rf"[1-9](?<!\w.)(?<![0-9][.,/\-].)(?:{'|'.join(map(_shape, _GROUPS))}){AFTER}")
 
     def is_valid(self, characters: str) -> bool:
         """By repetition, then by check digit."""

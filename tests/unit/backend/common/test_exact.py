@@ -1,7 +1,7 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from backend.common.exact import Day, Moment, Number, Truth, Whole
+from backend.common.exact import Day, Moment, Number, Reason, Truth, Whole
 
 
 class Order(BaseModel):
@@ -52,3 +52,20 @@ def test_the_description_keeps_its_types() -> None:
         "number",
         "boolean",
     )
+
+
+class Withdrawal(BaseModel):
+    reason: Reason
+
+
+@pytest.mark.parametrize("reason", ["ab", "   ", "ab ", "x" * 2_001, "x" * 2_000 + " ", 5, None])
+def test_a_reason_is_as_long_as_its_description_says_also_without_the_space_around_it(reason: object) -> None:
+    with pytest.raises(ValidationError):
+        Withdrawal.model_validate({"reason": reason})
+    described = Withdrawal.model_json_schema()["properties"]["reason"]
+    assert (described["minLength"], described["maxLength"]) == (3, 2_000)
+
+
+@pytest.mark.parametrize("reason", ["abc", " abc ", "x" * 2_000])
+def test_a_reason_is_kept_without_the_space_around_it(reason: str) -> None:
+    assert Withdrawal(reason=reason).reason == reason.strip()

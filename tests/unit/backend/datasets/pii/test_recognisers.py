@@ -1,5 +1,7 @@
 """Each recogniser finds what it is there for, and nothing among the numbers that statutes are full of."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,6 +132,23 @@ def test_no_identifier_is_found_inside_a_longer_number(data: st.DataObject, iden
     assert spans(f"x{number}", identifier.kind) == []
 
 
+@given(identifiers.GERMAN_IBAN.valid, st.sampled_from(("", " ", "-")), st.sampled_from((str.lower, str.capitalize)))
+def test_accounts_in_small_letters_are_found(number: str, gap: str, spelt: Callable[[str], str]) -> None:
+    written = spelt(identifiers.grouped(number, identifiers.GERMAN_IBAN.groups, gap))
+    assert spans(f"auf das Konto {written} zu zahlen", "iban") == [written]
+    assert spans(f"auf das Konto {written[:-1]}{(int(written[-1]) + 1) % 10} zu zahlen", "iban") == []
+
+
+def test_words_and_years_are_no_accounts_in_small_letters() -> None:
+    assert spans("no 15 in 2010 und at 12 1234567890123456 sowie de 20 12 2013 14 2015 16 2017 18", "iban") == []
+
+
+@given(identifiers.TAX_ID.valid, st.sampled_from(((2, 2, 2, 2, 3), (2, 2, 2, 2, 2, 1), (3, 4, 4), (2, 9), (5, 6))))
+def test_tax_numbers_are_found_in_whatever_groups_people_write_them(number: str, groups: tuple[int, ...]) -> None:
+    written = identifiers.grouped(number, groups, " ")
+    assert spans(f"IdNr. {written} des Klägers", "tax_id") == [written]
+
+
 def test_an_account_of_a_country_without_ibans_is_none() -> None:
     assert spans("ZZ89 3704 0044 0532 0130 00", "iban") == []
 
@@ -144,6 +163,10 @@ def test_machine_readable_lines_are_one_finding() -> None:
     passport = "P<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<\nC01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<4"
     assert spans(f"Kopie:\n{card}\n", "identity_card") == [card]
     assert spans(f"Kopie:\n{passport}\n", "passport") == [passport]
+    # a scan may lose the ends of lines, or take them for spaces
+    for gap in ("", " ", "\r\n"):
+        assert spans(f"Kopie: {card.replace(chr(10), gap)} Ende", "identity_card") == [card.replace("\n", gap)]
+        assert spans(f"Kopie: {passport.replace(chr(10), gap)} Ende", "passport") == [passport.replace("\n", gap)]
     assert spans(card.replace("D<<<<<<<<<<<<<4", "D<<<<<<<<<<<<<5"), "identity_card") == ["T220001293"]
 
 
