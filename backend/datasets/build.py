@@ -144,7 +144,7 @@ class DatasetBuild:
             return open_files.enter_context(closing(Spool(file))), settled["notes"]
         before = self._stages.fetch(Stage.FOUND, file)
         spool = open_files.enter_context(closing(Spool(file)))
-        with RepetitionFinder(mode=self._plan.deduplicate, scratch=scratch) as repetitions:
+        with RepetitionFinder(self._plan.split.split, mode=self._plan.deduplicate, scratch=scratch) as repetitions:
             if before is None:
                 self._collect(found, spool, repetitions)
                 before = {"notes": dict(notes())}

@@ -1,6 +1,6 @@
 """What people take out of finished datasets: exports, and downloads of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from backend.datasets.withdrawal import completed_dataset, refuse_reader
 from shared.auth.audit import audit_entry
 from shared.database.base import DatasetStore
 from shared.database.dataset_changes import refuse_unusable
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, InvalidInput, NotFound
 from shared.models.dataset import Dataset, RecordFormat, Split
 from shared.models.users import Principal
 
@@ -22,9 +22,11 @@ class NotExported(NotFound):
 
     code = "not_exported"
 
-    def __init__(self, dataset_id: str, export_format: str) -> None:
+    def __init__(self, dataset_id: str, export_format: str, others: Sequence[str] = ()) -> None:
+        found = f" There are: {', '.join(sorted(others))}." if others else ""
         super().__init__(
-            f"Dataset {dataset_id} has no {export_format} export; POST /api/datasets/{dataset_id}/export makes one.",
+            f"Dataset {dataset_id} has no {export_format} export; POST /api/datasets/{dataset_id}/export makes one."
+            + found,
             dataset_id=dataset_id,
             format=export_format,
         )
@@ -51,6 +53,15 @@ class NoSuchFile(NotFound):
             format=export_format,
             file=file,
         )
+
+
+class SplitAndFile(InvalidInput):
+    """A split and a file were asked for at once."""
+
+    code = "split_and_file"
+
+    def __init__(self) -> None:
+        super().__init__("Give a split or a file, not both: a file belongs to one split already.", field="file")
 
 
 class SplitInShards(Conflict):
@@ -82,6 +93,19 @@ class ExportTask:
     target: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An export that lies on the server.
+
+    Args:
+        name: Format and chosen options, such as `csv` and `csv-unguarded`: by it the export is downloaded.
+        path: Its folder.
+    """
+
+    name: str
+    path: str
+
+
 class ExportDesk:
     """The use cases of exports.
 
@@ -96,8 +120,8 @@ class ExportDesk:
 
     def export(
         self, dataset_id: str, order: ExportRequest, principal: Principal, *, request_id: str | None = None
-    ) -> str:
-        """Write a finished dataset in a format, or find that it is there already; returns the folder.
+    ) -> Exported:
+        """Write a finished dataset in a format, or find that it is there already.
 
         Raises:
             DatasetNotFound: If there is none.
@@ -110,14 +134,13 @@ class ExportDesk:
         refuse_unusable(dataset)
         options = ExportOptions.from_json(order.model_dump(exclude={"format"}))
         check_export(order.format, RecordFormat(dataset.request["record_format"]), options)
-        target = records_dir.parent / "exports" / f"{order.format}{options.folder_suffix}"
+        name = f"{order.format}{options.folder_suffix}"
+        target = records_dir.parent / "exports" / name
         if not target.exists():
             self._write(ExportTask(dataset, order.format, options, target))
-        audit = audit_entry(
-            principal, "dataset.exported", "dataset", dataset_id, request_id=request_id, format=order.format
-        )
-        self._datasets.set_export(dataset_id, order.format, str(target), audit=audit)
-        return str(target)
+        audit = audit_entry(principal, "dataset.exported", "dataset", dataset_id, request_id=request_id, format=name)
+        self._datasets.set_export(dataset_id, name, str(target), audit=audit)
+        return Exported(name, str(target))
 
     def download(
         self,
@@ -130,6 +153,14 @@ class ExportDesk:
     ) -> DownloadFile:
         """An export as one file: a file or a split as it is, or everything as a zip.
 
+        Args:
+            dataset_id: Whose.
+            export_format: Name of the export; a format alone means the usual options, or the first of the others where
+                no export has these.
+            split: One split.
+            reader: Who asks.
+            file: One file, by its name in the manifest.
+
         Raises:
             NotExported: If there is no such export.
             NoSuchFile: If the export has no such file.
@@ -139,12 +170,11 @@ class ExportDesk:
         """
         dataset, _ = completed_dataset(self._datasets, dataset_id)
         refuse_reader(dataset, reader)
-        exporter_for(export_format)
-        if export_format not in dataset.export_paths:
-            raise NotExported(dataset_id, export_format)
-        folder = Path(dataset.export_paths[export_format])
+        folder = _folder(dataset, export_format)
         name = f"{dataset_id}-{export_format}"
-        if split is not None and file is None:
+        if split is not None:
+            if file is not None:
+                raise SplitAndFile
             file = _file_of_split(dataset_id, folder, split)
         if file is None:
             return whole_folder(folder, name=name)
@@ -152,6 +182,15 @@ class ExportDesk:
         if found is None:
             raise NoSuchFile(dataset_id, export_format, file)
         return found
+
+
+def _folder(dataset: Dataset, name: str) -> Path:
+    export_format = name.partition("-")[0]
+    exporter_for(export_format)
+    others = [each for each in dataset.export_paths if each.partition("-")[0] == export_format]
+    if name not in dataset.export_paths and (name != export_format or not others):
+        raise NotExported(dataset.dataset_id, name, others)
+    return Path(dataset.export_paths[name if name in dataset.export_paths else others[0]])
 
 
 def _file_of_split(dataset_id: str, folder: Path, split: Split) -> str:

@@ -15,7 +15,7 @@ from backend.datasets.withdrawal import completed_dataset, refuse_reader
 from shared.auth.audit import audit_entry
 from shared.auth.policies import Actor
 from shared.database.base import DatasetStore, DocumentStore, Page
-from shared.models.dataset import Dataset, DatasetStatus
+from shared.models.dataset import Dataset, DatasetStatus, Split
 from shared.models.document import Document
 from shared.models.events import AuditEntry
 from shared.models.users import Principal
@@ -94,9 +94,17 @@ class DatasetManager:
         """
         return self._datasets.get(dataset_id)
 
-    def page(self, *, status: DatasetStatus | None, limit: int, after: str | None) -> Page[Dataset]:
+    def page(
+        self,
+        *,
+        status: DatasetStatus | None,
+        name: str | None,
+        created_by: str | None,
+        limit: int,
+        after: str | None,
+    ) -> Page[Dataset]:
         """Datasets, newest first."""
-        return self._datasets.page(status=status, limit=limit, after=after)
+        return self._datasets.page(status=status, name=name, created_by=created_by, limit=limit, after=after)
 
     def count(self) -> int:
         """Number of datasets."""
@@ -117,9 +125,9 @@ class DatasetManager:
         self._folders.remove(dataset_id)
 
     def records(
-        self, dataset_id: str, reader: Principal, *, limit: int, after: str | None
-    ) -> tuple[Dataset, list[dict[str, Any]], str | None]:
-        """The dataset, a page of its records in stored order, and the cursor of the next page.
+        self, dataset_id: str, reader: Principal, *, split: Split | None, limit: int, after: str | None
+    ) -> tuple[int, list[dict[str, Any]], str | None]:
+        """How many records there are, a page of them in stored order, and the cursor of the next page.
 
         Raises:
             DatasetNotCompleted: If it is not finished.
@@ -128,8 +136,9 @@ class DatasetManager:
         """
         dataset, records_dir = completed_dataset(self._datasets, dataset_id)
         refuse_reader(dataset, reader)
-        records, next_after = records_page(records_dir, after=after, limit=limit)
-        return dataset, records, next_after
+        records, next_after = records_page(records_dir, split=split, after=after, limit=limit)
+        total = dataset.record_count if split is None else dataset.statistics["splits"][split.value]["records"]
+        return total, records, next_after
 
     def document(self, document_id: str) -> Document:
         """A document in its newest version.

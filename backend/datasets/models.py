@@ -24,26 +24,27 @@ class _View(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-_Names = Annotated[list[str], Field(max_length=100)]
+_Name = Annotated[str, StringConstraints(max_length=1_000)]
+_Names = Annotated[list[_Name], Field(max_length=100)]
 
 
 class FilterRequest(_Request):
     """Conditions that hits must fulfil; those that are not given hold."""
 
-    source: list[str] = Field(default_factory=list, max_length=100, description="Sources to search in; empty: all.")
-    media_type: list[str] = Field(
+    source: list[_Name] = Field(default_factory=list, max_length=100, description="Sources to search in; empty: all.")
+    media_type: list[_Name] = Field(
         default_factory=list, max_length=100, description="Media types of the files, such as text/markdown."
     )
-    abbreviation: list[str] = Field(
+    abbreviation: list[_Name] = Field(
         default_factory=list, max_length=100, description="Short names of laws, such as VwVfG."
     )
-    document_id: list[str] = Field(default_factory=list, max_length=100, description="Documents to search in.")
+    document_id: list[_Name] = Field(default_factory=list, max_length=100, description="Documents to search in.")
     valid_on: Day | None = Field(None, description="A day on which the section is in force; undated ones always are.")
     ingested_from: Moment | None = Field(None, description="First moment of registration.")
     ingested_until: Moment | None = Field(None, description="First moment of registration that is too late.")
 
     @field_validator(
-        "source", "media_type", "abbreviation", "document_id", mode="before", json_schema_input_type=_Names | str
+        "source", "media_type", "abbreviation", "document_id", mode="before", json_schema_input_type=_Names | _Name
     )
     @classmethod
     def _one_or_many(cls, value: object) -> object:
@@ -65,7 +66,9 @@ class FilterRequest(_Request):
 class SearchRequest(_Request):
     """What to look for."""
 
-    query_text: str = Field(min_length=1, max_length=4_000, description="Words to look for; '*' takes every section.")
+    query_text: str = Field(
+        min_length=1, max_length=4_000, pattern=r"\S", description="Words to look for; '*' takes every section."
+    )
     top_k: Whole = Field(100, ge=1, le=100_000, description="Most sections that are taken, the best first.")
     filters: FilterRequest = Field(default_factory=FilterRequest, description="Conditions that hits must fulfil.")
     min_quality_score: Number = Field(0.5, ge=0, le=1, description="Records with a lower quality are dropped.")

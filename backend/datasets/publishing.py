@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pydantic import Field
 
+from backend.datasets.export_desk import Exported
 from backend.datasets.models import ExportRequest
 from shared.database.base import AuditStore
 from shared.models.events import AuditEntry
@@ -31,8 +32,8 @@ class Exports(Protocol):
 
     def export(
         self, dataset_id: str, order: ExportRequest, principal: Principal, *, request_id: str | None = None
-    ) -> str:
-        """The folder of an export, written now or before."""
+    ) -> Exported:
+        """An export, written now or before."""
         ...
 
 
@@ -82,7 +83,7 @@ class PublishDesk:
         """
         base = self._targets.resolved(order.destination)
         plain = ExportRequest.model_validate(order.model_dump(exclude={"destination"}))
-        folder = Path(self._exports.export(dataset_id, plain, principal, request_id=request_id))
+        folder = Path(self._exports.export(dataset_id, plain, principal, request_id=request_id).path)
         url = self._targets.resolved(f"{base}/{dataset_id}/{folder.name}")
         self._copy(PublishTask(dataset_id, order.format, folder, url))
         done = _publication(folder, url)

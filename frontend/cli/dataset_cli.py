@@ -46,12 +46,23 @@ def register(app: typer.Typer) -> None:
     app.add_typer(datasets, name="datasets")
 
 
-@command(datasets, "list", examples=("clara datasets list", "clara datasets list --status failed --json"))
-def list_datasets(session: Session, limit: Limit = 50, status: Status = None) -> None:
+@command(
+    datasets, "list", examples=("clara datasets list --name Satzung", "clara datasets list --status failed --json")
+)
+def list_datasets(
+    session: Session,
+    limit: Limit = 50,
+    status: Status = None,
+    name: Annotated[str | None, typer.Option("--name", help="Only datasets with this in their names.")] = None,
+    created_by: Annotated[
+        str | None, typer.Option("--created-by", help="Only datasets that this user ordered.")
+    ] = None,
+) -> None:
     """List datasets, newest first."""
     with session.client() as client:
-        page = client.datasets.page(status=status, limit=1)
-        shown = list(islice(client.datasets.iterate(status=status, page_size=min(limit, 500)), limit))
+        page = client.datasets.page(status=status, name=name, created_by=created_by, limit=1)
+        found = client.datasets.iterate(status=status, name=name, created_by=created_by, page_size=min(limit, 500))
+        shown = list(islice(found, limit))
     rows = [
         (
             d.dataset_id,

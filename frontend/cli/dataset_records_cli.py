@@ -13,7 +13,7 @@ from frontend.cli.order_file import OrderFile, with_order
 from frontend.cli.record_options import Templates
 from frontend.cli.session import Session, table
 from frontend.cli.texts import text
-from shared.models.dataset import RecordFormat
+from shared.models.dataset import RecordFormat, Split
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,19 +32,24 @@ def register(_: typer.Typer) -> None:
     datasets,
     "records",
     examples=(
-        f"clara datasets records {EXAMPLE} --limit 5",
+        f"clara datasets records {EXAMPLE} --split test --limit 5",
         f"clara datasets records {EXAMPLE} --limit 1000000 --json > records.jsonl",
     ),
 )
-def show_records(session: Session, dataset_id: DatasetId, limit: Limit = 20) -> None:
+def show_records(
+    session: Session,
+    dataset_id: DatasetId,
+    limit: Limit = 20,
+    split: Annotated[Split | None, typer.Option("--split", help="Records of one split only.")] = None,
+) -> None:
     """Show the records of a completed dataset in stored order (with --json one object per line)."""
     with session.client() as client:
-        found = islice(client.datasets.records(dataset_id, page_size=min(limit, _PAGE)), limit)
+        found = islice(client.datasets.records(dataset_id, split=split, page_size=min(limit, _PAGE)), limit)
         if session.as_json:
             for record in found:
                 session.line(record)
             return
-        shown, total = list(found), client.datasets.get(dataset_id).record_count
+        shown, total = list(found), client.datasets.count_records(dataset_id, split=split)
     session.console().print(_drawn(shown) if shown else text("list.empty", hint=text("dataset.no_records")))
     session.say_more(len(shown), total)
 

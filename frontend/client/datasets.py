@@ -40,16 +40,37 @@ class DatasetsClient:
         """One dataset."""
         return self._transport.get(_dataset(dataset_id), Dataset)
 
-    def page(self, *, status: DatasetStatus | None = None, limit: int = 50, after: str | None = None) -> DatasetPage:
-        """One page, newest first; of one status, or of all."""
-        params = {"status": status and status.value, "limit": limit, "after": after}
+    def page(
+        self,
+        *,
+        status: DatasetStatus | None = None,
+        name: str | None = None,
+        created_by: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> DatasetPage:
+        """One page, newest first; of one status, with a part of a name, of one user, or of all."""
+        params = {
+            "status": status and status.value,
+            "name": name,
+            "created_by": created_by,
+            "limit": limit,
+            "after": after,
+        }
         return self._transport.get(_DATASETS, DatasetPage, params=params)
 
-    def iterate(self, *, status: DatasetStatus | None = None, page_size: int = 100) -> Iterator[Dataset]:
-        """Every dataset, newest first, fetched page by page."""
+    def iterate(
+        self,
+        *,
+        status: DatasetStatus | None = None,
+        name: str | None = None,
+        created_by: str | None = None,
+        page_size: int = 100,
+    ) -> Iterator[Dataset]:
+        """Every dataset, newest first, fetched page by page; filters as in `page`."""
         after: str | None = None
         while True:
-            page = self.page(status=status, limit=page_size, after=after)
+            page = self.page(status=status, name=name, created_by=created_by, limit=page_size, after=after)
             yield from page.datasets
             after = page.next_after
             if after is None:
@@ -75,16 +96,23 @@ class DatasetsClient:
         content = self._transport.get_json(f"{_dataset(dataset_id)}/statistics")
         return content if isinstance(content, dict) else {}
 
-    def records(self, dataset_id: str, *, page_size: int = 500) -> Iterator[Mapping[str, Any]]:
-        """Every record in stored order, fetched page by page."""
+    def records(
+        self, dataset_id: str, *, split: str | None = None, page_size: int = 500
+    ) -> Iterator[Mapping[str, Any]]:
+        """Every record in stored order, fetched page by page; of one split, or of all, train first."""
         after: str | None = None
         while True:
-            params = {"limit": page_size, "after": after}
+            params = {"split": split, "limit": page_size, "after": after}
             page = self._transport.get(f"{_dataset(dataset_id)}/records", RecordPage, params=params)
             yield from page.records
             after = page.next_after
             if after is None:
                 return
+
+    def count_records(self, dataset_id: str, *, split: str | None = None) -> int:
+        """How many records there are, of one split or of all."""
+        params = {"split": split, "limit": 1}
+        return self._transport.get(f"{_dataset(dataset_id)}/records", RecordPage, params=params).total_count
 
     def export(self, dataset_id: str, export_format: str, *, include_metadata: bool = True, **further: Any) -> Export:
         """Write a completed dataset in another format on the server; `further` are more members of the request.

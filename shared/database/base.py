@@ -767,8 +767,24 @@ class DatasetStore(DatasetEventLog, DatasetLines, Protocol):
         """
         ...
 
-    def page(self, *, status: DatasetStatus | None = None, limit: int = 50, after: str | None = None) -> Page[Dataset]:
-        """Datasets, newest first."""
+    def page(
+        self,
+        *,
+        status: DatasetStatus | None = None,
+        name: str | None = None,
+        created_by: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[Dataset]:
+        """Datasets, newest first.
+
+        Args:
+            status: Of this status alone.
+            name: With this in their names, as it is written.
+            created_by: Of this user alone.
+            limit: Most datasets.
+            after: `next_after` of the page before, with the same filters.
+        """
         ...
 
     def newest_completed(self) -> Dataset | None:

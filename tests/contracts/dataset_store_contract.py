@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,31 @@ class DatasetStoreContract:
         assert [*first.items, *rest.items] == [pending[1], completed, pending[0]]
         assert (first.total, rest.next_after) == (3, None)
         assert stores.datasets.page(status=DatasetStatus.COMPLETED).items == [completed]
+
+    def test_pages_can_be_of_a_part_of_a_name_and_of_one_user(self, stores: Stores) -> None:
+        names = ("Gebühren 2026", "Übergebühren", "100%_sicher", "Gebuhren")
+        made = [
+            stores.datasets.add(
+                replace(a_dataset(number), name=name, created_by=f"user-{number % 2}"), audit=an_audit()
+            )
+            for number, name in enumerate(names, start=1)
+        ]
+
+        def found(**filters: Any) -> list[str]:
+            page = stores.datasets.page(**filters)
+            assert page.total == len(page.items)
+            return [each.name for each in page.items]
+
+        assert found(name="Gebühren") == [made[0].name]
+        assert found(name="bühren") == [made[1].name, made[0].name]
+        assert found(name="%") == found(name="_") == [made[2].name]
+        assert found(name="gebühren") == [made[1].name]
+        assert found(name="") == [each.name for each in reversed(made)]
+        assert found(created_by="user-0") == [made[3].name, made[1].name]
+        assert found(name="Geb", created_by="user-0", status=DatasetStatus.PENDING) == [made[3].name]
+        assert found(created_by="user") == []
+        first = stores.datasets.page(created_by="user-1", limit=1)
+        assert stores.datasets.page(created_by="user-1", limit=1, after=first.next_after).items == [made[0]]
 
     def test_a_list_goes_on_where_its_last_dataset_was_deleted_meanwhile(self, stores: Stores) -> None:
         made = [stores.datasets.add(a_dataset(number), audit=an_audit()) for number in (1, 2, 3)]

@@ -39,7 +39,7 @@ from backend.datasets.models import (
 )
 from backend.datasets.uploads import UploadedFile
 from shared.errors import Unavailable
-from shared.models.dataset import DatasetStatus
+from shared.models.dataset import DatasetStatus, Split
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"])
 
@@ -78,9 +78,11 @@ async def list_datasets(
     limit: Limit = 50,
     after: After = None,
     status: DatasetStatus | None = None,
+    name: Annotated[str | None, Query(max_length=100, description="A part of the name, as it is written.")] = None,
+    created_by: Annotated[str | None, Query(max_length=320, description="Who ordered it.")] = None,
 ) -> DatasetList:
     """Datasets, newest first."""
-    page = await in_thread(manager.page, status=status, limit=limit, after=after)
+    page = await in_thread(manager.page, status=status, name=name, created_by=created_by, limit=limit, after=after)
     return DatasetList(
         datasets=[DatasetView.of(each, state.builders.progress(each.dataset_id)) for each in page.items],
         total_count=page.total,
@@ -168,19 +170,26 @@ async def dataset_statistics(dataset_id: DatasetId, reports: Reports, reader: An
 
 @router.get("/{dataset_id}/records")
 async def dataset_records(
-    dataset_id: DatasetId, manager: Manager, reader: AnyUser, limit: Limit = 50, after: After = None
+    dataset_id: DatasetId,
+    manager: Manager,
+    reader: AnyUser,
+    limit: Limit = 50,
+    after: After = None,
+    split: Annotated[Split | None, Query(description="Records of one split; without it of all, train first.")] = None,
 ) -> RecordList:
     """Records of a finished dataset in stored order."""
-    dataset, records, next_after = await in_thread(manager.records, dataset_id, reader, limit=limit, after=after)
-    return RecordList(dataset_id=dataset_id, records=records, total_count=dataset.record_count, next_after=next_after)
+    total, records, next_after = await in_thread(
+        manager.records, dataset_id, reader, split=split, limit=limit, after=after
+    )
+    return RecordList(dataset_id=dataset_id, records=records, total_count=total, next_after=next_after)
 
 
 @router.post("/{dataset_id}/export")
 async def export_dataset(dataset_id: DatasetId, order: ExportRequest, desk: Exports, principal: Curator) -> ExportDone:
     """Write a finished dataset in another format; repeating it changes nothing."""
-    path = await in_thread(desk.export, dataset_id, order, principal, request_id=request_id())
+    exported = await in_thread(desk.export, dataset_id, order, principal, request_id=request_id())
     return ExportDone(
-        message=f"Dataset {dataset_id} is exported as {order.format}.",
-        export_path=path,
-        download_url=f"/api/datasets/{dataset_id}/download/{order.format}",
+        message=f"Dataset {dataset_id} is exported as {exported.name}.",
+        export_path=exported.path,
+        download_url=f"/api/datasets/{dataset_id}/download/{exported.name}",
     )

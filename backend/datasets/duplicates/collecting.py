@@ -72,6 +72,7 @@ class Collected:
         made["valid_from"] = [_ordinal(text.valid_from, _ALWAYS) for text in batch]
         made["valid_to"] = [_ordinal(text.valid_to, _FOR_EVER) for text in batch]
         made["quality"] = [-np.inf if text.quality is None else text.quality for text in batch]
+        made["rank"] = [text.rank for text in batch]
         made["length"] = [len(text.text) for text in batch]
         made["shingle_count"] = counts
         made["id_size"] = [len(each) for each in ids]

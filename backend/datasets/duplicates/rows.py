@@ -14,6 +14,7 @@ ROW = np.dtype(
         ("valid_from", "<i4"),
         ("valid_to", "<i4"),
         ("quality", "<f8"),
+        ("rank", "u1"),
         ("length", "<u4"),
         ("shingle_count", "<u4"),
         ("shingle_place", "<u8"),

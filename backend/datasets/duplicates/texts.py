@@ -27,6 +27,7 @@ class ComparedText:
         valid_from: First day in force, None if it always was or nobody knows.
         valid_to: Last day in force, None if it still is or nobody knows.
         quality: Higher is better; None counts less than any value.
+        rank: Texts of a lower one stand for those of a higher one, 0 … 255.
     """
 
     id: str
@@ -34,6 +35,7 @@ class ComparedText:
     valid_from: date | None = None
     valid_to: date | None = None
     quality: float | None = None
+    rank: int = 0
 
 
 class Kind(StrEnum):

@@ -22,16 +22,26 @@ class UnknownCursor(InvalidInput):
         )
 
 
-def records_page(records_dir: Path, *, after: str | None, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+def records_page(
+    records_dir: Path, *, split: Split | None = None, after: str | None, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
     """At most `limit` records in stored order, and the cursor of what follows (None at the end).
 
+    Args:
+        records_dir: A file for each split.
+        split: The only one that is read; None: all of them.
+        after: Cursor of the page before; None: the beginning.
+        limit: Most records.
+
     Raises:
-        UnknownCursor: If `after` points to no beginning of a record.
+        UnknownCursor: If `after` points to no beginning of a record, or into another split.
     """
-    split, offset = _position(after)
-    order = list(Split)
+    order = list(Split) if split is None else [split]
+    start, offset = _position(after) if after is not None else (order[0], 0)
+    if start not in order:
+        raise UnknownCursor(after or "")
     records: list[dict[str, Any]] = []
-    for each in order[order.index(split) :]:
+    for each in order[order.index(start) :]:
         with (records_dir / f"{each.value}.jsonl").open("rb") as stream:
             _go_to(stream, offset, after)
             while line := stream.readline():
@@ -42,9 +52,7 @@ def records_page(records_dir: Path, *, after: str | None, limit: int) -> tuple[l
     return records, None
 
 
-def _position(after: str | None) -> tuple[Split, int]:
-    if after is None:
-        return Split.TRAIN, 0
+def _position(after: str) -> tuple[Split, int]:
     found = _CURSOR.fullmatch(after)
     if found is None:
         raise UnknownCursor(after)

@@ -2,19 +2,20 @@
 
 import math
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from backend.datasets.records.candidates import Candidate, Place
-from shared.models.dataset import Deduplication
+from shared.models.dataset import Deduplication, Split
 
 if TYPE_CHECKING:
     from backend.datasets.duplicates.finding import DuplicateFinder
     from backend.datasets.duplicates.texts import ComparedText
 
 _AT_ONCE_CHARACTERS = 1 << 19
+_RANKS = {split: rank for rank, split in enumerate(Split)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,13 @@ class RepetitionFinder:
     """Takes different sections in whatever order they come, then tells which repeat each other.
 
     Args:
+        split_of: The split of a path: what is held out never stands for what is trained on.
         mode: `OFF` finds none.
         scratch: Folder for temporary files, 200 bytes and 8 per word for each section.
     """
 
-    def __init__(self, *, mode: Deduplication, scratch: Path) -> None:
+    def __init__(self, split_of: Callable[[str], Split], *, mode: Deduplication, scratch: Path) -> None:
+        self._split_of = split_of
         self._finder = _finder(mode, scratch) if mode is not Deduplication.OFF else None
         self._waiting: list[Candidate] = []
         self._waiting_characters = 0
@@ -87,8 +90,20 @@ class RepetitionFinder:
             yield Repetition(place_of(cluster.representative), exact, near)
 
     def _take(self, finder: "DuplicateFinder") -> None:
-        finder.add(map(_compared, self._waiting))
+        finder.add(map(self._compared, self._waiting))
         self._waiting, self._waiting_characters = [], 0
+
+    def _compared(self, section: Candidate) -> "ComparedText":
+        from backend.datasets.duplicates.texts import ComparedText
+
+        return ComparedText(
+            id=name_of(section),
+            text=section.text,
+            valid_from=section.section.valid_from,
+            valid_to=section.section.valid_to,
+            quality=section.quality,
+            rank=_RANKS[self._split_of(section.stored.path)],
+        )
 
 
 def _finder(mode: Deduplication, scratch: Path) -> "DuplicateFinder":
@@ -99,18 +114,6 @@ def _finder(mode: Deduplication, scratch: Path) -> "DuplicateFinder":
 
     # no similarity is that high: only equal bodies are left
     return DuplicateFinder(open_file, threshold=THRESHOLD if mode is Deduplication.NEAR else math.inf)
-
-
-def _compared(section: Candidate) -> "ComparedText":
-    from backend.datasets.duplicates.texts import ComparedText
-
-    return ComparedText(
-        id=name_of(section),
-        text=section.text,
-        valid_from=section.section.valid_from,
-        valid_to=section.section.valid_to,
-        quality=section.quality,
-    )
 
 
 def name_of(candidate: Candidate) -> str:

@@ -41,10 +41,22 @@ class MemoryDatasetStore(MemoryDatasetEvents, MemoryDatasetLines):
             self._state.write_audit(audit)
             return dataset
 
-    def page(self, *, status: DatasetStatus | None = None, limit: int = 50, after: str | None = None) -> Page[Dataset]:
+    def page(
+        self,
+        *,
+        status: DatasetStatus | None = None,
+        name: str | None = None,
+        created_by: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[Dataset]:
         """See `DatasetStore.page`."""
         with self._state.lock:
-            wanted = [item for item in self._state.datasets.values() if status is None or item.status is status]
+            wanted = [
+                item
+                for item in self._state.datasets.values()
+                if status in (None, item.status) and (name or "") in item.name and created_by in (None, item.created_by)
+            ]
         return newest_first(wanted, lambda dataset: dataset.dataset_id, limit=limit, after=after, find=self.get)
 
     def newest_completed(self) -> Dataset | None:

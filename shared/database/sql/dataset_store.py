@@ -68,9 +68,24 @@ class SqlDatasetStore(SqlDatasetEvents, SqlDatasetLines):
         with read_transaction(self._engine) as connection:
             return read_dataset(connection, dataset_id)
 
-    def page(self, *, status: DatasetStatus | None = None, limit: int = 50, after: str | None = None) -> Page[Dataset]:
+    def page(
+        self,
+        *,
+        status: DatasetStatus | None = None,
+        name: str | None = None,
+        created_by: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[Dataset]:
         """See `DatasetStore.page`."""
-        query = select(datasets) if status is None else select(datasets).where(datasets.c.status == status.value)
+        query = select(datasets)
+        if status is not None:
+            query = query.where(datasets.c.status == status.value)
+        if name:
+            # LIKE heeds case in one database and not in the other
+            query = query.where(func.replace(datasets.c.name, name, "") != datasets.c.name)
+        if created_by is not None:
+            query = query.where(datasets.c.created_by == created_by)
         with read_transaction(self._engine) as connection:
             return newest_first(
                 connection,

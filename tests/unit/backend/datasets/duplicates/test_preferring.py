@@ -13,6 +13,8 @@ TEXT = "Die Gebühr nach dieser Satzung beträgt dreißig Euro je angefangene St
 @pytest.mark.parametrize(
     ("preferred", "other"),
     [
+        pytest.param({"rank": 0, "quality": 0.1}, {"rank": 1, "text": TEXT + "\n\n", "quality": 1.0}, id="lower rank"),
+        pytest.param({"rank": 1, "valid_to": date(2030, 1, 1)}, {"rank": 2, "valid_to": None}, id="rank before dates"),
         pytest.param({"valid_to": None}, {"valid_to": date(2030, 1, 1)}, id="still in force"),
         pytest.param({"valid_to": date(2030, 1, 2)}, {"valid_to": date(2030, 1, 1)}, id="longer in force"),
         pytest.param({"valid_from": date(2020, 1, 2)}, {"valid_from": date(2020, 1, 1)}, id="in force since later"),
@@ -25,7 +27,7 @@ TEXT = "Die Gebühr nach dieser Satzung beträgt dreißig Euro je angefangene St
         pytest.param({"id": "a"}, {"id": "b"}, id="smaller id"),
     ],
 )
-def test_the_newest_then_the_best_then_the_longest_then_the_smallest_id_is_kept(
+def test_the_lowest_rank_then_the_newest_then_the_best_then_the_longest_then_the_smallest_id_is_kept(
     preferred: dict[str, object], other: dict[str, object]
 ) -> None:
     first = ComparedText(**{"id": "z", "text": TEXT, **preferred})  # type: ignore[arg-type]

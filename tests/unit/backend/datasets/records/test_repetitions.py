@@ -1,13 +1,13 @@
 """Which found sections repeat another one, by their names on every installation."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.repetitions import Repetition, RepetitionFinder
-from shared.models.dataset import Deduplication
+from shared.models.dataset import Deduplication, Split
 from tests.support.legal_texts import GOOD, a_candidate, candidates
 
 NEAR = GOOD.replace("unbillig", "sehr unbillig")
@@ -22,8 +22,14 @@ def _found() -> list[Candidate]:
     ]
 
 
-def repetitions(found: Iterable[Candidate], *, mode: Deduplication, scratch: Path) -> Iterator[Repetition]:
-    with RepetitionFinder(mode=mode, scratch=scratch) as finder:
+def repetitions(
+    found: Iterable[Candidate],
+    *,
+    mode: Deduplication,
+    scratch: Path,
+    split_of: Callable[[str], Split] = lambda _: Split.TRAIN,
+) -> Iterator[Repetition]:
+    with RepetitionFinder(split_of, mode=mode, scratch=scratch) as finder:
         finder.add_all(found)
         yield from finder.found()
 
@@ -49,6 +55,23 @@ def test_only_equal_ones_count_if_that_is_asked_for(tmp_path: Path) -> None:
 
     assert {repetition.kept, *repetition.exact} == {_place(found, "d1"), _place(found, "d2")}
     assert repetition.near == ()
+
+
+def test_what_people_trained_on_never_makes_room_for_what_is_held_out(tmp_path: Path) -> None:
+    found = _found()
+    splits = {"a.md": Split.VALIDATION, "b.md": Split.TRAIN, "c.md": Split.TEST}
+
+    def kept_with(splits: dict[str, Split]) -> tuple[str, int]:
+        (repetition,) = repetitions(
+            found,
+            mode=Deduplication.NEAR,
+            scratch=tmp_path,
+            split_of=lambda path: splits.get(path, Split.TRAIN),
+        )
+        return repetition.kept
+
+    assert kept_with(splits) == _place(found, "d2")
+    assert kept_with({**splits, "b.md": Split.TEST}) == _place(found, "d1")
 
 
 @pytest.mark.parametrize("mode", list(Deduplication))
