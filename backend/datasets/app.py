@@ -8,6 +8,7 @@ builds, exports and file readers run in processes of their own.
 import asyncio
 import logging
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -136,7 +137,8 @@ class _Holder:
         )
         search = self._search = open_search(config, stores.documents)
         feed = EventFeed(DatasetEvents(stores.datasets))
-        app.state.on_stop.append(feed.stop)
+        stopping = threading.Event()
+        app.state.on_stop += [feed.stop, stopping.set]
         pool = builders_of(config, stores, folders, on_event=feed.wake)
         loop = asyncio.get_running_loop()
 
@@ -160,7 +162,7 @@ class _Holder:
             is_busy=lambda: pool.is_building or ingester.is_busy,
             learnt=config.data_dir / "quality" / FILE_NAME,
         )
-        opened = Opened(stores, folders, search, ready, ingester, feed, pool)
+        opened = Opened(stores, folders, search, ready, ingester, feed, pool, stopping)
         app.state.datasets = desks_of(config, opened, on_change=wake_builders, on_cancel=end_builder)
         pool.start()
         # one task per store: what is slow or away holds nobody else up

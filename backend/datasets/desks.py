@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Event
 
 from backend.common.feed.event_feed import EventFeed
 from backend.common.ownership import creator_from
@@ -44,6 +45,7 @@ class Opened:
     ingester: IngestWorkerClient
     feed: EventFeed
     builders: BuilderPool
+    stopping: Event
 
 
 def desks_of(
@@ -99,6 +101,7 @@ def desks_of(
         builders=opened.builders,
         stream_batch=config.streaming_batch_size,
         is_streaming_enabled=config.streaming_enabled,
+        is_stopping=opened.stopping.is_set,
     )
 
 

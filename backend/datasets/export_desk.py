@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.datasets.archive import DownloadFile, files_of_split, one_file, whole_folder
+from backend.datasets.export.exported import Exported, format_of
 from backend.datasets.export.options import ExportOptions
 from backend.datasets.export.registry import check_export, exporter_for
 from backend.datasets.models import ExportRequest
@@ -93,19 +94,6 @@ class ExportTask:
     target: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """An export that lies on the server.
-
-    Args:
-        name: Format and chosen options, such as `csv` and `csv-unguarded`: by it the export is downloaded.
-        path: Its folder.
-    """
-
-    name: str
-    path: str
-
-
 class ExportDesk:
     """The use cases of exports.
 
@@ -185,9 +173,9 @@ class ExportDesk:
 
 
 def _folder(dataset: Dataset, name: str) -> Path:
-    export_format = name.partition("-")[0]
+    export_format = format_of(name)
     exporter_for(export_format)
-    others = [each for each in dataset.export_paths if each.partition("-")[0] == export_format]
+    others = [each for each in dataset.export_paths if format_of(each) == export_format]
     if name not in dataset.export_paths and (name != export_format or not others):
         raise NotExported(dataset.dataset_id, name, others)
     return Path(dataset.export_paths[name if name in dataset.export_paths else others[0]])

@@ -125,7 +125,7 @@ class DatasetManager:
         self._folders.remove(dataset_id)
 
     def records(
-        self, dataset_id: str, reader: Principal, *, split: Split | None, limit: int, after: str | None
+        self, dataset_id: str, reader: Principal, *, split: Split | None = None, limit: int, after: str | None
     ) -> tuple[int, list[dict[str, Any]], str | None]:
         """How many records there are, a page of them in stored order, and the cursor of the next page.
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import Field
 
-from backend.datasets.export_desk import Exported
+from backend.datasets.export.exported import Exported
 from backend.datasets.models import ExportRequest
 from shared.database.base import AuditStore
 from shared.models.events import AuditEntry

@@ -1,6 +1,6 @@
 """What routes ask for, as annotated types; `app.py` puts the objects where these find them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
@@ -40,6 +40,7 @@ class DatasetState:
     Args:
         stream_batch: Records read at once for a stream.
         is_streaming_enabled: Whether POST /api/datasets/stream is offered.
+        is_stopping: Whether the service is being stopped: streams end then, and say so.
     """
 
     manager: DatasetManager
@@ -56,6 +57,7 @@ class DatasetState:
     builders: Builders
     stream_batch: int
     is_streaming_enabled: bool
+    is_stopping: Callable[[], bool]
 
 
 async def _state(connection: HTTPConnection) -> DatasetState:

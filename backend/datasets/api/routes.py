@@ -104,7 +104,7 @@ async def stream_records(request: DatasetRequest, state: State, _: Curator) -> S
     lines = state.search.stream(request, batch_size=state.stream_batch)
     # drawn before the answer begins: a search that fails is a status, not a broken stream
     first = await in_thread(next, lines, None)
-    return RecordStream(first, lines)
+    return RecordStream(first, lines, is_stopping=state.is_stopping)
 
 
 @router.post("/upload")

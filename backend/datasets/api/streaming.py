@@ -8,28 +8,38 @@ The last line says how it ended, and no record has its one member:
 The digest is that of all lines before it, with their newlines. A stream without such a line was cut.
 """
 
+import asyncio
 import hashlib
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import aclosing
 from enum import StrEnum
 from itertools import chain
 
 from fastapi.responses import StreamingResponse
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
 from backend.common.blocking import in_thread
 from backend.datasets.ready.lines import Lines
 from backend.datasets.records.content import json_bytes
-from shared.errors import ClaraError
+from shared.errors import ClaraError, Unavailable
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/x-ndjson"
 _AT_ONCE_BYTES = 1 << 17
 _AT_ONCE_S = 0.05
+
+
+class ServiceStopping(Unavailable):
+    """The service is being stopped; what was sent is right, and there would be more."""
+
+    code = "service_stopping"
+
+    def __init__(self) -> None:
+        super().__init__("The service is being stopped; ask again once it is back.")
 
 
 class StreamEnd(StrEnum):
@@ -45,10 +55,21 @@ class RecordStream(StreamingResponse):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, first: Lines | None, rest: Iterator[Lines]) -> None:
-        lines = ndjson(first, rest)
+    def __init__(
+        self, first: Lines | None, rest: Iterator[Lines], *, is_stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        lines = ndjson(first, rest, is_stopping=is_stopping)
         super().__init__(lines)
         self._lines = lines
+        self._is_stopping = is_stopping
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send; who reads too slowly for a service that stops is cut, which is no error of ours."""
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self._is_stopping():
+                raise
 
     async def stream_response(self, send: Send) -> None:
         """Send line by line; whatever happens, the reading is over afterwards."""
@@ -56,7 +77,9 @@ class RecordStream(StreamingResponse):
             await super().stream_response(send)
 
 
-async def ndjson(first: Lines | None, rest: Iterator[Lines]) -> AsyncGenerator[bytes, None]:
+async def ndjson(
+    first: Lines | None, rest: Iterator[Lines], *, is_stopping: Callable[[], bool] = lambda: False
+) -> AsyncGenerator[bytes, None]:
     """Lines of `first` and of what follows, and the line that says how it ended."""
     digest, records, end = hashlib.sha256(), 0, StreamEnd.CUT
     drawn = _drawn(first, rest, digest)
@@ -65,6 +88,8 @@ async def ndjson(first: Lines | None, rest: Iterator[Lines]) -> AsyncGenerator[b
             for lines in ready:
                 yield lines.content
                 records += lines.records
+            if is_stopping():
+                raise ServiceStopping
         end = StreamEnd.COMPLETE
         yield _end_line(end, records, digest.hexdigest())
     except ClaraError as error:

@@ -122,6 +122,43 @@ def test_a_download_without_a_split_is_a_zip_of_the_whole_export(service: Datase
     assert {"train.parquet", "manifest.json", "README.md"} <= names
 
 
+def test_who_only_asks_how_large_a_download_is_gets_no_byte_of_it(service: DatasetService, dataset: Any) -> None:
+    url = f"/api/datasets/{dataset['dataset_id']}/download/parquet"
+    whole, asked = service.client.get(url), service.client.head(url)
+    part = service.client.head(url, headers={"Range": "bytes=0-9"})
+
+    assert (asked.status_code, asked.content) == (200, b"")
+    for name in ("content-length", "etag", "accept-ranges", "x-content-sha256"):
+        assert asked.headers[name] == whole.headers[name]
+    assert (part.status_code, part.headers["content-length"]) == (206, "10")
+    assert service.client.head(url, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
+    assert service.client.head(f"{url}x").status_code == 422
+
+
+def test_records_can_be_those_of_one_split(service: DatasetService, dataset: Any) -> None:
+    url = f"/api/datasets/{dataset['dataset_id']}/records"
+    splits = dataset["metadata"]["statistics"]["splits"]
+    found = {name: service.call("GET", url, params={"split": name, "limit": 500}) for name in splits}
+    everything = service.call("GET", url, params={"limit": 500})["records"]
+
+    assert {name: page["total_count"] for name, page in found.items()} == {n: s["records"] for n, s in splits.items()}
+    assert [each for name in ("train", "validation", "test") for each in found[name]["records"]] == everything
+    service.call("GET", url, 422, params={"split": "dev"})
+
+
+def test_datasets_can_be_listed_by_name_and_user(service: DatasetService, dataset: Any) -> None:
+    def count(**filters: str) -> int:
+        return int(service.call("GET", "/api/datasets", params=filters)["total_count"])
+
+    assert count(name=dataset["name"][:5], created_by=dataset["created_by"]) >= 1
+    assert count(name="gibt es nicht") == count(created_by="nobody") == 0
+
+
+@pytest.mark.parametrize("query", [{"query_text": "   "}, {"query_text": "*", "filters": {"source": ["x" * 1001]}}])
+def test_an_order_that_can_never_find_anything_is_refused_at_once(service: DatasetService, query: Any) -> None:
+    service.call("POST", "/api/datasets", 422, json=an_order(search_query=query))
+
+
 def test_a_download_can_be_fetched_in_ranges(service: DatasetService, dataset: Any) -> None:
     url = f"/api/datasets/{dataset['dataset_id']}/download/parquet"
     whole = service.client.get(url)

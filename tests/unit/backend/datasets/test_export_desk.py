@@ -4,13 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from backend.datasets.export_desk import EmptySplit, ExportDesk, ExportTask, NoSuchFile, NotExported
+from backend.datasets.export.registry import UnknownExportFormat
+from backend.datasets.export_desk import (
+    EmptySplit,
+    ExportDesk,
+    ExportTask,
+    NoSuchFile,
+    NotExported,
+    SplitAndFile,
+)
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import ExportRequest
 from shared.database.dataset_changes import DatasetNotCompleted
 from shared.database.stores import Stores, memory_stores
 from shared.models.dataset import Dataset, Split
 from shared.models.users import Principal, Role
+from shared.storage import stage
 from tests.support.built_versions import completed_version
 from tests.support.legal_texts import candidates
 from tests.support.store_values import a_dataset, an_audit
@@ -33,7 +42,9 @@ class Desk:
 
     def _write(self, task: ExportTask) -> None:
         self.exports.append(task)
-        task.target.mkdir(parents=True)
+        with stage(task.target) as staged:
+            (staged.path / "told").write_text(task.target.name)
+            staged.publish({})
 
 
 @pytest.fixture
@@ -61,8 +72,38 @@ def test_an_export_is_written_once_and_other_options_are_another_folder(desk: De
     paths = [desk.desk.export(dataset_id, order, ANNA) for order in orders]
 
     assert paths[0] == paths[1]
-    assert len(desk.exports) == len(set(paths)) == 3
-    assert desk.stores.datasets.get(dataset_id).export_paths["csv"] == paths[3]
+    assert len(desk.exports) == len({each.path for each in paths}) == 3
+    assert [each.name for each in paths] == ["csv", "csv", "csv-without-metadata", "csv-unguarded"]
+    found = desk.stores.datasets.get(dataset_id).export_paths
+    assert {name: path for name, path in found.items() if name != "jsonl"} == {each.name: each.path for each in paths}
+
+
+def test_what_others_chose_is_fetched_by_its_own_name_and_replaces_nothing(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    packed = desk.desk.export(dataset_id, ExportRequest(format="jsonl", compression="gzip"), ANNA)
+
+    assert packed.name == "jsonl-gzip"
+    assert desk.desk.download(dataset_id, "jsonl-gzip", None, ANNA, file="told").size_bytes == len("jsonl-gzip")
+    with pytest.raises(NoSuchFile):
+        desk.desk.download(dataset_id, "jsonl", None, ANNA, file="told")
+
+
+def test_a_format_alone_means_the_only_export_that_there_is_of_it(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    desk.desk.export(dataset_id, ExportRequest(format="csv", spreadsheet_safe=False), ANNA)
+
+    assert desk.desk.download(dataset_id, "csv", None, ANNA, file="told").size_bytes == len("csv-unguarded")
+    with pytest.raises(NotExported, match="There are: csv-unguarded"):
+        desk.desk.download(dataset_id, "csv-semicolon", None, ANNA)
+    with pytest.raises(UnknownExportFormat):
+        desk.desk.download(dataset_id, "docx-semicolon", None, ANNA)
+
+
+def test_a_split_and_a_file_at_once_are_refused(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+
+    with pytest.raises(SplitAndFile):
+        desk.desk.download(dataset_id, "jsonl", Split.TRAIN, ANNA, file="test.jsonl")
 
 
 def test_a_split_is_fetched_as_it_is_and_everything_as_a_zip(desk: Desk) -> None:

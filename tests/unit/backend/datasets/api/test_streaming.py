@@ -48,6 +48,21 @@ def test_a_failure_on_the_way_is_the_last_line() -> None:
     assert (end["status"], end["code"], end["message"]) == ("failed", "unavailable", "the store went away")
 
 
+def test_a_service_that_stops_says_so_behind_what_was_sent() -> None:
+    async def stopped_after_first() -> list[bytes]:
+        asked = iter((False, True))
+        rest = (lines_of({"a": number}) for number in range(2, 1_000_000))
+        read = [piece async for piece in ndjson(lines_of({"a": 1}), rest, is_stopping=lambda: next(asked))]
+        return b"".join(read).splitlines(keepends=True)
+
+    *lines, last = asyncio.run(stopped_after_first())
+    end = json.loads(last)["end"]
+
+    assert (end["status"], end["code"], end["records"]) == ("failed", "service_stopping", len(lines))
+    assert end["sha256"] == hashlib.sha256(b"".join(lines)).hexdigest()
+    assert 1 <= len(lines) < 100_000
+
+
 def test_nothing_found_is_complete_too() -> None:
     (last,) = _sent(None, iter([]))
 
