@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from shared.errors import NotPermitted
 from shared.models.users import Principal, Role
 from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
+from shared.outgoing.web_addresses import is_encrypted, is_web_address
 
 
 class SecurityMode(StrEnum):
@@ -140,12 +141,6 @@ class SecurityConfig:
         return [reason for is_broken, reason in rules if is_broken(self)]
 
 
-def _is_url(url: str) -> bool:
-    parts = urlsplit(url)
-    has_extras = "@" in parts.netloc or parts.query or parts.fragment
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not has_extras
-
-
 def _is_origin(origin: str) -> bool:
     parts = urlsplit(origin)
     is_plain = f"{parts.scheme}://{parts.netloc}" == origin and not set(origin) & set("*@ ")
@@ -176,7 +171,7 @@ _ALWAYS: tuple[Rule, ...] = (
         f"CLARA_JWT_ALGORITHM must be one of {', '.join(sorted(ASYMMETRIC_ALGORITHMS))}",
     ),
     (
-        lambda c: _wants_issuer(c) and not _is_url(c.issuer),
+        lambda c: _wants_issuer(c) and not is_web_address(c.issuer),
         "CLARA_KEYCLOAK_URL is not set (or no plain http(s) address), but tokens are required",
     ),
     (lambda c: _wants_issuer(c) and c.issuer.rstrip("/ ").endswith("/realms"), "CLARA_KEYCLOAK_REALM is empty"),
@@ -217,9 +212,9 @@ _IN_PRODUCTION: tuple[Rule, ...] = (
         "CLARA_TLS_CLIENT_CRL_FILE is not set: a stolen client certificate could not be revoked",
     ),
     (lambda c: c.debug, "CLARA_DEBUG=true shows internals"),
-    (lambda c: c.issuer.startswith("http:"), "CLARA_KEYCLOAK_URL must be https: over http anybody can issue tokens"),
+    (lambda c: not is_encrypted(c.issuer), "CLARA_KEYCLOAK_URL must be https: over http anybody can issue tokens"),
     (
-        lambda c: c.resolved_jwks_url.startswith("http:"),
+        lambda c: not is_encrypted(c.resolved_jwks_url),
         "the JWKS address must be https: over http keys get swapped",
     ),
     (

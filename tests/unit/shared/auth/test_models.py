@@ -48,8 +48,14 @@ def test_a_complete_production_configuration_may_start(good: dict[str, Any]) -> 
         ({"tls_client_crl_file": None}, "CLARA_TLS_CLIENT_CRL_FILE is not set"),
         ({"tls_client_crl_file": Path("/nowhere/crl.pem")}, "CLARA_TLS_CLIENT_CRL_FILE is missing"),
         ({"issuer": "http://keycloak.example/realms/vcc"}, "CLARA_KEYCLOAK_URL must be https"),
+        ({"issuer": "HTTP://keycloak.example/realms/vcc"}, "CLARA_KEYCLOAK_URL must be https"),
+        ({"issuer": "hTtP://127.0.0.1:48080/realms/vcc"}, "CLARA_KEYCLOAK_URL must be https"),
         ({"issuer": "/realms/vcc"}, "CLARA_KEYCLOAK_URL is not set"),
+        ({"issuer": "https://[keycloak/realms/vcc"}, "CLARA_KEYCLOAK_URL is not set"),
+        ({"issuer": "https://keycloak.example:99999/realms/vcc"}, "CLARA_KEYCLOAK_URL is not set"),
         ({"jwks_url": "http://keycloak.example/certs"}, "JWKS address must be https"),
+        ({"jwks_url": "HTTP://keycloak.example/certs"}, "JWKS address must be https"),
+        ({"jwks_url": "ftp://keycloak.example/certs"}, "JWKS address must be https"),
         ({"audience": ""}, "CLARA_KEYCLOAK_CLIENT_ID"),
         ({"cors_origins": ("*",)}, "CLARA_CORS_ORIGINS"),
         ({"cors_origins": ("https://*.example",)}, "CLARA_CORS_ORIGINS"),
@@ -69,6 +75,10 @@ def test_production_refuses_to_start_unsafe_and_names_the_setting(
 ) -> None:
     config = SecurityConfig(**{**good, **changes})
     assert any(named in reason for reason in config.validate_for_start())
+
+
+def test_the_scheme_of_the_identity_provider_may_be_written_in_capitals(good: dict[str, Any]) -> None:
+    assert SecurityConfig(**{**good, "issuer": "HTTPS://keycloak.example/realms/vcc"}).validate_for_start() == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")

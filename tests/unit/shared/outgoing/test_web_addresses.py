@@ -1,0 +1,27 @@
+import pytest
+
+from shared.outgoing.web_addresses import is_encrypted, is_web_address
+
+
+@pytest.mark.parametrize(
+    ("url", "is_address", "is_safe"),
+    [
+        ("https://login.example/realms/vcc", True, True),
+        ("HTTPS://login.example", True, True),
+        ("http://login.example", True, False),
+        ("HTTP://login.example", True, False),
+        ("hTTp://127.0.0.1:48080", True, False),
+        ("login.example", False, False),
+        ("", False, False),
+        ("https:login.example", False, True),
+        ("https://:8443", False, True),
+        ("https://a:b@login.example", False, True),
+        ("https://login.example?x=1", False, True),
+        ("https://login.example#x", False, True),
+        ("https://[login.example", False, False),
+        ("https://login.example:99999", False, False),
+        ("ftp://login.example", False, False),
+    ],
+)
+def test_what_an_address_is(url: str, is_address: bool, is_safe: bool) -> None:
+    assert (is_web_address(url), is_encrypted(url)) == (is_address, is_safe)
