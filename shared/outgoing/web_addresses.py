@@ -17,6 +17,15 @@ def is_encrypted(url: str) -> bool:
     return parts is not None and parts.scheme == "https"
 
 
+def is_plain_text(url: str) -> bool:
+    """Whether http carries what is sent to an address, so that no certificate is there to be verified.
+
+    Not the opposite of `is_encrypted`: what is no address is neither, and nothing may be left out for its sake.
+    """
+    parts = _parted(url)
+    return parts is not None and parts.scheme == "http"
+
+
 def _parted(url: str) -> SplitResult | None:
     """The parts, the scheme in lower case; None where they cannot be told apart."""
     try:

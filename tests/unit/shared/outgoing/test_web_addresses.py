@@ -1,6 +1,6 @@
 import pytest
 
-from shared.outgoing.web_addresses import is_encrypted, is_web_address
+from shared.outgoing.web_addresses import is_encrypted, is_plain_text, is_web_address
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,20 @@ from shared.outgoing.web_addresses import is_encrypted, is_web_address
 )
 def test_what_an_address_is(url: str, is_address: bool, is_safe: bool) -> None:
     assert (is_web_address(url), is_encrypted(url)) == (is_address, is_safe)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_plain"),
+    [
+        ("http://ki.example/v1", True),
+        ("HTTP://ki.example/v1", True),
+        ("https://ki.example/v1", False),
+        ("HTTPS://ki.example/v1", False),
+        ("https://ki.example:99999", False),
+        ("http://[ki.example", False),
+        ("ki.example", False),
+        ("", False),
+    ],
+)
+def test_only_http_is_plain_text(url: str, is_plain: bool) -> None:
+    assert is_plain_text(url) is is_plain
