@@ -86,6 +86,11 @@ def _faults(site: ProductionSite, folder: Path) -> Sequence[Fault]:
             {"CLARA_TLS_CLIENT_CRL_FILE": str(site.client.key)},
             "CLARA_TLS_CLIENT_CRL_FILE",
         ),
+        Fault(
+            "a certificate for revocations",
+            {"CLARA_TLS_CLIENT_CRL_FILE": str(site.client.cert)},
+            "CLARA_TLS_CLIENT_CRL_FILE",
+        ),
         Fault("identity provider over http", {"KEYCLOAK_URL": "http://login.stadt.example"}, "CLARA_KEYCLOAK_URL"),
         Fault("http in capitals", {"KEYCLOAK_URL": "HTTP://login.stadt.example"}, "CLARA_KEYCLOAK_URL"),
         Fault("no identity provider", {"KEYCLOAK_URL": "login.stadt.example"}, "CLARA_KEYCLOAK_URL"),
