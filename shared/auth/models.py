@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
+from shared.auth.origins import origin_fault
 from shared.errors import NotPermitted
 from shared.models.users import Principal, Role
 from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
@@ -138,13 +138,11 @@ class SecurityConfig:
     def validate_for_start(self) -> list[str]:
         """Reasons not to start, each naming the setting that would cure it; empty when all is well."""
         rules = _ALWAYS + (_IN_PRODUCTION if self.is_production else ())
-        return [reason for is_broken, reason in rules if is_broken(self)]
-
-
-def _is_origin(origin: str) -> bool:
-    parts = urlsplit(origin)
-    is_plain = f"{parts.scheme}://{parts.netloc}" == origin and not set(origin) & set("*@ ")
-    return is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname)
+        faults = filter(None, map(origin_fault, self.cors_origins))
+        return [
+            *(reason for is_broken, reason in rules if is_broken(self)),
+            *(f"CLARA_CORS_ORIGINS: {fault}" for fault in faults),
+        ]
 
 
 def _lacks_file(path: Path | None) -> bool:
@@ -184,10 +182,6 @@ _ALWAYS: tuple[Rule, ...] = (
         "CLARA_KEYCLOAK_CLIENT_ID is empty: tokens need an audience to match",
     ),
     (
-        lambda c: not all(map(_is_origin, c.cors_origins)),
-        "CLARA_CORS_ORIGINS must list exact origins such as https://clara.example.org; '*' lets every web page call us",
-    ),
-    (
         lambda c: c.jwt_enabled and c.mode is SecurityMode.TESTING and c.test_key_dir is None,
         "security mode testing needs a folder for its key",
     ),
@@ -218,7 +212,7 @@ _IN_PRODUCTION: tuple[Rule, ...] = (
         "the JWKS address must be https: over http keys get swapped",
     ),
     (
-        lambda c: not all(origin.startswith(("https://", "*")) for origin in c.cors_origins),
+        lambda c: not all(origin.lower().startswith(("https://", "*")) for origin in c.cors_origins),
         "CLARA_CORS_ORIGINS must be https origins",
     ),
     (

@@ -61,6 +61,8 @@ def test_a_complete_production_configuration_may_start(good: dict[str, Any]) -> 
         ({"cors_origins": ("https://*.example",)}, "CLARA_CORS_ORIGINS"),
         ({"cors_origins": ("http://stadt.example",)}, "CLARA_CORS_ORIGINS"),
         ({"cors_origins": ("null",)}, "CLARA_CORS_ORIGINS"),
+        ({"cors_origins": ("https://A.Example",)}, "write https://a.example"),
+        ({"cors_origins": ("https://good.example", "https://a.example:99999")}, "CLARA_CORS_ORIGINS"),
         ({"issuer": "https://keycloak.example/realms/"}, "CLARA_KEYCLOAK_REALM"),
         ({"issuer": "https://admin:secret@keycloak.example/realms/vcc"}, "CLARA_KEYCLOAK_URL"),
         ({"debug": True}, "CLARA_DEBUG"),
