@@ -215,7 +215,9 @@ class BaseConfig(BaseSettings):
     neo4j_user: str = Field("neo4j", description="User of Neo4j.")
     neo4j_password: SecretStr | None = Field(None, description="Password of that user.")
     neo4j_database: str | None = Field(None, description="Database of Neo4j; empty: the user's home database.")
-    couch_url: str | None = Field(None, description="URL of CouchDB; empty: not used.")
+    couch_url: SecretStr | None = Field(
+        None, description="URL of CouchDB, which may hold a login and is never shown; empty: not used."
+    )
     couch_user: str | None = Field(None, description="User of CouchDB.")
     couch_password: SecretStr | None = Field(None, description="Password of that user.")
     couch_database: str = Field("clara_documents", description="Database of CouchDB.")

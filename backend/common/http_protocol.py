@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from backend.common.connections import Connections
+from backend.common.head_size import HeadSize
 from backend.common.peer_certificate import certificate_state
 from backend.common.problem import MEDIA_TYPE, problem_body, title_of
 from backend.common.request_id import accepted_or_new
@@ -39,12 +40,12 @@ class HttpProtocol(_Base):
     """One connection."""
 
     _timer: asyncio.TimerHandle | None = None
-    _head_bytes = 0
     _is_counted = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Count the connection, or refuse it; its requests know the certificate of the handshake."""
         super().connection_made(transport)
+        self._head = HeadSize()
         self.app_state = {**self.app_state, **certificate_state(transport)}
         address = self.client[0] if self.client else ""
         self._is_counted = self._open.enter(transport, address)
@@ -63,15 +64,15 @@ class HttpProtocol(_Base):
         """Take in what came; as long as a head is incomplete its time runs."""
         if not self._is_counted:
             return
+        if self._is_in_head() and self._head.take(data) > self._open.limits.header_bytes:
+            self._refuse(431, "head_too_large", "The head of the request is too large.")
+            return
         super().data_received(data)
         if self._is_in_head():
-            self._head_bytes += len(data)
-            if self._head_bytes > self._open.limits.header_bytes:
-                self._refuse(431, "head_too_large", "The head of the request is too large.")
-            elif self._timer is None:
+            if self._timer is None:
                 self._timer = self.loop.call_later(self._open.limits.header_s, self._too_slow)
         else:
-            self._head_bytes = 0
+            self._head.reset()
             self._stop_timer()
 
     def handle_websocket_upgrade(self, *arguments: Any) -> None:

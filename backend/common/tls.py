@@ -21,13 +21,13 @@ Stamp = tuple[tuple[int, int, int], ...]
 
 
 class TlsFilesUnusable(InvalidInput):
-    """A certificate or key cannot be read or does not fit the other."""
+    """A file cannot be read, is not what its setting says, or does not fit the others."""
 
     code = "tls_files_unusable"
 
-    def __init__(self, error: OSError) -> None:
+    def __init__(self, reason: OSError | str) -> None:
         super().__init__(
-            f"The TLS files cannot be used ({error}); check CLARA_TLS_CERT_FILE, CLARA_TLS_KEY_FILE, "
+            f"The TLS files cannot be used ({reason}); check CLARA_TLS_CERT_FILE, CLARA_TLS_KEY_FILE, "
             "CLARA_TLS_CLIENT_CA_FILE and CLARA_TLS_CLIENT_CRL_FILE."
         )
 
@@ -86,8 +86,23 @@ def _demand_client_certificates(context: ssl.SSLContext, ca_file: Path, crl_file
     context.options |= ssl.OP_NO_TICKET
     context.num_tickets = 0
     if crl_file is not None:
+        _require_revocation_list(crl_file)
         context.load_verify_locations(crl_file)
         context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+
+
+def _require_revocation_list(file: Path) -> None:
+    """Refuse what OpenSSL takes without a word: certificates instead of a list let nobody in, and beside it others."""
+    alone = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        alone.load_verify_locations(file)
+    except ssl.SSLError as exc:
+        raise TlsFilesUnusable(f"'{file}' is no revocation list (PEM): {exc}") from exc
+    found = alone.cert_store_stats()
+    if not found["crl"]:
+        raise TlsFilesUnusable(f"'{file}' is no revocation list (PEM): it holds certificates only")
+    if found["x509"]:
+        raise TlsFilesUnusable(f"'{file}' holds certificates beside a revocation list, and they would be trusted")
 
 
 class FollowedTls:

@@ -179,7 +179,7 @@ def _couch(config: BaseConfig) -> SearchStore:
     from shared.database.adapters.couchdb import CouchStore
 
     return CouchStore(
-        config.couch_url or "",
+        _plain(config.couch_url),
         config.couch_user,
         _plain(config.couch_password) or None,
         database=config.couch_database,

@@ -1,6 +1,7 @@
 """Where each setting got its value: which variable, which file, or the default."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from config import BaseConfig
 from config.base import environment_names
 
 _MASK = "********"
+# up to the last @ of a word: a password that should have been percent-encoded may hold some
+_LOGIN = re.compile(r"(?<=://)\S*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class SettingOrigin:
     """One setting.
 
     Args:
-        value: As text; secrets are masked.
+        value: As text; secrets are masked, logins inside of addresses too.
         origin: `CLARA_HOME`, `.env.testing (CLARA_HOME)`, `testing defaults` or `default`.
     """
 
@@ -56,4 +59,4 @@ def setting_origins(
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return _MASK
-    return "" if value is None else str(value)
+    return "" if value is None else _LOGIN.sub(f"{_MASK}@", str(value))

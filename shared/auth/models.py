@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
+from shared.auth.origins import origin_fault
 from shared.errors import NotPermitted
 from shared.models.users import Principal, Role
 from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
+from shared.outgoing.web_addresses import is_encrypted, is_web_address
 
 
 class SecurityMode(StrEnum):
@@ -137,19 +138,11 @@ class SecurityConfig:
     def validate_for_start(self) -> list[str]:
         """Reasons not to start, each naming the setting that would cure it; empty when all is well."""
         rules = _ALWAYS + (_IN_PRODUCTION if self.is_production else ())
-        return [reason for is_broken, reason in rules if is_broken(self)]
-
-
-def _is_url(url: str) -> bool:
-    parts = urlsplit(url)
-    has_extras = "@" in parts.netloc or parts.query or parts.fragment
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not has_extras
-
-
-def _is_origin(origin: str) -> bool:
-    parts = urlsplit(origin)
-    is_plain = f"{parts.scheme}://{parts.netloc}" == origin and not set(origin) & set("*@ ")
-    return is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname)
+        faults = filter(None, map(origin_fault, self.cors_origins))
+        return [
+            *(reason for is_broken, reason in rules if is_broken(self)),
+            *(f"CLARA_CORS_ORIGINS: {fault}" for fault in faults),
+        ]
 
 
 def _lacks_file(path: Path | None) -> bool:
@@ -176,7 +169,7 @@ _ALWAYS: tuple[Rule, ...] = (
         f"CLARA_JWT_ALGORITHM must be one of {', '.join(sorted(ASYMMETRIC_ALGORITHMS))}",
     ),
     (
-        lambda c: _wants_issuer(c) and not _is_url(c.issuer),
+        lambda c: _wants_issuer(c) and not is_web_address(c.issuer),
         "CLARA_KEYCLOAK_URL is not set (or no plain http(s) address), but tokens are required",
     ),
     (lambda c: _wants_issuer(c) and c.issuer.rstrip("/ ").endswith("/realms"), "CLARA_KEYCLOAK_REALM is empty"),
@@ -187,10 +180,6 @@ _ALWAYS: tuple[Rule, ...] = (
     (
         lambda c: c.jwt_enabled and not c.audience.strip(),
         "CLARA_KEYCLOAK_CLIENT_ID is empty: tokens need an audience to match",
-    ),
-    (
-        lambda c: not all(map(_is_origin, c.cors_origins)),
-        "CLARA_CORS_ORIGINS must list exact origins such as https://clara.example.org; '*' lets every web page call us",
     ),
     (
         lambda c: c.jwt_enabled and c.mode is SecurityMode.TESTING and c.test_key_dir is None,
@@ -217,13 +206,13 @@ _IN_PRODUCTION: tuple[Rule, ...] = (
         "CLARA_TLS_CLIENT_CRL_FILE is not set: a stolen client certificate could not be revoked",
     ),
     (lambda c: c.debug, "CLARA_DEBUG=true shows internals"),
-    (lambda c: c.issuer.startswith("http:"), "CLARA_KEYCLOAK_URL must be https: over http anybody can issue tokens"),
+    (lambda c: not is_encrypted(c.issuer), "CLARA_KEYCLOAK_URL must be https: over http anybody can issue tokens"),
     (
-        lambda c: c.resolved_jwks_url.startswith("http:"),
+        lambda c: not is_encrypted(c.resolved_jwks_url),
         "the JWKS address must be https: over http keys get swapped",
     ),
     (
-        lambda c: not all(origin.startswith(("https://", "*")) for origin in c.cors_origins),
+        lambda c: not all(origin.lower().startswith(("https://", "*")) for origin in c.cors_origins),
         "CLARA_CORS_ORIGINS must be https origins",
     ),
     (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from shared.errors import NotPermitted
-from shared.outgoing.addresses import INNER, NEVER, IpAddress, IpNetwork, Reach, plain, reach_of
+from shared.outgoing.addresses import INNER, NEVER, IpAddress, IpNetwork, Reach, leads_to, reach_of
 
 SETTING = "CLARA_OUTGOING_ALLOWED"
 _SCHEMES = frozenset({"http", "https"})
@@ -124,8 +124,9 @@ class OutgoingPolicy:
     def _is_listed(self, host: str, address: IpAddress) -> bool:
         if host.lower().rstrip(".") in self.hosts:
             return True
-        meant = plain(address)
-        return any(meant.version == network.version and meant in network for network in self.networks)
+        # of a tunnel both ends
+        inner = [one for one in leads_to(address) if reach_of(one) is not Reach.PUBLIC]
+        return all(any(one.version == net.version and one in net for net in self.networks) for one in inner)
 
 
 PUBLIC_ONLY = OutgoingPolicy()

@@ -16,6 +16,7 @@ from shared.database.embeddings.errors import EmbeddingFailed
 from shared.database.embeddings.prefixes import Prefixes
 from shared.outgoing import PUBLIC_ONLY, OutgoingPolicy
 from shared.outgoing.transport import AddressNotAllowed, GuardedTransport
+from shared.outgoing.web_addresses import is_plain_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,7 +107,7 @@ class EndpointEmbedder:
         """Made when it is first needed: certificates cost memory that an idle service does not have."""
         key = self._api_key.get_secret_value() if self._api_key else ""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        transport = GuardedTransport(self._outgoing, verify=self._url.startswith("https:"))
+        transport = GuardedTransport(self._outgoing, verify=not is_plain_text(self._url))
         return httpx.Client(headers=headers, transport=transport, trust_env=False)
 
     def _checked(self, texts: Sequence[str], limit_s: float) -> "NDArray[np.float32]":

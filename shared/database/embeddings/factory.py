@@ -65,7 +65,8 @@ def open_embedder(settings: EmbeddingSettings, *, cache: Path | None = None) -> 
 
         return HashedEmbedder()
     model = settings.model.strip()
-    embedder = _remote(settings, model) if model.startswith(("http://", "https://")) else _local(settings, model)
+    is_address = model.lower().startswith(("http://", "https://"))
+    embedder = _remote(settings, model) if is_address else _local(settings, model)
     if cache is None or settings.cache_mb <= 0:
         return embedder
     return CachedEmbedder(embedder, cache, limit_bytes=settings.cache_mb << 20)

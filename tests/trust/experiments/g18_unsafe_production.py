@@ -86,7 +86,13 @@ def _faults(site: ProductionSite, folder: Path) -> Sequence[Fault]:
             {"CLARA_TLS_CLIENT_CRL_FILE": str(site.client.key)},
             "CLARA_TLS_CLIENT_CRL_FILE",
         ),
+        Fault(
+            "a certificate for revocations",
+            {"CLARA_TLS_CLIENT_CRL_FILE": str(site.client.cert)},
+            "CLARA_TLS_CLIENT_CRL_FILE",
+        ),
         Fault("identity provider over http", {"KEYCLOAK_URL": "http://login.stadt.example"}, "CLARA_KEYCLOAK_URL"),
+        Fault("http in capitals", {"KEYCLOAK_URL": "HTTP://login.stadt.example"}, "CLARA_KEYCLOAK_URL"),
         Fault("no identity provider", {"KEYCLOAK_URL": "login.stadt.example"}, "CLARA_KEYCLOAK_URL"),
         Fault(
             "password in an address", {"KEYCLOAK_URL": f"https://a:{_SECRET}@login.stadt.example"}, "CLARA_KEYCLOAK_URL"
@@ -97,6 +103,8 @@ def _faults(site: ProductionSite, folder: Path) -> Sequence[Fault]:
         Fault("web pages by pattern", {"CLARA_CORS_ORIGINS": "https://*.stadt.example"}, "CLARA_CORS_ORIGINS"),
         Fault("web pages over http", {"CLARA_CORS_ORIGINS": "http://clara.stadt.example"}, "CLARA_CORS_ORIGINS"),
         Fault("web pages of no origin", {"CLARA_CORS_ORIGINS": "null"}, "CLARA_CORS_ORIGINS"),
+        Fault("web pages as no browser writes them", {"CLARA_CORS_ORIGINS": "https://A.Example"}, "CLARA_CORS_ORIGINS"),
+        Fault("web pages of no port", {"CLARA_CORS_ORIGINS": "https://a.example:99999"}, "CLARA_CORS_ORIGINS"),
         Fault("symmetric signatures", {"CLARA_JWT_ALGORITHM": "HS256"}, "CLARA_JWT_ALGORITHM"),
         Fault("no signatures", {"CLARA_JWT_ALGORITHM": "none"}, "CLARA_JWT_ALGORITHM"),
         Fault("internals in errors", {"CLARA_DEBUG": "true"}, "CLARA_DEBUG"),

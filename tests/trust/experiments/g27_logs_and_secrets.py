@@ -167,7 +167,8 @@ def _is_one_object(line: str) -> bool:
 
 def _config_shown(settings: Mapping[str, str]) -> str:
     """The settings as a debugger, a traceback or a careless line would show them."""
-    config = DevelopmentConfig(**{_field(name): value for name, value in settings.items() if "TRACKING" not in name})
+    values = {_field(name): value for name, value in settings.items() if "TRACKING" not in name}
+    config = DevelopmentConfig(**values, couch_url=f"https://kim:{settings['COUCH_PASSWORD']}@couch.example")
     return f"{config!r} {config} {config.model_dump()} {config.model_dump_json()}"
 
 

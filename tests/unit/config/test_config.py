@@ -129,6 +129,17 @@ def test_settings_are_frozen_and_secrets_stay_hidden() -> None:
     assert "geheim" not in repr(config)
 
 
+def test_a_login_inside_of_the_address_of_couchdb_stays_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CLARA_COUCH_URL", "https://kim:geheim@couch.example")
+    config = load_config(tmp_path)
+
+    assert config.couch_url is not None
+    assert config.couch_url.get_secret_value() == "https://kim:geheim@couch.example"
+    for shown in (repr(config), str(config), str(config.model_dump()), config.model_dump_json()):
+        assert "geheim" not in shown
+        assert "kim" not in shown
+
+
 def test_a_wrong_value_is_named_without_being_repeated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CLARA_TRAINING_PORT", "hunter2")
     with pytest.raises(InvalidSettings, match="CLARA_TRAINING_PORT") as caught:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.outgoing import OWN_SERVERS
+from shared.outgoing.web_addresses import is_plain_text
 
 if TYPE_CHECKING:
     import httpx
@@ -111,7 +112,7 @@ class Courier:
         if self._client is None:
             limits = httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEEP_IDLE_S)
             # loading authorities takes time that plain HTTP can save
-            is_tls = self._base_url.startswith("https:")
+            is_tls = not is_plain_text(self._base_url)
             # no proxies and no .netrc of the environment: the server is one of ours; the time is bounded around it
             self._client = httpx.AsyncClient(
                 base_url=self._base_url,

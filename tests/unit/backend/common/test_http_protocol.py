@@ -73,6 +73,30 @@ def test_a_head_that_is_too_large_is_refused(port: int) -> None:
     assert raw_answer(port, parts)[0] == 431
 
 
+@pytest.mark.parametrize("before", [b"", b"\r\n\r\n"])
+@pytest.mark.parametrize("end", [b"\r\n\r\n", b"\r\n\r\n" + b"x" * 5000])
+def test_a_head_that_comes_in_one_burst_is_refused_at_the_same_size(port: int, before: bytes, end: bytes) -> None:
+    start = before + b"POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\nX-Long: "
+    status, answer, _ = raw_answer(port, iter([start + b"y" * 4100 + end]))
+
+    assert (status, b"head_too_large" in answer) == (431, True)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4, 40])
+def test_a_body_does_not_count_as_a_part_of_the_head(port: int, cut: int) -> None:
+    head = b"POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 6000\r\nX-Long: " + b"y" * 3900 + b"\r\n\r\n"
+    whole = head + b"x" * 6000
+    end = len(head) - cut
+
+    def in_two() -> Iterator[bytes]:
+        yield whole[:end]
+        time.sleep(0.03)  # so that they do not travel together
+        yield whole[end:]
+
+    assert raw_answer(port, iter([whole]))[0] == 405
+    assert raw_answer(port, in_two())[0] == 405
+
+
 def test_what_is_no_http_is_answered_with_a_problem(port: int) -> None:
     status, answer, _ = raw_answer(port, iter([b"HELO there\r\n\r\n"]))
 

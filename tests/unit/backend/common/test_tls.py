@@ -138,3 +138,37 @@ def test_files_that_do_not_fit_are_named_at_start(authority: Authority, files: T
     for wrong in (replace(files, key_file=other.key), replace(files, client_crl_file=Path("/nowhere.pem"))):
         with pytest.raises(TlsFilesUnusable, match="CLARA_TLS_CLIENT_CRL_FILE"):
             FollowedTls(wrong)
+
+
+@pytest.mark.parametrize("kind", ["certificate", "both", "key", "nothing", "binary"])
+def test_a_revocation_list_that_is_none_is_refused_with_the_reason(
+    authority: Authority, files: TlsFiles, tmp_path: Path, kind: str
+) -> None:
+    wrong = tmp_path / "wrong.crl"
+    content = {
+        "certificate": authority.cert.read_bytes(),
+        "both": authority.crl.read_bytes() + authority.cert.read_bytes(),
+        "key": files.key_file.read_bytes(),
+        "nothing": b"",
+        "binary": ssl.PEM_cert_to_DER_cert(authority.cert.read_text()).replace(b"\0", b"\1"),
+    }
+    wrong.write_bytes(content[kind])
+
+    with pytest.raises(TlsFilesUnusable, match="revocation list") as refused:
+        FollowedTls(replace(files, client_crl_file=wrong))
+    assert "CLARA_TLS_CLIENT_CRL_FILE" in refused.value.message
+
+
+def test_a_revocation_list_that_is_spoilt_later_leaves_the_last_good_one_in_force(
+    authority: Authority, files: TlsFiles, tmp_path: Path
+) -> None:
+    followed, stolen = tmp_path / "followed.crl", authority.issue("stolen")
+    authority.real.revoke("stolen")
+    shutil.copyfile(authority.crl, followed)
+    listener = FollowedTls(replace(files, client_crl_file=followed)).context
+
+    shutil.copyfile(authority.cert, followed)
+
+    meet(listener, client_context(authority.cert, authority.issue("anna")))
+    with pytest.raises(ssl.SSLError, match="certificate revoked"):
+        meet(listener, client_context(authority.cert, stolen))

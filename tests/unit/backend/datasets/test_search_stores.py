@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.datasets.search_stores import NoSearchStore, fed_store_names, open_client, open_search
+from backend.datasets.search_stores import NoSearchStore, _couch, fed_store_names, open_client, open_search
 from config.testing import TestingConfig
 from shared.database.stores import memory_stores
 from shared.models.search import RankedList
@@ -34,6 +34,7 @@ def config(home: Path, **changes: Any) -> TestingConfig:
         ({**ALL, "uds3_embedded": False}, ("postgres", "chromadb", "neo4j", "couchdb")),
         ({**ALL, "embedding_model": "none"}, ("postgres", "neo4j", "couchdb", "embedded")),
         ({**ALL, "postgres_search": False}, ("chromadb", "neo4j", "couchdb", "embedded", "embedded_vectors")),
+        ({"couch_url": ""}, ("embedded", "embedded_vectors")),
         ({"chroma_path": Path("/srv/chroma")}, ("chromadb", "embedded", "embedded_vectors")),
     ],
 )
@@ -87,6 +88,17 @@ def test_the_lists_are_those_that_the_stores_behind_them_have(tmp_path: Path) ->
         assert (offered[kind.name].lists, offered[kind.name].takes_vectors) == (kind.lists, kind.takes_vectors)
     # which lists PostgreSQL has is known when it has said whether it knows trigrams
     assert offered["postgres"].lists == {RankedList.KEYWORD, RankedList.COMPOUND, RankedList.CITATION}
+
+
+def test_the_login_in_the_address_of_couchdb_arrives_where_it_is_needed(tmp_path: Path) -> None:
+    from shared.database.adapters.couchdb import CouchStore
+
+    store = _couch(config(tmp_path, couch_url="http://kim:geheim@couch.amt.example"))
+
+    assert isinstance(store, CouchStore)
+    assert store._server.user == "kim"
+    assert store._server.place == "database 'clara_documents' at http://couch.amt.example"
+    store.close()
 
 
 def test_an_idle_service_loads_no_driver_and_no_numbers(tmp_path: Path) -> None:

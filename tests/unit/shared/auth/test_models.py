@@ -48,13 +48,21 @@ def test_a_complete_production_configuration_may_start(good: dict[str, Any]) -> 
         ({"tls_client_crl_file": None}, "CLARA_TLS_CLIENT_CRL_FILE is not set"),
         ({"tls_client_crl_file": Path("/nowhere/crl.pem")}, "CLARA_TLS_CLIENT_CRL_FILE is missing"),
         ({"issuer": "http://keycloak.example/realms/vcc"}, "CLARA_KEYCLOAK_URL must be https"),
+        ({"issuer": "HTTP://keycloak.example/realms/vcc"}, "CLARA_KEYCLOAK_URL must be https"),
+        ({"issuer": "hTtP://127.0.0.1:48080/realms/vcc"}, "CLARA_KEYCLOAK_URL must be https"),
         ({"issuer": "/realms/vcc"}, "CLARA_KEYCLOAK_URL is not set"),
+        ({"issuer": "https://[keycloak/realms/vcc"}, "CLARA_KEYCLOAK_URL is not set"),
+        ({"issuer": "https://keycloak.example:99999/realms/vcc"}, "CLARA_KEYCLOAK_URL is not set"),
         ({"jwks_url": "http://keycloak.example/certs"}, "JWKS address must be https"),
+        ({"jwks_url": "HTTP://keycloak.example/certs"}, "JWKS address must be https"),
+        ({"jwks_url": "ftp://keycloak.example/certs"}, "JWKS address must be https"),
         ({"audience": ""}, "CLARA_KEYCLOAK_CLIENT_ID"),
         ({"cors_origins": ("*",)}, "CLARA_CORS_ORIGINS"),
         ({"cors_origins": ("https://*.example",)}, "CLARA_CORS_ORIGINS"),
         ({"cors_origins": ("http://stadt.example",)}, "CLARA_CORS_ORIGINS"),
         ({"cors_origins": ("null",)}, "CLARA_CORS_ORIGINS"),
+        ({"cors_origins": ("https://A.Example",)}, "write https://a.example"),
+        ({"cors_origins": ("https://good.example", "https://a.example:99999")}, "CLARA_CORS_ORIGINS"),
         ({"issuer": "https://keycloak.example/realms/"}, "CLARA_KEYCLOAK_REALM"),
         ({"issuer": "https://admin:secret@keycloak.example/realms/vcc"}, "CLARA_KEYCLOAK_URL"),
         ({"debug": True}, "CLARA_DEBUG"),
@@ -69,6 +77,10 @@ def test_production_refuses_to_start_unsafe_and_names_the_setting(
 ) -> None:
     config = SecurityConfig(**{**good, **changes})
     assert any(named in reason for reason in config.validate_for_start())
+
+
+def test_the_scheme_of_the_identity_provider_may_be_written_in_capitals(good: dict[str, Any]) -> None:
+    assert SecurityConfig(**{**good, "issuer": "HTTPS://keycloak.example/realms/vcc"}).validate_for_start() == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")

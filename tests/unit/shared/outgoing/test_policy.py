@@ -17,6 +17,30 @@ def test_inner_addresses_are_refused_until_a_setting_lists_them() -> None:
     assert OutgoingPolicy.parse(["10.1.2.3"]).checked("10.1.2.3", ["10.1.2.3"])
 
 
+@pytest.mark.parametrize(
+    ("address", "listed", "is_allowed"),
+    [
+        ("::ffff:0:10.1.2.3", ["10.1.0.0/16"], True),
+        ("::ffff:0:10.1.2.3", ["fd12::/64"], False),
+        ("fd12::200:5efe:93.184.216.34", ["fd12::/64"], True),
+        ("fd12::200:5efe:10.1.2.3", ["fd12::/64"], False),
+        ("fd12::200:5efe:10.1.2.3", ["10.1.0.0/16"], False),
+        ("fd12::200:5efe:10.1.2.3", ["10.1.0.0/16", "fd12::/64"], True),
+        ("fd12::200:5efe:169.254.169.254", ["tunnel.intern", "fd12::/64"], False),
+        ("64:ff9b:1::10.1.2.3", ["tunnel.intern", "10.1.0.0/16"], False),
+    ],
+)
+def test_a_tunnel_is_allowed_where_all_is_listed_that_it_leads_to(
+    address: str, listed: list[str], is_allowed: bool
+) -> None:
+    policy = OutgoingPolicy.parse(listed)
+    if is_allowed:
+        assert policy.checked("tunnel.intern", [address])
+    else:
+        with pytest.raises(AddressRefused):
+            policy.checked("tunnel.intern", [address])
+
+
 def test_a_listed_name_never_reaches_a_metadata_service() -> None:
     with pytest.raises(AddressRefused, match="never allowed"):
         OutgoingPolicy.parse(["keycloak.intern"]).checked("keycloak.intern", ["169.254.169.254"])
@@ -40,7 +64,8 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["169.254.169.254", "0.0.0.0/0", "10.0.0.0/33", "http://intern", "*.intern", "127.1", "::/0"]
+    "entry",
+    ["169.254.169.254", "0.0.0.0/0", "10.0.0.0/33", "http://intern", "*.intern", "127.1", "::/0", "64:ff9b:1::/96"],
 )
 def test_settings_that_allow_too_much_or_mean_nothing_are_refused(entry: str) -> None:
     with pytest.raises(ValueError, match="'"):

@@ -23,13 +23,14 @@ def test_a_folder_is_a_local_model(tmp_path: Path) -> None:
     assert isinstance(open_embedder(EmbeddingSettings(str(tmp_path)), cache=tmp_path / "c.db"), CachedEmbedder)
 
 
-def test_an_address_is_an_endpoint_and_needs_the_name_of_a_model(tmp_path: Path) -> None:
-    embedder = open_embedder(EmbeddingSettings("https://ki.example/v1", "e5", cache_mb=0), cache=tmp_path / "c.db")
+@pytest.mark.parametrize("address", ["https://ki.example/v1", "HTTPS://ki.example/v1", "Http://ki.example/v1"])
+def test_an_address_is_an_endpoint_and_needs_the_name_of_a_model(address: str, tmp_path: Path) -> None:
+    embedder = open_embedder(EmbeddingSettings(address, "e5", cache_mb=0), cache=tmp_path / "c.db")
     assert isinstance(embedder, EndpointEmbedder)
     embedder.close()
 
     with pytest.raises(InvalidEmbeddingSettings, match="no name of a model"):
-        open_embedder(EmbeddingSettings("https://ki.example/v1"))
+        open_embedder(EmbeddingSettings(address))
 
 
 def test_an_idle_service_pays_for_nothing(tmp_path: Path) -> None:
