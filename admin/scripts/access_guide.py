@@ -29,8 +29,9 @@ anything of a request's body is read, shown in `/openapi.json` (`x-required-role
 `x-open-because`, `x-websockets`) and listed here. A service with a route that states nothing does not start.
 
 - `yes`: for every object. `own`: for what the caller made, as the audit log names its maker.
-- Several roles add up. Whoever has a valid token but none of the three roles is refused (403) everywhere.
-- Without a valid token the answer is 401, always the same bytes, also for paths that do not exist.
+- Several roles add up. Whoever has a valid token but none of the three roles is refused (403) everywhere but
+  here, where callers learn about themselves: {roleless}.
+- Without a valid token the answer is 401, always the same bytes, also for paths that do not exist, and for WebSockets.
 - Jobs share one queue: whoever trains may cancel, pause and repeat the jobs of others too, so that a queue never waits
   for somebody who is away. The audit log has who did it. An idempotency key belongs to one user, and so does a quota.
 - Analysts work with documents and datasets, and cancel, withdraw and remove datasets of their own; training and
@@ -57,7 +58,7 @@ def render() -> str:
     tables: Mapping[str, Sequence[RouteAccess]] = {name: app.state.access for name, app in apps.items()}
     common = [line for line in next(iter(tables.values())) if line.is_open and _is_everywhere(line, tables)]
     sections = [_section(name, [line for line in table if line not in common]) for name, table in tables.items()]
-    return _HEAD + "".join(sections) + _open_section(common)
+    return _HEAD.format(roleless=_roleless(tables)) + "".join(sections) + _open_section(common)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -67,6 +68,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def _is_everywhere(line: RouteAccess, tables: Mapping[str, Sequence[RouteAccess]]) -> bool:
     return all(line.name in {other.name for other in table} for table in tables.values())
+
+
+def _roleless(tables: Mapping[str, Sequence[RouteAccess]]) -> str:
+    names = {line.name for table in tables.values() for line in table if not (line.is_open or line.needs_role)}
+    return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def _section(name: str, table: Sequence[RouteAccess]) -> str:

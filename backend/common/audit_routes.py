@@ -57,7 +57,7 @@ class AuditEntryView(BaseModel):
     action: str
     object_type: str
     object_id: str
-    outcome: Literal["ok", "refused"]
+    outcome: str = Field(description="`ok` or `refused`; anything else was not written by CLARA.")
     detail: dict[str, Any]
     request_id: str | None
     address: str | None

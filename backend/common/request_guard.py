@@ -1,7 +1,7 @@
 """What a request must not hold, seen before anybody makes something of it.
 
-Bodies that are packed or nested too deeply, NaN, and characters that no database stores: NUL and halves of characters
-(lone surrogates), which JSON can write and UTF-8 cannot.
+Bodies that are packed or nested too deeply, JSON that is not UTF-8, NaN, and characters that no database stores: NUL
+and halves of characters (lone surrogates), which JSON can write and UTF-8 cannot.
 """
 
 import json
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.common.errors import http_response
 from backend.common.problem import ProblemResponse, problem_response
+from shared.models.storable_text import is_storable
 
 _TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -22,12 +23,12 @@ _OTHERS = bytes(byte for byte in range(256) if byte not in _STEPS)
 _ANNOUNCE_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
 _NO_NUMBERS = (b"NaN", b"Infinity")
 _ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-_HALF = re.compile("[\ud800-\udfff]")
+_UTF8 = frozenset({"utf-8", "utf-8-sig"})
 _UNSTORABLE = "holds a character that no database stores: NUL, or half of a character"
 
 
 class RequestGuard:
-    """Refuses encoded bodies (415), JSON that is nested too deeply or holds NaN (400), and unstorable texts (422).
+    """Refuses encoded bodies (415), JSON that is no UTF-8, too deep or holds NaN (400), and unstorable texts (422).
 
     Bodies of other kinds pass by unread.
 
@@ -112,7 +113,7 @@ def _unstorable_field(body: bytes) -> str | None:
 
 def _unstorable_places(content: object, path: tuple[str, ...]) -> Iterator[str]:
     if isinstance(content, str):
-        if "\x00" in content or _HALF.search(content):
+        if not is_storable(content):
             yield ".".join(path) or "body"
     elif isinstance(content, list):
         for number, each in enumerate(content):
@@ -140,6 +141,8 @@ async def _whole(receive: Receive) -> tuple[bytes, list[Message]]:
 
 def _objection(body: bytes, max_depth: int) -> str:
     """Why the body is refused; "" if nothing is wrong that a parser would not notice."""
+    if not _is_utf8(body):
+        return "The body is no JSON in UTF-8: that is the only encoding in which JSON is exchanged (RFC 8259, 8.1)."
     may_be_deep = body.count(b"[") + body.count(b"{") > max_depth
     may_hold_nan = any(word in body for word in _NO_NUMBERS)
     if not (may_be_deep or may_hold_nan):
@@ -151,6 +154,15 @@ def _objection(body: bytes, max_depth: int) -> str:
     if any(word in bare for word in _NO_NUMBERS):
         return "The body is no JSON: NaN and Infinity are no numbers there."
     return ""
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether Python's parser, too, reads the bytes as UTF-8: by their zeros it would guess UTF-16 and UTF-32."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return json.detect_encoding(body) in _UTF8
 
 
 def _is_deeper(bare: bytes, max_depth: int) -> bool:

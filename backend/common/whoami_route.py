@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.auth.policies import CurrentPrincipal, token_expiry
-from shared.models.users import Role
+from shared.auth.policies import authenticated_principal, token_expiry
+from shared.models.users import Principal, Role
 
 WHOAMI = "/api/whoami"
 
@@ -19,7 +19,7 @@ class WhoAmI(BaseModel):
 
     subject: str
     email: str = Field(description="Address; of a key for scripts its name and id.")
-    roles: list[Role] = Field(description="Those of admin, trainer and analyst that count here.")
+    roles: list[Role] = Field(description="Those of admin, trainer and analyst that count here; may be none.")
     believed_until: datetime | None = Field(
         description="Open connections must prove it anew then: the end of a token, for a key an hour; null: never."
     )
@@ -31,9 +31,10 @@ def whoami_router() -> APIRouter:
 
     @router.get(WHOAMI)
     async def who_am_i(
-        principal: CurrentPrincipal, expires_at: Annotated[float | None, Depends(token_expiry)]
+        principal: Annotated[Principal, Depends(authenticated_principal)],
+        expires_at: Annotated[float | None, Depends(token_expiry)],
     ) -> WhoAmI:
-        """Who the caller is for this service, and with which roles."""
+        """Who the caller is for this service, and with which roles; for callers without any, too."""
         return WhoAmI(
             subject=principal.subject,
             email=principal.email,

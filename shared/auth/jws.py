@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.auth.models import Unauthenticated
+from shared.models.storable_text import storable
 
 MAX_TOKEN_BYTES = 8192
 MAX_DEPTH = 8
@@ -60,7 +61,7 @@ def read_compact(token: object) -> CompactJws:
 
 
 def strict_json_object(raw: bytes) -> dict[str, Any]:
-    """A JSON object without duplicate names, NaN or deep nesting.
+    """A JSON object without duplicate names, NaN, deep nesting, or what no database stores (NUL, lone surrogates).
 
     Raises:
         InvalidToken: If `raw` is anything else.
@@ -73,6 +74,9 @@ def strict_json_object(raw: bytes) -> dict[str, Any]:
         raise InvalidToken("not a JSON object")
     if _depth(value) > MAX_DEPTH:
         raise InvalidToken(f"nested deeper than {MAX_DEPTH}")
+    if storable(value) != value:
+        # who a caller is ends in audit rows and answers, which such a text would break for everybody
+        raise InvalidToken("holds what no database stores")
     return value
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import WebSocket
 
-from shared.auth.models import Unauthenticated
+from shared.auth.models import Identity, Unauthenticated
 from shared.auth.policies import ANY_ROLE, check_roles, identify_caller
 from shared.auth.rate import count_call
 from shared.auth.utils import SUBPROTOCOL_PREFIX, bearer_token, subprotocol_token
@@ -61,12 +61,25 @@ async def authenticate_websocket(websocket: WebSocket, *roles: Role) -> Handshak
         Unavailable: If the token cannot be checked now.
         TooManyCalls: If the caller calls too often.
     """
+    identity = await websocket_caller(websocket)
+    check_roles(identity.principal, frozenset(roles) or ANY_ROLE)
+    return Handshake(identity.principal, identity.expires_at, _answered_subprotocol(websocket))
+
+
+async def websocket_caller(websocket: WebSocket) -> Identity:
+    """Who opens a WebSocket, with whatever roles; counted as a call.
+
+    Raises:
+        OriginRefused: If a browser comes from a site that is not configured.
+        Unauthenticated: If the token is missing or bad.
+        Unavailable: If the token cannot be checked now.
+        TooManyCalls: If the caller calls too often.
+    """
     state = websocket.app.state
     check_origin(websocket, state.allowed_origins)
     identity = await identify_caller(websocket, _token(websocket))
     count_call(state.calls_per_user, identity.principal)
-    check_roles(identity.principal, frozenset(roles) or ANY_ROLE)
-    return Handshake(identity.principal, identity.expires_at, _answered_subprotocol(websocket))
+    return identity
 
 
 @dataclass(frozen=True)

@@ -42,16 +42,18 @@ class AuditLink:
         moment: Text of its moment.
         columns: Texts of the `CHAINED` columns.
         hash: What the row says its hash is.
+        is_text: Whether all of these are stored as texts; otherwise something else than CLARA wrote them.
     """
 
     seq: int
     moment: str
     columns: Mapping[str, str | None]
     hash: str
+    is_text: bool = True
 
     def follows(self, previous: str) -> bool:
         """Whether this row is what was written after the row with the hash `previous`."""
-        return linked(previous, self.seq, self.moment, content_of(self.columns)) == self.hash
+        return self.is_text and linked(previous, self.seq, self.moment, content_of(self.columns)) == self.hash
 
 
 def content_of(columns: Mapping[str, Any]) -> str:

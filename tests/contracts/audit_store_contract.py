@@ -69,6 +69,16 @@ class AuditStoreContract:
         assert stores.audit.links(after=3) == links[3:]
         assert verify(stores.audit).is_intact
 
+    def test_texts_that_no_database_stores_are_read_written_out(self, stores: Stores) -> None:
+        # as earlier versions took them over from tokens
+        detail = {"subject": "x\ud800", "\x00": ["a\x00"]}
+        stores.audit.append(replace(an_audit(), detail=detail))
+
+        (record,) = stores.audit.records()
+
+        assert record.entry.detail == {"subject": "x\\ud800", "\\u0000": ["a\\u0000"]}
+        assert verify(stores.audit).is_intact
+
     def test_an_empty_log_is_intact(self, stores: Stores) -> None:
         assert stores.audit.head() == AuditHead(0, GENESIS)
         assert verify(stores.audit).is_intact

@@ -191,7 +191,7 @@ class _Chain:
         """An anchor that the log tells of must be in the file, unless the file was begun after it."""
         try:
             told = anchor_from(json.loads(link.columns["detail"] or ""))
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if told is None or told.seq in self._known:
             return

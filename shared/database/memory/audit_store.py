@@ -1,11 +1,13 @@
 """The audit log in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shared.database.memory.state import MemoryState
 from shared.models.audit import AuditFilter, AuditRecord
 from shared.models.audit_chain import GENESIS, AuditHead, AuditLink
 from shared.models.events import AuditEntry
+from shared.models.storable_text import storable
 
 
 class MemoryAuditStore:
@@ -38,7 +40,7 @@ class MemoryAuditStore:
         with self._state.lock:
             numbered = list(enumerate(zip(self._state.audit, self._state.audit_links, strict=True), start=1))
         found = [
-            AuditRecord(seq, entry, link.hash)
+            AuditRecord(seq, replace(entry, detail=storable(entry.detail)), link.hash)
             for seq, (entry, link) in (reversed(numbered) if after is None else numbered)
             if wanted.wants(entry) and (before is None or seq < before) and (after is None or seq > after)
         ]

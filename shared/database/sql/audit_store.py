@@ -2,24 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Engine, Text, cast, func, select
+from sqlalchemy import ColumnElement, Engine, func
 
 from shared.database.engine import read_transaction, write_transaction
-from shared.database.sql.audit_writes import moment_text, write_audit
-from shared.database.sql.rows import audit_from
-from shared.database.tables import audit_head, audit_log
+from shared.database.sql.audit_rows import AUDIT_HEAD, AUDIT_ROWS, head_from, link_from, record_from
+from shared.database.sql.audit_writes import write_audit
+from shared.database.tables import audit_log
 from shared.models.audit import AuditFilter, AuditRecord
-from shared.models.audit_chain import CHAINED, GENESIS, AuditHead, AuditLink
+from shared.models.audit_chain import GENESIS, AuditHead, AuditLink
 from shared.models.events import AuditEntry
 
 _row = audit_log.c
-# as texts, so that rows which no longer hold what their columns promise can be read and reported
-_AS_STORED = select(
-    _row.seq,
-    cast(moment_text(_row.created_at), Text).label("moment"),
-    _row.hash,
-    *(cast(_row[name], Text).label(name) for name in CHAINED),
-)
 
 
 class SqlAuditStore:
@@ -59,25 +52,21 @@ class SqlAuditStore:
         if after is not None:
             conditions.append(_row.seq > after)
         order = _row.seq.desc() if after is None else _row.seq
-        query = select(audit_log).where(*conditions).order_by(order).limit(limit)
+        query = AUDIT_ROWS.where(*conditions).order_by(order).limit(limit)
         with read_transaction(self._engine) as connection:
-            return [audit_from(row) for row in connection.execute(query).mappings()]
+            return [record_from(row) for row in connection.execute(query).mappings()]
 
     def head(self) -> AuditHead:
         """See `AuditStore.head`."""
         with read_transaction(self._engine) as connection:
-            row = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).first()
-        return AuditHead(0, GENESIS) if row is None else AuditHead(*row)
+            row = connection.execute(AUDIT_HEAD).mappings().first()
+        return AuditHead(0, GENESIS) if row is None else head_from(row)
 
     def links(self, *, after: int = 0, limit: int = 1000) -> Sequence[AuditLink]:
         """See `AuditStore.links`."""
-        query = _AS_STORED.where(_row.seq > after).order_by(_row.seq).limit(limit)
+        query = AUDIT_ROWS.where(_row.seq > after).order_by(_row.seq).limit(limit)
         with read_transaction(self._engine) as connection:
-            rows = connection.execute(query).mappings().all()
-        return [
-            AuditLink(row["seq"], str(row["moment"]), {name: row[name] for name in CHAINED}, row["hash"])
-            for row in rows
-        ]
+            return [link_from(row) for row in connection.execute(query).mappings()]
 
 
 def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:

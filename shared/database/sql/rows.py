@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from shared.models.adapter import Adapter, Checkpoint, Promotion
-from shared.models.audit import AuditRecord
 from shared.models.dataset import Dataset, DatasetStatus, RecordProvenance, Split
 from shared.models.dataset_events import DatasetEvent, DatasetEventType
 from shared.models.document import Document, Section, StoredSection
@@ -220,23 +219,6 @@ def audit_columns(entry: AuditEntry) -> dict[str, Any]:
         "roles": ",".join(entry.roles),
         "address": entry.address,
     }
-
-
-def audit_from(row: RowMapping) -> AuditRecord:
-    """The entry of a row of `audit_log`, in its place."""
-    entry = AuditEntry(
-        action=row["action"],
-        object_type=row["object_type"],
-        object_id=row["object_id"],
-        actor=row["actor"],
-        outcome=row["outcome"],
-        detail=row["detail"],
-        request_id=row["request_id"],
-        created_at=row["created_at"],
-        roles=tuple(row["roles"].split(",")) if row["roles"] else (),
-        address=row["address"],
-    )
-    return AuditRecord(row["seq"], entry, row["hash"])
 
 
 def plain(value: Any) -> Any:

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 from starlette.testclient import TestClient
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -17,6 +19,7 @@ from backend.training.app import create_app
 from config.testing import TestingConfig
 from shared.auth.local_issuer import issue_test_token
 from shared.database.audit.verify import verify_installation
+from shared.database.engine import open_engine, write_transaction
 from shared.database.stores import Stores, open_stores
 from shared.models.api_key import new_key
 from shared.models.users import Role
@@ -122,6 +125,25 @@ def test_administrators_read_the_log_and_have_it_verified(app: FastAPI, config: 
     assert rest["next_before"] is None
     assert page["entries"][0]["actor"] == "tina@amt.example"
     assert (report["is_intact"], report["rows"], report["findings"]) == (True, 2, [])
+
+
+def test_rows_of_odd_texts_and_edited_ones_do_not_take_the_log_from_administrators(
+    app: FastAPI, config: TestingConfig, stores: Stores
+) -> None:
+    admin = _bearer(issue_test_token(security_from(config), roles=[Role.ADMIN]))
+    for _ in range(3):
+        # as a version wrote it that believed such a token
+        stores.audit.append(replace(an_audit(), detail={"subject": "x\ud800"}))
+    engine = open_engine(config.database_url_resolved)
+    with write_transaction(engine) as connection:
+        connection.execute(text("UPDATE audit_log SET actor = CAST(actor AS BLOB), created_at = 7 WHERE seq = 2"))
+    engine.dispose()
+    with TestClient(app) as client:
+        entries = client.get("/api/audit", headers=admin).json()["entries"]
+        report = client.get("/api/audit/verification", headers=admin).json()
+
+    assert [(entry["seq"], entry["detail"]["subject"]) for entry in entries] == [(n, "x\\ud800") for n in (3, 2, 1)]
+    assert [(each["kind"], each["seq"]) for each in report["findings"]] == [("changed", 2)]
 
 
 def test_what_a_caller_does_is_written_with_roles_and_address(

@@ -46,6 +46,31 @@ async def test_depth_and_numbers_that_are_none_are_refused(body: bytes) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ['["a"]', '["\\u0000"]', "[NaN]", "7", '{"a": "Gebühr"}'])
+async def test_json_that_is_not_utf8_is_refused(encoding: str, text: str) -> None:
+    answer = await _posted(text.encode(encoding))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_json")
+    assert "UTF-8" in answer.json()["detail"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("body", [b'["\xed\xa0\x80"]', b'["\xff"]', b'["\xc0\x80"]', '["ä"]'.encode("latin-1")])
+async def test_bytes_that_are_no_utf8_are_refused(body: bytes) -> None:
+    answer = await _posted(body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_json")
+
+
+@pytest.mark.anyio
+async def test_a_byte_order_mark_of_utf8_is_passed_over() -> None:
+    answer = await _posted('["ä"]'.encode("utf-8-sig"))
+
+    assert (answer.status_code, answer.json()) == (200, ["ä"])
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     "body",
     [b'["\\ud800"]', b'{"\\udfff": 1}', b'["\\u0000"]', b'{"a": {"b": ["x\\ud83d"]}}', b'["\\\\\\u0000"]'],

@@ -34,3 +34,15 @@ async def test_a_token_tells_its_roles_and_its_end_and_without_one_nothing_is_to
     assert (told.json()["email"], told.json()["roles"]) == ("anna@amt.example", ["analyst"])
     assert told.json()["believed_until"].endswith("Z")
     assert nobody.status_code == 401
+
+
+async def test_whoever_has_no_role_may_still_read_who_it_is() -> None:
+    key = IssuerKey.make("key-1")
+    verifier = TokenVerifier(FixedKeys(key.jwks()), issuer=ISSUER, audience=AUDIENCE)
+    bearer = {"Authorization": f"Bearer {key.token(realm_access={'roles': ['offline_access']})}"}
+    app = small_app(authenticator=TokenAuthenticator(verifier))
+    async with client_of(app) as client:
+        told = await client.get("/api/whoami", headers=bearer)
+
+    assert (told.status_code, told.json()["email"], told.json()["roles"]) == (200, "anna@stadt.example", [])
+    assert [line.name for line in app.state.access if not (line.is_open or line.needs_role)] == ["GET /api/whoami"]

@@ -76,6 +76,51 @@ def test_a_changed_log_ends_with_one_and_what_is_wrong(stores: Stores, home: Pat
     assert "tampered" in result.stderr
 
 
+def _edit(home: Path, statement: str) -> None:
+    engine = open_engine(f"sqlite:///{home / 'clara.db'}")
+    with write_transaction(engine) as connection:
+        connection.execute(text("PRAGMA ignore_check_constraints = ON"))
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+_EDITS = (
+    "actor = CAST(actor AS BLOB), detail = CAST(detail AS BLOB)",
+    "created_at = CAST(created_at AS BLOB)",
+    "created_at = 7, outcome = 1.5, object_id = x'ff00'",
+    "actor = CAST(x'74ff' AS TEXT)",
+    "detail = '[1]', outcome = 'perhaps', created_at = 'soon'",
+    """detail = '{"a": NaN, "b": 1e999, "c": "\\ud800"}'""",
+    "hash = CAST(hash AS BLOB)",
+    "roles = x'', created_at = '9999-12-31 23:59:59.000000'",
+)
+
+
+def test_columns_of_another_kind_are_edits_and_every_reader_goes_on(stores: Stores, home: Path, tmp_path: Path) -> None:
+    edited = range(2, 2 * len(_EDITS) + 1, 2)
+    _write(stores, 2 * len(_EDITS) + 1)
+    for seq, edit in zip(edited, _EDITS, strict=True):
+        _edit(home, f"UPDATE audit_log SET {edit} WHERE seq = {seq}")
+
+    report = NOWHERE.json("audit", "verify", exit_code=1)
+    listed = NOWHERE.json("audit", "list")
+
+    assert [(each["kind"], each["seq"]) for each in report["findings"]] == [("changed", seq) for seq in edited]
+    assert [entry["seq"] for entry in listed["entries"]] == list(range(2 * len(_EDITS) + 1, 0, -1))
+    assert NOWHERE("audit", "list").exit_code == 0
+    assert NOWHERE.json("audit", "export", str(tmp_path / "all.jsonl"))["entries"] == 2 * len(_EDITS) + 1
+
+
+def test_a_head_of_another_kind_is_told(stores: Stores, home: Path) -> None:
+    _write(stores, 3)
+    for edit in ("hash = CAST(hash AS BLOB)", "hash = CAST(x'ff' AS TEXT)", "seq = 'three'"):
+        _edit(home, f"UPDATE audit_head SET {edit}")
+
+        report = NOWHERE.json("audit", "verify", exit_code=1)
+
+        assert [(each["kind"], each["seq"]) for each in report["findings"]] == [("head", 3)]
+
+
 def test_an_export_holds_every_entry_with_its_hash_and_replaces_no_file(
     stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def test_a_compact_jws_is_split_into_its_parts() -> None:
         (compact(b"{"), "not strict JSON"),
         (compact(b"\xff"), "not strict JSON"),
         (compact(b'{"alg":"RS256","alg":"none","kid":"k"}'), "not strict JSON"),
+        (compact({"alg": "RS256", "kid": "k\ud800"}), "holds what no database stores"),
         (compact({**HEADER, "crit": ["exp"]}), "header has unknown fields"),
         (compact({**HEADER, "jwk": {}}), "header has unknown fields"),
         (compact({**HEADER, "b64": False}), "header has unknown fields"),

@@ -97,6 +97,22 @@ async def test_every_required_claim_is_missed(key: IssuerKey, claim: str) -> Non
         await verifier(key).verify(key.token(now=NOW, without=claim))
 
 
+@pytest.mark.parametrize("odd", ["\x00", "x\ud800", "\udfffx"])
+@pytest.mark.parametrize("claim", ["sub", "email", "name", "preferred_username"])
+async def test_texts_that_no_database_stores_are_refused_wherever_they_stand(
+    key: IssuerKey, claim: str, odd: str
+) -> None:
+    for claims in ({claim: odd}, {"address": {"lines": [{odd: claim}]}}):
+        with pytest.raises(InvalidToken) as refused:
+            await verifier(key).verify(key.token(now=NOW, **claims))
+        assert refused.value.reason == "holds what no database stores"
+
+
+async def test_a_pair_of_halves_is_one_character(key: IssuerKey) -> None:
+    token = key.token(now=NOW, email="\U0001f600@stadt.example")
+    assert (await verifier(key).verify(token)).principal.email == "\U0001f600@stadt.example"
+
+
 @pytest.mark.parametrize("payload", [b"", b"[]", b"1", b'{"iss":"a","iss":"b"}', b"\xff", b"{"])
 async def test_a_signed_payload_that_is_no_strict_object_is_refused(key: IssuerKey, payload: bytes) -> None:
     with pytest.raises(InvalidToken):

@@ -85,6 +85,19 @@ async def test_no_token_a_bad_one_and_two_different_ones_get_the_401_of_every_ro
     assert b"unauthenticated" in answers[0].body
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/ws/", "/api/whoami", "/livez", "/docs/assets/favicon.png", "/"])
+async def test_strangers_do_not_learn_which_websockets_there_are(address: str, key: IssuerKey, path: str) -> None:
+    known = await refusal(f"{address}/ws")
+    answers = [await refusal(f"{address}{path}"), await refusal(f"{address}{path}?token=x.y.z")]
+    foreign = await refusal(f"{address}{path}?token={key.token()}", origin="https://evil.example")
+    caller = await refusal(f"{address}{path}?token={key.token(realm_access={'roles': []})}")
+
+    assert {(answer.status_code, bytes(answer.body)) for answer in answers} == {(401, bytes(known.body))}
+    assert answers[0].headers["www-authenticate"] == known.headers["www-authenticate"]
+    assert (foreign.status_code, b"origin_refused" in foreign.body) == (403, True)
+    assert (caller.status_code, b"not_found" in caller.body) == (404, True)
+
+
 async def test_a_role_that_is_missing_is_a_403_with_its_reason(address: str, key: IssuerKey) -> None:
     answer = await refusal(f"{address}/ws/admin?token={key.token()}")
     assert answer.status_code == 403
