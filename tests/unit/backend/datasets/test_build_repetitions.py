@@ -108,13 +108,22 @@ def test_states_of_a_text_in_two_splits_leave_the_earlier_split(tmp_path: Path) 
     assert result.statistics["sections"]["dropped"] == {"split_twin": 1}
 
 
-def test_the_newest_state_stands_for_the_others(tmp_path: Path) -> None:
+def test_the_newest_state_of_a_split_stands_for_the_others(tmp_path: Path) -> None:
+    path = _path_in(Split.TRAIN)
+    texts = (a_candidate(GOOD, document="d1", path=path), a_candidate(TWIN, document="d2", path=path, ordinal=2))
+
+    for newest, kept in ((0, "d1"), (1, "d2")):
+        days = [date(2021 if number == newest else 2020, 1, 1) for number in range(2)]
+        found = [_valid(text, day) for text, day in zip(texts, days, strict=True)]
+        result = build(a_plan(tmp_path / kept), [*found, *candidates(3)])
+        assert _kept_of(result, "d1", "d2") == [kept]
+
+
+def test_no_newer_state_in_a_later_split_displaces_what_was_trained_on(tmp_path: Path) -> None:
     found = _in_two_splits(GOOD, TWIN)
-    newer_first = [_valid(found[0], date(2021, 1, 1)), _valid(found[1], date(2020, 1, 1)), *found[2:]]
     newer_last = [_valid(found[0], date(2020, 1, 1)), _valid(found[1], date(2021, 1, 1)), *found[2:]]
 
-    assert _kept_of(build(a_plan(tmp_path / "1"), newer_first), "d1", "d2") == ["d1"]
-    assert _kept_of(build(a_plan(tmp_path / "2"), newer_last), "d1", "d2") == ["d2"]
+    assert _kept_of(build(a_plan(tmp_path / "1"), newer_last), "d1", "d2") == ["d1"]
 
 
 def test_the_order_in_which_twins_are_found_does_not_matter(tmp_path: Path) -> None:
