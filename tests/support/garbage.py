@@ -1,11 +1,13 @@
 """Texts that no model should learn from, made of good ones: a class for each way in which texts go wrong.
 
-OCR noise and shuffled words are in `noisy_texts`.
+OCR noise and shuffled words are in `noisy_texts`, the layouts of tables of contents in `contents_layouts`.
 """
 
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
+
+from tests.support.contents_layouts import CONTENTS
 
 _MENU = """
     Startseite Kontakt Impressum Datenschutz Sitemap Suche Anmelden Aktuelles Service Bürgerservice Rathaus Politik
@@ -133,7 +135,7 @@ def labelled_number_table(text: str, rng: random.Random) -> str:
     return "\n".join(f"{rng.choice(words)} {_amounts(rng)}" for _ in range(rng.randint(5, 40)))
 
 
-CLASSES: Mapping[str, Callable[[str, random.Random], str]] = {
+_OWN = {
     made.__name__: made
     for made in (
         mojibake,
@@ -159,6 +161,7 @@ CLASSES: Mapping[str, Callable[[str, random.Random], str]] = {
         labelled_number_table,
     )
 }
+CLASSES: Mapping[str, Callable[[str, random.Random], str]] = {**_OWN, **CONTENTS}
 """Name -> makes garbage of a good text."""
 
 
