@@ -51,6 +51,14 @@ def _chapter_and_page(number: int, title: str, page: int) -> str:
     return f"Kapitel {number}: {title} {page}"
 
 
+def _chapter_and_dash(number: int, title: str, _page: int) -> str:
+    return f"Kapitel {number} – {title}"
+
+
+def _page_in_brackets(_number: int, title: str, page: int) -> str:
+    return f"- {title} (S. {page})"
+
+
 def _decimal(number: int, title: str, _page: int) -> str:
     return f"{(number + 3) // 4}.{(number - 1) % 4 + 1} {title}"
 
@@ -72,6 +80,8 @@ _LAYOUTS: Mapping[str, Callable[[int, str, int], str]] = {
     "page_on_the_next_line": _page_on_the_next_line,
     "letter_and_page": _letter_and_page,
     "chapter_and_page": _chapter_and_page,
+    "chapter_and_dash": _chapter_and_dash,
+    "page_in_brackets": _page_in_brackets,
     "decimal": _decimal,
     "part_above_title": _part_above_title,
     "numbered": _numbered,

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 _UNIT = "Kapitel|(?:Haupt|Unter)?[Aa]bschnitt|Teil|(?:Unter)?[Tt]itel|Buch|Anlage|Anhang"
 _ORDINAL = r"(?:\d{1,3}[a-z]?|[IVXLC]+|[A-Z])"
-_LABEL = rf"(?:(?:{_UNIT}) {_ORDINAL}[:.]?|{_ORDINAL}[.)]|[a-z]{{1,2}}\)|\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}\.?)"
+_LABEL = rf"(?:(?:{_UNIT}) {_ORDINAL}(?:[:.]|\ [–-])?|{_ORDINAL}[.)]|[a-z]{{1,2}}\)|\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}\.?)"
 _NAME = re.compile(r"\W*(?:Inhalt(?:sverzeichnis|sübersicht)?|Gliederung|Übersicht)\b:?(?: Seite\b)?\s*")
 _LABELS = re.compile(rf"(?<!\S){_LABEL}(?=\s)")
 _LEADING_LABEL = re.compile(rf"{_LABEL} ")
@@ -40,6 +40,7 @@ _SENTENCE_END = re.compile(r"[.:](?<=[a-zäöüß]{4}.)(?=\s|\Z)")
 # prose has more of both
 _MOST_COMMAS = 1 / 70
 _MOST_SENTENCES = 1 / 250
+_MOST_SENTENCES_TO_A_STOP = 1 / 500
 _BEFORE_PAGE = ", S. "
 _LEAST_ENTRIES = 5
 # with its label and page
@@ -69,7 +70,10 @@ def share_of_headings(text: str) -> float:
 def _is_prose(text: str) -> bool:
     """Whether it has commas and sentences as prose has, which is seen at a glance."""
     commas = text.count(",") + text.count(";") - text.count(_BEFORE_PAGE)
-    return commas > _MOST_COMMAS * len(text) or len(_SENTENCE_END.findall(text)) > _MOST_SENTENCES * len(text)
+    if commas > _MOST_COMMAS * len(text):
+        return True
+    most = _MOST_SENTENCES_TO_A_STOP if text.endswith(".") else _MOST_SENTENCES
+    return len(_SENTENCE_END.findall(text)) > most * len(text)
 
 
 def _share_of_paged(text: str) -> float:
