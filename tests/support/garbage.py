@@ -1,11 +1,13 @@
 """Texts that no model should learn from, made of good ones: a class for each way in which texts go wrong.
 
-OCR noise and shuffled words are in `noisy_texts`.
+OCR noise and shuffled words are in `noisy_texts`, the layouts of tables of contents in `contents_layouts`.
 """
 
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
+
+from tests.support.contents_layouts import CONTENTS
 
 _MENU = """
     Startseite Kontakt Impressum Datenschutz Sitemap Suche Anmelden Aktuelles Service Bürgerservice Rathaus Politik
@@ -92,6 +94,18 @@ def five_times(text: str, _rng: random.Random) -> str:
     return "\n\n".join([text] * 5)
 
 
+def sentence_over_and_over(text: str, rng: random.Random) -> str:
+    """A sentence of some words again and again, under fifty words in all."""
+    words = text.split()[: rng.randint(4, 12)]
+    return " ".join([" ".join(words) + "."] * rng.randint(3, max(3, 49 // len(words))))
+
+
+def label_over_and_over(text: str, rng: random.Random) -> str:
+    """What a page repeats, on lines of its own."""
+    label = rng.choice(("I.", "Seite", "Ausfertigungsdatum", "Bundesgesetzblatt Teil I", rng.choice(_nouns(text))))
+    return rng.choice(("\n", "\n\n", " ")).join([label] * rng.randint(5, 30))
+
+
 def table_of_contents(text: str, rng: random.Random) -> str:
     """Headings with dots and pages, of words of the text."""
     words, lines = _nouns(text), []
@@ -127,13 +141,18 @@ def number_table(_text: str, rng: random.Random) -> str:
     return "\n".join(_amounts(rng) for _ in range(rng.randint(5, 40)))
 
 
+def small_number_table(_text: str, rng: random.Random) -> str:
+    """Two to four rows of three numbers."""
+    return "\n".join(" ".join(str(rng.randint(1, 9_999)) for _ in range(3)) for _ in range(rng.randint(2, 4)))
+
+
 def labelled_number_table(text: str, rng: random.Random) -> str:
     """Rows of amounts that begin with a word."""
     words = _nouns(text)
     return "\n".join(f"{rng.choice(words)} {_amounts(rng)}" for _ in range(rng.randint(5, 40)))
 
 
-CLASSES: Mapping[str, Callable[[str, random.Random], str]] = {
+_OWN = {
     made.__name__: made
     for made in (
         mojibake,
@@ -151,14 +170,18 @@ CLASSES: Mapping[str, Callable[[str, random.Random], str]] = {
         twice_on_one_line,
         every_sentence_twice,
         five_times,
+        sentence_over_and_over,
+        label_over_and_over,
         table_of_contents,
         contents_of_prose,
         headings_only,
         navigation,
         number_table,
+        small_number_table,
         labelled_number_table,
     )
 }
+CLASSES: Mapping[str, Callable[[str, random.Random], str]] = {**_OWN, **CONTENTS}
 """Name -> makes garbage of a good text."""
 
 

@@ -80,7 +80,15 @@ def plain_signals(text: str, language: str = "de") -> Mapping[str, float]:
     otherness = {"other_language": round(found.probability, 3) if is_other else 0.0}
     layout = _of_layout(reading, text)
     words = _of_words(reading, language)
-    parts = [otherness, layout, _of_characters(reading), words, _of_lines(reading), _of_phrases(reading)]
+    parts = [
+        otherness,
+        layout,
+        _of_characters(reading),
+        words,
+        _of_lines(reading),
+        _over_and_over(reading),
+        _of_phrases(reading),
+    ]
     return {name: value for part in parts for name, value in part.items()}
 
 
@@ -161,6 +169,22 @@ def _of_lines(reading: Reading) -> Mapping[str, float]:
         "duplicate_line_chars": sum(map(len, repeated)) / sum(map(len, lines)),
         "lines_in_a_row": max(len(list(run)) for _, run in groupby(lines)),
     }
+
+
+def _over_and_over(reading: Reading) -> Mapping[str, float]:
+    """Words of the longest stretch that is the same three times over, or two times where it is four words or more."""
+    words, count = reading.words, reading.word_count
+    if not 5 <= count <= 49:
+        return {}
+    longest = 0
+    for period in range(1, count // 2 + 1):
+        for start in range(count):
+            end = start + period
+            while end < count and words[end] == words[end - period]:
+                end += 1
+            if end - start >= (2 if period >= 4 else 3) * period:
+                longest = max(longest, end - start)
+    return {"over_and_over": longest / count if len(set(words)) <= 0.75 * count else 0.0}
 
 
 def _of_phrases(reading: Reading) -> Mapping[str, float]:

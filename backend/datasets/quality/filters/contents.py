@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from backend.datasets.quality.base import BaseFilter, Signals
+from backend.datasets.quality.contents_entries import share_of_headings
 
 if TYPE_CHECKING:
     from backend.datasets.quality.columns import TextColumns
@@ -24,6 +25,7 @@ _HEADINGS = {
 _LEADER = re.compile(r"[.…_·](?:[.…_·]{2,}|(?: [.…_·]){3,})\s{0,3}(?P<page>\d{1,4})(?![\w.)\\,])")
 _LEADERS = ("...", "…", "___", ". . .", "···")
 _LONGEST_HEADING = 200
+_MARKED_CELLS = "* *"
 # "2.1 Antrag 12"; sentences have commas
 _MOST_COMMAS = 1 / 150
 _NUMBERED = re.compile(
@@ -35,13 +37,16 @@ class ContentsFilter(BaseFilter):
     """How much of a text is entries of a table of contents."""
 
     name = "contents"
+    version = 2
     signals = ("contents_share",)
 
     def measure(self, columns: "TextColumns") -> Signals:
         """Characters of entries whose numbers or pages rise, as a share of the text; 0 for less than four entries."""
         import numpy as np
 
-        return {"contents_share": np.fromiter(map(_share, columns.originals), np.float64, len(columns.originals))}
+        pairs = zip(columns.originals, columns.texts, strict=True)
+        shares = (max(_share(original), _share_without_sign(original, text)) for original, text in pairs)
+        return {"contents_share": np.fromiter(shares, np.float64, len(columns.texts))}
 
 
 def _share(text: str) -> float:
@@ -57,6 +62,11 @@ def _share(text: str) -> float:
     if text.count(",") + text.count(";") <= _MOST_COMMAS * len(text):
         shares.append(_chars_of(text, _NUMBERED))
     return max(shares, default=0) / len(text)
+
+
+def _share_without_sign(original: str, text: str) -> float:
+    # a table with marked cells numbers its rows, and holds figures that rise, by right
+    return 0.0 if _MARKED_CELLS in original else share_of_headings(text)
 
 
 def _chars_of(text: str, kind: re.Pattern[str]) -> int:

@@ -18,6 +18,7 @@ from backend.datasets.quality.filters.lines import DuplicateLineFilter
 from backend.datasets.quality.filters.misread_letters import MisreadLetterFilter
 from backend.datasets.quality.filters.ngrams import RepeatedPhraseFilter
 from backend.datasets.quality.filters.repealed import RepealedFilter
+from backend.datasets.quality.filters.short_repetition import ShortRepetitionFilter
 from backend.datasets.quality.filters.stop_words import StopWordFilter
 from backend.datasets.quality.filters.symbols import SymbolShareFilter
 from backend.datasets.quality.filters.tables import TableFilter
@@ -28,6 +29,7 @@ from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Decision, QualityPipeline, installed_filters
 from backend.datasets.quality.profile import Judgement, built_in
 from tests.support.legal_texts import GOOD
+from tests.support.plain_quality import plain_signals
 
 REJECTED: list[tuple[type[BaseFilter], str, str]] = [
     (WordCountFilter, "Siehe Anlage.", "stub"),
@@ -75,6 +77,10 @@ REJECTED: list[tuple[type[BaseFilter], str, str]] = [
     ),
     (ContentsFilter, "1 Zweck 3\n1.1 Wer zahlt 3\n1.2 Wann zu zahlen ist 4\n2 Schluss 9", "table_of_contents"),
     (RepeatedPhraseFilter, f"{GOOD} {GOOD}", "repetition"),
+    (ShortRepetitionFilter, "Die Gebühr wird sofort fällig. " * 8, "repetition"),
+    (ShortRepetitionFilter, "I. " * 12, "repetition"),
+    (ShortRepetitionFilter, "Ausfertigungsdatum\n" * 10, "repetition"),
+    (LetterShareFilter, "12 34 56\n7 8 9\n10 11 12", "few_letters"),
     (DuplicateLineFilter, "\n\n".join(["Seite der Gemeinde Musterstadt mit Impressum"] * 12), "repeated_lines"),
     (VocabularyFilter, "der Antrag ist zu stellen und " * 30, "little_variety"),
     (RepeatedPhraseFilter, "die Gebühr wird mit dem Bescheid fällig und ist zu zahlen " * 8, "repetition"),
@@ -131,6 +137,26 @@ def test_repeated_phrases_are_those_of_the_plain_definition(words: list[str]) ->
     assert signals["top_4_gram"].item() == pytest.approx(_top(words, 4))
     assert signals["duplicate_5_grams"].item() == pytest.approx(_duplicate(words, 5))
     assert signals["duplicate_10_grams"].item() == pytest.approx(_duplicate(words, 10))
+
+
+@given(st.lists(st.sampled_from(["eins", "zwei", "drei", "vier"]), max_size=55))
+def test_what_is_said_over_and_over_is_that_of_the_plain_definition(words: list[str]) -> None:
+    text = " ".join(words)
+    expected = plain_signals(text).get("over_and_over")
+    found = ShortRepetitionFilter().measure(TextColumns([GOOD, text]))["over_and_over"][1]
+
+    assert found == expected if expected is not None else np.isnan(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Die Vorschriften über den Bundestag gelten für den Bundesrat, die Vorschriften über den Bundesrat nicht.",
+        "Anlage 1 Spalte 2, Anlage 1 Spalte 3, Anlage 1 Spalte 4 und Anlage 2 Spalte 2 werden aufgehoben.",
+    ],
+)
+def test_what_is_named_again_is_not_said_over_and_over(text: str) -> None:
+    assert ShortRepetitionFilter().measure(TextColumns([text]))["over_and_over"].item() == 0
 
 
 def _grams(words: list[str], n: int) -> list[tuple[str, ...]]:
