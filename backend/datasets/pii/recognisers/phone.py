@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.iban_registry import is_inside_account
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.triggers import Trigger
 
@@ -20,6 +21,7 @@ _AREA = re.compile(
     rf"[1-9](?:[ \u00a0\-/]?[0-9]){{2,9}}(?![\w]|[.,/][0-9])"
 )
 _COMPACT = re.compile(r"0[1-9][0-9]{7,11}(?!\w|[.,/\-][0-9])")
+_INSIDE = re.compile(r"(?:\w|\w[.,/\-_])$")
 _NEAR = 40
 
 
@@ -52,7 +54,7 @@ class PhoneRecogniser(BaseRecogniser):
     def _national(self, text: str, shape: re.Pattern[str], confidence: float) -> Iterator[Finding]:
         for found in shape.finditer(text):
             before = text[max(0, found.start() - _NEAR) : found.start()]
-            if before[-1:].isalnum() or (len(before) > 1 and before[-1] in ".,/-_" and before[-2].isalnum()):
+            if _INSIDE.search(before) or is_inside_account(text, found.start()):
                 continue
             is_announced = _ANNOUNCED.search(before) is not None
             if is_announced or (_OTHER.search(before) is None and _is_likely(found[0])):

@@ -13,7 +13,7 @@ from tests.support.identifiers import Identifier, broken, written
 SCANNER = Scanner()
 ANY_IDENTIFIER = st.sampled_from(identifiers.ALL)
 FRAMES = st.sampled_from(
-    ("{}", "Die Nummer {} ist angegeben.", "({})", "a) {};", "Nummer: {}\nNächste Zeile", "{}, {}")
+    ("{}", "Die Nummer {} ist angegeben.", "({})", "a) {};", "Nummer: {}\nNächste Zeile", "{}, {}", "{}/{}", "{},{}")
 )
 
 FOUND = [
@@ -31,6 +31,14 @@ FOUND = [
     ("licence_plate", "Das Fahrzeug B MW 12E wurde", "B MW 12E"),
     ("e_mail", "an max.muster@stadt.example.org.", "max.muster@stadt.example.org"),
     ("e_mail", "an muster (at) stadt-leipzig.de schreiben", "muster (at) stadt-leipzig.de"),
+    ("e_mail", "an o’brien@amt.de", "o’brien@amt.de"),
+    ("e_mail", "an name at amt dot de,", "name at amt dot de"),
+    ("e_mail", "an name AT amt punkt bund DOT de,", "name AT amt punkt bund DOT de"),
+    ("e_mail", "name @ amt.de", "name @ amt.de"),
+    ("e_mail", 'an "max muster"@amt.de.', '"max muster"@amt.de'),
+    ("identity_card", "Personalausweis Nr. T22000129 3", "T22000129 3"),
+    ("identity_card", "Personalausweis Nr. T22000129 2 Kopien", "T22000129"),
+    ("tax_id", "86095742719/57549285017", "57549285017"),
     ("phone", "Tel.: 0351/488-1234 oder", "0351/488-1234"),
     ("phone", "erreichbar unter +49 (0) 351 4881234.", "+49 (0) 351 4881234"),
     ("phone", "Mobil 0171 2345678", "0171 2345678"),
@@ -65,6 +73,7 @@ FOUND = [
     ("place", "er zog nach Offenburg um", "Offenburg"),
     ("place", "wohnte in M. bei Verwandten", "M."),
 ]
+CONFIDENT = 0.6
 # what statutes and rulings are full of
 HARMLESS = [
     "§ 35a Abs. 1 Satz 2 Nr. 3 VwVfG in der Fassung vom 23. Januar 2003 (BGBl. I S. 102, 2009 I S. 2827)",
@@ -84,6 +93,9 @@ HARMLESS = [
     "das Robert Koch-Institut, die Konrad-Adenauer-Stiftung und der Georg Thieme Verlag",
     "das Oberlandesgericht Köln, das SG Gotha und die Stadtverwaltung",
     "99999 Einwohner und, 12345 Euro, 10000 Tonnen",
+    "3,86095742719 und 12/86095742719 sowie 86095742719,50",
+    "look at amt.de, at home dot",
+    "no12 wenn dies oder jenes und ro12 eine oder zwei oder drei mal",
     "name@example oder x@y.invalid, @absatz",
 ]
 
@@ -122,6 +134,8 @@ def test_no_identifier_with_a_wrong_check_digit_is_found(
 ) -> None:
     text = frame.replace("{}", data.draw(broken(identifier)))
     assert spans(text, identifier.kind) == []
+    confident = [each for each in SCANNER.scan(text) if each.confidence >= CONFIDENT]
+    assert confident == []
 
 
 @given(st.data(), st.sampled_from((identifiers.TAX_ID, identifiers.GERMAN_IBAN, identifiers.VISA)))
@@ -149,6 +163,24 @@ def test_tax_numbers_are_found_in_whatever_groups_people_write_them(number: str,
     assert spans(f"IdNr. {written} des Klägers", "tax_id") == [written]
 
 
+@given(st.data(), st.sampled_from(identifiers.SMALL_IBANS))
+def test_accounts_with_letters_are_found_in_small_ones(data: st.DataObject, identifier: Identifier) -> None:
+    written = data.draw(identifiers.written(identifier))
+    assert spans(f"auf das Konto {written} zu zahlen", "iban") == [written]
+
+
+def test_what_is_broken_in_groups_of_four_is_no_card_and_no_telephone() -> None:
+    for account in ("ES06 4502 6056 1644 9386 2582", "es04 5291 6131 4103 1937 4618", "CZ79 1480 6170 0158 7438 7288"):
+        assert SCANNER.scan(f"auf das Konto {account} zu zahlen") == []
+    assert spans("IBAN AT06 4502 6056 1644 9386 4111 1111 1111 1111", "credit_card") == ["4111 1111 1111 1111"]
+
+
+@pytest.mark.parametrize("number", ["L592389290", "X102655626"])
+def test_a_letter_and_nine_digits_may_be_a_broken_insurance_number(number: str) -> None:
+    assert [each.confidence for each in SCANNER.scan(f"Nummer {number}") if each.confidence >= CONFIDENT] == []
+    assert spans(f"Personalausweis {number}", "identity_card") == [number]
+
+
 def test_an_account_of_a_country_without_ibans_is_none() -> None:
     assert spans("ZZ89 3704 0044 0532 0130 00", "iban") == []
 
@@ -167,6 +199,9 @@ def test_machine_readable_lines_are_one_finding() -> None:
     for gap in ("", " ", "\r\n"):
         assert spans(f"Kopie: {card.replace(chr(10), gap)} Ende", "identity_card") == [card.replace("\n", gap)]
         assert spans(f"Kopie: {passport.replace(chr(10), gap)} Ende", "passport") == [passport.replace("\n", gap)]
+    for begin in ("ID", "IT"):
+        with_letters = f"{begin}D<<MUELLER<<HANS<PETER<<<<<<<<<<<<\nZNM2XMYP04D<<3306194<9812242<<<<<<<6"
+        assert spans(f"Kopie:\n{with_letters}\n", "identity_card") == [with_letters]
     assert spans(card.replace("D<<<<<<<<<<<<<4", "D<<<<<<<<<<<<<5"), "identity_card") == ["T220001293"]
 
 
