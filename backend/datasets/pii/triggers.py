@@ -76,4 +76,4 @@ class Trigger:
 
 
 # nine digits, whatever they are grouped by: dates and most numbers of statutes are shorter
-LONG_NUMBER = Trigger(is_number=True, pattern=re.compile(r"[0-9](?:(?:[./\-–‑]|\s{1,2})?[0-9]){8}"))
+LONG_NUMBER = Trigger(is_number=True, pattern=re.compile(r"[0-9](?:[./\-–‑\s]{0,2}[0-9]){8}"))

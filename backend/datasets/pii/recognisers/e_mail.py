@@ -12,7 +12,7 @@ _AT = r"(?:@|[ \u00a0]@[ \u00a0]|\s?[\[({]\s?(?:at|ät)\s?[\])}]\s?)"
 _DOT = r"(?:\.|\s?[\[({]\s?(?:dot|punkt)\s?[\])}]\s?)"
 _LABEL = r"[^\W_](?:[\w\-]{0,61}[^\W_])?"
 # in plain words only both: "at" alone is English
-_WORDS = rf" (?-i:at|At|AT) (?P<spelt>{_LABEL}(?: (?:dot|punkt) {_LABEL}){{1,5}})"
+_WORDS = rf" (?-i:at|AT) (?P<spelt>{_LABEL}(?: (?:dot|punkt) {_LABEL}){{1,5}})"
 # the part before the sign is read backwards from it, since a text has many words and few signs
 _DOMAIN = re.compile(rf"{_AT}(?P<domain>{_LABEL}(?:{_DOT}{_LABEL}){{1,5}})|{_WORDS}", re.IGNORECASE)
 _BEFORE = re.compile(r"[\w.!#$%&'’*+/=?^`{|}~\-]{1,64}$|(?P<quoted>\"[^\"\n]{1,62}\")$")
@@ -36,7 +36,7 @@ class EMailRecogniser(BaseRecogniser):
 
     name = "e_mail"
     kind = E_MAIL
-    trigger = Trigger(parts=("@", " at ", " At ", " AT "), pattern=re.compile(r"[(\[{]\s?[aä]t\s?[)\]}]"))
+    trigger = Trigger(parts=("@", " at ", " AT "), pattern=re.compile(r"[(\[{]\s?[aä]t\s?[)\]}]"))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Addresses with a domain of two labels or more, the last one of letters."""

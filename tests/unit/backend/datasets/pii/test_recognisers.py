@@ -181,6 +181,25 @@ def test_a_letter_and_nine_digits_may_be_a_broken_insurance_number(number: str) 
     assert spans(f"Personalausweis {number}", "identity_card") == [number]
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("0049 30 1234567", "004930123456", "0049-171-1234567", "0041 44 123 45 67", "(+49) 30 1234567"),
+        *("(0 30) 12 34 56-0", "0 30/12 34 56", "0 61 31 / 16 23 45", "0 61 31-16 23 45", "02 28 / 99 35 7 - 0"),
+        *("(0 89) 21 80-23 45", "089 2180 – 2345", "030 12 34 56 - 0"),
+    ],
+)
+@pytest.mark.parametrize("frame", ["Tel.: {}", "Telefon {}, werktags", "unter der Telefonnummer {}.", "Fax: {}\n"])
+def test_announced_telephones_are_found_in_old_and_new_groups(number: str, frame: str) -> None:
+    assert spans(frame.format(number), "phone") == [number]
+
+
+def test_numbers_abroad_need_no_announcement_but_are_no_amounts() -> None:
+    assert spans("Bitte 0049 30 1234567 oder (+49) 30 1234567.", "phone") == ["0049 30 1234567", "(+49) 30 1234567"]
+    assert spans("100 002 345 678 Euro, Nr. 0012345678, Az. 0049 123456 und 5.001.234.567", "phone") == []
+    assert spans("Tel.: 00123456789", "phone") == []  # the pseudonym of a tax number
+
+
 def test_an_account_of_a_country_without_ibans_is_none() -> None:
     assert spans("ZZ89 3704 0044 0532 0130 00", "iban") == []
 
