@@ -29,7 +29,8 @@ _OLD = re.compile(
     r"[1-9](?:(?: ?[\-–/] ?|[ \u00a0])?[0-9]){2,9}(?!\w|[.,/][0-9])"
 )
 _COMPACT = re.compile(r"0[1-9][0-9]{7,11}(?!\w|[.,/\-][0-9])")
-_INSIDE = re.compile(r"(?:\w|\w[.,/\-_])$")
+# a word, or groups of another number whose last one begins with a zero
+_INSIDE = re.compile(r"(?:\w|\w[.,/\-–‑_]|(?:[0-9]{3,6}[ \u00a0]){2}|[0-9]{6}[ \u00a0][A-Z][ \u00a0])$")
 _NEAR = 40
 # digits of a number with its country, in both spellings of that
 _FEWEST, _MOST = 9, 15

@@ -45,6 +45,18 @@ FOUND = [
     ("phone", "oder 0151 23456789", "0151 23456789"),
     ("address", "wohnhaft Lange Straße 5a, 04109 Leipzig.", "Lange Straße 5a, 04109 Leipzig"),
     ("address", "in der Berliner Str. 12-14", "Berliner Str. 12-14"),
+    *(
+        ("address", frame.format(street), street)
+        for frame in ("wohnt {}.", "Anschrift: {}\n", "in der {} geboren")
+        for street in ("Hauptstraße 12", "Schulstraße 8", "Landstraße 3", "Hauptstr. 12", "Wasserstraße 5")
+    ),
+    ("address", "wohnhaft Obere Hauptstraße 7", "Obere Hauptstraße 7"),
+    ("address", "Hauptstraße 12, 04109 Leipzig", "Hauptstraße 12, 04109 Leipzig"),
+    ("address", "Bundesstraße 5, 21465 Reinbek", "Bundesstraße 5, 21465 Reinbek"),
+    ("address", "Straße des 17. Juni 135, 10623 Berlin", "Straße des 17. Juni 135, 10623 Berlin"),
+    ("address", "an der Straße des 17. Juni 135.", "Straße des 17. Juni 135"),
+    ("address", "Platz der Deutschen Einheit 1", "Platz der Deutschen Einheit 1"),
+    ("address", "Straße der Bergleute 4\n09599 Freiberg", "Straße der Bergleute 4\n09599 Freiberg"),
     ("address", "wohnt Am Alten Markt 3, 01067 Dresden.", "Am Alten Markt 3, 01067 Dresden"),
     ("address", "Stadtverwaltung, 04109 Leipzig, Zimmer 5", "04109 Leipzig"),
     ("birth_date", "geb. am 12.03.1970 in Köln", "12.03.1970"),
@@ -89,6 +101,8 @@ HARMLESS = [
     "wer vor dem 2. Juli 1931 geboren ist; die Zentralkasse der Rechtsanwälte Rumäniens",
     "das Gericht besteht aus den Vorsitzenden Richtern und weiteren Berufsrichtern",
     "Rechtsweg 1, Bundesstraße 43, Bahnhof 3, Dienstweg 2",
+    "Hauptstraßen 12 bis 14, Landstraßen 3, die Hauptstraße und die Schulstraße, Rechtsweg 1, 12345 Tonnen",
+    "an der Straße der Klasse 3, am Platz der Liste 2, Kreisstraße 12, Staatsstraße 2, Landesstraße 40",
     "die Vorsitzenden der Prüfungskommission und Staatsanwälte der Besoldungsgruppe R 1",
     "das Robert Koch-Institut, die Konrad-Adenauer-Stiftung und der Georg Thieme Verlag",
     "das Oberlandesgericht Köln, das SG Gotha und die Stadtverwaltung",
@@ -172,6 +186,8 @@ def test_accounts_with_letters_are_found_in_small_ones(data: st.DataObject, iden
 def test_what_is_broken_in_groups_of_four_is_no_card_and_no_telephone() -> None:
     for account in ("ES06 4502 6056 1644 9386 2582", "es04 5291 6131 4103 1937 4618", "CZ79 1480 6170 0158 7438 7288"):
         assert SCANNER.scan(f"auf das Konto {account} zu zahlen") == []
+    for number in ("4000 0000 0000 0100/4000 0000", "52 294 862 071/91 764 558 054", "65 170839 J 010/65 170839 J 011"):
+        assert spans(number, "phone") == []
     assert spans("IBAN AT06 4502 6056 1644 9386 4111 1111 1111 1111", "credit_card") == ["4111 1111 1111 1111"]
 
 
