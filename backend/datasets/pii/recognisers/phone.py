@@ -15,8 +15,9 @@ _ANNOUNCED = re.compile(
 # file numbers, papers and amounts have the same shapes
 _OTHER = re.compile(r"(?i)(?:nr\.?|nummer|az\.?|aktenzeichen|zeichen|drs\.?|drucksache|konto|blz|§+|art\.?)[\s:]*$")
 _GAP = "[ \u00a0\u202f/\\-.–]"
+# zeros behind digits, or behind the single letter of a pension's number, are part of something else
 _ABROAD = re.compile(
-    rf"(?:\+(?<!\w.)[1-9]|00(?<!\w..)(?<![0-9][\s.,/\-]..)[1-9]|\((?:\+|00)[1-9][0-9]{{0,2}}\){_GAP}{{0,2}}[1-9])"
+    rf"(?:\+(?<!\w.)[1-9]|00(?<!\w..)(?<![0-9][\s.,/\-–‑]..)(?<![0-9\s\-–‑][A-Z][\s.\-–‑]..)[1-9]|\((?:\+|00)[1-9][0-9]{{0,2}}\){_GAP}{{0,2}}[1-9])"
     rf"(?:{_GAP}{{0,3}}(?:\(0?[0-9]{{0,5}}\)|[0-9])){{7,14}}(?![\w/])"
 )
 _AREA = re.compile(

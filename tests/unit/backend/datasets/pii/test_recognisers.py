@@ -146,10 +146,12 @@ def test_every_valid_identifier_is_found_wherever_it_stands(
 def test_no_identifier_with_a_wrong_check_digit_is_found(
     data: st.DataObject, identifier: Identifier, frame: str
 ) -> None:
-    text = frame.replace("{}", data.draw(broken(identifier)))
+    number = data.draw(broken(identifier))
+    text = frame.replace("{}", number)
     assert spans(text, identifier.kind) == []
+    # nor any part of it; the whole may be right by the rule of another kind
     confident = [each for each in SCANNER.scan(text) if each.confidence >= CONFIDENT]
-    assert confident == []
+    assert [each for each in confident if text[each.start : each.end] != number] == []
 
 
 @given(st.data(), st.sampled_from((identifiers.TAX_ID, identifiers.GERMAN_IBAN, identifiers.VISA)))
@@ -186,7 +188,12 @@ def test_accounts_with_letters_are_found_in_small_ones(data: st.DataObject, iden
 def test_what_is_broken_in_groups_of_four_is_no_card_and_no_telephone() -> None:
     for account in ("ES06 4502 6056 1644 9386 2582", "es04 5291 6131 4103 1937 4618", "CZ79 1480 6170 0158 7438 7288"):
         assert SCANNER.scan(f"auf das Konto {account} zu zahlen") == []
-    for number in ("4000 0000 0000 0100/4000 0000", "52 294 862 071/91 764 558 054", "65 170839 J 010/65 170839 J 011"):
+    for number in (
+        "4000 0000 0000 0100/4000 0000",
+        "52 294 862 071/91 764 558 054",
+        "65 170839 J 010/65 170839",
+        "02 010100 A 001/02 010100",
+    ):
         assert spans(number, "phone") == []
     assert spans("IBAN AT06 4502 6056 1644 9386 4111 1111 1111 1111", "credit_card") == ["4111 1111 1111 1111"]
 
