@@ -223,6 +223,30 @@ def test_numbers_abroad_need_no_announcement_but_are_no_amounts() -> None:
     assert spans("Tel.: 00123456789", "phone") == []  # the pseudonym of a tax number
 
 
+@pytest.mark.parametrize(
+    "plate",
+    [
+        *("EU-AB 123", "UN-XY 456", "EN-AB 12", "DIN-AB 1", "EG-A 12", "AT-AB 5", "B – AB 123", "B-AB\u00a01234"),
+        *("K-AB 12 E", "B-06 123", "B-06123", "THL-1234", "BD 16-123", "Y-123 456", "0 17-A 12", "L-AB 1234"),
+    ],
+)
+@pytest.mark.parametrize("frame", ["Kfz-Kennzeichen {}", "mit dem amtlichen Kennzeichen {}, Halter", "Kennz. {}."])
+def test_announced_plates_of_every_kind_are_found(plate: str, frame: str) -> None:
+    assert spans(frame.format(plate), "licence_plate") == [plate]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Fahrzeug BMW X 5", "Kfz VW T 4", "Fahrzeug: Klasse A B 12", "Wagen nach Anlage A-B 12"),
+        *("Fahrzeug nach Muster VDA-A 12", "Kennzeichen HH-SS 12", "Kennzeichen B-HJ 12", "Kennzeichen B-AB 12345"),
+        *("Kennzeichen III ZR 123/19", "Kennzeichen DIN 74069", "Kennzeichen § 9", "Kennzeichen B-AB 0123"),
+    ],
+)
+def test_makes_classes_and_forbidden_letters_are_no_plates(text: str) -> None:
+    assert spans(text, "licence_plate") == []
+
+
 def test_an_account_of_a_country_without_ibans_is_none() -> None:
     assert spans("ZZ89 3704 0044 0532 0130 00", "iban") == []
 
