@@ -3,23 +3,31 @@
 Check digits are found by trying: a rule that can only check is written here, once more and differently.
 """
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
 DIGITS = "0123456789"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DOCUMENT_LETTERS = "CFGHJKLMNPRTVWXYZ"
 
 
 @dataclass(frozen=True)
 class Identifier:
-    """A kind of identifier: how valid ones are made, how they are grouped, and where the check digits stand."""
+    """A kind of identifier: how valid ones are made, how they are grouped, and where the check digits stand.
+
+    Some are grouped in `other` ways, too, with `gaps` of their own, or have a nationality as their `endings`.
+    """
 
     kind: str
     valid: st.SearchStrategy[str]
     groups: Sequence[int]
     check: slice
+    other: Sequence[Sequence[int]] = ()
+    gaps: Sequence[str] = ("", " ")
+    endings: Sequence[str] = ("",)
 
 
 def _digits(count: int) -> st.SearchStrategy[str]:
@@ -89,7 +97,22 @@ def _birthday(draw: st.DrawFn) -> str:
 
 
 _areas = st.integers(2, 89).map(lambda area: f"{area:02d}")
-_capitals = st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_capitals = st.sampled_from(LETTERS)
+
+
+def _account(country: str, structure: str) -> Identifier:
+    """Of a country whose accounts have digits (n), letters (a) or both (c): "a4n14"."""
+    sets = {"n": DIGITS, "a": LETTERS, "c": LETTERS + DIGITS}
+    kinds = "".join(kind * int(count) for kind, count in re.findall(r"([nac])(\d+)", structure))
+    accounts = st.tuples(*(st.sampled_from(sets[kind]) for kind in kinds)).map("".join)
+    fours, rest = divmod(4 + len(kinds), 4)
+    groups = (4,) * fours + (rest,) * bool(rest)
+    return Identifier("iban", accounts.map(lambda account: _iban(country, account)), groups, slice(2, 4))
+
+
+def small(identifier: Identifier, gaps: Sequence[str] = ("",)) -> Identifier:
+    """In small letters."""
+    return replace(identifier, valid=identifier.valid.map(str.lower), gaps=gaps)
 
 
 def _serial(first: str) -> st.SearchStrategy[str]:
@@ -98,6 +121,7 @@ def _serial(first: str) -> st.SearchStrategy[str]:
     return _completed(st.builds("{}{}{}".format, st.sampled_from(first), rest, _digits(3)), document_holds)
 
 
+_DASHES = ("", " ", "-", "–")
 TAX_ID = Identifier(
     "tax_id",
     _completed(
@@ -106,39 +130,43 @@ TAX_ID = Identifier(
     ),
     (2, 3, 3, 3),
     slice(10, 11),
+    gaps=_DASHES,
 )
 VAT_ID = Identifier(
     "vat_id",
     _completed(st.builds("{}{}".format, st.sampled_from(DIGITS[1:]), _digits(7)), mod_11_10_holds).map("DE{}".format),
     (2, 3, 3, 3),
     slice(10, 11),
+    other=((2, 2, 2, 2, 3),),
 )
-GERMAN_IBAN = Identifier("iban", _digits(18).map(lambda account: _iban("DE", account)), (4, 4, 4, 4, 4, 2), slice(2, 4))
-BRITISH_IBAN = Identifier(
-    "iban",
-    st.builds("{}{}".format, st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=4, max_size=4), _digits(14)).map(
-        lambda account: _iban("GB", account)
-    ),
-    (4, 4, 4, 4, 4, 2),
-    slice(2, 4),
+GERMAN_IBAN = _account("DE", "n18")
+BRITISH_IBAN = _account("GB", "a4n14")
+SMALL_IBANS = tuple(
+    small(_account(country, structure), ("", " "))
+    for country, structure in (
+        *(("NL", "a4n10"), ("GB", "a4n14"), ("IE", "a4n14"), ("FR", "n10c11n2"), ("IT", "a1n10c12"), ("LU", "n3c13")),
+        *(("CH", "n5c12"), ("MT", "a4n5c18"), ("RO", "a4c16"), ("TR", "n6c16")),
+    )
 )
 PENSION_NUMBER = Identifier(
     "pension_number",
     _completed(st.builds("{}{}{}{}".format, _areas, _birthday(), _capitals, _digits(2)), pension_holds),
     (2, 6, 1, 3),
     slice(11, 12),
+    gaps=_DASHES,
 )
 HEALTH_INSURANCE_NUMBER = Identifier(
     "health_insurance_number",
     _completed(st.builds("{}{}".format, _capitals, _digits(8)), health_holds),
     (1, 3, 3, 3),
     slice(9, 10),
+    other=((1, 8, 1), (9, 1), (4, 4, 2)),
 )
-IDENTITY_CARD = Identifier("identity_card", _serial("LMNPRTVWXYZ"), (10,), slice(9, 10))
+IDENTITY_CARD = Identifier("identity_card", _serial("LMNPRTVWXYZ"), (9, 1), slice(9, 10), endings=("", "D", "D<<"))
 OLD_IDENTITY_CARD = Identifier(
     "identity_card", _completed(_digits(9), document_holds).map("{}D".format), (11,), slice(9, 10)
 )
-PASSPORT = Identifier("passport", _serial("CFGHJK"), (10,), slice(9, 10))
+PASSPORT = Identifier("passport", _serial("CFGHJK"), (9, 1), slice(9, 10), endings=("", "D", "D<<"))
 VISA = Identifier("credit_card", _completed(_digits(14).map("4{}".format), luhn_holds), (4, 4, 4, 4), slice(15, 16))
 AMERICAN_EXPRESS = Identifier(
     "credit_card",
@@ -154,15 +182,23 @@ MASTERCARD = Identifier(
 )
 ALL = (
     *(TAX_ID, VAT_ID, GERMAN_IBAN, BRITISH_IBAN, PENSION_NUMBER, HEALTH_INSURANCE_NUMBER, IDENTITY_CARD),
-    *(OLD_IDENTITY_CARD, PASSPORT, VISA, AMERICAN_EXPRESS, MASTERCARD),
+    *(OLD_IDENTITY_CARD, PASSPORT, VISA, AMERICAN_EXPRESS, MASTERCARD, _account("VA", "n18"), *SMALL_IBANS),
+    *map(small, (VAT_ID, HEALTH_INSURANCE_NUMBER)),
 )
 
 
-def written(identifier: Identifier) -> st.SearchStrategy[str]:
+@st.composite
+def written(draw: st.DrawFn, identifier: Identifier) -> str:
     """Valid ones, in one piece or in groups."""
-    return st.builds(
-        lambda number, gap: grouped(number, identifier.groups, gap), identifier.valid, st.sampled_from(("", " "))
-    )
+    return _spelt(draw, identifier, draw(identifier.valid))
+
+
+def _spelt(draw: st.DrawFn, identifier: Identifier, number: str) -> str:
+    gap = draw(st.sampled_from(identifier.gaps))
+    groups = draw(st.sampled_from((identifier.groups, *identifier.other)))
+    # what is printed behind the check digit touches it
+    ending = draw(st.sampled_from(identifier.endings)) if gap == "" else ""
+    return grouped(number, groups, gap) + ending
 
 
 def grouped(number: str, groups: Sequence[int], gap: str) -> str:
@@ -180,4 +216,4 @@ def broken(draw: st.DrawFn, identifier: Identifier) -> str:
     right = number[identifier.check]
     wrong = draw(_digits(len(right)).filter(lambda digits: digits != right))
     changed = number[: identifier.check.start] + wrong + number[identifier.check.stop :]
-    return grouped(changed, identifier.groups, draw(st.sampled_from(("", " "))))
+    return _spelt(draw, identifier, changed)

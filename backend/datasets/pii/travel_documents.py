@@ -13,12 +13,18 @@ from typing import ClassVar
 from backend.datasets.pii.base import BaseRecogniser, Finding
 from backend.datasets.pii.checksums import document_digit
 from backend.datasets.pii.codes import Code
-from backend.datasets.pii.kinds import without_separators
 from backend.datasets.pii.triggers import Trigger
 
 _LETTERS = "CFGHJKLMNPRTVWXYZ"
-_NUMBER = re.compile(rf"[{_LETTERS}](?<!\w.)(?<!\w-.)[{_LETTERS}0-9]{{8}}[0-9]?(?!\w|-\w|/[0-9])")
+# forms print the check digit apart, and the nationality behind it
+_NUMBER = re.compile(
+    rf"[{_LETTERS}](?<!\w.)(?<!\w-.)[{_LETTERS}0-9]{{8}}(?:(?P<digit>[0-9])(?:D(?:<<)?)?"
+    r"|(?P<apart>[ \u00a0\u202f<](?P<other>[0-9])(?!\w|[.,][0-9])))?(?!\w|-\w|/[0-9])"
+)
+# an insurance number whose check digit is wrong may pass for one
+_ONE_LETTER = re.compile("[A-Z][0-9]+")
 _NEAR = 60
+_SERIAL = 9
 
 
 def document_pseudonym(code: Code, _found: str) -> str:
@@ -32,34 +38,37 @@ class SerialNumberRecogniser(BaseRecogniser):
     Class attributes:
         first_letters: With which the numbers begin.
         announced: What a text says before them.
-        machine_lines: The machine readable lines; group `checked` is a number with its check digit.
+        machine_lines: Shapes of the machine readable lines, with the groups that `are_checked` asks for.
     """
 
     trigger = Trigger(is_number=True, parts=("<<",), pattern=re.compile(rf"[0-9](?<=[{_LETTERS}].)"))
     first_letters: ClassVar[str]
     announced: ClassVar[re.Pattern[str]]
-    machine_lines: ClassVar[re.Pattern[str]]
+    machine_lines: ClassVar[tuple[re.Pattern[str], ...]]
 
     def find(self, text: str) -> Iterator[Finding]:
         """Numbers and machine readable lines; a number in such a line is part of its finding."""
-        for found in self.machine_lines.finditer(text):
-            if are_checked(found):
-                yield self.finding(found.start(), found.end(), 0.99)
+        for shape in self.machine_lines:
+            for found in shape.finditer(text):
+                if are_checked(found):
+                    yield self.finding(found.start(), found.end(), 0.99)
         for found in _NUMBER.finditer(text):
-            number = without_separators(found[0])
-            confidence = self._confidence(number, text[max(0, found.start() - _NEAR) : found.start()])
-            if confidence is not None:
-                yield self.finding(found.start(), found.end(), confidence)
+            yield from self._numbered(text, found)
 
-    def _confidence(self, number: str, before: str) -> float | None:
-        is_announced = self.announced.search(before) is not None
-        if not (is_announced or number[0] in self.first_letters):
-            return None
-        if len(number) == 10:
-            is_right = document_digit(number[:9]) == int(number[9])
-            return (0.95 if is_announced else 0.7) if is_right else None
-        # nine capitals may be an abbreviation
-        return 0.8 if is_announced and any(map(str.isdigit, number)) else None
+    def _numbered(self, text: str, found: re.Match[str]) -> Iterator[Finding]:
+        """With its check digit where that is right; what stands apart from nine characters may be something else."""
+        start, serial = found.start(), found[0][:_SERIAL]
+        is_announced = self.announced.search(text, max(0, start - _NEAR), start) is not None
+        if not (is_announced or serial[0] in self.first_letters):
+            return
+        digit = found["digit"] or found["other"]
+        has_digit = any(map(str.isdigit, serial))
+        if digit and document_digit(serial) == int(digit) and (has_digit or not found["apart"]):
+            is_doubtful = _ONE_LETTER.fullmatch(serial) is not None
+            yield self.finding(start, found.end(), 0.95 if is_announced else 0.5 if is_doubtful else 0.7)
+        elif is_announced and has_digit and not found["digit"]:
+            # nine capitals may be an abbreviation
+            yield self.finding(start, start + _SERIAL, 0.8)
 
 
 def are_checked(lines: re.Match[str]) -> bool:

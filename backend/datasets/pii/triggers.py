@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 ENDING = 5
-# numbers of five digits, however they are grouped, and those behind a capital
-_NUMBERS = re.compile(r"[0-9](?:(?<=[A-ZÄÖÜ].)|(?<=[A-ZÄÖÜ][\s\-–:].)|(?:[\s./\-()–]{0,3}[0-9]){4})")
+# numbers of five digits, however they are grouped, those behind a capital, and two digits behind two letters
+_NUMBERS = re.compile(
+    r"[0-9](?:(?<=[A-ZÄÖÜ].)|(?<=[A-ZÄÖÜ][\s\-–:].)|(?<=[A-Za-z][a-z].)[0-9]|(?:[\s./\-()–‑]{0,3}[0-9]){4})"
+)
 _CAPITALISED = re.compile(r"[A-ZÄÖÜ][a-zäöüß]+")
 
 
@@ -74,4 +76,4 @@ class Trigger:
 
 
 # nine digits, whatever they are grouped by: dates and most numbers of statutes are shorter
-LONG_NUMBER = Trigger(is_number=True, pattern=re.compile(r"[0-9](?:(?:[./\-]|\s{1,2})?[0-9]){8}"))
+LONG_NUMBER = Trigger(is_number=True, pattern=re.compile(r"[0-9](?:[./\-–‑\s]{0,2}[0-9]){8}"))

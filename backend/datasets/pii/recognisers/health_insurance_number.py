@@ -31,7 +31,11 @@ class HealthInsuranceNumberRecogniser(NumberRecogniser):
     name = "health_insurance_number"
     kind = HEALTH_INSURANCE_NUMBER
     confidence = 0.9
-    pattern = re.compile(rf"[A-Z](?<!\w.)(?<!\w-.){GAP}[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{3}}{AFTER}")
+    # in groups of three, with the check digit apart, or in fours; small letters only in one piece
+    pattern = re.compile(
+        rf"[A-Za-z](?<!\w.)(?<!\w-.)(?:[0-9]{{9}}|(?<=[A-Z]){GAP}(?:[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{3}}"
+        rf"|[0-9]{{8}}{GAP}[0-9]|[0-9]{{3}}{GAP}[0-9]{{4}}{GAP}[0-9]{{2}})){AFTER}"
+    )
 
     def is_valid(self, characters: str) -> bool:
         """By check digit."""

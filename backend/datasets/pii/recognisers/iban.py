@@ -2,41 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
 from backend.datasets.pii.checksums import mod_97
 from backend.datasets.pii.codes import Code
+from backend.datasets.pii.iban_registry import LENGTH_OF, has_structure
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.triggers import Trigger
 
-# SWIFT IBAN registry: characters of an account number by country
-_LENGTHS = {
-    15: "NO",
-    16: "BE",
-    18: "DK FI FO GL NL SD",
-    19: "MK SI",
-    20: "AT BA EE KZ LT LU MN XK",
-    21: "CH HR LI LV",
-    22: "BG BH CR DE GB GE IE ME RS",
-    23: "AE GI IL IQ OM SO TL",
-    24: "AD CZ ES MD PK RO SA SE SK TN VG",
-    25: "LY PT ST",
-    26: "IS TR",
-    27: "BI DJ FR GR IT MC MR SM",
-    28: "AL AZ BY CY DO FK GT HN HU LB NI PL SV YE",
-    29: "BR EG PS QA UA",
-    30: "JO KW MU",
-    31: "MT SC",
-    32: "LC",
-    33: "RU",
-}
-_LENGTH_OF = {country: length for length, countries in _LENGTHS.items() for country in countries.split()}
 _GAP = r"(?:[./\-]|\s{1,2})?"
 # looked at without being used up: the next number may begin before the longest one would end
 _SHAPE = re.compile(rf"[A-Z](?<!\w.)(?=([A-Z]{_GAP}[0-9]{{2}}(?:{_GAP}[0-9A-Z]){{11,29}}))")
-# in small letters only with digits behind them: of prose, one text in a hundred would pass the check
-_SMALL = re.compile(rf"[A-Za-z](?<!\w.)(?=([a-z][0-9]{{2}}(?:{_GAP}[0-9]){{11,29}}))")
+# small letters are looked for behind their country, since every word begins with some
+_SMALL = re.compile(rf"[0-9](?<=[A-Za-z]{{2}}.)(?<!\w..[0-9])(?=([0-9](?:{_GAP}[0-9A-Za-z]){{11,29}}))")
+_NEAT = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[0-9A-Za-z]+|(?:[\s.\-][0-9A-Za-z]{4})+(?:[\s.\-][0-9A-Za-z]{1,3})?)")
 
 
 def _pseudonym(code: Code, found: str) -> str:
@@ -57,23 +36,28 @@ class IbanRecogniser(BaseRecogniser):
         is_number=True,
         pattern=re.compile(
             r"[0-9](?<=[A-Z]{2}.)[0-9]|[0-9](?<=[A-Z]{2}[\s\-].)[0-9][\s./\-]?[0-9A-Z]{4}"
-            r"|[0-9](?<=[A-Za-z][a-z].)[0-9][\s./\-]?[0-9]{4}"
+            r"|[0-9](?<=[A-Za-z]{2}.)(?<!\w..[0-9])[0-9][\s./\-]?[0-9A-Za-z]{4}"
         ),
     )
 
     def find(self, text: str) -> Iterator[Finding]:
-        """Valid ones, whatever groups they are written in."""
-        for found in chain(_SHAPE.finditer(text), _SMALL.finditer(text)):
-            length = _LENGTH_OF.get(text[found.start() : found.start() + 2].upper())
-            if length is None:
-                continue
-            end = _end_of(text, found.start(), found.end(1), length)
+        """Valid ones, whatever groups they are written in; those in small letters must not be words of a sentence."""
+        for found in _SHAPE.finditer(text):
+            end = _end_of(text, found.start(), found.end(1))
             if end is not None and _is_valid(without_separators(text[found.start() : end])):
                 yield self.finding(found.start(), end, 0.98)
+        for found in _SMALL.finditer(text):
+            start = found.start() - 2
+            end = _end_of(text, start, found.end(1))
+            if end is not None and _is_valid_in_small_letters(text[start:end]):
+                yield self.finding(start, end, 0.98)
 
 
-def _end_of(text: str, start: int, end: int, length: int) -> int | None:
-    """Where that many letters and digits end, if a word ends there as well."""
+def _end_of(text: str, start: int, end: int) -> int | None:
+    """Where as many letters and digits end as a country's accounts have, if a word ends there as well."""
+    length = LENGTH_OF.get(text[start : start + 2].upper())
+    if length is None:
+        return None
     places = [place for place in range(start, end) if text[place].isalnum()]
     if len(places) < length:
         return None
@@ -83,3 +67,14 @@ def _end_of(text: str, start: int, end: int, length: int) -> int | None:
 
 def _is_valid(characters: str) -> bool:
     return "02" <= characters[2:4] <= "98" and mod_97(characters) == 1
+
+
+def _is_valid_in_small_letters(written: str) -> bool:
+    """Digits alone behind the country, or letters where they belong, in one piece or in groups of four.
+
+    Of prose, one text in a hundred would pass the check digits.
+    """
+    characters = without_separators(written)
+    if written.isupper() or not _is_valid(characters):
+        return False
+    return characters[2:].isdigit() or (_NEAT.fullmatch(written) is not None and has_structure(characters))

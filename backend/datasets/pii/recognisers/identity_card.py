@@ -15,8 +15,14 @@ class IdentityCardRecogniser(SerialNumberRecogniser):
     kind = IDENTITY_CARD
     first_letters = "LMNPRTVWXYZ"
     announced = re.compile(r"(?i)ausweis")
-    machine_lines = re.compile(
-        r"I[D<]D<<(?P<number>[0-9A-Z]{9}[0-9])(?P<optional>[0-9A-Z<]{15})\s*"
-        r"(?P<birth>[0-9]{7})[MFX<](?P<expiry>[0-9]{7})D<<(?P<more>[0-9A-Z<]{11})(?P<check>[0-9])(?:\s*[A-Z<]{30}"
-        r"(?![A-Z<]))?"
+    machine_lines = (
+        re.compile(
+            r"I[D<]D<<(?P<number>[0-9A-Z]{9}[0-9])(?P<optional>[0-9A-Z<]{15})\s*"
+            r"(?P<birth>[0-9]{7})[MFX<](?P<expiry>[0-9]{7})D<<(?P<more>[0-9A-Z<]{11})(?P<check>[0-9])(?:\s*[A-Z<]{30}"
+            r"(?![A-Z<]))?"
+        ),
+        re.compile(
+            r"(?:I[DT<]D<<[A-Z<]{31}\s*|(?<!\w))(?P<number>[0-9A-Z]{9}[0-9])D<<(?P<birth>[0-9]{7})[MFX<]"
+            r"(?P<expiry>[0-9]{7})(?P<more><{7})(?P<check>[0-9])(?!\w)"
+        ),
     )

@@ -15,7 +15,9 @@ class PassportRecogniser(SerialNumberRecogniser):
     kind = PASSPORT
     first_letters = "CFGHJK"
     announced = re.compile(r"(?i)pass(?:nummer|port)?(?![a-z])")
-    machine_lines = re.compile(
-        r"P[A-Z<][A-Z<]{3}[A-Z<]{39}\s*(?P<number>[0-9A-Z<]{9}[0-9])[A-Z<]{3}"
-        r"(?P<birth>[0-9]{7})[MFX<](?P<expiry>[0-9]{7})(?P<more>[0-9A-Z<]{14}[0-9<])(?P<check>[0-9])(?![0-9A-Z<])"
+    machine_lines = (
+        re.compile(
+            r"P[A-Z<][A-Z<]{3}[A-Z<]{39}\s*(?P<number>[0-9A-Z<]{9}[0-9])[A-Z<]{3}"
+            r"(?P<birth>[0-9]{7})[MFX<](?P<expiry>[0-9]{7})(?P<more>[0-9A-Z<]{14}[0-9<])(?P<check>[0-9])(?![0-9A-Z<])"
+        ),
     )

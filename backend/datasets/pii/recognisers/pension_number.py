@@ -34,7 +34,7 @@ class PensionNumberRecogniser(NumberRecogniser):
     trigger = Trigger(is_number=True, pattern=re.compile(rf"[0-9](?:{GAP}[0-9]){{7}}{GAP}[A-Za-z]{GAP}[0-9]{{2}}"))
     confidence = 0.97
     pattern = re.compile(
-        rf"[0-9](?<!\w.)(?<![0-9][.,/\-].)[0-9]{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}"
+        rf"[0-9](?<!\w.)(?<![0-9][.\-–‑].)[0-9]{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}"
         rf"{GAP}[A-Za-z]{GAP}[0-9]{{2}}{GAP}[0-9]{AFTER}"
     )
 

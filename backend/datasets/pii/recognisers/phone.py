@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.iban_registry import is_inside_account
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.triggers import Trigger
 
@@ -14,13 +15,27 @@ _ANNOUNCED = re.compile(
 # file numbers, papers and amounts have the same shapes
 _OTHER = re.compile(r"(?i)(?:nr\.?|nummer|az\.?|aktenzeichen|zeichen|drs\.?|drucksache|konto|blz|§+|art\.?)[\s:]*$")
 _GAP = "[ \u00a0\u202f/\\-.–]"
-_ABROAD = re.compile(rf"(?:\+|00)(?<!\w.)(?<!\w00)[1-9](?:{_GAP}{{0,3}}(?:\(0?[0-9]{{0,5}}\)|[0-9])){{7,14}}(?![\w/])")
+# zeros behind digits, or behind the single letter of a pension's number, are part of something else
+_ABROAD = re.compile(
+    rf"(?:\+(?<!\w.)[1-9]|00(?<!\w..)(?<![0-9][\s.,/\-–‑]..)(?<![0-9\s\-–‑][A-Z][\s.\-–‑]..)[1-9]|\((?:\+|00)[1-9][0-9]{{0,2}}\){_GAP}{{0,2}}[1-9])"
+    rf"(?:{_GAP}{{0,3}}(?:\(0?[0-9]{{0,5}}\)|[0-9])){{7,14}}(?![\w/])"
+)
 _AREA = re.compile(
     rf"(?:\(0[1-9][0-9]{{1,4}}\){_GAP}{{0,2}}|0[1-9][0-9]{{1,4}}(?:{_GAP}|\s[/–-]\s))"
-    rf"[1-9](?:[ \u00a0\-/]?[0-9]){{2,9}}(?![\w]|[.,/][0-9])"
+    r"[1-9](?:(?: ?[\-–/] ?|[ \u00a0])?[0-9]){2,9}(?![\w]|[.,/][0-9])"
+)
+# groups of two, as they were printed once; only announced
+_OLD = re.compile(
+    r"(?:\(0(?:[ \u00a0]?[0-9]){2,4}\) ?|0(?:[ \u00a0]?[0-9]){2,4}(?: ?[/\-–.] ?|[ \u00a0]))"
+    r"[1-9](?:(?: ?[\-–/] ?|[ \u00a0])?[0-9]){2,9}(?!\w|[.,/][0-9])"
 )
 _COMPACT = re.compile(r"0[1-9][0-9]{7,11}(?!\w|[.,/\-][0-9])")
+# a word, or groups of another number whose last one begins with a zero
+_INSIDE = re.compile(r"(?:\w|\w[.,/\-–‑_]|(?:[0-9]{3,6}[ \u00a0]){2}|[0-9]{6}[ \u00a0][A-Z][ \u00a0])$")
 _NEAR = 40
+# digits of a number with its country, in both spellings of that
+_FEWEST, _MOST = 9, 15
+_TAX_PSEUDONYM = 11
 
 
 def _normalise(found: str) -> str:
@@ -39,24 +54,35 @@ class PhoneRecogniser(BaseRecogniser):
 
     name = "phone"
     kind = PHONE
-    trigger = Trigger(is_number=True, pattern=re.compile(rf"[+0](?<![0-9].)[0-9](?:[0-9]|{_GAP}|[()]){{4}}"))
+    trigger = Trigger(is_number=True, pattern=re.compile(rf"[+0](?<![0-9].)[ \u00a0]?[0-9](?:[0-9]|{_GAP}|[()]){{4}}"))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Numbers abroad, with an area code apart, and in one piece."""
         for found in _ABROAD.finditer(text):
-            if 9 <= sum(each.isdigit() for each in found[0]) <= 15:
+            before = text[max(0, found.start() - _NEAR) : found.start()]
+            if _is_abroad(found[0], before) and not is_inside_account(text, found.start()):
                 yield self.finding(found.start(), found.end(), 0.9)
-        for shape, confidence in ((_AREA, 0.65), (_COMPACT, 0.6)):
+        for shape, confidence in ((_AREA, 0.65), (_COMPACT, 0.6), (_OLD, None)):
             yield from self._national(text, shape, confidence)
 
-    def _national(self, text: str, shape: re.Pattern[str], confidence: float) -> Iterator[Finding]:
+    def _national(self, text: str, shape: re.Pattern[str], unannounced: float | None) -> Iterator[Finding]:
         for found in shape.finditer(text):
             before = text[max(0, found.start() - _NEAR) : found.start()]
-            if before[-1:].isalnum() or (len(before) > 1 and before[-1] in ".,/-_" and before[-2].isalnum()):
+            if _INSIDE.search(before) or is_inside_account(text, found.start()):
                 continue
-            is_announced = _ANNOUNCED.search(before) is not None
-            if is_announced or (_OTHER.search(before) is None and _is_likely(found[0])):
-                yield self.finding(found.start(), found.end(), 0.95 if is_announced else confidence)
+            if _ANNOUNCED.search(before):
+                yield self.finding(found.start(), found.end(), 0.95)
+            elif unannounced and not _OTHER.search(before) and _is_likely(found[0]):
+                yield self.finding(found.start(), found.end(), unannounced)
+
+
+def _is_abroad(number: str, before: str) -> bool:
+    """By its digits; what begins with zeros may be a file, and in eleven digits the pseudonym of a tax number."""
+    if not _FEWEST <= sum(map(str.isdigit, number)) <= _MOST:
+        return False
+    if number.startswith(("+", "(")):
+        return True
+    return len(number) != _TAX_PSEUDONYM and (_ANNOUNCED.search(before) is not None or _OTHER.search(before) is None)
 
 
 def _is_likely(number: str) -> bool:
@@ -66,5 +92,5 @@ def _is_likely(number: str) -> bool:
         return False
     is_mobile = digits[:3] in ("015", "016", "017") and len(digits) >= 11
     return (
-        is_mobile or number.startswith("(") or re.match(r"0[1-9][0-9]{1,4} ?/ ?[1-9][0-9 \-]{4,}$", number) is not None
+        is_mobile or number.startswith("(") or re.match(r"0[1-9][0-9]{1,4} ?/ ?[1-9][0-9 \-–]{4,}$", number) is not None
     )

@@ -40,7 +40,7 @@ class TaxIdRecogniser(NumberRecogniser):
     name = "tax_id"
     kind = TAX_ID
     confidence = 0.95
-    pattern = re.compile(rf"[1-9](?<!\w.)(?<![0-9][.,/\-].)(?:{'|'.join(map(_shape, _GROUPS))}){AFTER}")
+    pattern = re.compile(rf"[1-9](?<!\w.)(?<![0-9][.\-–‑].)(?:{'|'.join(map(_shape, _GROUPS))}){AFTER}")
 
     def is_valid(self, characters: str) -> bool:
         """By repetition, then by check digit."""

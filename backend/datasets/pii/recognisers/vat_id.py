@@ -22,7 +22,11 @@ class VatIdRecogniser(NumberRecogniser):
     name = "vat_id"
     kind = VAT_ID
     confidence = 0.95
-    pattern = re.compile(rf"DE(?<!\w..){GAP}[1-9][0-9]{{2}}(?:{GAP}[0-9]{{3}}){{2}}{AFTER}")
+    # in groups of three or two; small letters only in one piece
+    pattern = re.compile(
+        rf"[Dd][Ee](?<!\w..)(?:[1-9][0-9]{{8}}|(?<=DE){GAP}(?:[1-9][0-9]{{2}}(?:{GAP}[0-9]{{3}}){{2}}"
+        rf"|[1-9][0-9](?:{GAP}[0-9]{{2}}){{2}}{GAP}[0-9]{{3}})){AFTER}"
+    )
 
     def is_valid(self, characters: str) -> bool:
         """By check digit."""
