@@ -11,7 +11,8 @@ changes what is different there:
       - {signal: digit_share, at_most: {soft: 0.2, hard: 0.4}, reason: many_digits, min_words: 20}
     without: [top_2_gram]
 
-`measures: what_is_judged` leaves out signals without a limit, which are otherwise kept beside every text.
+`measures: what_is_judged` leaves out signals without a limit, which are otherwise kept beside every text. `learnt:
+ignored` keeps the model of the accepted corpus from judging; without it one of the profile's language does.
 Limits of a signal replace all that the other profile has for it. The first limit in the file that rejects a text names
 the first reason.
 """
@@ -74,6 +75,7 @@ class Profile:
         review_below: Kept texts with a lower score deserve a look.
         limits: In order of precedence.
         measures_judged_only: Whether signals without a limit are not measured either.
+        heeds_learnt: Whether a model of the accepted corpus judges too, with limits of its own.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Profile:
     review_below: float
     limits: Sequence[Limit]
     measures_judged_only: bool = False
+    heeds_learnt: bool = True
 
     @property
     def key(self) -> str:
@@ -214,6 +217,7 @@ class _File(BaseModel):
     limits: list[_LimitEntry] = Field(default_factory=list, max_length=500)
     without: list[str] = Field(default_factory=list)
     measures: Literal["everything", "what_is_judged"] = "everything"
+    learnt: Literal["judges", "ignored"] | None = None
 
 
 def _read(path: Path) -> Profile:
@@ -240,4 +244,5 @@ def _profile(told: _File) -> Profile:
         told.review_below if told.review_below is not None else (base.review_below if base else 0.7),
         (*(limit for limit in inherited if limit.signal not in replaced), *own),
         measures_judged_only=told.measures == "what_is_judged",
+        heeds_learnt=told.learnt == "judges" if told.learnt else base is None or base.heeds_learnt,
     )

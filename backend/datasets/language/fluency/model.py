@@ -87,21 +87,25 @@ class FluencyModel:
         arrays: What it is made of.
         limits: Where its signals cost and reject.
         trained_words: Words of the corpus that it was made of.
+        language: Of the corpus.
     """
 
-    def __init__(self, arrays: FluencyArrays, limits: Sequence[FluencyLimit], trained_words: int) -> None:
+    def __init__(
+        self, arrays: FluencyArrays, limits: Sequence[FluencyLimit], trained_words: int, language: str = "de"
+    ) -> None:
         self.arrays = arrays
         self.limits = tuple(limits)
         self.trained_words = trained_words
+        self.language = language
         self._vocabulary = Vocabulary(arrays.words, arrays.pieces)
         self._is_judged = np.ones(FIRST_WORD + len(arrays.words), dtype=bool)
         self._is_judged[[NUMBER, START]] = False
         self._is_judged[FIRST_WORD:] = np.fromiter(map(len, arrays.words), dtype=np.int64, count=len(arrays.words)) > 1
 
     @classmethod
-    def of(cls, counted: Counted, limits: Sequence[FluencyLimit] = ()) -> Self:
+    def of(cls, counted: Counted, limits: Sequence[FluencyLimit] = (), language: str = "de") -> Self:
         """A model of counts of a corpus."""
-        return cls(FluencyArrays.of(counted), limits, int(counted.pairs.counts.sum()))
+        return cls(FluencyArrays.of(counted), limits, int(counted.pairs.counts.sum()), language)
 
     def signals_of(self, texts: Sequence[str]) -> FluencySignals:
         """Signals of normalised texts."""

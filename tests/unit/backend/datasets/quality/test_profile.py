@@ -59,6 +59,16 @@ def test_the_key_changes_with_everything_that_decides_and_with_nothing_else() ->
     assert replace(base, description="another").key == base.key
 
 
+def test_whether_what_was_learnt_judges_is_inherited_and_can_be_said(tmp_path: Path) -> None:
+    web = OURS.replace("legal-de", "datatrove-compat").replace("without: [top_2_gram]", "")
+    heeds = {
+        text: profile_of(written(tmp_path, text)).heeds_learnt
+        for text in (OURS, f"{OURS}learnt: ignored", web, f"{web}learnt: judges")
+    }
+
+    assert list(heeds.values()) == [True, False, False, True]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
