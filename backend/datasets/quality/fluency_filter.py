@@ -39,6 +39,7 @@ class FluencyFilter(BaseFilter):
     """
 
     name = "fluency"
+    version = 2
     signals = tuple(_REASONS)
 
     def __init__(
