@@ -7,10 +7,10 @@ taken to fall off exponentially by its mean excess, which all of it says togethe
 A corpus of one kind of text would forbid every other word, and one of lists would let anything pass. So hard limits
 stay within `_RANGES`, which half of the federal laws, misread and shuffled, have shown to be right for German.
 
-A handful of extreme texts from some fifty documents say little about the next thousand documents: of a small corpus they
-set limits that rejected .5 % of unseen sections beside what a profile rejects. So the fewer texts were held out, the more a
-limit is one of `_WIDE`, beyond which next to no section of unseen laws was, by models of 250 of them. It finds less that
-is spoilt, and a corpus that grows brings its limits nearer.
+A handful of extreme texts from some fifty documents say little about the next thousand documents: of a small corpus
+they set limits that rejected .5 % of unseen sections beside what a profile rejects. So the fewer texts were held out,
+the more a limit is one of `_WIDE`, beyond which next to no section of unseen laws was, by models of 250 of them. It
+finds less that is spoilt, and a corpus that grows brings its limits nearer.
 
 Source: Pickands 1975, https://doi.org/10.1214/aos/1176343003
 """
