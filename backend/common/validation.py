@@ -1,5 +1,6 @@
 """Why a request body or parameter was refused, in plain words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ _PLACES = frozenset({"body", "query", "path", "header", "cookie"})
 _REASONS = {
     "missing": "is required",
     "extra_forbidden": "is not a known field",
+    "unknown_parameter": "is not a parameter here; known are {known}",
     "string_type": "must be text",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
@@ -34,6 +36,8 @@ _REASONS = {
     "enum": "must be {expected}",
     "json_invalid": "is not valid JSON ({error})",
 }
+# how Python writes members of an enum in a list of what is allowed
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
 
 def field_reasons(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -58,4 +62,4 @@ def _reason(error: Mapping[str, Any]) -> str:
     if template is None:
         message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
         return f"is refused: {message}"
-    return template.format_map({name: str(value) for name, value in error.get("ctx", {}).items()})
+    return template.format_map({name: _MEMBER.sub(r"\1", str(value)) for name, value in error.get("ctx", {}).items()})

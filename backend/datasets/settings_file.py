@@ -11,6 +11,7 @@ from shared.utils.yaml_safe import load_yaml, yaml_reason
 M = TypeVar("M", bound=BaseModel)
 
 _MOST_BYTES = 1 << 20
+_NO_MEMBERS = {True: "it is empty", False: "it must consist of lines of the form 'name: value', and is a list or text"}
 
 
 class UnusableFile(Exception):
@@ -31,7 +32,10 @@ def read_settings_file(path: Path, model: type[M], *, names_once: bool = False) 
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UnusableFile("it is larger than 1 MiB")
-        return model.model_validate(load_yaml(path.read_text(encoding="utf-8"), names_once=names_once))
+        content = load_yaml(path.read_text(encoding="utf-8"), names_once=names_once)
+        if not isinstance(content, dict):
+            raise UnusableFile(_NO_MEMBERS[content is None])
+        return model.model_validate(content)
     except OSError as exc:
         raise UnusableFile(exc.strerror or str(exc)) from exc
     except UnicodeDecodeError as exc:
@@ -40,5 +44,12 @@ def read_settings_file(path: Path, model: type[M], *, names_once: bool = False) 
         raise UnusableFile(f"it is no YAML ({yaml_reason(exc)})") from exc
     except ValidationError as exc:
         # without the values: a file may hold what nobody should read in a log
-        complaints = [f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in exc.errors()]
-        raise UnusableFile("; ".join(complaints)) from exc
+        raise UnusableFile(
+            "; ".join(_complaint(each["loc"], each["type"], each["msg"]) for each in exc.errors())
+        ) from exc
+
+
+def _complaint(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    # pydantic names the class of ours that a mapping would become
+    told = "Input should be a mapping of names to values" if kind in ("model_type", "dict_type") else message
+    return f"{'.'.join(map(str, place))}: {told}"

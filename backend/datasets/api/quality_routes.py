@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from backend.common.blocking import in_thread
+from backend.common.known_parameters import refuse_unknown_parameters
 from backend.common.pagination import After, Limit
 from backend.common.request_id import request_id
 from backend.datasets.api.dependencies import Curator, Reviews
@@ -20,7 +21,7 @@ from backend.datasets.reviewing import ReviewedText, RulingOrder
 from shared.models.review import ReviewState
 from shared.models.users import Principal
 
-router = APIRouter(prefix="/api/quality", tags=["quality"])
+router = APIRouter(prefix="/api/quality", tags=["quality"], dependencies=[Depends(refuse_unknown_parameters)])
 
 TextKey = Annotated[str, Path(max_length=100, description="Key of a text, as the list names it.")]
 Reason = Annotated[

@@ -45,7 +45,8 @@ def _run(arguments: argparse.Namespace) -> dict[str, Any]:
     config = get_config()
     profile = profile_of(arguments.profile or config.quality_profile)
     if arguments.task == "profile":
-        return tasks.show_profile(profile)
+        # a signal that nobody measures is found by whoever measures
+        return tasks.show_profile(QualityPipeline(profile).profile)
     with ExitStack() as opened:
         return _with_stores(arguments, config, profile, opened)
 
@@ -59,7 +60,7 @@ def _with_stores(
     opened.callback(stores.close)
     model = config.data_dir / "quality" / FILE_NAME
     # what the model learns from must not depend on the model before it
-    fluency = None if arguments.task == "learn" else fluency_filter_of(model, profile.language)
+    fluency = None if arguments.task == "learn" else fluency_filter_of(model)
     pipeline = QualityPipeline(profile, fluency=fluency)
     if arguments.task == "explain":
         return explain_document(arguments.document_id, stores.documents, stores.reviews, pipeline)
@@ -71,7 +72,7 @@ def _with_stores(
         lambda files: _executor(arguments, config, stores, pipeline, files),
     )
     if arguments.task == "learn":
-        return tasks.learn(curation, model, _progress)
+        return tasks.learn(curation, profile, model, _progress)
     if arguments.task == "preview":
         return tasks.preview(curation, stores.documents, pipeline.profile, _progress)
     if arguments.task == "calibrate":

@@ -163,6 +163,7 @@ def as_file(name: str, profile: Profile, limits: list[Limit], *, description: st
         "description": description,
         "language": profile.language,
         "review_below": profile.review_below,
+        **({} if profile.heeds_learnt else {"learnt": "ignored"}),
         "limits": [_entry(limit) for limit in limits],
     }
 

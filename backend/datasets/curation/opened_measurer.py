@@ -40,7 +40,7 @@ def opened_measurer(order: Mapping[str, Any]) -> Iterator[Measurer]:
     stores = open_stores(order["database_url"], derived_stores=())
     try:
         profile = profile_of(order["profile"])
-        fluency = fluency_filter_of(Path(order["fluency"]), profile.language) if order["fluency"] else None
+        fluency = fluency_filter_of(Path(order["fluency"])) if order["fluency"] else None
         pipeline = QualityPipeline(profile, fluency=fluency)
         if (found := measuring_key(pipeline)) != order["measuring_key"]:
             raise MeasuresOtherwise(order["measuring_key"], found)

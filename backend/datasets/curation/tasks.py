@@ -94,8 +94,8 @@ def calibrate(
     return {"path": str(out), "texts": len(texts), "from": profile.key, "changes": changes}
 
 
-def learn(curation: Curation, path: Path, on_progress: OnProgress) -> dict[str, Any]:
-    """Train the fluency model on what is accepted; from then on quality judges with it.
+def learn(curation: Curation, profile: Profile, path: Path, on_progress: OnProgress) -> dict[str, Any]:
+    """Train the fluency model on what is accepted; from then on profiles of its language judge with it.
 
     Raises:
         CorpusTooSmall: If too little is accepted.
@@ -103,7 +103,7 @@ def learn(curation: Curation, path: Path, on_progress: OnProgress) -> dict[str, 
     from backend.datasets.language.fluency.file import save_model
     from backend.datasets.language.fluency.training import train
 
-    model = train(curation.accepted(on_progress))
+    model = train(curation.accepted(on_progress), profile.language)
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = save_model(model, path)
     limits = [asdict(limit) for limit in model.limits]

@@ -33,7 +33,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     order = json.loads(requests.readline())
     try:
         profile = profile_of(order["profile"])
-        fluency = fluency_filter_of(Path(order["fluency"]), profile.language) if order["fluency"] else None
+        fluency = fluency_filter_of(Path(order["fluency"])) if order["fluency"] else None
         pipeline = QualityPipeline(profile, fluency=fluency)
     except ClaraError as exc:
         _say(answers, {"error": exc.message})

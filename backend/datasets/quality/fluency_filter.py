@@ -35,10 +35,11 @@ class FluencyFilter(BaseFilter):
             what was measured before needs none of its megabytes.
         digest: Of the model, as its file has it.
         limits: Of the model.
-        language: Of the texts.
+        language: Of the texts that the model was learnt from.
     """
 
     name = "fluency"
+    version = 2
     signals = tuple(_REASONS)
 
     def __init__(

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 FILE_NAME = "fluency.model"
 
 
-def fluency_filter_of(path: Path, language: str) -> "FluencyFilter | None":
+def fluency_filter_of(path: Path) -> "FluencyFilter | None":
     """The filter of a model's file, which is read when the first text is measured; None if nothing was learnt yet.
+
+    Whether it judges for a profile is said by `QualityPipeline`.
 
     Raises:
         UnusableFluencyModel: If there is a file, but no model of ours in it; also by the filter.
@@ -25,7 +27,7 @@ def fluency_filter_of(path: Path, language: str) -> "FluencyFilter | None":
     from backend.datasets.quality.fluency_filter import FluencyFilter
 
     terms = terms_of(path)
-    return FluencyFilter(lambda: load_model(path, digest=terms.digest), terms.digest, terms.limits, language)
+    return FluencyFilter(lambda: load_model(path, digest=terms.digest), terms.digest, terms.limits, terms.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,8 @@ class CurrentQuality:
         state = self._state()
         read = self._read
         if read is None or read.state != state:
-            fluency = fluency_filter_of(self._model, self._profile.language)
-            read = self._read = _Read(state, QualityPipeline(self._profile, fluency=fluency))
+            pipeline = QualityPipeline(self._profile, fluency=fluency_filter_of(self._model))
+            read = self._read = _Read(state, pipeline)
         return read.pipeline
 
     def _state(self) -> tuple[int, int, int] | None:

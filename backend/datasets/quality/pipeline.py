@@ -60,7 +60,8 @@ class QualityPipeline:
     Args:
         profile: None for the default.
         installed: Filters to use; None for every one in the folder.
-        fluency: Also judges by a model of the accepted corpus, with the model's limits.
+        fluency: Also judges by a model of the accepted corpus, with the model's limits, unless the profile is for
+            another language or says that nothing learnt judges.
 
     Raises:
         InvalidProfile: If it has limits for a signal that no filter measures.
@@ -76,6 +77,7 @@ class QualityPipeline:
         chosen = profile or built_in(DEFAULT)
         filters = installed_filters(chosen.language) if installed is None else installed
         filters = [each for each in filters if _is_wanted(each, chosen)]
+        fluency = fluency if fluency is not None and _judges_for(chosen, fluency) else None
         self.profile = chosen if fluency is None else replace(chosen, limits=(*chosen.limits, *fluency.limits))
         self._filters = (*filters, *([fluency] if fluency else []))
         self.profile_version = self.profile.key
@@ -162,6 +164,11 @@ def _is_wanted(each: BaseFilter, profile: Profile) -> bool:
     """Whether a filter measures for a profile: all do by default, those that are optional where they are judged."""
     is_judged = any(limit.signal in each.signals for limit in profile.limits)
     return is_judged or each.name == _ALWAYS or not (each.is_optional or profile.measures_judged_only)
+
+
+def _judges_for(profile: Profile, fluency: FluencyFilter) -> bool:
+    """Words of another language are unknown to a model, so it would reject them all."""
+    return profile.heeds_learnt and fluency.language == profile.language
 
 
 def installed_filters(language: str = "de") -> list[BaseFilter]:

@@ -11,7 +11,8 @@ changes what is different there:
       - {signal: digit_share, at_most: {soft: 0.2, hard: 0.4}, reason: many_digits, min_words: 20}
     without: [top_2_gram]
 
-`measures: what_is_judged` leaves out signals without a limit, which are otherwise kept beside every text.
+`measures: what_is_judged` leaves out signals without a limit, which are otherwise kept beside every text. `learnt:
+ignored` keeps the model of the accepted corpus from judging; without it one of the profile's language does.
 Limits of a signal replace all that the other profile has for it. The first limit in the file that rejects a text names
 the first reason.
 """
@@ -24,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from backend.datasets.quality.base import Signals
 from backend.datasets.quality.limits import Limit
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 DEFAULT = "legal-de"
 _FOLDER = Path(__file__).with_name("profiles")
+_Whole = Annotated[int, Field(strict=True)]
+_Number = Annotated[float, Field(strict=True)]
+"""Numbers as YAML writes them: `true` is none, nor is text that looks like one."""
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
@@ -74,6 +78,7 @@ class Profile:
         review_below: Kept texts with a lower score deserve a look.
         limits: In order of precedence.
         measures_judged_only: Whether signals without a limit are not measured either.
+        heeds_learnt: Whether a model of the accepted corpus judges too, with limits of its own.
     """
 
     name: str
@@ -83,6 +88,7 @@ class Profile:
     review_below: float
     limits: Sequence[Limit]
     measures_judged_only: bool = False
+    heeds_learnt: bool = True
 
     @property
     def key(self) -> str:
@@ -152,8 +158,8 @@ def profile_of(setting: str) -> Profile:
 class _Range(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    soft: float = Field(allow_inf_nan=False)
-    hard: float = Field(allow_inf_nan=False)
+    soft: _Number = Field(allow_inf_nan=False)
+    hard: _Number = Field(allow_inf_nan=False)
 
 
 class _LimitEntry(BaseModel):
@@ -163,10 +169,10 @@ class _LimitEntry(BaseModel):
     at_least: _Range | None = None
     at_most: _Range | None = None
     reason: _Name
-    weight: float = Field(1.0, ge=0, le=100)
-    min_words: int = Field(0, ge=0)
-    max_words: int | None = Field(None, ge=0)
-    spares_tables: bool = False
+    weight: _Number = Field(1.0, ge=0, le=100)
+    min_words: _Whole = Field(0, ge=0)
+    max_words: _Whole | None = Field(None, ge=0)
+    spares_tables: StrictBool = False
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -189,6 +195,11 @@ class _LimitEntry(BaseModel):
         if is_wrong:
             raise ValueError(f"{self.signal}: {kind} rejects {side} hard, so soft must not be {side} hard")
         longest = math.inf if self.max_words is None else self.max_words
+        if longest < self.min_words:
+            raise ValueError(
+                f"the limit of {self.signal} would judge no text: "
+                f"max_words {self.max_words} is below min_words {self.min_words}"
+            )
         return Limit(
             self.signal,
             told.soft,
@@ -206,14 +217,15 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: _Name
-    version: int = Field(ge=1)
+    version: _Whole = Field(ge=1)
     description: str = Field(max_length=500)
     extends: str | None = None
     language: Literal["de", "en"] | None = None
-    review_below: float | None = Field(None, ge=0, le=1)
+    review_below: _Number | None = Field(None, ge=0, le=1)
     limits: list[_LimitEntry] = Field(default_factory=list, max_length=500)
     without: list[str] = Field(default_factory=list)
     measures: Literal["everything", "what_is_judged"] = "everything"
+    learnt: Literal["judges", "ignored"] | None = None
 
 
 def _read(path: Path) -> Profile:
@@ -224,8 +236,17 @@ def _read(path: Path) -> Profile:
     return _profile(told)
 
 
+def _extended(told: _File) -> Profile:
+    if told.extends not in built_in_names():
+        raise InvalidProfile(
+            told.name,
+            f"it extends '{told.extends}', and only built-in profiles can be extended: {', '.join(built_in_names())}",
+        )
+    return built_in(told.extends)
+
+
 def _profile(told: _File) -> Profile:
-    base = built_in(told.extends) if told.extends else None
+    base = _extended(told) if told.extends else None
     own = [entry.limit() for entry in told.limits]
     inherited = list(base.limits) if base else []
     known = {limit.signal for limit in inherited}
@@ -240,4 +261,5 @@ def _profile(told: _File) -> Profile:
         told.review_below if told.review_below is not None else (base.review_below if base else 0.7),
         (*(limit for limit in inherited if limit.signal not in replaced), *own),
         measures_judged_only=told.measures == "what_is_judged",
+        heeds_learnt=told.learnt == "judges" if told.learnt else base is None or base.heeds_learnt,
     )

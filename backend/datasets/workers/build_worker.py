@@ -233,7 +233,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         quality=quality,
         deduplicate=request.deduplicate,
         export_formats=request.export_formats,
-        fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, quality.language),
+        fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME),
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
         order=request.model_dump(mode="json"),

@@ -46,7 +46,7 @@ def main() -> int:
 
 def _prepared(settings: BaseConfig) -> dict[str, Any]:
     profile, making = profile_of(settings.quality_profile), making_of(settings)
-    fluency = fluency_filter_of(settings.data_dir / "quality" / FILE_NAME, profile.language)
+    fluency = fluency_filter_of(settings.data_dir / "quality" / FILE_NAME)
     quality = QualityPipeline(profile, fluency=fluency)
     personal_data = personal_data_of(settings.pii_policy, settings.pii_key)
     with closing(open_stores(settings.database_url_resolved)) as stores:

@@ -2,7 +2,7 @@
 
     8 bytes    "CLARAfm1"
     8 bytes    length of the manifest, little-endian
-    manifest   version, sha256 of all arrays, limits, sizes; JSON with sorted keys
+    manifest   version, language, sha256 of all arrays, limits, sizes; JSON with sorted keys
     arrays     words (UTF-8, a line feed between), alone, free, marks, values; each begins at a multiple of 64 bytes
 
 The same corpus gives the same bytes. Reading maps the file into memory and copies nothing but the words.
@@ -40,10 +40,12 @@ class ModelTerms:
     Args:
         digest: Of the arrays; `load_model` verifies it.
         limits: Where its signals cost and reject.
+        language: Of the texts that it was learnt from.
     """
 
     digest: str
     limits: tuple[FluencyLimit, ...]
+    language: str
 
 
 class UnusableFluencyModel(InvalidInput):
@@ -107,7 +109,9 @@ def load_model(path: Path, *, digest: str | None = None) -> FluencyModel:
         columns = dict(_mapped_columns(mapped, manifest["columns"], start))
         if manifest["sha256"] != _digest(columns):
             raise UnusableFluencyModel(path, "its content does not match its digest")
-        return FluencyModel(_arrays(columns, manifest["pieces"]), _limits(manifest), manifest["trained_words"])
+        return FluencyModel(
+            _arrays(columns, manifest["pieces"]), _limits(manifest), manifest["trained_words"], _language(manifest)
+        )
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise UnusableFluencyModel(path, f"it is not there or no model ({exc})") from exc
 
@@ -120,7 +124,7 @@ def terms_of(path: Path) -> ModelTerms:
     """
     try:
         manifest = _read_head(path)[0]
-        return ModelTerms(str(manifest["sha256"]), _limits(manifest))
+        return ModelTerms(str(manifest["sha256"]), _limits(manifest), _language(manifest))
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise UnusableFluencyModel(path, f"it is not there or no model ({exc})") from exc
 
@@ -137,6 +141,7 @@ def _columns(arrays: FluencyArrays) -> dict[str, NDArray[Any]]:
 def _manifest(model: FluencyModel, columns: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     return {
         "version": VERSION,
+        "language": model.language,
         "sha256": _digest(columns),
         "columns": {name: len(column) for name, column in columns.items()},
         "pieces": model.arrays.pieces,
@@ -148,6 +153,11 @@ def _manifest(model: FluencyModel, columns: Mapping[str, NDArray[Any]]) -> dict[
 
 def _limits(manifest: Mapping[str, Any]) -> tuple[FluencyLimit, ...]:
     return tuple(FluencyLimit(**limit) for limit in manifest["limits"])
+
+
+def _language(manifest: Mapping[str, Any]) -> str:
+    # files of older releases do not say it, and were learnt from German
+    return str(manifest.get("language", "de"))
 
 
 def _read_head(path: Path) -> tuple[dict[str, Any], int]:

@@ -26,6 +26,7 @@ from backend.datasets.language.fluency.words import (
 MIN_WORDS = 20
 """Shorter texts have no signals."""
 _LEAST_PAIRS = 6
+_LEAST_JUDGED = 0.1
 _LEAST_PIECE_COUNT = 3
 _BATCH_CHARS = 1 << 20
 _BITS = np.uint64(32)
@@ -39,7 +40,8 @@ class FluencySignals(NamedTuple):
         out_of_vocabulary: Words that are neither known nor made of known ones, as a share of all but numbers and single
             letters.
         damaged_words: Different ones of them that lie one letter beside a frequent word; the same denominator. What is
-            damaged is rarely damaged twice in the same way, while a strange name comes again.
+            damaged is rarely damaged twice in the same way, while a strange name comes again. NaN where the denominator
+            is less than a tenth of all words: beside the figures of a table one abbreviation would be a large share.
         bits_per_word: Mean of -log2 p(word | the word before).
         order_gain: Mean of log2 p(word | the word before) - log2 p(word), over pairs of known words, numbers left out:
             what the order tells. Around 3 bits in prose, below 0 where words stand in any order; NaN for less than 6
@@ -87,21 +89,25 @@ class FluencyModel:
         arrays: What it is made of.
         limits: Where its signals cost and reject.
         trained_words: Words of the corpus that it was made of.
+        language: Of the corpus.
     """
 
-    def __init__(self, arrays: FluencyArrays, limits: Sequence[FluencyLimit], trained_words: int) -> None:
+    def __init__(
+        self, arrays: FluencyArrays, limits: Sequence[FluencyLimit], trained_words: int, language: str = "de"
+    ) -> None:
         self.arrays = arrays
         self.limits = tuple(limits)
         self.trained_words = trained_words
+        self.language = language
         self._vocabulary = Vocabulary(arrays.words, arrays.pieces)
         self._is_judged = np.ones(FIRST_WORD + len(arrays.words), dtype=bool)
         self._is_judged[[NUMBER, START]] = False
         self._is_judged[FIRST_WORD:] = np.fromiter(map(len, arrays.words), dtype=np.int64, count=len(arrays.words)) > 1
 
     @classmethod
-    def of(cls, counted: Counted, limits: Sequence[FluencyLimit] = ()) -> Self:
+    def of(cls, counted: Counted, limits: Sequence[FluencyLimit] = (), language: str = "de") -> Self:
         """A model of counts of a corpus."""
-        return cls(FluencyArrays.of(counted), limits, int(counted.pairs.counts.sum()))
+        return cls(FluencyArrays.of(counted), limits, int(counted.pairs.counts.sum()), language)
 
     def signals_of(self, texts: Sequence[str]) -> FluencySignals:
         """Signals of normalised texts."""
@@ -122,7 +128,8 @@ class FluencyModel:
         damaged = _different(np.flatnonzero(numbers == DAMAGED), tokens, starts)
         is_short = words < MIN_WORDS
         with np.errstate(divide="ignore", invalid="ignore"):
-            columns = (unknown / judged, damaged / judged, -_sums(together, starts) / words)
+            damage = np.where(judged < _LEAST_JUDGED * words, np.nan, damaged / judged)
+            columns = (unknown / judged, damage, -_sums(together, starts) / words)
             gain = _order_gain(numbers, together - alone, starts)
         return FluencySignals(words, *(np.where(is_short, np.nan, each) for each in (*columns, gain)))
 

@@ -30,11 +30,12 @@ class CorpusTooSmall(InvalidInput):
         )
 
 
-def train(texts: Iterable[tuple[str, str]]) -> FluencyModel:
+def train(texts: Iterable[tuple[str, str]], language: str = "de") -> FluencyModel:
     """A model of accepted texts; equal for equal texts in any order, as long as `counting` reaches no bound.
 
     Args:
         texts: Name of the document (all sections of one share it) and normalised text; walked through once.
+        language: Of the texts; the model judges others of it alone.
 
     Raises:
         CorpusTooSmall: If there are not enough texts to measure limits on.
@@ -49,4 +50,4 @@ def train(texts: Iterable[tuple[str, str]]) -> FluencyModel:
     limits = limits_of(unseen)
     for text in held_out.texts:
         counts.add(text)
-    return FluencyModel.of(counts.counted(min_count=MIN_COUNT), limits)
+    return FluencyModel.of(counts.counted(min_count=MIN_COUNT), limits, language)

@@ -166,6 +166,7 @@ def test_what_nobody_knows_is_a_404(
         ("POST", "/api/quality/rulings", {"state": "kept"}, "section_id"),
         ("GET", "/api/quality/reviews?state=maybe", None, "state"),
         ("GET", "/api/quality/reviews?limit=501", None, "limit"),
+        ("GET", "/api/quality/reviews?cursor=zzz", None, "cursor"),
     ],
 )
 def test_a_wrong_order_names_its_field(

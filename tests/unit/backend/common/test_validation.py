@@ -1,3 +1,4 @@
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -11,6 +12,11 @@ pytestmark = pytest.mark.anyio
 router = APIRouter()
 
 
+class State(StrEnum):
+    KEPT = "kept"
+    REJECTED = "rejected"
+
+
 class Query(BaseModel):
     top_k: int = Field(100, ge=1, le=100_000)
 
@@ -19,6 +25,8 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: Annotated[str, Field(min_length=3, max_length=5, pattern="^[a-z]+$")]
     kind: Literal["lora", "qlora"] = "lora"
+    state: Literal[State.KEPT, State.REJECTED] = State.KEPT
+    mark: State = State.KEPT
     rate: float = 0.5
     is_on: bool = True
     tags: list[str] = []
@@ -48,6 +56,8 @@ async def make(body: Body) -> Body:
         ({"name": 7}, "name", "must be text"),
         ({"name": "abc", "nmae": 1}, "nmae", "is not a known field"),
         ({"name": "abc", "kind": "dora"}, "kind", "must be 'lora' or 'qlora'"),
+        ({"name": "abc", "state": "open"}, "state", "must be 'kept' or 'rejected'"),
+        ({"name": "abc", "mark": "open"}, "mark", "must be 'kept' or 'rejected'"),
         ({"name": "abc", "rate": "fast"}, "rate", "must be a number"),
         ({"name": "abc", "is_on": "maybe"}, "is_on", "must be true or false"),
         ({"name": "abc", "tags": "a"}, "tags", "must be a list"),

@@ -18,7 +18,7 @@ def _found() -> list[str]:
 def test_a_text_of_the_same_words_without_their_order_loses_by_the_model_alone(tmp_path: Path) -> None:
     path = tmp_path / "fluency.model"
     save_model(train(documents(400)), path)
-    plan = a_plan(tmp_path / "2", fluency=fluency_filter_of(path, "de"))
+    plan = a_plan(tmp_path / "2", fluency=fluency_filter_of(path))
     fluent = [a_candidate(text, document=f"d{number}", path=f"{number}.md") for number, text in enumerate(_found())]
     garbled = [
         a_candidate(" ".join(sorted(text.split())), document=f"g{number}", path=f"g{number}.md")

@@ -8,10 +8,15 @@ from pydantic import BaseModel, ConfigDict
 from backend.datasets.settings_file import UnusableFile, read_settings_file
 
 
+class Inner(BaseModel):
+    word: str
+
+
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     number: int
+    inner: Inner | None = None
 
 
 def written(folder: Path, content: bytes) -> Path:
@@ -32,6 +37,11 @@ def test_a_file_is_what_its_model_says(tmp_path: Path) -> None:
         (b"number: [", r"no YAML \(line 1"),
         (b"number: \xff", "no UTF-8"),
         (b"#" * (1 << 20) + b"#", "larger than 1 MiB"),
+        (b"", "^it is empty$"),
+        (b"# nothing yet", "^it is empty$"),
+        (b"- number", "of the form 'name: value'"),
+        (b"geheim", "of the form 'name: value'"),
+        (b"number: 7\ninner: 8", "inner: Input should be a mapping of names to values"),
     ],
 )
 def test_what_is_wrong_is_said_and_no_value_repeated(tmp_path: Path, content: bytes, reason: str) -> None:

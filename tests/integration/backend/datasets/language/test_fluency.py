@@ -12,7 +12,7 @@ def test_unseen_laws_pass_and_spoilt_ones_do_not() -> None:
     texts = list(itertools.islice(law_texts(), 60_000))
     model = train((law, text) for law, text in texts if half_of(law) == 0)
     figures = judged(model, [text for law, text in texts if half_of(law) == 1])
-    # less of the corpus than the bounds are stated for, so a little more lenient
-    assert figures["false_rejects"] <= 0.005
-    assert figures["misread"] >= 0.95
+    # less of the corpus than the bounds are stated for, so limits are a little wider and catch a little less
+    assert figures["false_rejects"] <= 0.003
+    assert figures["misread"] >= 0.94
     assert figures["shuffled"] >= 0.95

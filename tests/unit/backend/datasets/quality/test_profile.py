@@ -59,6 +59,16 @@ def test_the_key_changes_with_everything_that_decides_and_with_nothing_else() ->
     assert replace(base, description="another").key == base.key
 
 
+def test_whether_what_was_learnt_judges_is_inherited_and_can_be_said(tmp_path: Path) -> None:
+    web = OURS.replace("legal-de", "datatrove-compat").replace("without: [top_2_gram]", "")
+    heeds = {
+        text: profile_of(written(tmp_path, text)).heeds_learnt
+        for text in (OURS, f"{OURS}learnt: ignored", web, f"{web}learnt: judges")
+    }
+
+    assert list(heeds.values()) == [True, False, False, True]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -70,8 +80,25 @@ def test_the_key_changes_with_everything_that_decides_and_with_nothing_else() ->
         (OURS.replace("at_most: {soft: 0.2, hard: 0.4}, ", ""), "either at_least or at_most"),
         (OURS.replace("hard: 0.4", "hard: .inf"), "finite"),
         (OURS.replace("[top_2_gram]", "[top_9_gram]"), "without names top_9_gram"),
-        (OURS.replace("legal-de", "legal-fr"), "built in are datatrove-compat, general-de, general-en, legal-de"),
+        (
+            OURS.replace("legal-de", "legal-fr"),
+            "built-in profiles can be extended: datatrove-compat, general-de, general-en",
+        ),
         (OURS.replace("weight: 2", "wieght: 2"), "Extra inputs"),
+        (OURS.replace("weight: 2", "min_words: 50, max_words: 20"), "max_words 20 is below min_words 50"),
+        (OURS.replace("version: 3", "version: true"), "version: Input should be a valid integer"),
+        (OURS.replace("soft: 0.2", "soft: true"), "soft: Input should be a valid number"),
+        (OURS.replace("soft: 0.2", "soft: '0.2'"), "soft: Input should be a valid number"),
+        (OURS.replace("weight: 2", "weight: yes"), "weight: Input should be a valid number"),
+        (OURS.replace("weight: 2", "spares_tables: 1"), "spares_tables: Input should be a valid boolean"),
+        (OURS.replace("review_below: 0.5", "review_below: true"), "review_below: Input should be a valid number"),
+        (
+            OURS.replace("legal-de", "./ours.yaml"),
+            "only built-in profiles can be extended: datatrove-compat, general-de",
+        ),
+        (OURS.replace("legal-de", "./ours.yaml"), "profile 'our-permits' cannot be used"),
+        ("", "it is empty"),
+        ("- name: x", "of the form 'name: value'"),
     ],
 )
 def test_what_is_wrong_with_a_profile_is_said(tmp_path: Path, text: str, reason: str) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.datasets.language.fluency.file import UnusableFluencyModel, load_model, save_model
+from backend.datasets.language.fluency.file import UnusableFluencyModel, load_model, save_model, terms_of
 from backend.datasets.language.fluency.model import FluencyModel
 from backend.datasets.language.fluency.training import train
 from tests.support.language_corpus import documents
@@ -38,6 +38,21 @@ def test_the_manifest_says_what_the_model_is(model: FluencyModel, tmp_path: Path
     assert manifest["sha256"] == digest
     assert manifest["known_words"] == len(model.arrays.words)
     assert {limit["signal"] for limit in manifest["limits"]} == {limit.signal for limit in model.limits}
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_a_file_says_the_language_of_its_corpus(tmp_path: Path, language: str) -> None:
+    save_model(train(documents(400), language), tmp_path / "model")
+    assert terms_of(tmp_path / "model").language == load_model(tmp_path / "model").language == language
+
+
+def test_a_file_of_an_older_release_is_of_german(model: FluencyModel, tmp_path: Path) -> None:
+    save_model(model, tmp_path / "model")
+    raw = (tmp_path / "model").read_bytes()
+    assert b'"language":"de"' in raw
+    # a name that nobody reads, of the same length
+    (tmp_path / "model").write_bytes(raw.replace(b'"language":"de"', b'"lanquage":"xx"'))
+    assert terms_of(tmp_path / "model").language == load_model(tmp_path / "model").language == "de"
 
 
 def test_nothing_is_left_beside_a_saved_model(model: FluencyModel, tmp_path: Path) -> None:

@@ -48,13 +48,13 @@ def test_one_strange_text_hardly_moves_a_limit() -> None:
 def test_a_corpus_of_lists_does_not_let_anything_pass() -> None:
     rng = np.random.default_rng(5)
     names = ("damaged_words", "order_gain")
-    limits = {each.signal: each for each in limits_of(_signals(**{name: rng.normal(size=500) for name in names}))}
+    limits = {each.signal: each for each in limits_of(_signals(**{name: rng.normal(size=5_000) for name in names}))}
     assert limits["damaged_words"].hard == 0.08
     assert limits["order_gain"].hard == -0.5
 
 
 def test_a_corpus_of_one_kind_does_not_forbid_every_other_word() -> None:
-    limits = {limit.signal: limit for limit in limits_of(_signals(order_gain=[4.0] * 500))}
+    limits = {limit.signal: limit for limit in limits_of(_signals(order_gain=[4.0] * 5_000))}
     assert limits["out_of_vocabulary"].hard == 0.3
     assert limits["damaged_words"].hard == 0.03
     assert limits["order_gain"].hard == 0.5
@@ -67,3 +67,22 @@ def test_a_value_at_the_limit_passes_and_one_that_is_missing_does() -> None:
     assert [least.rejects(value) for value in (0.5, 0.4, math.nan)] == [False, True, False]
     signals = _signals(damaged_words=[0.2, 0.3, math.nan], order_gain=[0.5, 0.5, math.nan])
     assert rejected(signals, [most, least]).tolist() == [False, True, False]
+
+
+def test_few_texts_widen_what_they_tell_and_many_do_not() -> None:
+    rng = np.random.default_rng(5)
+    hard = {}
+    for texts in (300, 1_000, 3_000, 6_000):
+        values = rng.exponential(0.007, size=texts)
+        limits = limits_of(_signals(damaged_words=values, out_of_vocabulary=values, order_gain=4 - values))
+        hard[texts] = {limit.signal: limit.hard for limit in limits}
+
+    assert hard[300]["damaged_words"] > 0.13
+    assert hard[300]["out_of_vocabulary"] > 0.6
+    assert hard[300]["order_gain"] < -1
+    for less, more in ((300, 1_000), (1_000, 3_000), (3_000, 6_000)):
+        assert hard[less]["damaged_words"] > hard[more]["damaged_words"]
+        assert hard[less]["out_of_vocabulary"] > hard[more]["out_of_vocabulary"]
+        assert hard[less]["order_gain"] < hard[more]["order_gain"]
+    assert hard[6_000]["damaged_words"] < 0.06
+    assert hard[6_000]["order_gain"] == 0.5

