@@ -1,8 +1,7 @@
 """The dataset service: `python -m backend.datasets.app`.
 
 Reads settings, opens stores and starts what runs beside the routes; `desks` puts the rest together. It imports neither
-torch nor pyarrow:
-builds, exports and file readers run in processes of their own.
+torch nor pyarrow: builds, exports and file readers run in processes of their own.
 """
 
 import asyncio
@@ -41,7 +40,7 @@ from backend.datasets.dataset_updates import DatasetEvents
 from backend.datasets.desks import Opened, desks_of
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
-from backend.datasets.quality.learnt import FILE_NAME
+from backend.datasets.quality.learnt import model_file
 from backend.datasets.ready.shelf import shelf_of
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
@@ -160,7 +159,7 @@ class _Holder:
             line_maker_of(config),
             news=news,
             is_busy=lambda: pool.is_building or ingester.is_busy,
-            learnt=config.data_dir / "quality" / FILE_NAME,
+            learnt=model_file(config.data_dir),
         )
         opened = Opened(stores, folders, search, ready, ingester, feed, pool, stopping)
         app.state.datasets = desks_of(config, opened, on_change=wake_builders, on_cancel=end_builder)

@@ -15,7 +15,7 @@ from backend.datasets.ingest.worker_client import IngestWorkerClient
 from backend.datasets.manager import DatasetManager
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.publishing import PublishDesk, PublishTask
-from backend.datasets.quality.learnt import FILE_NAME, CurrentQuality
+from backend.datasets.quality.learnt import CurrentQuality, model_file, quality_folder
 from backend.datasets.quality.profile import profile_of
 from backend.datasets.ready.shelf import ReadyShelf
 from backend.datasets.record_means import making_of, reply_cache_of
@@ -60,7 +60,7 @@ def desks_of(
         on_cancel: Called in a thread with the id of a dataset whose build is cancelled.
     """
     stores, search = opened.stores, opened.search
-    quality = CurrentQuality(profile_of(config.quality_profile), config.data_dir / "quality" / FILE_NAME)
+    quality = CurrentQuality(profile_of(config.quality_profile), model_file(config.data_dir))
     making = making_of(config)
     personal_data = personal_data_of(config.pii_policy, config.pii_key)
     creator_of = creator_from(stores.audit)
@@ -107,7 +107,7 @@ def desks_of(
 
 def _forgetting(config: BaseConfig, ready: ReadyShelf) -> Sequence[Callable[[str], None]]:
     """What is kept of documents beside the truth and the search stores."""
-    quality = config.data_dir / "quality"
+    quality = quality_folder(config.data_dir)
     return (
         reply_cache_of(config).forget,
         lambda document_id: forget_document(quality, document_id),

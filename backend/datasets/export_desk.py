@@ -173,12 +173,14 @@ class ExportDesk:
 
 
 def _folder(dataset: Dataset, name: str) -> Path:
-    export_format = format_of(name)
+    paths, export_format = dataset.export_paths, format_of(name)
     exporter_for(export_format)
-    others = [each for each in dataset.export_paths if format_of(each) == export_format]
-    if name not in dataset.export_paths and (name != export_format or not others):
-        raise NotExported(dataset.dataset_id, name, others)
-    return Path(dataset.export_paths[name if name in dataset.export_paths else others[0]])
+    if name in paths:
+        return Path(paths[name])
+    others = [each for each in paths if format_of(each) == export_format]
+    if name == export_format and others:
+        return Path(paths[others[0]])
+    raise NotExported(dataset.dataset_id, name, others)
 
 
 def _file_of_split(dataset_id: str, folder: Path, split: Split) -> str:

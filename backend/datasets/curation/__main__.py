@@ -17,7 +17,7 @@ from backend.datasets.curation.explaining import explain_document
 from backend.datasets.curation.measuring import Measurer, measuring_key
 from backend.datasets.curation.run import Curation
 from backend.datasets.curation.signal_files import SignalFiles
-from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
+from backend.datasets.quality.learnt import fluency_filter_of, model_file, quality_folder
 from backend.datasets.quality.pipeline import QualityPipeline
 from backend.datasets.quality.profile import Profile, profile_of
 
@@ -58,7 +58,7 @@ def _with_stores(
 
     stores = open_stores(config.database_url_resolved)
     opened.callback(stores.close)
-    model = config.data_dir / "quality" / FILE_NAME
+    model = model_file(config.data_dir)
     # what the model learns from must not depend on the model before it
     fluency = None if arguments.task == "learn" else fluency_filter_of(model)
     pipeline = QualityPipeline(profile, fluency=fluency)
@@ -67,7 +67,7 @@ def _with_stores(
     curation = Curation(
         stores.documents,
         stores.reviews,
-        config.data_dir / "quality",
+        quality_folder(config.data_dir),
         pipeline,
         lambda files: _executor(arguments, config, stores, pipeline, files),
     )
@@ -95,7 +95,7 @@ def _executor(
         "database_url": config.database_url_resolved,
         "profile": arguments.profile or config.quality_profile,
         "measuring_key": measuring_key(pipeline),
-        "fluency": str(config.data_dir / "quality" / FILE_NAME) if arguments.task != "learn" else "",
+        "fluency": str(model_file(config.data_dir)) if arguments.task != "learn" else "",
     }
     if config.quality_executor == "ray":
         from backend.datasets.curation.ray_executor import RayExecutor

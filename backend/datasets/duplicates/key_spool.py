@@ -59,6 +59,8 @@ class KeySpool:
             yield np.ascontiguousarray(entries["key"]), np.ascontiguousarray(entries["text"])
 
     def _write(self) -> None:
+        if not self._waiting_count:
+            return
         entries = self._waiting[: self._waiting_count]
         parts = (entries["key"] >> _PART_SHIFT).astype(np.uint8)
         place = self._file.seek(0, 2)

@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     from backend.datasets.quality.fluency_filter import FluencyFilter
     from backend.datasets.quality.pipeline import QualityPipeline
 
-FILE_NAME = "fluency.model"
+
+def quality_folder(data_dir: Path) -> Path:
+    """Where an installation keeps what quality has measured and learnt."""
+    return data_dir / "quality"
+
+
+def model_file(data_dir: Path) -> Path:
+    """The file of its fluency model, which need not be there."""
+    return quality_folder(data_dir) / "fluency.model"
 
 
 def fluency_filter_of(path: Path) -> "FluencyFilter | None":

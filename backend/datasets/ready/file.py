@@ -107,6 +107,7 @@ class ReadyFile:
     def note_order(self, note: str) -> None:
         """Note for which order lines are kept here (`orders.noted`)."""
         with self._care():
+            # looked up before: streams of what is ready only read
             if self._connection is not None and note not in self.orders():
                 self._connection.execute("INSERT OR IGNORE INTO orders VALUES (?)", (note,))
 

@@ -56,8 +56,7 @@ class ReadyShelf:
     @contextmanager
     def opened_unused(self, key: str) -> Iterator[ReadyFile | None]:
         """The file of a key for who puts lines into it that nobody asked for: it is not used by that."""
-        path = self._path(key)
-        used_at = _used_at(path)
+        used_at = _used_at(self._path(key))
         file = self.open(key)
         if file is None:
             yield None
@@ -68,7 +67,7 @@ class ReadyShelf:
         finally:
             if used_at:
                 with suppress(OSError):
-                    os.utime(path, (used_at, used_at))
+                    os.utime(file.path, (used_at, used_at))
 
     def orders(self) -> list[str]:
         """Orders whose streams took everything, as they were noted; each once."""

@@ -44,7 +44,7 @@ class RepetitionFinder:
     Args:
         split_of: The split of a path: what is held out never stands for what is trained on.
         mode: `OFF` finds none.
-        scratch: Folder for temporary files, 200 bytes and 8 per word for each section.
+        scratch: Folder for temporary files, 370 bytes and 8 per word for each section.
     """
 
     def __init__(self, split_of: Callable[[str], Split], *, mode: Deduplication, scratch: Path) -> None:

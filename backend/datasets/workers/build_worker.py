@@ -24,7 +24,7 @@ from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import DatasetRequest, SearchRequest
 from backend.datasets.patience import patiently
 from backend.datasets.pii.treating import personal_data_of
-from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
+from backend.datasets.quality.learnt import fluency_filter_of, model_file
 from backend.datasets.quality.profile import profile_of
 from backend.datasets.record_means import drafter_of, making_of
 from backend.datasets.records.candidates import Candidate
@@ -233,7 +233,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         quality=quality,
         deduplicate=request.deduplicate,
         export_formats=request.export_formats,
-        fluency=fluency_filter_of(settings.data_dir / "quality" / FILE_NAME),
+        fluency=fluency_filter_of(model_file(settings.data_dir)),
         personal_data=personal_data_of(settings.pii_policy, settings.pii_key),
         evaluation_sets=settings.evaluation_sets if request.decontaminate else None,
         order=request.model_dump(mode="json"),
@@ -241,7 +241,7 @@ def plan_of(dataset: Dataset, request: DatasetRequest, folder: Path, settings: B
         processes=settings.build_processes,
         measuring={
             "profile": str(settings.quality_profile),
-            "fluency": str(settings.data_dir / "quality" / FILE_NAME),
+            "fluency": str(model_file(settings.data_dir)),
         },
     )
 

@@ -73,7 +73,7 @@ class LineKeeper:
         self._learnt = learnt
         self._times = times
         self._prepared: str | None = None
-        self._failures = 0
+        self._retry_s = times.retry_s
         self._not_before = 0.0
 
     async def run(self) -> None:
@@ -130,14 +130,14 @@ class LineKeeper:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
         if "prepared" in said:
-            self._prepared, self._failures = state, 0
+            self._prepared, self._retry_s = state, self._times.retry_s
             logger.info("ready.prepared", extra=said["prepared"])
             return
         self._failed(said.get("error") or describe_exit(await child.end(grace_s=self._times.look_s)))
 
     def _failed(self, reason: str) -> None:
-        pause_s = min(self._times.retry_s * 2**self._failures, self._times.longest_retry_s)
-        self._failures += 1
+        pause_s = self._retry_s
+        self._retry_s = min(2 * pause_s, self._times.longest_retry_s)
         self._not_before = asyncio.get_running_loop().time() + pause_s
         logger.warning("ready.not_prepared", extra={"reason": reason, "retry_s": pause_s})
 

@@ -13,8 +13,7 @@ from backend.common.logging import log_in_words
 from backend.common.parent_pipe import ParentPipe
 from backend.datasets.models import DatasetRequest
 from backend.datasets.pii.treating import personal_data_of
-from backend.datasets.quality.learnt import FILE_NAME, fluency_filter_of
-from backend.datasets.quality.pipeline import QualityPipeline
+from backend.datasets.quality.learnt import CurrentQuality, model_file
 from backend.datasets.quality.profile import profile_of
 from backend.datasets.ready.making import LineMaker
 from backend.datasets.ready.preparing import prepare
@@ -45,9 +44,8 @@ def main() -> int:
 
 
 def _prepared(settings: BaseConfig) -> dict[str, Any]:
-    profile, making = profile_of(settings.quality_profile), making_of(settings)
-    fluency = fluency_filter_of(settings.data_dir / "quality" / FILE_NAME)
-    quality = QualityPipeline(profile, fluency=fluency)
+    making = making_of(settings)
+    quality = CurrentQuality(profile_of(settings.quality_profile), model_file(settings.data_dir))()
     personal_data = personal_data_of(settings.pii_policy, settings.pii_key)
     with closing(open_stores(settings.database_url_resolved)) as stores:
 

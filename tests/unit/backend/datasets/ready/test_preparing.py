@@ -10,6 +10,7 @@ import pytest
 from backend.datasets.ready.lines import SectionLines
 from backend.datasets.ready.preparing import Prepared
 from backend.datasets.ready.shelf import ReadyShelf
+from backend.datasets.searching import Found
 from tests.support.legal_texts import a_parsed_document
 from tests.support.ready_desk import DOCUMENTS, SECTIONS, CountingMaker, Desk
 
@@ -66,7 +67,7 @@ def test_what_a_stream_of_a_part_has_made_stays(desk: Desk) -> None:
 def test_orders_that_took_everything_are_made_ready_for_new_documents_and_others_are_not(desk: Desk) -> None:
     messages: dict[str, Any] = {"record_format": "messages"}
     desk.everything(**messages)
-    desk.streamed(_found_by_words(desk), seed=9)
+    desk.streamed(Found(desk.hits(), {}), seed=9)
     new = desk.register(7, a_parsed_document(7, sections=3))
 
     assert desk.prepare().orders == 2
@@ -74,12 +75,6 @@ def test_orders_that_took_everything_are_made_ready_for_new_documents_and_others
     assert desk.made == 0
     desk.everything(seed=9)
     assert desk.made > 0
-
-
-def _found_by_words(desk: Desk) -> Any:
-    from backend.datasets.searching import Found
-
-    return Found(desk.hits(), {})
 
 
 def test_an_order_whose_template_is_gone_keeps_no_other_from_being_made(

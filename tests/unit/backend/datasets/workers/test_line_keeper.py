@@ -67,7 +67,9 @@ class World:
         self.started.append(child)
         return child
 
-    async def keep(self, steps: Callable[[], Awaitable[None]], *, makes: bool = True) -> None:
+    async def keep(
+        self, steps: Callable[[], Awaitable[None]], *, makes: bool = True, times: KeeperTimes = TIMES
+    ) -> None:
         """Have a keeper at work while something happens."""
         keeper = LineKeeper(
             self.shelf,
@@ -76,7 +78,7 @@ class World:
             news=asyncio.Event(),
             is_busy=lambda: self.is_busy,
             learnt=self.folder / "fluency.model",
-            times=TIMES,
+            times=times,
         )
         task = asyncio.create_task(keeper.run())
         try:
@@ -167,6 +169,17 @@ def test_a_failure_is_told_and_tried_again_after_a_while(
 
     asyncio.run(world.keep(steps))
     assert failures()[:3] == [0.05, 0.1, 0.1]
+
+
+def test_a_thousand_failures_are_no_more_than_a_failure(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.answer = "starts not"
+    world.register(1)
+
+    async def steps() -> None:
+        await until(lambda: caplog.messages.count("ready.not_prepared") > 1_100)
+
+    times = KeeperTimes(sweep_s=0, look_s=0, settle_s=0, retry_s=0, longest_retry_s=1)
+    asyncio.run(world.keep(steps, times=times))
 
 
 def test_what_is_erased_is_swept_also_while_lines_are_made_and_where_none_are(world: World) -> None:
