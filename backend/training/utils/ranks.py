@@ -157,7 +157,10 @@ def joined(rank: int, count: int, meeting_point: Path) -> Iterator[Ranks]:
         store = distributed.FileStore(str(meeting_point), count)  # type: ignore[attr-defined]  # public, unsaid
         distributed.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=_PATIENCE)
     try:
-        yield Ranks(rank, count)
+        ranks = Ranks(rank, count)
+        # gloo returns on one side while the other still connects: who left now would seem to have crashed there
+        ranks._wait()
+        yield ranks
     finally:
         distributed.destroy_process_group()
 

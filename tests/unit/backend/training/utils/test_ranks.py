@@ -1,5 +1,8 @@
 """What the processes of a run tell each other."""
 
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +94,29 @@ def test_the_end_of_another_rank_is_told_from_an_error_of_ones_own(tmp_path: Pat
         return "alone"
 
     assert run_ranks(tmp_path / "ranks", work) == ["lost", "gone"]
+
+
+def test_who_has_nothing_to_say_leaves_no_other_behind_while_they_meet(tmp_path: Path) -> None:
+    with _every_core_busy():
+        for run in range(40):
+            assert run_ranks(tmp_path / str(run), lambda _: "gone") == ["gone", "gone"]
+
+
+@contextmanager
+def _every_core_busy(processes: int = 10) -> Iterator[None]:
+    """Have others want the cores, so that ranks start and connect at different times."""
+    fork = multiprocessing.get_context("fork")
+    spinning = [fork.Process(target=_spin, daemon=True) for _ in range(processes)]
+    for process in spinning:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.join()
+
+
+def _spin() -> None:
+    while True:
+        pass
