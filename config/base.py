@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import AliasChoices, AliasGenerator, Field, SecretStr, field_validator
+from pydantic import AliasChoices, AliasGenerator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 BARE_PREFIXES = ("keycloak_", "postgres_", "chroma_", "neo4j_", "couch_", "uds3_", "mlflow_")
@@ -26,6 +26,15 @@ def environment_names(field: str) -> tuple[str, ...]:
     bare = (field.upper(),) if field.startswith(BARE_PREFIXES) else ()
     return (f"CLARA_{field.upper()}", *bare, *_EXTRA_NAMES.get(field, ()))
 
+
+_LOGIN_GOES_INTO = {
+    "keycloak_url": "no login at all, keys of an identity provider are public",
+    "neo4j_uri": "NEO4J_USER and NEO4J_PASSWORD",
+    "embedding_model": "CLARA_EMBEDDING_API_KEY",
+    "synthetic_url": "CLARA_SYNTHETIC_KEY",
+    "mlflow_tracking_uri": "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+    "publish_targets": "the variables of the store, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+}
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 SecurityMode = Literal["production", "development", "debug", "testing"]
@@ -381,12 +390,17 @@ class BaseConfig(BaseSettings):
     def _tracking_server(cls, uri: str | None) -> str | None:
         if not uri:
             return None
-        parts = urlsplit(uri)
-        if parts.scheme not in {"http", "https", "sqlite"}:
+        if urlsplit(uri).scheme not in {"http", "https", "sqlite"}:
             raise ValueError("must begin with http://, https:// or sqlite:///")
-        if parts.username or parts.password:
-            raise ValueError("must hold no password; use MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
         return uri.rstrip("/")
+
+    @field_validator(*_LOGIN_GOES_INTO, mode="before")
+    @classmethod
+    def _without_login(cls, addresses: object, info: ValidationInfo) -> object:
+        # these are shown: in logs, in reports, to who asks for the settings
+        if isinstance(addresses, str) and any(_has_login(address) for address in addresses.split()):
+            raise ValueError(f"must hold no password; use {_LOGIN_GOES_INTO[str(info.field_name)]}")
+        return addresses
 
     @property
     def is_development(self) -> bool:
@@ -470,6 +484,16 @@ class BaseConfig(BaseSettings):
 def _below(fields: dict[str, Any], name: str) -> Path:
     # `home` is absent when it failed its own validation; that error is the one to show
     return Path(fields.get("home", Path())) / name
+
+
+def _has_login(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        # looked at, as it raises: a password with a slash ends the host too early and looks like a port
+        _ = parts.port
+    except ValueError:
+        return "@" in address
+    return "@" in parts.netloc
 
 
 def _split(listed: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Where each setting got its value: which variable, which file, or the default."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,6 @@ from config import BaseConfig
 from config.base import environment_names
 
 _MASK = "********"
-# up to the last @ of a word: a password that should have been percent-encoded may hold some
-_LOGIN = re.compile(r"(?<=://)\S*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,7 @@ class SettingOrigin:
     """One setting.
 
     Args:
-        value: As text; secrets are masked, logins inside of addresses too.
+        value: As text; secrets are masked.
         origin: `CLARA_HOME`, `.env.testing (CLARA_HOME)`, `testing defaults` or `default`.
     """
 
@@ -59,4 +56,4 @@ def setting_origins(
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return _MASK
-    return "" if value is None else _LOGIN.sub(f"{_MASK}@", str(value))
+    return "" if value is None else str(value)

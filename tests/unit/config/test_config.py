@@ -177,6 +177,34 @@ def test_a_tracking_server_that_cannot_be_served_is_refused_without_repeating_a_
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "place"),
+    [
+        ("KEYCLOAK_URL", "https://anna:secret@login.example", "public"),
+        ("NEO4J_URI", "bolt://anna:secret@graph.example", "NEO4J_PASSWORD"),
+        ("CLARA_EMBEDDING_MODEL", "https://anna:secret@modell.example/v1", "CLARA_EMBEDDING_API_KEY"),
+        ("CLARA_SYNTHETIC_URL", "https://secret@modell.example/v1", "CLARA_SYNTHETIC_KEY"),
+        ("CLARA_SYNTHETIC_URL", "https://anna:very/secret@modell.example/v1", "CLARA_SYNTHETIC_KEY"),
+        ("CLARA_EMBEDDING_MODEL", "https://anna:sec@ret/secret@modell.example/v1", "CLARA_EMBEDDING_API_KEY"),
+        ("CLARA_SYNTHETIC_URL", "https://anna:secret@[modell.example/v1", "CLARA_SYNTHETIC_KEY"),
+        ("CLARA_PUBLISH_TARGETS", "file:///srv/share sftp://anna:secret@ablage.example/sets", "AWS_ACCESS_KEY_ID"),
+    ],
+)
+def test_an_address_that_is_shown_holds_no_login(
+    variable: str, value: str, place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InvalidSettings, match=f"{variable}: .*must hold no password; use .*{place}") as refused:
+        load_config(tmp_path)
+    assert "secret" not in str(refused.value)
+
+
+def test_an_at_sign_after_the_host_is_no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CLARA_SYNTHETIC_URL", "https://modell.example/teams/a@b/v1")
+    monkeypatch.setenv("CLARA_EMBEDDING_MODEL", "/srv/models/bge@2")
+    assert load_config(tmp_path).synthetic_url == "https://modell.example/teams/a@b/v1"
+
+
 def test_the_folder_of_evaluation_sets_is_absolute_and_none_if_empty(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
