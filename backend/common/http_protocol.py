@@ -41,6 +41,7 @@ class HttpProtocol(_Base):
 
     _timer: asyncio.TimerHandle | None = None
     _is_counted = False
+    _bytes_ahead = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Count the connection, or refuse it; its requests know the certificate of the handshake."""
@@ -67,6 +68,13 @@ class HttpProtocol(_Base):
         if self._is_in_head() and self._head.take(data) > self._open.limits.header_bytes:
             self._refuse(431, "head_too_large", "The head of the request is too large.")
             return
+        if self._is_before_answer():
+            self._bytes_ahead += len(data)
+            if self._bytes_ahead > self._open.limits.header_bytes:
+                # read on when the answer is complete; uvicorn would keep a head of any size until then
+                self.flow.pause_reading()
+        else:
+            self._bytes_ahead = 0
         super().data_received(data)
         if self._is_in_head():
             if self._timer is None:
@@ -91,6 +99,10 @@ class HttpProtocol(_Base):
     def _is_in_head(self) -> bool:
         is_ours = self.transport.get_protocol() is self and not self.transport.is_closing()
         return is_ours and (self.cycle is None or self.cycle.response_complete)
+
+    def _is_before_answer(self) -> bool:
+        """Whether a request has come whole and its answer is not complete: what comes now is of the next one."""
+        return self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete
 
     def _too_slow(self) -> None:
         self._timer = None

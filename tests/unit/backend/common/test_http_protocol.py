@@ -1,6 +1,7 @@
 """A real server with narrow limits, spoken to byte by byte."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -17,6 +18,7 @@ from tests.support.raw_http import raw_answer
 from tests.support.services import small_app
 
 LIMITS = ConnectionLimits(per_address=4, header_s=0.4, header_bytes=4096)
+_MORE_THAN_SOCKETS_HOLD = 32 * 2**20
 
 
 def _router() -> APIRouter:
@@ -26,6 +28,11 @@ def _router() -> APIRouter:
     async def caller(request: Request) -> str:
         await asyncio.sleep(0)
         return request.client.host if request.client else ""
+
+    @router.get("/slow")
+    async def slow() -> str:
+        await asyncio.sleep(1)
+        return "at last"
 
     return router
 
@@ -95,6 +102,33 @@ def test_a_body_does_not_count_as_a_part_of_the_head(port: int, cut: int) -> Non
 
     assert raw_answer(port, iter([whole]))[0] == 405
     assert raw_answer(port, in_two())[0] == 405
+
+
+def test_what_comes_before_an_answer_is_not_taken_in_without_end(port: int) -> None:
+    sent, part = 0, b"X-Long: " + b"y" * 8000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=0.3) as connection:
+        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.1)
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+        with contextlib.suppress(TimeoutError):
+            while sent < _MORE_THAN_SOCKETS_HOLD:
+                sent += connection.send(part)
+        connection.settimeout(5)
+        answers = connection.recv(4096)
+
+    assert sent < _MORE_THAN_SOCKETS_HOLD
+    assert answers.startswith(b"HTTP/1.1 200")
+
+
+def test_requests_that_come_before_an_answer_are_answered_in_turn(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.1)
+        connection.sendall(b"GET /from HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
+        connection.sendall(b"GET /from HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert answers.count(b"HTTP/1.1 200") == 202
 
 
 def test_what_is_no_http_is_answered_with_a_problem(port: int) -> None:
