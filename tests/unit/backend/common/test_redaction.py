@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from backend.common.redaction import REDACTED, is_secret_name, redact_text
@@ -41,6 +43,9 @@ def test_names_of_other_things_are_not_mistaken(name: str) -> None:
         ('{"client_secret":"canary-7"}', "canary-7"),
         ("api_key = canary-8", "canary-8"),
         ("got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl here", "eyJzdWIi"),
+        ("got www.xeyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ. here", "eyJzdWIi"),
+        ("a.b..eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2ln.d", "eyJzdWIi"),
+        ("my-db_token=canary-8b", "canary-8b"),
         ("connect(password='canary-9')", "canary-9"),
         ("secret: canary-10", "canary-10"),
     ],
@@ -51,10 +56,35 @@ def test_secrets_inside_of_text_are_cut_out(text: str, canary: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["12 tokens/s at step 3", "http://127.0.0.1:45680/docs", "the tokenizer: byte-level", "a@b.example: hello"]
+    "text",
+    [
+        "12 tokens/s at step 3",
+        "http://127.0.0.1:45680/docs",
+        "the tokenizer: byte-level",
+        "a@b.example: hello",
+        "eyJ.b.c eyJhbGciO..c",
+    ],
 )
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert redact_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["a-", "eyJa-", "eyJa.", "token", "token ", "bearer ", "://a", "://:", "a.", "eyJhbGciO.", "clara_key_", "secret="],
+)
+def test_what_a_stranger_writes_takes_time_in_proportion_to_its_length(part: str) -> None:
+    def seconds(length: int) -> float:
+        text = (part * length)[:length] + "token"
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            redact_text(text)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    # 16 times the text; what grows with the square of it takes 256 times as long
+    assert seconds(32_000) < 80 * seconds(2_000)
 
 
 def test_keys_for_scripts_lose_their_secret_and_keep_their_id() -> None:
