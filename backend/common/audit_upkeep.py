@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +19,7 @@ from shared.database.audit.anchoring import Anchoring
 from shared.database.base import AuditStore
 from shared.database.key_store import KeyStore
 from shared.database.stores import Stores
-from shared.errors import Unavailable
+from shared.errors import InvalidInput, Unavailable
 from shared.models.events import AuditEntry
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,11 @@ class AuditUpkeep:
         """
         self._collect()
         while self._entries:
-            self.audit.append(self._entries[0])
+            try:
+                self.audit.append(self._entries[0])
+            except InvalidInput:
+                # it will never be taken, and those behind it must not wait for it for ever
+                logger.exception("audit.entry_lost", extra=asdict(self._entries[0]))
             del self._entries[0]
         self.keys.note_uses(self._uses)
         self._uses.clear()
@@ -131,3 +135,6 @@ async def _go_round(upkeep: AuditUpkeep, *, is_last: bool = False) -> None:
         await in_thread(upkeep.round, is_last=is_last)
     except Unavailable as exc:
         logger.warning("audit.upkeep_failed", extra={"reason": exc.message})
+    except Exception:
+        # whatever it is, the next round has its own chance: without rounds no refusal is told and nothing is anchored
+        logger.exception("audit.upkeep_failed")

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 from shared.auth.models import Unauthenticated
 from shared.errors import NotPermitted
 from shared.models.events import AuditEntry
+from shared.models.storable_text import storable
 from shared.utils.log_context import PRINCIPAL, caller_address, context_fields, correlation_id
 
 ENTRIES_PER_MINUTE = 10.0
@@ -104,7 +105,8 @@ _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 def _route(connection: HTTPConnection) -> str:
     """The template of the route, so that ids in paths do not make every call another one."""
     path: str = getattr(connection.scope.get("route"), "path", "") or connection.scope["path"]
-    return path[:_LONGEST_PATH]
+    # strangers write it, and what no database stores would keep every later refusal from being written
+    return str(storable(path[:_LONGEST_PATH]))[:_LONGEST_PATH]
 
 
 def _entry(refusal: _Refusal, count: int, request_id: str | None) -> AuditEntry:

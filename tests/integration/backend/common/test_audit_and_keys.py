@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -106,6 +107,23 @@ def test_refused_calls_and_failed_logins_are_in_the_audit_log_which_is_anchored_
     assert [entry.action for entry in entries] == ["key.created", "auth.refused", "call.refused", "audit.anchored"]
     report = verify_installation(stores.audit, config.home)
     assert (report.is_intact, report.anchors) == (True, 1)
+
+
+def test_a_strangers_call_that_no_database_stores_stops_neither_refusals_nor_anchors(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    config = TestingConfig(home=tmp_path, security_mode="testing", database_url=postgres_url)
+    with live_server(create_app(config)) as url, httpx.Client(base_url=url) as client:
+        assert client.get("/x%00y").status_code == 401
+        with pytest.raises(InvalidStatus, match="401"):
+            connect(url.replace("http", "ws") + "/ws%00")
+        assert client.get("/api/training/jobs").status_code == 401
+
+    with closing(open_stores(postgres_url)) as stores:
+        entries = [record.entry for record in stores.audit.records(after=0)]
+    named = {entry.object_id for entry in entries if entry.action == "auth.refused"}
+    assert named == {"GET /x\\u0000y", "WEBSOCKET /ws\\u0000", "GET /api/training/jobs"}
+    assert entries[-1].action == "audit.anchored"
 
 
 def test_administrators_read_the_log_and_have_it_verified(app: FastAPI, config: TestingConfig, stores: Stores) -> None:

@@ -3,6 +3,7 @@ from starlette.requests import Request
 
 from backend.common.refusals import ENTRIES_PER_MINUTE, RefusalLog
 from shared.auth.models import RoleMissing, Unauthenticated
+from shared.models.storable_text import is_storable
 from shared.models.users import Principal, Role
 from shared.utils.log_context import bound
 
@@ -53,6 +54,16 @@ def test_what_is_alike_is_one_entry_with_a_count(log: RefusalLog) -> None:
         {"reason": "expired", "count": 1},
     )
     assert log.take() == []
+
+
+def test_a_path_that_no_database_stores_is_written_out(log: RefusalLog) -> None:
+    log.note(a_request("/x\x00y\ud800"), MISSING)
+    log.note(a_request("/" + "\x00" * 60_000), MISSING)
+
+    named = [entry.object_id for entry in log.take()]
+
+    assert named[0] == "GET /x\\u0000y\\ud800"
+    assert (is_storable(named[1]), len(named[1])) == (True, len("GET ") + 200)
 
 
 def test_a_flood_writes_a_bounded_number_of_entries_and_loses_no_count(log: RefusalLog, clock: Seconds) -> None:
