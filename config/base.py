@@ -95,7 +95,9 @@ class BaseConfig(BaseSettings):
         2048, ge=1, description="Connections of one address; trusted proxies have no such limit."
     )
     header_seconds: float = Field(
-        10.0, gt=0, description="Longest time in which the head of a request must have come (unit: s)."
+        10.0,
+        gt=0,
+        description="Longest time in which a TLS handshake, or the head of a request, must have come (unit: s).",
     )
     request_seconds: float = Field(
         600.0, gt=0, description="Longest time until the answer to a request begins (unit: s)."

@@ -8,6 +8,7 @@ parsed is answered as every other error is.
 import asyncio
 import json
 import logging
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
@@ -37,8 +38,13 @@ class GuardedConfig(uvicorn.Config):
 
 
 class HttpProtocol(_Base):
-    """One connection."""
+    """One connection.
 
+    Attributes:
+        counted_as: What it was counted as before its handshake; None: it is counted when it is made.
+    """
+
+    counted_as: Hashable | None = None
     _timer: asyncio.TimerHandle | None = None
     _is_counted = False
     _bytes_ahead = 0
@@ -48,8 +54,7 @@ class HttpProtocol(_Base):
         super().connection_made(transport)
         self._head = HeadSize()
         self.app_state = {**self.app_state, **certificate_state(transport)}
-        address = self.client[0] if self.client else ""
-        self._is_counted = self._open.enter(transport, address)
+        self._is_counted = self._enter(transport)
         if self._is_counted:
             self._timer = self.loop.call_later(self._open.limits.header_s, self._too_slow)
         else:
@@ -95,6 +100,11 @@ class HttpProtocol(_Base):
     @property
     def _open(self) -> Connections:
         return cast(GuardedConfig, self.config).connections
+
+    def _enter(self, transport: asyncio.Transport) -> bool:
+        if self.counted_as is not None:
+            return self._open.rename(self.counted_as, transport)
+        return self._open.enter(transport, self.client[0] if self.client else "")
 
     def _is_in_head(self) -> bool:
         is_ours = self.transport.get_protocol() is self and not self.transport.is_closing()
