@@ -17,7 +17,8 @@ from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
 from backend.common.connections import Connections
-from backend.common.http_protocol import GuardedConfig, HttpProtocol
+from backend.common.guarded_config import GuardedConfig
+from backend.common.http_protocol import HttpProtocol
 from backend.common.limits import NORMAL_LIMITS, ConnectionLimits
 from backend.common.listening import listening_sockets
 from backend.common.tls import FollowedTls, TlsFiles
