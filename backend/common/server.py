@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import uvicorn
@@ -21,6 +21,7 @@ from backend.common.guarded_config import GuardedConfig
 from backend.common.http_protocol import HttpProtocol
 from backend.common.limits import NORMAL_LIMITS, ConnectionLimits
 from backend.common.listening import listening_sockets
+from backend.common.open_files import within_open_files
 from backend.common.tls import FollowedTls, TlsFiles
 from backend.common.tls_listener import TlsListener
 from backend.common.websocket_protocol import WebSocketProtocol
@@ -110,6 +111,7 @@ def run_service(serving: Serving) -> int:
         hangs in a database or on a disk) is cut short with 4, since whatever runs us would kill us next.
     """
     app, address = serving.app, serving.address
+    serving = replace(serving, limits=within_open_files(serving.limits))
     try:
         server = _Server(_server_config(serving), app.state.on_stop)
         sockets = listening_sockets(address.host, address.port, address.port_setting)
