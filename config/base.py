@@ -90,12 +90,19 @@ class BaseConfig(BaseSettings):
         description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas: addresses "
         "or networks.",
     )
-    max_connections: int = Field(4096, ge=1, description="Connections that a service holds open, WebSockets included.")
+    max_connections: int = Field(
+        4096,
+        ge=1,
+        description="Connections that a service holds open, WebSockets included; fewer where it may not open as many "
+        "files, 512 more than this.",
+    )
     max_connections_per_address: int = Field(
         2048, ge=1, description="Connections of one address; trusted proxies have no such limit."
     )
     header_seconds: float = Field(
-        10.0, gt=0, description="Longest time in which the head of a request must have come (unit: s)."
+        10.0,
+        gt=0,
+        description="Longest time in which a TLS handshake, or the head of a request, must have come (unit: s).",
     )
     request_seconds: float = Field(
         600.0, gt=0, description="Longest time until the answer to a request begins (unit: s)."

@@ -43,6 +43,14 @@ class Connections:
         self._counts[address] += 1
         return True
 
+    def rename(self, connection: Hashable, new: Hashable) -> bool:
+        """Know a counted connection by another object from now on; False if it is not counted (any more)."""
+        address = self._address_of.pop(connection, None)
+        if address is None:
+            return False
+        self._address_of[new] = address
+        return True
+
     def leave(self, connection: Hashable) -> None:
         """Count a connection no longer; one that never entered, or left before, changes nothing."""
         address = self._address_of.pop(connection, None)

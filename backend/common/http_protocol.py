@@ -8,37 +8,29 @@ parsed is answered as every other error is.
 import asyncio
 import json
 import logging
-from typing import TYPE_CHECKING, Any, cast
-
-import uvicorn
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from collections.abc import Hashable
+from typing import cast
 
 from backend.common.connections import Connections
+from backend.common.early_answers import EarlyAnswers
+from backend.common.guarded_config import GuardedConfig
 from backend.common.head_size import HeadSize
 from backend.common.peer_certificate import certificate_state
 from backend.common.problem import MEDIA_TYPE, problem_body, title_of
 from backend.common.request_id import accepted_or_new
 from shared.utils.log_context import CORRELATION_ID
 
-if TYPE_CHECKING:
-    # which of uvicorn's two protocols it is depends on what is installed; both have what is used here
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _Base
-else:
-    _Base = AutoHTTPProtocol
-
-
 logger = logging.getLogger(__name__)
 
 
-class GuardedConfig(uvicorn.Config):
-    """uvicorn's configuration and the count of connections, which all protocols of a listener share."""
+class HttpProtocol(EarlyAnswers):
+    """One connection.
 
-    connections: Connections
+    Attributes:
+        counted_as: What it was counted as before its handshake; None: it is counted when it is made.
+    """
 
-
-class HttpProtocol(_Base):
-    """One connection."""
-
+    counted_as: Hashable | None = None
     _timer: asyncio.TimerHandle | None = None
     _is_counted = False
     _bytes_ahead = 0
@@ -48,10 +40,9 @@ class HttpProtocol(_Base):
         super().connection_made(transport)
         self._head = HeadSize()
         self.app_state = {**self.app_state, **certificate_state(transport)}
-        address = self.client[0] if self.client else ""
-        self._is_counted = self._open.enter(transport, address)
+        self._is_counted = self._enter(transport)
         if self._is_counted:
-            self._timer = self.loop.call_later(self._open.limits.header_s, self._too_slow)
+            self._timer = self.loop.call_later(self.limits.header_s, self._too_slow)
         else:
             self._refuse(503, "too_many_connections", "Too many connections are open; try again later.")
 
@@ -65,12 +56,15 @@ class HttpProtocol(_Base):
         """Take in what came; as long as a head is incomplete its time runs."""
         if not self._is_counted:
             return
-        if self._is_in_head() and self._head.take(data) > self._open.limits.header_bytes:
+        if self.is_reading_rest():
+            super().data_received(data)
+            return
+        if self._is_in_head() and self._head.take(data) > self.limits.header_bytes:
             self._refuse(431, "head_too_large", "The head of the request is too large.")
             return
         if self._is_before_answer():
             self._bytes_ahead += len(data)
-            if self._bytes_ahead > self._open.limits.header_bytes:
+            if self._bytes_ahead > self.limits.header_bytes:
                 # read on when the answer is complete; uvicorn would keep a head of any size until then
                 self.flow.pause_reading()
         else:
@@ -78,31 +72,43 @@ class HttpProtocol(_Base):
         super().data_received(data)
         if self._is_in_head():
             if self._timer is None:
-                self._timer = self.loop.call_later(self._open.limits.header_s, self._too_slow)
+                self._timer = self.loop.call_later(self.limits.header_s, self._too_slow)
         else:
             self._head.reset()
             self._stop_timer()
 
-    def handle_websocket_upgrade(self, *arguments: Any) -> None:
+    def handle_websocket_upgrade(self) -> None:
         """A WebSocket takes over; it stays counted until it is closed."""
         self._stop_timer()
-        super().handle_websocket_upgrade(*arguments)
+        super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
-        """Say that what came is no HTTP."""
-        self._refuse(400, "bad_http", "What was sent is no HTTP request.")
+        """Say that what came is no HTTP, unless an answer has begun."""
+        if self.is_reading_rest() or self._is_answering():
+            # whatever is written now would be taken for a part of that answer, or for one to the next request
+            self.hang_up()
+        else:
+            self._refuse(400, "bad_http", "What was sent is no HTTP request.")
 
     @property
     def _open(self) -> Connections:
         return cast(GuardedConfig, self.config).connections
 
+    def _enter(self, transport: asyncio.Transport) -> bool:
+        if self.counted_as is not None:
+            return self._open.rename(self.counted_as, transport)
+        return self._open.enter(transport, self.client[0] if self.client else "")
+
     def _is_in_head(self) -> bool:
         is_ours = self.transport.get_protocol() is self and not self.transport.is_closing()
-        return is_ours and (self.cycle is None or self.cycle.response_complete)
+        return is_ours and (self.cycle is None or self.cycle.response_complete) and not self.is_reading_rest()
 
     def _is_before_answer(self) -> bool:
         """Whether a request has come whole and its answer is not complete: what comes now is of the next one."""
         return self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
 
     def _too_slow(self) -> None:
         self._timer = None

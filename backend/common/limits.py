@@ -33,6 +33,7 @@ class ConnectionLimits:
         per_address: Of one address; proxies that are trusted have no such limit.
         header_s: Longest time from the first byte of a request to the end of its head.
         header_bytes: Largest head.
+        rest_bytes: Most of a body that is read and thrown away after its answer.
         trusted_proxies: Addresses and networks whose `X-Forwarded-For` is believed; nobody's by default.
     """
 
@@ -40,6 +41,7 @@ class ConnectionLimits:
     per_address: int = 2048
     header_s: float = 10.0
     header_bytes: int = 64 * 1024
+    rest_bytes: int = 256 * 1024 * 1024
     trusted_proxies: tuple[str, ...] = ()
 
 

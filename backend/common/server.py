@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import uvicorn
@@ -17,10 +17,13 @@ from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
 from backend.common.connections import Connections
-from backend.common.http_protocol import GuardedConfig, HttpProtocol
+from backend.common.guarded_config import GuardedConfig
+from backend.common.http_protocol import HttpProtocol
 from backend.common.limits import NORMAL_LIMITS, ConnectionLimits
 from backend.common.listening import listening_sockets
+from backend.common.open_files import within_open_files
 from backend.common.tls import FollowedTls, TlsFiles
+from backend.common.tls_listener import TlsListener
 from backend.common.websocket_protocol import WebSocketProtocol
 from shared.errors import ClaraError
 
@@ -108,6 +111,7 @@ def run_service(serving: Serving) -> int:
         hangs in a database or on a disk) is cut short with 4, since whatever runs us would kill us next.
     """
     app, address = serving.app, serving.address
+    serving = replace(serving, limits=within_open_files(serving.limits))
     try:
         server = _Server(_server_config(serving), app.state.on_stop)
         sockets = listening_sockets(address.host, address.port, address.port_setting)
@@ -128,7 +132,7 @@ def _refuse_start(title: str, reason: str) -> int:
     return EXIT_START_REFUSED
 
 
-def _server_config(serving: Serving) -> uvicorn.Config:
+def _server_config(serving: Serving) -> GuardedConfig:
     config = GuardedConfig(
         _PlainStart(serving.app),
         # "auto" takes uvloop where it is installed; Windows has none
@@ -163,11 +167,25 @@ def _tls_arguments(tls: TlsFiles | None) -> dict[str, Any]:
 
 
 class _Server(uvicorn.Server):
-    """Tells the application that it stops, before it waits for open answers to end."""
+    """Tells the application that it stops, before it waits for open answers to end; counts before TLS handshakes."""
 
-    def __init__(self, config: uvicorn.Config, on_stop: Sequence[Callable[[], None]]) -> None:
+    config: GuardedConfig
+
+    def __init__(self, config: GuardedConfig, on_stop: Sequence[Callable[[], None]]) -> None:
         super().__init__(config)
         self._on_stop = on_stop
+        self._tls_listeners: list[TlsListener] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the lifespan and listen."""
+        context = self.config.ssl
+        if context is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        self._tls_listeners = [
+            TlsListener(each, context, self.config.connections, self._new_protocol) for each in sockets or []
+        ]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving."""
@@ -175,7 +193,14 @@ class _Server(uvicorn.Server):
             self._bound_stop()
         for stop in self._on_stop:
             stop()
+        for listener in self._tls_listeners:
+            listener.close()
+        for listener in self._tls_listeners:
+            await listener.wait_closed()
         await super().shutdown(sockets)
+
+    def _new_protocol(self) -> HttpProtocol:
+        return HttpProtocol(self.config, self.server_state, self.lifespan.state)
 
     def _bound_stop(self) -> None:
         # not even the end of the interpreter comes while a thread hangs: it waits for all of them

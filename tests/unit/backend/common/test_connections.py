@@ -33,3 +33,15 @@ def test_a_trusted_proxy_brings_as_many_as_it_likes() -> None:
 
     assert all(connections.enter(number, "192.0.2.1") for number in range(5))
     assert [connections.enter(f"u{number}", "unix") for number in range(2)] == [True, False]
+
+
+def test_a_connection_that_is_known_by_another_object_is_counted_as_before() -> None:
+    connections = Connections(ConnectionLimits(per_address=1))
+    connections.enter("socket", "192.0.2.1")
+
+    assert connections.rename("socket", "transport")
+    assert not connections.rename("socket", "again")
+    connections.leave("socket")
+    assert (len(connections), connections.enter("other", "192.0.2.1")) == (1, False)
+    connections.leave("transport")
+    assert len(connections) == 0

@@ -3,17 +3,16 @@
 import asyncio
 import contextlib
 import socket
-import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
 from fastapi import APIRouter, Request
 
 from backend.common.limits import ConnectionLimits
-from backend.common.server import Address, Serving, _Server, _server_config
-from tests.support.live_server import free_port
+from tests.support.guarded_server import comes_true, guarded_server
 from tests.support.raw_http import raw_answer
 from tests.support.services import small_app
 
@@ -39,17 +38,8 @@ def _router() -> APIRouter:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    port = free_port()
-    serving = Serving(small_app([_router()]), Address("127.0.0.1", port, "X"), grace_s=1, limits=LIMITS)
-    server = _Server(_server_config(serving), [])
-    listener = socket.create_server(("127.0.0.1", port))
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield port
-    server.should_exit = True
-    thread.join(10)
+    with guarded_server(small_app([_router()]), LIMITS) as server:
+        yield server.port
 
 
 def test_a_head_that_does_not_come_is_answered_with_408(port: int) -> None:
@@ -137,16 +127,19 @@ def test_what_is_no_http_is_answered_with_a_problem(port: int) -> None:
     assert (status, b"application/problem+json" in answer) == (400, True)
 
 
-def test_an_address_has_so_many_connections(port: int) -> None:
-    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(LIMITS.per_address)]
-    time.sleep(0.1)
-    status, answer, _ = raw_answer(port, iter([]))
-    for each in held:
-        each.close()
-    time.sleep(0.1)
+def test_an_address_has_so_many_connections() -> None:
+    # so much time for a head that no connection is ended by it while the others come
+    limits = replace(LIMITS, header_s=30)
+    with guarded_server(small_app(), limits) as server:
+        held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(limits.per_address)]
+        assert comes_true(lambda: len(server.connections) == limits.per_address)
+        status, answer, _ = raw_answer(server.port, iter([]))
+        for each in held:
+            each.close()
 
-    assert (status, b"too_many_connections" in answer) == (503, True)
-    assert httpx.get(f"http://127.0.0.1:{port}/livez", trust_env=False).status_code == 200
+        assert (status, b"too_many_connections" in answer) == (503, True)
+        assert comes_true(lambda: len(server.connections) == 0)
+        assert httpx.get(f"http://127.0.0.1:{server.port}/livez", trust_env=False).status_code == 200
 
 
 def test_nobody_is_believed_who_names_another_address(port: int) -> None:
