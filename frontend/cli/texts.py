@@ -540,8 +540,8 @@ TEXTS: Mapping[str, Text] = {
         "{folder} nur für Verwaltende lesbar halten. Weiter: clara admin certs server HOSTNAME",
     ),
     "certs.revoked": Text(
-        "{name} is revoked. Where {path} is a copy on other machines, bring the new one there.",
-        "{name} ist gesperrt. Wo {path} als Kopie auf anderen Rechnern liegt, muss die neue dorthin.",
+        "Certificates of {name} revoked: {n}. Where {path} is a copy on other machines, bring the new one there.",
+        "Gesperrte Zertifikate von {name}: {n}. Wo {path} als Kopie auf anderen Rechnern liegt, muss die neue dorthin.",
     ),
     "certs.bundle_password": Text("Password for the PKCS#12 file", "Passwort für die PKCS#12-Datei"),
     "password.again": Text("Once more", "Noch einmal"),
