@@ -519,6 +519,10 @@ TEXTS: Mapping[str, Text] = {
         "The audit log is intact: {rows} entries, {anchors} anchors.",
         "Das Protokoll ist unversehrt: {rows} Einträge, {anchors} Anker.",
     ),
+    "audit.copy_reach": Text(
+        "The copy proves the entries up to number {seq} (anchored {made_at}); {n} newer anchors are not in it.",
+        "Die Kopie belegt die Einträge bis Nummer {seq} (verankert {made_at}); {n} neuere Anker fehlen ihr.",
+    ),
     "audit.broken": Text(
         "The audit log was tampered with ({n} findings). Keep database, anchors and backups as they are.",
         "Das Protokoll wurde verändert ({n} Befunde). Datenbank, Anker und Sicherungen unverändert aufbewahren.",
