@@ -1,5 +1,6 @@
 """`clara admin certs …`: a certificate authority for a first install, on this machine, without any service."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,8 @@ from frontend.cli.session import Session, facts, table
 from frontend.cli.texts import text
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from shared.auth.certificates.authority import CertificateAuthority, Issued
     from shared.auth.certificates.records import CertificateRecord
 
@@ -104,11 +107,20 @@ def client(
 
 @command(certs, "revoke", examples=("clara admin certs revoke anna@stadt.example", "clara admin certs revoke 5f3a91…"))
 def revoke(session: Session, asked: AskedArgument, folder: FolderOption = None) -> None:
-    """Revoke a certificate: services that read this revocation list refuse it at once, without a restart."""
-    authority = _authority(session, folder)
-    record = authority.revoke(asked)
-    _answer(session, record, {"CLARA_TLS_CLIENT_CRL_FILE": authority.crl_file})
-    session.say(text("certs.revoked", name=record.name, path=authority.crl_file))
+    """Revoke a certificate: services that read this revocation list refuse it at once, without a restart.
+
+    A serial number means one certificate, a name all of that name that are still good. If a server and a client share
+    a name, the serial number is demanded.
+    """
+    from shared.auth.certificates.authority import utc_seconds
+
+    authority, now = _authority(session, folder), utc_seconds()
+    records, file = authority.revoke(asked), authority.crl_file
+    newest = max(records, key=lambda one: one.valid_from)
+    # the fields of the newest stand at the top as well, as they did when only one could be revoked
+    document = {**_document(newest, now), "certificates": [_document(one, now) for one in records]}
+    session.answer({**document, "files": {"CLARA_TLS_CLIENT_CRL_FILE": str(file)}}, lambda: _table(records, now))
+    session.say(text("certs.revoked", n=len(records), name=newest.name, path=file))
 
 
 @command(certs, "list", examples=("clara admin certs list", "clara admin certs list --json"))
@@ -118,9 +130,7 @@ def list_certificates(session: Session, folder: FolderOption = None) -> None:
 
     authority, now = _authority(session, folder), utc_seconds()
     records = [authority.record(), *authority.certificates()]
-    rows = [(r.name, r.kind.value, r.state(now), _end(r, now), ", ".join(r.addresses), r.serial) for r in records]
-    columns = ("Name", "Kind", "State", "Ends", "Stands for", "Serial")
-    session.answer({"certificates": [_document(r, now) for r in records]}, lambda: table(columns, rows))
+    session.answer({"certificates": [_document(r, now) for r in records]}, lambda: _table(records, now))
     ending = [r.name for r in records if r.state(now) == "valid" and r.days_left(now) < _SOON_DAYS]
     if ending:
         session.say(text("certs.ending", days=_SOON_DAYS, names=", ".join(ending)))
@@ -165,6 +175,11 @@ def _answer(session: Session, record: "CertificateRecord", files: dict[str, Path
         *((name, str(path)) for name, path in files.items()),
     ]
     session.answer({**document, "files": {name: str(path) for name, path in files.items()}}, lambda: facts(shown))
+
+
+def _table(records: "Sequence[CertificateRecord]", now: datetime) -> "RenderableType":
+    rows = [(r.name, r.kind.value, r.state(now), _end(r, now), ", ".join(r.addresses), r.serial) for r in records]
+    return table(("Name", "Kind", "State", "Ends", "Stands for", "Serial"), rows)
 
 
 def _document(record: "CertificateRecord", now: datetime) -> dict[str, Any]:

@@ -98,12 +98,13 @@ def verify(
     session: Session,
     anchors: Annotated[
         Path | None,
-        typer.Option("--anchors", exists=True, dir_okay=False, help="Anchors kept elsewhere."),
+        typer.Option("--anchors", exists=True, dir_okay=False, help="A copy of the anchors that was kept elsewhere."),
     ] = None,
 ) -> None:
     """Prove that no entry was changed, removed, put in or moved, and that the log is not an older one.
 
-    Every row is read once. Ends with 0 if the log is intact, with 1 and what is wrong if it is not.
+    Every row is read once. Ends with 0 if the log is intact, with 1 and what is wrong if it is not. A copy of the
+    anchors may be older than the file: newer ones must be in the file, and it is said how far the copy reaches.
     """
     from shared.database.audit.verify import verify_installation
 
@@ -114,12 +115,17 @@ def verify(
         "rows": report.rows,
         "head": {"seq": report.head.seq, "hash": report.head.hash},
         "anchors": report.anchors,
+        "proved_to": None if report.reach is None else {"seq": report.reach.seq, "made_at": report.reach.made_at},
+        "newer_anchors": report.newer,
         "wrong": report.wrong,
         "findings": [{"kind": each.kind.value, "seq": each.seq, "message": each.message} for each in report.findings],
     }
     if report.is_intact:
         counts = {"rows": formats.number(report.rows), "anchors": formats.number(report.anchors)}
         session.answer(document, lambda: text("audit.intact", **counts))
+        if anchors is not None and report.reach is not None:
+            reach = {"seq": formats.number(report.reach.seq), "made_at": report.reach.made_at}
+            session.say(text("audit.copy_reach", **reach, n=formats.number(report.newer)))
         return
     rows = [(each.kind.value, str(each.seq), each.message) for each in report.findings]
     session.answer(document, lambda: table(("What", ">No.", "Found"), rows))

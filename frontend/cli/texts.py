@@ -519,6 +519,10 @@ TEXTS: Mapping[str, Text] = {
         "The audit log is intact: {rows} entries, {anchors} anchors.",
         "Das Protokoll ist unversehrt: {rows} Einträge, {anchors} Anker.",
     ),
+    "audit.copy_reach": Text(
+        "The copy proves the entries up to number {seq} (anchored {made_at}); {n} newer anchors are not in it.",
+        "Die Kopie belegt die Einträge bis Nummer {seq} (verankert {made_at}); {n} neuere Anker fehlen ihr.",
+    ),
     "audit.broken": Text(
         "The audit log was tampered with ({n} findings). Keep database, anchors and backups as they are.",
         "Das Protokoll wurde verändert ({n} Befunde). Datenbank, Anker und Sicherungen unverändert aufbewahren.",
@@ -540,8 +544,8 @@ TEXTS: Mapping[str, Text] = {
         "{folder} nur für Verwaltende lesbar halten. Weiter: clara admin certs server HOSTNAME",
     ),
     "certs.revoked": Text(
-        "{name} is revoked. Where {path} is a copy on other machines, bring the new one there.",
-        "{name} ist gesperrt. Wo {path} als Kopie auf anderen Rechnern liegt, muss die neue dorthin.",
+        "Certificates of {name} revoked: {n}. Where {path} is a copy on other machines, bring the new one there.",
+        "Gesperrte Zertifikate von {name}: {n}. Wo {path} als Kopie auf anderen Rechnern liegt, muss die neue dorthin.",
     ),
     "certs.bundle_password": Text("Password for the PKCS#12 file", "Passwort für die PKCS#12-Datei"),
     "password.again": Text("Once more", "Noch einmal"),

@@ -1,6 +1,7 @@
 """The three services as a caller sees them: name, address, and the settings that say where they are."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 
@@ -53,7 +54,6 @@ SERVING = Service(
 SERVICES = (TRAINING, DATASETS, SERVING)
 
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared, never bound
-_LOOPBACK = ("127.", "localhost", "::1", "[::1]")
 
 
 class Addresses(Protocol):
@@ -73,5 +73,11 @@ def service_url(service: Service, settings: Addresses) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name means this machine: such requests must never go through a proxy."""
-    return host.startswith(_LOOPBACK)
+    """Whether a host name means this machine: such requests must never go through a proxy, and may be in the clear.
+
+    Names that only begin like an address of this machine (`127.0.0.1.nip.io`) are those of others.
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"

@@ -162,21 +162,23 @@ class RemoteKeys:
                 return
             self._attempted_at = self._monotonic()
             try:
-                document = await self._fetch(self._url)
+                self._take(await self._fetch(self._url))
             except Unavailable as exc:
                 self._failures += 1
                 logger.warning("auth.jwks_unreachable", extra={"url": self._url, "reason": exc.message})
-                return
-            self._failures, self._fetched_at = 0, self._monotonic()
-            if document != self._document:
-                self._replace(document)
+            except Exception:  # whatever a document does to us: the keys before it must not look fresh
+                self._failures += 1
+                logger.exception("auth.jwks_unusable", extra={"url": self._url})
 
-    def _replace(self, document: object) -> None:
-        from shared.auth.keys import SigningKeys
+    def _take(self, document: object) -> None:
+        """Trust the keys of a document, and count their age from now; if anything fails, nothing is changed."""
+        if document != self._document:
+            from shared.auth.keys import SigningKeys
 
-        self._keys, self._document = SigningKeys(document), document
-        self.generation += 1
-        logger.info("auth.jwks_loaded", extra={"url": self._url, "generation": self.generation})
+            self._keys, self._document = SigningKeys(document), document
+            self.generation += 1
+            logger.info("auth.jwks_loaded", extra={"url": self._url, "generation": self.generation})
+        self._failures, self._fetched_at = 0, self._monotonic()
 
 
 async def fetch_document(url: str, *, outgoing: OutgoingPolicy = PUBLIC_ONLY, timeout_s: float = 3.0) -> Any:

@@ -49,12 +49,12 @@ class SigningKeys:
     def __init__(self, jwks: object) -> None:
         listed = jwks.get("keys") if isinstance(jwks, Mapping) else None
         listed = [key for key in listed if isinstance(key, Mapping)] if isinstance(listed, list) else []
-        uses = Counter(str(key.get("kid")) for key in listed)
+        uses = Counter(map(_name_of, listed))
         self._jwks: dict[str, Mapping[str, Any]] = {}
         self._built: dict[tuple[str, str], Key] = {}
         for key in listed:
-            kid = str(key.get("kid"))
-            reason = "kid is not unique" if uses[kid] > 1 else refusal(key)
+            kid = _name_of(key)
+            reason = "kid is not unique" if kid and uses[kid] > 1 else refusal(key)
             if reason:
                 logger.info("auth.key_ignored", extra={"kid": kid, "reason": reason})
             else:
@@ -82,13 +82,13 @@ class SigningKeys:
 
 def refusal(jwk: Mapping[str, Any]) -> str | None:
     """Why a key may not check signatures at all, None if it may."""
-    if not isinstance(jwk.get("kid"), str) or not jwk["kid"]:
+    if not _name_of(jwk):
         return "no kid"
     if "d" in jwk or "k" in jwk:
         return "published secret"
     if jwk.get("use", "sig") != "sig" or "verify" not in _key_operations(jwk):
         return "not for signatures"
-    if "alg" in jwk and jwk["alg"] not in ASYMMETRIC_ALGORITHMS:
+    if "alg" in jwk and not (isinstance(jwk["alg"], str) and jwk["alg"] in ASYMMETRIC_ALGORITHMS):
         return "algorithm not allowed"
     try:
         if jwk.get("kty") == "RSA":
@@ -98,6 +98,12 @@ def refusal(jwk: Mapping[str, Any]) -> str | None:
     except (KeyError, InvalidToken):
         return "malformed"
     return "key type not allowed"
+
+
+def _name_of(jwk: Mapping[str, Any]) -> str:
+    """Its `kid`; empty if that is none."""
+    kid = jwk.get("kid")
+    return kid if isinstance(kid, str) else ""
 
 
 def _key_operations(jwk: Mapping[str, Any]) -> list[object]:
@@ -116,7 +122,7 @@ def _rsa_refusal(modulus: int, exponent: int) -> str | None:
 
 
 def _ec_refusal(jwk: Mapping[str, Any]) -> str | None:
-    if jwk.get("crv") not in _CURVES:
+    if not isinstance(jwk.get("crv"), str) or jwk["crv"] not in _CURVES:
         return "curve not allowed"
     size_bytes = _CURVES[jwk["crv"]][1]
     if any(len(_octets(jwk[name])) != size_bytes for name in ("x", "y")):

@@ -89,9 +89,15 @@ def good_claims(now: float) -> dict[str, Any]:
     }
 
 
+def _set_event() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class KeyServer:
-    """What the key server answers; tests change it while it runs."""
+    """What the key server answers; tests change it while it runs, and clear `may_answer` to hold its answers back."""
 
     url: str
     document: Any
@@ -99,6 +105,7 @@ class KeyServer:
     delay_s: float = 0
     headers: dict[str, str] = field(default_factory=dict)
     hits: int = 0
+    may_answer: threading.Event = field(default_factory=_set_event)
 
 
 @contextmanager
@@ -109,6 +116,7 @@ def key_server(document: Any, *, tls: ssl.SSLContext | None = None) -> Iterator[
         def do_GET(self) -> None:
             state.hits += 1
             time.sleep(state.delay_s)
+            state.may_answer.wait()
             body = state.document if isinstance(state.document, bytes) else json.dumps(state.document).encode()
             self.send_response(state.status)
             for name, value in state.headers.items():
@@ -132,6 +140,7 @@ def key_server(document: Any, *, tls: ssl.SSLContext | None = None) -> Iterator[
     try:
         yield state
     finally:
+        state.may_answer.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -10,6 +10,7 @@ clients/NAME.pem  NAME-key.pem  NAME.p12
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from shared.auth.certificates import building
+from shared.auth.certificates.asked import newest, to_revoke
 from shared.auth.certificates.building import Kind, Signer
 from shared.auth.certificates.files import (
     CertificateExists,
@@ -46,15 +48,6 @@ class NoAuthority(NotFound):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(f"{folder} holds no certificate authority; `clara admin certs init` makes one.")
-
-
-class CertificateNotFound(NotFound):
-    """No certificate has this name or serial number."""
-
-    code = "certificate_not_found"
-
-    def __init__(self, asked: str) -> None:
-        super().__init__(f"No certificate of this authority is called '{asked}'; `clara admin certs list` shows all.")
 
 
 class UnusableAddress(InvalidInput):
@@ -174,32 +167,33 @@ class CertificateAuthority:
         """
         return self._issue(name, Kind.CLIENT, [name] if "@" in name else [], days, pkcs12_password)
 
-    def revoke(self, asked: str) -> CertificateRecord:
-        """Revoke a certificate by serial number or name (all valid ones of that name are meant: there is only one).
+    def revoke(self, asked: str) -> Sequence[CertificateRecord]:
+        """Revoke the certificate with this serial number, or all of this name that are still good.
 
         Returns:
-            The record with `revoked_at`; a second revocation changes nothing.
+            Those that were meant, with `revoked_at`, soonest end first; a second revocation changes nothing.
 
         Raises:
             CertificateNotFound: If there is none.
+            AmbiguousCertificate: If a server and a client have this name; nothing is revoked.
         """
-        found = self.find(asked)
-        if found.revoked_at is None:
-            stamp = self._clock().isoformat().encode("ascii")
-            write_new(self.folder / "revoked" / found.serial, stamp)
+        meant = to_revoke(self.certificates(), asked, self._clock())
+        stamp = self._clock().isoformat().encode("ascii")
+        for one in meant:
+            # it may be revoked already, by somebody at the same time even
+            with suppress(CertificateExists):
+                write_new(self.folder / "revoked" / one.serial, stamp)
         self._publish_revocations()
-        return self.find(found.serial)
+        serials = {one.serial for one in meant}
+        return [one for one in self.certificates() if one.serial in serials]
 
     def find(self, asked: str) -> CertificateRecord:
-        """The newest certificate with this serial number or name.
+        """The certificate with this serial number, or the newest of this name.
 
         Raises:
             CertificateNotFound: If there is none.
         """
-        matching = [one for one in self.certificates() if asked.lower() == one.serial or asked == one.name]
-        if not matching:
-            raise CertificateNotFound(asked)
-        return max(matching, key=lambda one: (one.serial == asked.lower(), one.revoked_at is None, one.valid_from))
+        return newest(self.certificates(), asked)
 
     def certificates(self) -> list[CertificateRecord]:
         """Everything it issued, soonest end first."""

@@ -1,16 +1,15 @@
 """Prove that nobody changed the audit log: every row follows from the one before it, and the anchors fit."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from shared.database.audit.anchoring import ANCHORED, AUDIT_FOLDER
-from shared.database.audit.anchors import ANCHOR_FILE, Anchor, AnchorFile, anchor_from
+from shared.database.audit.anchors import ANCHOR_FILE, Anchor, AnchorFile
 from shared.database.audit.signing_key import public_key
+from shared.database.audit.told import Evidence, ToldAnchors
 from shared.database.base import AuditStore
 from shared.models.audit_chain import GENESIS, AuditHead, AuditLink
 
@@ -67,6 +66,8 @@ class AuditReport:
         anchors: How many anchors were compared.
         findings: The first `MOST_FINDINGS` things that are wrong.
         wrong: How many there are in all.
+        reach: The newest anchor of the copy, without one that of the file, which says nothing of rows after it.
+        newer: How many anchors the copy lacks because it is older.
     """
 
     rows: int
@@ -74,6 +75,8 @@ class AuditReport:
     anchors: int
     findings: Sequence[Finding]
     wrong: int
+    reach: Anchor | None = None
+    newer: int = 0
 
     @property
     def is_intact(self) -> bool:
@@ -99,54 +102,76 @@ def verify_installation(
     anchors: Path | None = None,
     on_rows: Callable[[int], None] = lambda rows: None,
 ) -> AuditReport:
-    """Verify a log against the anchors below CLARA_HOME, or a copy of them that was kept elsewhere.
+    """Verify a log against the anchors below CLARA_HOME, and against a copy of them that was kept elsewhere.
+
+    Args:
+        store: The log.
+        home: CLARA_HOME.
+        anchors: The copy. It may be older than the file of anchors: what is newer must be in that one.
+        on_rows: Told how many rows were read so far.
 
     Raises:
         Unavailable: If database, anchors or public key cannot be read.
     """
     folder = home / AUDIT_FOLDER
-    lines = AnchorFile(anchors or folder / ANCHOR_FILE).read()
-    return verify(store, lines, public_key(folder), on_rows=on_rows)
+
+    def read() -> Evidence:
+        copy = None if anchors is None else AnchorFile(anchors).read()
+        return Evidence(AnchorFile(folder / ANCHOR_FILE).read(), copy, public_key(folder))
+
+    return verify(store, read, on_rows=on_rows)
 
 
 def verify(
     store: AuditStore,
-    anchors: Sequence[Anchor | None] = (),
-    key: Any = None,
+    read: Callable[[], Evidence] = Evidence,
     *,
     on_rows: Callable[[int], None] = lambda rows: None,
 ) -> AuditReport:
-    """Read the whole log once, in batches; others may go on writing meanwhile.
+    """Read the whole log once, in batches; others may go on writing and anchoring meanwhile.
 
     Args:
         store: The log.
-        anchors: Lines of the file of anchors; None for a line that is none.
-        key: Public key of the installation; without it only an empty file is right.
+        read: Gets what to compare it with: before the first row, and once more for anchors that were made since.
         on_rows: Told how many rows were read so far.
 
     Raises:
-        Unavailable: If the database cannot serve.
+        Unavailable: If the database cannot serve, or the evidence cannot be read.
     """
-    findings = _Findings()
-    trusted = list(_trusted(anchors, key, findings))
-    chain = _Chain(trusted, {anchor.seq for anchor in anchors if anchor is not None}, findings)
+    findings, evidence = _Findings(), read()
+    trusted = list(_trusted(evidence, findings))
+    told = ToldAnchors(evidence)
+    chain = _Chain(trusted, told, findings)
     head = _walk(store, chain, on_rows)
     if (head.seq, head.hash) != (chain.seq, chain.previous):
         findings.add(FindingKind.HEAD, chain.seq, head.seq)
     for seq in sorted({anchor.seq for anchor in trusted if anchor.seq > chain.seq}):
         findings.add(FindingKind.CUT_OFF, chain.seq, seq)
+    for seq, reason in told.missing(read):
+        findings.add(FindingKind.ANCHOR, seq, reason)
     end = AuditHead(chain.seq, chain.previous)
-    return AuditReport(chain.rows, end, len(trusted), tuple(findings.first), findings.count)
+    reach = _reach(evidence, set(trusted))
+    return AuditReport(chain.rows, end, len(trusted), tuple(findings.first), findings.count, reach, told.newer)
 
 
-def _trusted(anchors: Sequence[Anchor | None], key: Any, findings: _Findings) -> Iterator[Anchor]:
-    for line, anchor in enumerate(anchors, start=1):
-        if anchor is None:
-            findings.add(FindingKind.ANCHOR, line, "this line of the file is no anchor")
-        elif key is None or not anchor.is_signed_by(key):
-            findings.add(FindingKind.ANCHOR, anchor.seq, "it was not signed by the key of this installation")
-        else:
-            yield anchor
+def _trusted(evidence: Evidence, findings: _Findings) -> Iterator[Anchor]:
+    """The signed anchors of file and copy, each once."""
+    seen: set[Anchor] = set()
+    for name, lines in (("file", evidence.file), ("copy", evidence.copy or ())):
+        for line, anchor in enumerate(lines, start=1):
+            if anchor is None:
+                findings.add(FindingKind.ANCHOR, line, f"this line of the {name} is no anchor")
+            elif anchor not in seen:
+                seen.add(anchor)
+                if evidence.key is not None and anchor.is_signed_by(evidence.key):
+                    yield anchor
+                else:
+                    findings.add(FindingKind.ANCHOR, anchor.seq, "it was not signed by the key of this installation")
+
+
+def _reach(evidence: Evidence, trusted: set[Anchor]) -> Anchor | None:
+    lines = evidence.file if evidence.copy is None else evidence.copy
+    return max((each for each in lines if each in trusted), key=lambda each: each.seq, default=None)
 
 
 def _walk(store: AuditStore, chain: "_Chain", on_rows: Callable[[int], None]) -> AuditHead:
@@ -166,10 +191,9 @@ def _walk(store: AuditStore, chain: "_Chain", on_rows: Callable[[int], None]) ->
 class _Chain:
     """Walks along the rows; after a break it goes on from what it found, so that every break is told once."""
 
-    def __init__(self, anchors: Sequence[Anchor], known: set[int], findings: _Findings) -> None:
+    def __init__(self, anchors: Sequence[Anchor], told: ToldAnchors, findings: _Findings) -> None:
         self.seq, self.previous, self.rows = 0, GENESIS, 0
-        self._key_ids = {anchor.key_id for anchor in anchors}
-        self._known = known
+        self._told = told
         self._findings = findings
         # a row may have been anchored twice: before and after an older database took the place of ours
         self._anchored: dict[int, set[str]] = defaultdict(set)
@@ -184,18 +208,5 @@ class _Chain:
         if not self._anchored.get(link.seq, set()) <= {link.hash}:
             self._findings.add(FindingKind.REPLACED, link.seq)
         if link.columns["action"] == ANCHORED:
-            self._look_for(link)
+            self._told.take(link)
         self.seq, self.previous, self.rows = link.seq, link.hash, self.rows + 1
-
-    def _look_for(self, link: AuditLink) -> None:
-        """An anchor that the log tells of must be in the file, unless the file was begun after it."""
-        try:
-            told = anchor_from(json.loads(link.columns["detail"] or ""))
-        except (ValueError, RecursionError):
-            return
-        if told is None or told.seq in self._known:
-            return
-        if not self._known:
-            self._findings.add(FindingKind.ANCHOR, told.seq, "the log tells of it, but there is no file of anchors")
-        elif told.key_id in self._key_ids and told.seq > min(self._known):
-            self._findings.add(FindingKind.ANCHOR, told.seq, "the log tells of it, but the file of anchors lacks it")

@@ -2,8 +2,8 @@
 
 Rows are changed, deleted, swapped, put in, cut off and written anew with a chain that is right in itself, and older
 databases are restored, also such that have been written to since. Before every edit the log is found intact, and so it
-is while eight threads write to it. What nothing can show is the end of the log since the newest anchor, cut off or
-written anew by somebody who moves the head along with it; how long that may be is a setting.
+is while eight threads write and anchor it. What nothing can show is the end of the log since the newest anchor, cut off
+or written anew by somebody who moves the head along with it; how long that may be is a setting.
 """
 
 import random
@@ -58,8 +58,8 @@ class Kept:
 class Log:
     """The log under attack, and the hands that reach into its tables."""
 
-    def __init__(self, place: Place) -> None:
-        self.home = place.folder / "home"
+    def __init__(self, place: Place, home: str = "home") -> None:
+        self.home = place.folder / home
         self.url = place.new_database_url()
         self.stores: Stores = open_stores(self.url)
         self.engine = open_engine(self.url)
@@ -135,17 +135,22 @@ def run(place: Place) -> Mapping[str, Any]:
 def _is_intact_while_written(log: Log) -> bool:
     def work(_: int) -> bool:
         log.write(_EACH)
+        log.anchoring.anchor()
         return log.verified().is_intact
 
-    before = log.verified().rows
+    before = log.verified()
     with ThreadPoolExecutor(_WRITERS) as pool:
-        is_intact = all(pool.map(work, range(_WRITERS)))
-    return is_intact and log.verified().rows == before + _WRITERS * _EACH
+        is_intact = all(list(pool.map(work, range(_WRITERS))))
+    after = log.verified()
+    # every anchor is a row as well
+    written = _WRITERS * _EACH + after.anchors - before.anchors
+    return is_intact and after.is_intact and after.rows == before.rows + written
 
 
 def _old_files(place: Place) -> int:
     """Put an older file of the database back, as it is and with new rows: how many of the two go undetected."""
-    log, missed = Log(place), 0
+    # a home of its own: anchors of another log would be an alarm by themselves
+    log, missed = Log(place, "home-of-old-files"), 0
     path = Path(log.url.removeprefix("sqlite:///"))
     log.write(10)
     log.close()
@@ -153,6 +158,7 @@ def _old_files(place: Place) -> int:
     log.stores, log.engine = open_stores(log.url), open_engine(log.url)
     log.write(10)
     Anchoring(log.stores.audit, log.home).anchor()
+    assert log.verified().is_intact
     log.close()
     shutil.copy(path.with_suffix(".old"), path)
     log.stores, log.engine = open_stores(log.url), open_engine(log.url)

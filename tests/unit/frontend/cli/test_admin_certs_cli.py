@@ -31,6 +31,47 @@ def test_from_nothing_to_a_server_a_client_and_a_revocation(folder: str) -> None
     assert shown["x5t#S256"] == client["x5t#S256"]
 
 
+def _anna_twice(folder: str) -> list[str]:
+    serials = []
+    for number in range(2):
+        made = clara.json("admin", "certs", "client", "anna", "--folder", folder)
+        serials.append(made["serial"])
+        for path in Path(folder, "clients").glob("*.pem"):
+            path.rename(path.with_suffix(f".{number}"))
+    return serials
+
+
+def test_a_name_revokes_all_of_that_name_and_lists_them(folder: str) -> None:
+    serials = _anna_twice(folder)
+
+    revoked = clara.json("admin", "certs", "revoke", "anna", "--folder", folder)
+
+    assert {row["serial"] for row in revoked["certificates"]} == set(serials)
+    assert {row["state"] for row in revoked["certificates"]} == {"revoked"}
+    # the fields of the newest stand where those of the only one used to
+    assert revoked["serial"] in serials
+    assert set(revoked["files"]) == {"CLARA_TLS_CLIENT_CRL_FILE"}
+
+
+def test_people_see_all_that_a_name_revoked(folder: str) -> None:
+    serials = _anna_twice(folder)
+    revoked = clara("admin", "certs", "revoke", "anna", "--folder", folder)
+    assert revoked.exit_code == 0
+    assert all(serial in revoked.stdout for serial in serials)
+    assert "Certificates of anna revoked: 2" in revoked.stderr
+
+
+def test_a_name_of_a_server_and_a_client_demands_the_serial_number(folder: str) -> None:
+    serials = [
+        clara.json("admin", "certs", kind, "bert", "--folder", folder)["serial"] for kind in ("server", "client")
+    ]
+    refused = clara("admin", "certs", "revoke", "bert", "--folder", folder)
+    assert refused.exit_code == 2
+    assert all(serial in refused.stderr for serial in serials)
+    listed = clara.json("admin", "certs", "list", "--folder", folder)["certificates"]
+    assert {row["state"] for row in listed} == {"valid"}
+
+
 def test_keys_are_never_shown(folder: str) -> None:
     made = clara("admin", "certs", "client", "anna", "--folder", folder)
     assert made.exit_code == 0

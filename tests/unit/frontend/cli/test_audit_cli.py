@@ -61,6 +61,24 @@ def test_an_intact_log_is_said_to_be_intact(stores: Stores, home: Path) -> None:
     assert "4" in NOWHERE("audit", "verify").stdout
 
 
+def test_it_is_said_how_far_an_older_copy_of_the_anchors_reaches(stores: Stores, home: Path) -> None:
+    for number in (1, 3):
+        _write(stores, number)
+        Anchoring(stores.audit, home).anchor()
+    lines, copy = (home / "audit" / "anchors.jsonl").read_text().splitlines(keepends=True), home / "copy.jsonl"
+    copy.write_text(lines[0])
+    made_at = json.loads(lines[0])["made_at"]
+
+    report = NOWHERE.json("audit", "verify", "--anchors", str(copy))
+    told = NOWHERE("audit", "verify", "--anchors", str(copy)).stderr
+
+    assert (report["is_intact"], report["newer_anchors"]) == (True, 1)
+    assert report["proved_to"] == {"seq": 1, "made_at": made_at}
+    assert f"up to number 1 (anchored {made_at}); 1 newer" in told
+    assert NOWHERE.json("audit", "verify")["proved_to"]["seq"] == 5
+    assert "copy" not in NOWHERE("audit", "verify").stderr
+
+
 def test_a_changed_log_ends_with_one_and_what_is_wrong(stores: Stores, home: Path) -> None:
     _write(stores, 3)
     engine = open_engine(f"sqlite:///{home / 'clara.db'}")

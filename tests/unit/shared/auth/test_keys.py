@@ -1,9 +1,12 @@
 import logging
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.auth.jws import InvalidToken, encode_segment
 from shared.auth.keys import SigningKeys, has_roca_fingerprint, refusal
@@ -14,6 +17,11 @@ def ec_jwk(**changes: Any) -> dict[str, Any]:
     point = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
     x, y = (encode_segment(number.to_bytes(32, "big")) for number in (point.x, point.y))
     return {"kty": "EC", "kid": "e", "use": "sig", "crv": "P-256", "x": x, "y": y, **changes}
+
+
+_EC, _RSA = ec_jwk(kid="k"), IssuerKey.make("k").jwk()
+_MEMBERS = ("kid", "kty", "use", "key_ops", "alg", "crv", "x", "y", "n", "e", "x5c", "beside")
+_WORDS = ("RSA", "EC", "sig", "verify", "RS256", "PS256", "ES256", "P-256", "AQAB", "beside", "k")
 
 
 def test_rsa_and_ec_signing_keys_are_usable(key: IssuerKey) -> None:
@@ -35,6 +43,8 @@ def test_rsa_and_ec_signing_keys_are_usable(key: IssuerKey) -> None:
         ({"key_ops": "verify"}, "not for signatures"),
         ({"alg": "HS256"}, "algorithm not allowed"),
         ({"alg": "none"}, "algorithm not allowed"),
+        ({"alg": ["RS256"]}, "algorithm not allowed"),
+        ({"alg": {"RS256": 1}}, "algorithm not allowed"),
         ({"alg": "RSA-OAEP"}, "algorithm not allowed"),
         ({"kty": "oct"}, "key type not allowed"),
         ({"n": None}, "malformed"),
@@ -61,6 +71,8 @@ def test_short_rsa_keys_are_left_out() -> None:
     [
         ({"crv": "P-192"}, "curve not allowed"),
         ({"crv": "secp256k1"}, "curve not allowed"),
+        ({"crv": ["P-256"]}, "curve not allowed"),
+        ({"crv": {}}, "curve not allowed"),
         ({"crv": "P-384"}, "coordinates of the wrong length"),
         ({"x": "AQAB"}, "coordinates of the wrong length"),
         ({"y": None}, "malformed"),
@@ -96,6 +108,32 @@ def test_an_encryption_key_beside_the_signing_key_does_no_harm_and_is_logged(
     assert [(record.message, vars(record)["reason"]) for record in caplog.records] == [
         ("auth.key_ignored", "not for signatures")
     ]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.sampled_from(_WORDS),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(_WORDS), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(changes=st.dictionaries(st.sampled_from(_MEMBERS), _JSON, max_size=4), algorithm=st.sampled_from(_WORDS))
+@settings(max_examples=150, deadline=None)
+def test_whatever_stands_in_a_key_there_is_a_verdict_and_the_keys_beside_it_stay(
+    changes: dict[str, Any], algorithm: str
+) -> None:
+    for odd in ({**_EC, **changes}, {**_RSA, **changes}):
+        keys = SigningKeys({"keys": [odd, {**_EC, "kid": "beside"}]})
+        assert ("beside" in keys) == (odd["kid"] != "beside")
+        with suppress(InvalidToken):
+            keys.find("k", algorithm)
+
+
+def test_a_name_that_is_deeper_than_python_can_print_is_no_name(key: IssuerKey) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert key.kid in SigningKeys({"keys": [key.jwk(kid=deep), key.jwk()]})
 
 
 @pytest.mark.parametrize("jwks", [None, [], "keys", {}, {"keys": None}, {"keys": [None, 1, "x"]}])

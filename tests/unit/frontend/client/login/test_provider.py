@@ -11,7 +11,17 @@ from frontend.client.login.tokens import Tokens
 from tests.support.issuer import key_server
 
 
-@pytest.mark.parametrize("issuer", ["http://login.example/realms/vcc", "ftp://login.example", "login.example", ""])
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://login.example/realms/vcc",
+        "http://localhost.evil.example/",
+        "http://127.0.0.1.nip.io:8080/",
+        "ftp://login.example",
+        "login.example",
+        "",
+    ],
+)
 def test_passwords_never_travel_in_the_clear(issuer: str) -> None:
     with pytest.raises(UnsafeProvider, match="CLARA_KEYCLOAK_URL"):
         Provider(issuer, "clara-cli")

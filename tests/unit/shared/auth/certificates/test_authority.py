@@ -1,6 +1,7 @@
 """What the authority makes, refuses, and remembers."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,9 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from shared.auth.certificates.asked import AmbiguousCertificate, CertificateNotFound
 from shared.auth.certificates.authority import (
     CertificateAuthority,
-    CertificateNotFound,
     LongerThanAuthority,
     NoAuthority,
     UnusableAddress,
@@ -86,14 +87,81 @@ def test_a_client_gets_one_file_with_a_password_if_it_wants(authority: Certifica
 
 def test_a_revoked_certificate_is_listed_for_good_and_once(authority: CertificateAuthority) -> None:
     records = [authority.issue_client(name, days=10).record for name in ("anna", "bert", "cleo")]
-    first = authority.revoke("anna")
-    second = authority.revoke(records[1].serial.upper())
-    again = authority.revoke("anna")
+    (first,) = authority.revoke("anna")
+    (second,) = authority.revoke(records[1].serial.upper())
+    (again,) = authority.revoke("anna")
     assert first.revoked_at == second.revoked_at == again.revoked_at == NOW
     listed = revocations(authority)
     assert sorted(f"{one.serial_number:x}" for one in listed) == sorted(r.serial for r in records[:2])
     states = {one.name: one.state(NOW) for one in authority.certificates()}
     assert states == {"anna": "revoked", "bert": "revoked", "cleo": "valid"}
+
+
+def issued_again(authority: CertificateAuthority, name: str, times: int) -> list[str]:
+    """The serial numbers of certificates of one name, each made after the files of the one before were moved away."""
+    serials = []
+    for number in range(times):
+        issued = authority.issue_client(name, days=10)
+        for path in (issued.cert_file, issued.key_file):
+            path.rename(path.with_suffix(f".{number}"))
+        serials.append(issued.record.serial)
+    return serials
+
+
+def test_a_name_means_every_certificate_of_that_name_that_is_still_good(authority: CertificateAuthority) -> None:
+    serials = issued_again(authority, "anna", 3)
+    other = authority.issue_client("bert", days=10).record
+    authority.revoke(serials[1])
+
+    revoked = authority.revoke("anna")
+
+    assert {one.serial for one in revoked} == {serials[0], serials[2]}
+    assert all(one.revoked_at == NOW for one in revoked)
+    assert {f"{one.serial_number:x}" for one in revocations(authority)} == set(serials)
+    assert authority.find(other.serial).state(NOW) == "valid"
+    assert {one.serial for one in authority.revoke("anna")} == set(serials)
+
+
+def test_a_serial_number_means_one_certificate(authority: CertificateAuthority) -> None:
+    first, second = issued_again(authority, "anna", 2)
+    assert [one.serial for one in authority.revoke(first)] == [first]
+    assert authority.find(second).revoked_at is None
+
+
+def test_a_name_that_a_server_and_a_client_share_revokes_neither(authority: CertificateAuthority) -> None:
+    client = authority.issue_client("bert", days=10).record
+    server = authority.issue_server("bert", ["bert"], days=20).record
+
+    with pytest.raises(AmbiguousCertificate) as refused:
+        authority.revoke("bert")
+
+    for said in (f"client {client.serial}", f"server {server.serial}", "2026-03-11", "2026-03-21", "serial number"):
+        assert said in refused.value.message
+    assert len(revocations(authority)) == 0
+    authority.revoke(server.serial)
+    # one of them is left that the name can mean
+    assert [one.serial for one in authority.revoke("bert")] == [client.serial]
+
+
+def test_a_certificate_that_has_ended_makes_no_name_ambiguous(tmp_path: Path) -> None:
+    now = [NOW]
+    authority = CertificateAuthority.create(tmp_path / "certs", "Stadt", days=100, clock=lambda: now[0])
+    server = authority.issue_server("bert", ["bert"], days=5).record
+    client = authority.issue_client("bert", days=50).record
+    now[0] += timedelta(days=6)
+
+    assert [one.serial for one in authority.revoke("bert")] == [client.serial]
+    # of what has ended too, a clock that is late may still think otherwise
+    assert [one.serial for one in authority.revoke(server.serial)] == [server.serial]
+    assert len(revocations(authority)) == 2
+
+
+def test_two_commands_that_revoke_the_same_at_once_both_succeed(authority: CertificateAuthority) -> None:
+    serials = set(issued_again(authority, "anna", 4))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(authority.revoke, ["anna"] * 4))
+    assert all({one.serial for one in answer} <= serials for answer in answers)
+    assert {f"{one.serial_number:x}" for one in revocations(authority)} == serials
 
 
 def test_each_list_has_a_greater_number_than_the_one_before(authority: CertificateAuthority) -> None:
