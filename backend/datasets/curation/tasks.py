@@ -77,7 +77,7 @@ def calibrate(
         raise ProfileFileExists(out)
     if not out.parent.is_dir():
         raise NoFolderForProfile(out)
-    sample = Sample()
+    sample = Sample(profile)
     sample.take(curation.judge(curation.measure(on_progress), on_progress))
     texts = sample.texts()
     limits = calibrated(profile, texts, quantiles)
