@@ -13,7 +13,20 @@ from tests.support.identifiers import Identifier, broken, written
 SCANNER = Scanner()
 ANY_IDENTIFIER = st.sampled_from(identifiers.ALL)
 FRAMES = st.sampled_from(
-    ("{}", "Die Nummer {} ist angegeben.", "({})", "a) {};", "Nummer: {}\nNächste Zeile", "{}, {}", "{}/{}", "{},{}")
+    (
+        *(
+            "{}",
+            "Die Nummer {} ist angegeben.",
+            "({})",
+            "a) {};",
+            "Nummer: {}\nNächste Zeile",
+            "{}, {}",
+            "{}/{}",
+            "{},{}",
+        ),
+        # Markdown, names of files, HTML
+        *("_{}_", "__{}__", "*{}*", "**{}**", "_Nummer {}_", "Bescheid_{}_2020.pdf", "a_{}_b.pdf", "<td>{}</td>"),
+    )
 )
 
 FOUND = [
@@ -269,6 +282,17 @@ def test_machine_readable_lines_are_one_finding() -> None:
         with_letters = f"{begin}D<<MUELLER<<HANS<PETER<<<<<<<<<<<<\nZNM2XMYP04D<<3306194<9812242<<<<<<<6"
         assert spans(f"Kopie:\n{with_letters}\n", "identity_card") == [with_letters]
     assert spans(card.replace("D<<<<<<<<<<<<<4", "D<<<<<<<<<<<<<5"), "identity_card") == ["T220001293"]
+
+
+@pytest.mark.parametrize("frame", ["<td>{}</td>", "<p>{}</p>", "{}<br>", "`{}`", "_{}_", "**{}**"])
+@pytest.mark.parametrize("gap", ["\n", "<br>", "<br />\n"])
+def test_machine_readable_lines_are_found_whole_in_markup(frame: str, gap: str) -> None:
+    card = "IDD<<T220001293<<<<<<<<<<<<<<<\n6408125<2010315D<<<<<<<<<<<<<4\nMUSTERMANN<<ERIKA<<<<<<<<<<<<<"
+    passport = "P<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<\nC01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<4"
+    older = "ITD<<MUELLER<<HANS<PETER<<<<<<<<<<<<\nZNM2XMYP04D<<3306194<9812242<<<<<<<6"
+    for kind, lines in (("identity_card", card), ("passport", passport), ("identity_card", older)):
+        written = lines.replace("\n", gap)
+        assert spans(frame.format(written), kind) == [written]
 
 
 def test_every_recogniser_has_a_name_and_a_kind_of_its_own_file() -> None:
