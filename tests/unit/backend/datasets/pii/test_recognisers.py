@@ -284,6 +284,35 @@ def test_machine_readable_lines_are_one_finding() -> None:
     assert spans(card.replace("D<<<<<<<<<<<<<4", "D<<<<<<<<<<<<<5"), "identity_card") == ["T220001293"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "found"),
+    [
+        *(("phone", f"{{}}Tel.{{}}: {{}}{number}{{}}", number) for number in ("0351 4881234", "+49 351 4881234")),
+        *(("phone", f"oder {{}}{number}{{}} anrufen", number) for number in ("0351/4881234", "0171 2345678")),
+        ("bank_account", "{}Konto:{} {}1234567{}", "1234567"),
+        ("bank_account", "{}Kto.-Nr. 1234567{}", "1234567"),
+        ("birth_date", "{}Geburtsdatum{}: {}12.03.1970{}", "12.03.1970"),
+        ("birth_date", "{}Geburtsdatum:{} 12.03.1970", "12.03.1970"),
+        ("birth_date", "{}geb.{} am 12.03.1970", "12.03.1970"),
+        ("birth_date", "Lindner, geb. am {}12.03.1970{},", "12.03.1970"),
+        ("licence_plate", "{}Kennzeichen:{} {}L-AB 1234{}", "L-AB 1234"),
+        ("licence_plate", "der Pkw {}L-AB 1234{} fuhr", "L-AB 1234"),
+        ("address", "Anschrift: {}Hauptstraße 12{}", "Hauptstraße 12"),
+        ("address", "{}04109 Leipzig{}", "04109 Leipzig"),
+        ("address", "wohnt {}Am Alten Markt 3, 01067 Dresden{}", "Am Alten Markt 3, 01067 Dresden"),
+        ("person", "{}Herr Krause{}", "Krause"),
+        ("identity_card", "Personalausweis Nr. {}T22000129{}", "T22000129"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "_", "__", "*", "**"])
+def test_emphasis_hides_nothing(kind: str, text: str, found: str, mark: str) -> None:
+    assert spans(text.replace("{}", mark), kind) == [found]
+
+
+def test_an_asterisk_of_emphasis_is_no_birth() -> None:
+    assert spans("Der Bescheid vom *12.03.1970* und der vom **13.03.1970** sowie _14.03.1970_", "birth_date") == []
+
+
 @pytest.mark.parametrize("frame", ["<td>{}</td>", "<p>{}</p>", "{}<br>", "`{}`", "_{}_", "**{}**"])
 @pytest.mark.parametrize("gap", ["\n", "<br>", "<br />\n"])
 def test_machine_readable_lines_are_found_whole_in_markup(frame: str, gap: str) -> None:
