@@ -19,7 +19,7 @@ from backend.datasets.pii.triggers import Trigger
 _LETTERS = "CFGHJKLMNPRTVWXYZ"
 # forms print the check digit apart, and the nationality behind it
 _NUMBER = re.compile(
-    rf"[{_LETTERS}](?<!{SIGN}.)(?<!{SIGN}-.)[{_LETTERS}0-9]{{8}}(?:(?P<digit>[0-9])(?:D(?:<<)?)?"
+    rf"[{_LETTERS}](?<!{SIGN}.)(?<![0-9]-.)[{_LETTERS}0-9]{{8}}(?:(?P<digit>[0-9])(?:D(?:<<)?)?"
     rf"|(?P<apart>[ \u00a0\u202f<](?P<other>[0-9])(?!{SIGN}|[.,][0-9])))?(?!{SIGN}|-{SIGN}|/[0-9])"
 )
 LINE_BREAK = r"(?:\s|<br ?/?>)*"

@@ -25,7 +25,17 @@ FRAMES = st.sampled_from(
             "{},{}",
         ),
         # Markdown, names of files, HTML
-        *("_{}_", "__{}__", "*{}*", "**{}**", "_Nummer {}_", "Bescheid_{}_2020.pdf", "a_{}_b.pdf", "<td>{}</td>"),
+        *(
+            "_{}_",
+            "__{}__",
+            "*{}*",
+            "**{}**",
+            "_Nummer {}_",
+            "Bescheid_{}_2020.pdf",
+            "a_{}_b.pdf",
+            "<td>{}</td>",
+            "ID-{}",
+        ),
     )
 )
 
