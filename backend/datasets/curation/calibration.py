@@ -1,8 +1,8 @@
 """Limits from a corpus's own figures: what is rare among your documents, not among those of others.
 
 A limit begins to cost at a quantile of its signal, and rejects beyond one that lies further out. Rules that mean
-something by themselves (repealed, a stub, broken encoding) are not a matter of quantiles and stay as they are. A text
-that a person kept is never rejected by a calibrated limit.
+something by themselves (see `fixed_limits`) stay as they are, and what they reject is no example of what is usual. A
+text that a person kept is never rejected by a calibrated limit.
 """
 
 import math
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from backend.datasets.curation.fixed_limits import fixed_reasons, is_an_example, is_fixed
 from backend.datasets.curation.run import Judged
 from backend.datasets.quality.limits import Limit
 from backend.datasets.quality.profile import Profile
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SOFT, HARD = 0.99, 0.9995
-_FIXED = frozenset(("repealed", "words", "encoding_damage", "other_language"))
 _LEAST_TEXTS = 200
 _MOST_TEXTS = 200_000
 _DIGITS = 4
@@ -36,8 +36,8 @@ class TooFewTexts(InvalidInput):
 
     def __init__(self, count: int) -> None:
         super().__init__(
-            f"{count} different sections are registered; limits that follow from them need at least {_LEAST_TEXTS}. "
-            "Ingest more documents, or write a profile by hand.",
+            f"{count} different sections are registered that are neither broken nor rejected by a person; limits that "
+            f"follow from them need at least {_LEAST_TEXTS}. Ingest more documents, or write a profile by hand.",
             found=count,
             needed=_LEAST_TEXTS,
         )
@@ -68,15 +68,20 @@ class Quantiles:
 
 
 class Sample:
-    """Different texts with their signals: all, or those with the smallest keys; the same for the same corpus."""
+    """Different texts with their signals: all, or those with the smallest keys; the same for the same corpus.
 
-    def __init__(self) -> None:
+    Args:
+        profile: What a rule of it that means something by itself rejects does not count, unless a person kept it.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self._fixed = fixed_reasons(profile)
         self._texts: dict[str, Judged] = {}
 
     def take(self, sections: Iterable[Judged]) -> None:
         """Look at these sections too."""
         for each in sections:
-            if each.ruling is not ReviewState.REJECTED:
+            if is_an_example(each, self._fixed):
                 self._texts.setdefault(each.text_key, each)
             if len(self._texts) > 2 * _MOST_TEXTS:
                 self._shrink()
@@ -110,7 +115,7 @@ def calibrated(profile: Profile, texts: list[Judged], quantiles: Quantiles) -> l
     words = np.array([each.words for each in texts], dtype=np.int64)
     is_kept = np.array([each.ruling is ReviewState.KEPT for each in texts])
     return [
-        limit if limit.signal in _FIXED else _limit(limit, _values(limit, texts), words, is_kept, quantiles)
+        limit if is_fixed(limit) else _limit(limit, _values(limit, texts), words, is_kept, quantiles)
         for limit in profile.limits
     ]
 

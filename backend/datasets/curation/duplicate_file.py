@@ -64,6 +64,7 @@ class DuplicateFile:
 
         Raises:
             DiskFull: If there is no room; nothing is there then.
+            DamagedFigures: If a document was erased while the file was written.
         """
         from backend.datasets.duplicates.finding import DuplicateFinder
 
@@ -72,7 +73,11 @@ class DuplicateFile:
             with DuplicateFinder(lambda: tempfile.TemporaryFile(dir=self._folder)) as finder:
                 finder.add(map(_compared, sections))
                 self._write(finder.clusters())
-        for file in self._folder.glob(f"*{_ENDING}"):
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what belongs to other states, and what killed runs left."""
+        for file in self._folder.glob("*"):
             if file != self._path:
                 file.unlink(missing_ok=True)
 
@@ -90,8 +95,11 @@ class DuplicateFile:
             raise damaged(self._path, exc) from exc
 
     def _write(self, clusters: Iterable[Cluster]) -> None:
-        with replacing(self._path) as stream:
-            stream.writelines(f"{line}\n".encode() for cluster in clusters for line in _lines(cluster))
+        try:
+            with replacing(self._path) as stream:
+                stream.writelines(f"{line}\n".encode() for cluster in clusters for line in _lines(cluster))
+        except FileNotFoundError as exc:
+            raise damaged(self._path, exc) from exc
 
 
 def _compared(stored: StoredSection) -> ComparedText:

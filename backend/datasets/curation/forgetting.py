@@ -9,7 +9,8 @@ from backend.datasets.curation.buckets import bucket_of
 def forget_document(folder: Path, document_id: str) -> None:
     """Remove signals and duplicates in which a document may be.
 
-    A run that is under way and has lost a file so says which, and is begun again.
+    Nobody is waited for: a run that is under way and has lost a file so says which, and is begun again. What it writes
+    of the document after that goes when it ends.
 
     Args:
         folder: Of quality, as for `Curation`.
@@ -19,5 +20,6 @@ def forget_document(folder: Path, document_id: str) -> None:
     count = remembered_count(signals)
     # where nobody knows in which bucket it is, all of them go
     number = "*" if count is None else f"{bucket_of(document_id, count):05d}"
-    for file in (*signals.glob(f"*/{number}-*"), *(folder / "duplicates").glob("*")):
+    measured = (file for name in (f"{number}-*", f".{number}-*") for file in signals.glob(f"*/{name}"))
+    for file in (*measured, *(folder / "duplicates").glob("*")):
         file.unlink(missing_ok=True)

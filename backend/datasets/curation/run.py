@@ -1,15 +1,18 @@
 """A quality run: measure what is new, judge everything, put what is doubtful on the review list.
 
 Killed at any instant and run again it goes on where it stood: a bucket's file is whole or not there, the review list is
-only shortened once everything was judged, and rulings are never touched.
+only shortened once everything was judged, and rulings are never touched. Each task removes what nobody needs any more,
+so there is one at a time.
 """
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.datasets.curation.alone import alone
 from backend.datasets.curation.bucket_number import remember_count, remembered_count
 from backend.datasets.curation.buckets import Bucket, bucket_count, buckets_of, state_of
 from backend.datasets.curation.duplicate_file import DuplicateFile
@@ -49,7 +52,7 @@ class Judged:
 
 
 class Curation:
-    """Quality over all registered documents.
+    """Quality over all registered documents. Whatever measures or judges belongs into `alone`.
 
     Args:
         documents: The truth.
@@ -69,12 +72,27 @@ class Curation:
     ) -> None:
         self._documents = documents
         self._reviews = reviews
+        self._home = folder
         self._root = folder / "signals"
         self._pipeline = pipeline
         self._folder = self._root / measuring_key(pipeline)
         self._files = SignalFiles(self._folder)
         self._executor = executor_of(self._files)
         self._duplicates = folder / "duplicates"
+
+    @contextmanager
+    def alone(self, task: str) -> Iterator[None]:
+        """No other task while the block lasts; what was erased meanwhile is forgotten at its end.
+
+        Args:
+            task: As `clara quality` names it.
+
+        Raises:
+            QualityIsBusy: If there is another one.
+        """
+        with alone(self._home, task):
+            yield
+            self._forget_former_states()
 
     def measure(self, on_progress: OnProgress) -> list[Bucket]:
         """Measure every section that was not measured in its present state; returns all buckets.
@@ -187,6 +205,12 @@ class Curation:
         for duplicate in duplicates.read():
             tally.add_duplicate(duplicate)
         return tally
+
+    def _forget_former_states(self) -> None:
+        """An erased document may have been measured before it was erased, and its figures written afterwards."""
+        buckets = self._buckets()
+        self._files.sweep(buckets)
+        DuplicateFile(self._duplicates, state_of(buckets)).sweep()
 
     def _forget_other_ways(self) -> None:
         """Figures of earlier filters are of no use to anybody."""

@@ -45,10 +45,14 @@ class SignalFiles:
         Raises:
             DiskFull: If there is no room; nothing is there then.
             NotWritable: If the folder cannot be written.
+            DamagedFigures: If a document of the bucket was erased meanwhile.
         """
         content = encoded(measured)
-        with replacing(self.path(bucket)) as stream:
-            stream.write(content)
+        try:
+            with replacing(self.path(bucket)) as stream:
+                stream.write(content)
+        except FileNotFoundError as exc:
+            raise damaged(self.path(bucket), exc) from exc
 
     def read(self, bucket: Bucket) -> MeasuredSections:
         """What was measured of a bucket.
@@ -69,7 +73,7 @@ class SignalFiles:
         return (self.read(bucket) for bucket in buckets)
 
     def sweep(self, buckets: Sequence[Bucket]) -> int:
-        """Remove what belongs to no present state; returns the number of files."""
+        """Remove what belongs to no present state; returns the number of files. For whoever is alone here."""
         wanted = {self.path(bucket).name for bucket in buckets}
         stale = [file for file in self.folder.glob("*") if file.name not in wanted]
         for file in stale:

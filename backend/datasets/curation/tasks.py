@@ -52,14 +52,20 @@ def show_profile(profile: Profile) -> dict[str, Any]:
 
 
 def preview(curation: Curation, documents: DocumentStore, profile: Profile, on_progress: OnProgress) -> dict[str, Any]:
-    """What the profile would do to everything that is registered, with examples."""
-    return _told(curation.preview(on_progress), documents, profile)
+    """What the profile would do to everything that is registered, with examples.
+
+    Raises:
+        QualityIsBusy: If another task is under way; so do all but `show_profile`.
+    """
+    with curation.alone("preview"):
+        return _told(curation.preview(on_progress), documents, profile)
 
 
 def run(curation: Curation, documents: DocumentStore, profile: Profile, on_progress: OnProgress) -> dict[str, Any]:
     """Do it: afterwards the review list holds what is doubtful."""
     run_id = new_id("quality")
-    return {"run_id": run_id, **_told(curation.run(run_id, on_progress), documents, profile)}
+    with curation.alone("run"):
+        return {"run_id": run_id, **_told(curation.run(run_id, on_progress), documents, profile)}
 
 
 def calibrate(
@@ -77,8 +83,9 @@ def calibrate(
         raise ProfileFileExists(out)
     if not out.parent.is_dir():
         raise NoFolderForProfile(out)
-    sample = Sample()
-    sample.take(curation.judge(curation.measure(on_progress), on_progress))
+    sample = Sample(profile)
+    with curation.alone("calibrate"):
+        sample.take(curation.judge(curation.measure(on_progress), on_progress))
     texts = sample.texts()
     limits = calibrated(profile, texts, quantiles)
     description = (
@@ -103,9 +110,10 @@ def learn(curation: Curation, profile: Profile, path: Path, on_progress: OnProgr
     from backend.datasets.language.fluency.file import save_model
     from backend.datasets.language.fluency.training import train
 
-    model = train(curation.accepted(on_progress), profile.language)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    digest = save_model(model, path)
+    with curation.alone("learn"):
+        model = train(curation.accepted(on_progress), profile.language)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        digest = save_model(model, path)
     limits = [asdict(limit) for limit in model.limits]
     return {"path": str(path), "sha256": digest, "trained_words": model.trained_words, "limits": limits}
 

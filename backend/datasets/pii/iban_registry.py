@@ -5,6 +5,8 @@ Source: SWIFT IBAN registry, "BBAN structure"; letters may be digits in half of 
 
 import re
 
+from backend.datasets.pii.edges import SIGN
+
 # n digits, a letters, c either; behind the country and its two check digits
 _STRUCTURES = {
     "n11": "NO",
@@ -75,7 +77,9 @@ LENGTH_OF = {country: _length(structure) for structure, where in _STRUCTURES.ite
 
 _PATTERN_OF = {country: _pattern(structure) for structure, where in _STRUCTURES.items() for country in where.split()}
 # a country, two digits, and groups of four up to the end of what is looked at
-_BEGUN = re.compile(r"(?<!\w)(?P<country>[A-Z]{2})[0-9]{2}(?:[\s./\-][0-9A-Z]{4}){0,7}[\s./\-]$", re.IGNORECASE)
+_BEGUN = re.compile(
+    rf"(?<!{SIGN})(?P<country>[A-Z]{{2}})[0-9]{{2}}(?:[\s./\-][0-9A-Z]{{4}}){{0,7}}[\s./\-]$", re.IGNORECASE
+)
 _LONGEST = 45
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.iban_registry import is_inside_account
 from backend.datasets.pii.kinds import without_separators
 from backend.datasets.pii.triggers import LONG_NUMBER
@@ -14,7 +15,7 @@ GAP = r"(?:[./\-–‑]|\s{1,2})?"
 """Between groups; where a table or a narrow column breaks a line, it breaks identifiers, too."""
 
 # no part of a longer number, amount or word; but a list of identifiers may have no space behind its commas
-AFTER = rf"(?!\w|[.\-–‑][0-9]|[,/](?![0-9](?:{GAP}[0-9]){{7}})[0-9])"
+AFTER = rf"(?!{SIGN}|[.\-–‑][0-9]|[,/](?![0-9](?:{GAP}[0-9]){{7}})[0-9])"
 _JOINED = re.compile(r"[0-9][,/]$")
 _ANOTHER = re.compile(rf"[0-9](?:{GAP}[0-9]){{7}}(?:{GAP}[A-Za-z](?:{GAP}[0-9]){{3}})?[,/]$")
 _LONGEST = 40

@@ -13,14 +13,19 @@ from typing import ClassVar
 from backend.datasets.pii.base import BaseRecogniser, Finding
 from backend.datasets.pii.checksums import document_digit
 from backend.datasets.pii.codes import Code
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.triggers import Trigger
 
 _LETTERS = "CFGHJKLMNPRTVWXYZ"
 # forms print the check digit apart, and the nationality behind it
 _NUMBER = re.compile(
-    rf"[{_LETTERS}](?<!\w.)(?<!\w-.)[{_LETTERS}0-9]{{8}}(?:(?P<digit>[0-9])(?:D(?:<<)?)?"
-    r"|(?P<apart>[ \u00a0\u202f<](?P<other>[0-9])(?!\w|[.,][0-9])))?(?!\w|-\w|/[0-9])"
+    rf"[{_LETTERS}](?<!{SIGN}.)(?<![0-9]-.)[{_LETTERS}0-9]{{8}}(?:(?P<digit>[0-9])(?:D(?:<<)?)?"
+    rf"|(?P<apart>[ \u00a0\u202f<](?P<other>[0-9])(?!{SIGN}|[.,][0-9])))?(?!{SIGN}|-{SIGN}|/[0-9])"
 )
+LINE_BREAK = r"(?:\s|<br ?/?>)*"
+"""Between machine readable lines, also in a cell of a table; a scan may have lost it."""
+LINE_END = r"(?![0-9A-Z]|<(?![/a-z]))"
+"""Behind the last one: what fills such lines begins a tag, too."""
 # an insurance number whose check digit is wrong may pass for one
 _ONE_LETTER = re.compile("[A-Z][0-9]+")
 _NEAR = 60

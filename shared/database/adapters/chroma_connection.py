@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from shared.errors import Unavailable
+from shared.file_lock import hold
 from shared.outgoing import OWN_SERVERS
 from shared.outgoing.transport import GuardedTransport
 from shared.utils.heavy_imports import load
@@ -224,7 +225,7 @@ class ChromaConnection:
 
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._held_folder = _hold(folder / _LOCK_FILE)
+            self._held_folder = hold(folder / _LOCK_FILE)
         except BlockingIOError as exc:
             reason = (
                 "another process holds it, and two would destroy it without a word; stop the other one, or run a "
@@ -233,6 +234,8 @@ class ChromaConnection:
             raise ChromaFailed(str(self.place), reason) from exc
         except OSError as exc:
             raise ChromaFailed(str(self.place), exc.strerror or str(exc)) from exc
+        except Unavailable as exc:
+            raise ChromaFailed(str(self.place), exc.message.rstrip(".")) from exc
         settings = Settings(
             _env_file=None,
             chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
@@ -324,28 +327,3 @@ def _reason(content: bytes) -> str:
         if isinstance(told, dict):
             return str(told.get("message") or told.get("error") or told.get("detail") or told)[:_LONGEST_REASON]
     return content.decode("utf-8", "replace").strip()[:_LONGEST_REASON] or "without a word"
-
-
-def _hold(file: Path) -> int:
-    """Lock a file for this process, until the returned descriptor is closed.
-
-    Raises:
-        BlockingIOError: If another process, or another store of this one, holds it.
-    """
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            try:
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-            except OSError as exc:
-                raise BlockingIOError from exc
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor

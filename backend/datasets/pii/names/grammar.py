@@ -2,10 +2,12 @@
 
 import re
 
+from backend.datasets.pii.edges import SIGN
+
 UPPER = "A-ZÀ-ÖØ-ÞĆČŁŚŞŠŻŽİ"
 LOWER = "a-zß-öø-ÿāăąćčďęěğıłńňōőřśşšťūůűźżž"
 # the edge keeps a word whole: "Müller" of "Müller-Meier", nothing of "Müllerstraße" or of a pseudonym
-EDGE = r"(?![\w]|-\w)"
+EDGE = rf"(?!{SIGN}|-{SIGN})"
 SURNAME = rf"(?:[A-Z]'|O’|Mc|Mac)?[{UPPER}](?:[{LOWER}]{{2,}}|[{LOWER}](?!\.))(?:-[{UPPER}][{LOWER}]+){{0,3}}{EDGE}"
 PARTICLE = (
     r"(?:(?:(?:Freiherr|Freifrau|Graf|Gräfin)\s)?(?:von\sund\szu|von(?:\sd(?:er|en|em))?|van(?:\sde[rn]?)?|del?"

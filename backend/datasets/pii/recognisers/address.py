@@ -4,13 +4,17 @@ import re
 from collections.abc import Iterator
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.edges import MARKS, SIGN
 from backend.datasets.pii.kinds import Kind
 from backend.datasets.pii.names.cities import CITIES
 from backend.datasets.pii.triggers import ENDING, Trigger
 
 ADDRESS = Kind("address", "Anschrift")
 
-_NUMBER = r"\s?[1-9][0-9]{0,3}(?:\s?[a-hA-H](?![\w.)]))?(?:\s?[-–/]\s?[0-9]{1,3}(?:\s?[a-h](?!\w))?)?(?!\w|[.,][0-9])"
+_NUMBER = (
+    rf"\s?[1-9][0-9]{{0,3}}(?:\s?[a-hA-H](?!{SIGN}|[.)]))?(?:\s?[-–/]\s?[0-9]{{1,3}}(?:\s?[a-h](?!{SIGN}))?)?"
+    rf"(?!{SIGN}|[.,][0-9])"
+)
 _TOWN = (
     r"(?:St\.\s|Bad\s)?[A-ZÄÖÜ][a-zäöüß]+(?:[ \-](?:[a-z]{2,3} )?[A-ZÄÖÜ][a-zäöüß]+){0,2}"
     r"(?:\s(?:am|an\sder|im|ob\sder|vor\sder)\s[A-ZÄÖÜ][a-zäöüß]+| ?\([A-ZÄÖÜ][a-z]+\.?\)|\s[a-z]\.\s?[A-ZÄÖÜ]\.)?"
@@ -44,14 +48,15 @@ _ROADS = re.compile(
     r"|Schul|Verwaltungs|Verfahrens|Steuer)[a-z]*$"
 )
 # roads by their kind, which are also the names of streets: with a house number, in the singular, they are
-_NAMES = re.compile(r"(?<!\w)(?:Haupt|Schul|Land|Wasser|Eisenbahn|Gemeinde)$")
+_NAMES = re.compile(rf"(?<!{SIGN})(?:Haupt|Schul|Land|Wasser|Eisenbahn|Gemeinde)$")
 _ONE_STREET = re.compile(r"stra(?:ß|ss)e|str\.|gasse")
 _PREPOSITION_STREET = re.compile(
-    r"(?<!\w)(?:Am|An der|An den|Auf der|Auf dem|Im|In der|In den|Unter den|Zum|Zur|Beim|Hinter der|Vor dem)"
+    rf"(?<!{SIGN})(?:Am|An der|An den|Auf der|Auf dem|Im|In der|In den|Unter den|Zum|Zur|Beim|Hinter der|Vor dem)"
     rf"(?:\s[A-ZÄÖÜ][\wäöüß\-]+){{1,2}}{_NUMBER}(?P<town>[,\s]{{1,3}}{_POSTCODE_AND_TOWN})"
 )
 _TOWN_ALONE = re.compile(
-    rf"(?:(?<=[,;|\n])[ \t]*|^|(?<=\bin )|(?<=wohnhaft ))(?P<town>{_POSTCODE_AND_TOWN})(?=\s*(?:[,;.|)\n]|$))"
+    rf"(?:(?<=[,;|\n])[ \t]*[{MARKS}]{{0,3}}|^[{MARKS}]{{0,3}}|(?<=\bin )|(?<=wohnhaft ))"
+    rf"(?P<town>{_POSTCODE_AND_TOWN})(?=\s*(?:[,;.|)\n{MARKS}]|$))"
 )
 _UNITS = re.compile(
     r"(?:Euro|Mark|Meter|Kilometer|Tonnen|Einwohner|Liter|Stück|Jahre|Stunden|Kilogramm|Personen|Deutsche|Volt|Watt)\b"
@@ -73,7 +78,7 @@ _ENDINGS = frozenset(
         *((one + two + end)[-ENDING:] for end in _COMPOUNDS.split() for one in _LETTERS for two in _LETTERS),
     )
 )
-_POSTCODE = re.compile(r"[0-9](?<![\w.,/\-].)[0-9]{4}\s[A-ZÄÖÜ]")
+_POSTCODE = re.compile(rf"[0-9](?<!{SIGN}.)(?<![.,/\-].)[0-9]{{4}}\s[A-ZÄÖÜ]")
 _LONGEST_END = 14
 _LONGEST_TOWN = 90
 

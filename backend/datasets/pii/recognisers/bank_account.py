@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.edges import MARKS, SIGN
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.triggers import Trigger
 
 _ACCOUNT = re.compile(
-    r"\b(?:Konto(?:nummer|[ \-]?[Nn]r\.?|)|Kto\.?(?:[ \-]?[Nn]r\.?)?)[\s:]{1,3}"
-    r"(?P<number>[0-9](?:[ \-]?[0-9]){4,9})(?![\w]|[.,/][0-9])"
+    rf"(?<!{SIGN})(?:Konto(?:nummer|[ \-]?[Nn]r\.?|)|Kto\.?(?:[ \-]?[Nn]r\.?)?)[\s:{MARKS}]{{1,6}}"
+    rf"(?P<number>[0-9](?:[ \-]?[0-9]){{4,9}})(?!{SIGN}|[.,/][0-9])"
 )
 
 BANK_ACCOUNT = Kind("bank_account", "Kontonummer", without_separators)

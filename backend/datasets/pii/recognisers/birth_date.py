@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.edges import MARKS, SIGN
 from backend.datasets.pii.kinds import Kind, one_spelling
 from backend.datasets.pii.triggers import Trigger
 
@@ -18,14 +19,14 @@ _DATE = re.compile(
     r"(?![0-9])|(?P<iso>(?:1[89]|20)[0-9]{2}-[01][0-9]-[0-3][0-9])(?![0-9])"
 )
 _ANNOUNCED = re.compile(
-    r"(?:\b[Gg]eb\.|\b[Gg]eboren(?:e[nrs]?)?|[Gg]eburts(?:datum|tag)|GEBURTSDATUM)"
-    r"(?:[ \t]*(?:[:,|]|\n))?\s*(?:(?:ist|war|lautet)\s)?(?:(?:am|den)\s|der\s)?\s*$"
+    rf"(?:(?<!{SIGN})(?:[Gg]eb\.|[Gg]eboren(?:e[nrs]?)?)|[Gg]eburts(?:datum|tag)|GEBURTSDATUM)"
+    rf"(?:[ \t{MARKS}]*(?:[:,|]|\n))?[\s{MARKS}]*(?:(?:ist|war|lautet)\s)?(?:(?:am|den)\s|der\s)?[\s{MARKS}]*$"
 )
 # in a line, where an asterisk begins no list
 _ASTERISK = re.compile(r"(?:\(|[\w,] )\* ?$")
 # "geboren in Leipzig am ...", "geb. Schulze, am ..."
 _ANNOUNCED_WITH_PLACE = re.compile(
-    r"\b(?:[Gg]eb\.|[Gg]eboren(?:e[nrs]?)?)\s(?:in\s|als\s)?[A-ZÄÖÜ][^\d.;:\n]{1,40}?,?\sam\s$"
+    rf"(?<!{SIGN})(?:[Gg]eb\.|[Gg]eboren(?:e[nrs]?)?)\s(?:in\s|als\s)?[A-ZÄÖÜ][^\d.;:\n]{{1,40}}?,?\sam\s[{MARKS}]{{0,3}}$"
 )
 _BORN_BEHIND = re.compile(r"\s(?:(?:in|zu)\s[A-ZÄÖÜ][\w\-]+\s)?geboren(?!e)")
 _ANCHOR = re.compile(r"eb(?:\.|oren|urts)|GEBURTS|\*")
@@ -54,7 +55,7 @@ class BirthDateRecogniser(BaseRecogniser):
     kind = BIRTH_DATE
     trigger = Trigger(
         words=frozenset(("Geburtsdatum", "Geburtstag", "Geboren", "Geb")),
-        parts=("geb. ", "geb.:", "geboren", "GEBURTSDATUM"),
+        parts=("geb.", "geboren", "GEBURTSDATUM"),
         pattern=re.compile(r"\* ?[0-9]"),
     )
 
@@ -73,7 +74,12 @@ class BirthDateRecogniser(BaseRecogniser):
             if found is None or text[found.start() - 1].isdigit():
                 continue
             before = text[max(0, found.start() - _NEAR) : found.start()]
-            if _ANNOUNCED.search(before) or (_ASTERISK.search(before) and len(found["year"] or "1900") == 4):
+            if _ANNOUNCED.search(before) or (_ASTERISK.search(before) and _may_be_born(text, found)):
                 yield self.finding(found.start(), found.end(), 0.95)
             elif _ANNOUNCED_WITH_PLACE.search(before):
                 yield self.finding(found.start(), found.end(), 0.9)
+
+
+def _may_be_born(text: str, date: re.Match[str]) -> bool:
+    """Whether a date behind an asterisk has a whole year, and is not emphasised ("vom *12.03.1970*")."""
+    return len(date["year"] or "1900") == 4 and not text.startswith("*", date.end())

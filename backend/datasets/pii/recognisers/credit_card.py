@@ -4,6 +4,7 @@ import re
 
 from backend.datasets.pii.checksums import luhn
 from backend.datasets.pii.codes import Code
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.numbers import AFTER, NumberRecogniser
 
@@ -35,7 +36,7 @@ class CreditCardRecogniser(NumberRecogniser):
     kind = CREDIT_CARD
     confidence = 0.85
     pattern = re.compile(
-        rf"[2-6](?<!\w.)(?<![0-9][.\-–‑].)(?:[0-9]{{12,18}}|[0-9]{{3}}(?:{_GAP}[0-9]{{4}}){{3}}(?:{_GAP}[0-9]{{3}})?"
+        rf"[2-6](?<!{SIGN}.)(?<![0-9][.\-–‑].)(?:[0-9]{{12,18}}|[0-9]{{3}}(?:{_GAP}[0-9]{{4}}){{3}}(?:{_GAP}[0-9]{{3}})?"
         rf"|[0-9]{{3}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{4,5}}){AFTER}"
     )
 

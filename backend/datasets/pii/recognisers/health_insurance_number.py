@@ -4,6 +4,7 @@ import re
 
 from backend.datasets.pii.checksums import digit_sums
 from backend.datasets.pii.codes import Code
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.numbers import AFTER, GAP, NumberRecogniser, other_digit
 
@@ -33,7 +34,7 @@ class HealthInsuranceNumberRecogniser(NumberRecogniser):
     confidence = 0.9
     # in groups of three, with the check digit apart, or in fours; small letters only in one piece
     pattern = re.compile(
-        rf"[A-Za-z](?<!\w.)(?<!\w-.)(?:[0-9]{{9}}|(?<=[A-Z]){GAP}(?:[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{3}}"
+        rf"[A-Za-z](?<!{SIGN}.)(?<![0-9]-.)(?:[0-9]{{9}}|(?<=[A-Z]){GAP}(?:[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{3}}"
         rf"|[0-9]{{8}}{GAP}[0-9]|[0-9]{{3}}{GAP}[0-9]{{4}}{GAP}[0-9]{{2}})){AFTER}"
     )
 

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from backend.datasets.pii.base import BaseRecogniser, Finding
 from backend.datasets.pii.checksums import mod_97
 from backend.datasets.pii.codes import Code
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.iban_registry import LENGTH_OF, has_structure
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.triggers import Trigger
 
 _GAP = r"(?:[./\-]|\s{1,2})?"
 # looked at without being used up: the next number may begin before the longest one would end
-_SHAPE = re.compile(rf"[A-Z](?<!\w.)(?=([A-Z]{_GAP}[0-9]{{2}}(?:{_GAP}[0-9A-Z]){{11,29}}))")
+_SHAPE = re.compile(rf"[A-Z](?<!{SIGN}.)(?=([A-Z]{_GAP}[0-9]{{2}}(?:{_GAP}[0-9A-Z]){{11,29}}))")
 # small letters are looked for behind their country, since every word begins with some
-_SMALL = re.compile(rf"[0-9](?<=[A-Za-z]{{2}}.)(?<!\w..[0-9])(?=([0-9](?:{_GAP}[0-9A-Za-z]){{11,29}}))")
+_SMALL = re.compile(rf"[0-9](?<=[A-Za-z]{{2}}.)(?<!{SIGN}..[0-9])(?=([0-9](?:{_GAP}[0-9A-Za-z]){{11,29}}))")
 _NEAT = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[0-9A-Za-z]+|(?:[\s.\-][0-9A-Za-z]{4})+(?:[\s.\-][0-9A-Za-z]{1,3})?)")
 
 
@@ -36,7 +37,7 @@ class IbanRecogniser(BaseRecogniser):
         is_number=True,
         pattern=re.compile(
             r"[0-9](?<=[A-Z]{2}.)[0-9]|[0-9](?<=[A-Z]{2}[\s\-].)[0-9][\s./\-]?[0-9A-Z]{4}"
-            r"|[0-9](?<=[A-Za-z]{2}.)(?<!\w..[0-9])[0-9][\s./\-]?[0-9A-Za-z]{4}"
+            rf"|[0-9](?<=[A-Za-z]{{2}}.)(?<!{SIGN}..[0-9])[0-9][\s./\-]?[0-9A-Za-z]{{4}}"
         ),
     )
 

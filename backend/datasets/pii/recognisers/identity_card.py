@@ -2,8 +2,9 @@
 
 import re
 
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.kinds import Kind, without_separators
-from backend.datasets.pii.travel_documents import SerialNumberRecogniser, document_pseudonym
+from backend.datasets.pii.travel_documents import LINE_BREAK, LINE_END, SerialNumberRecogniser, document_pseudonym
 
 IDENTITY_CARD = Kind("identity_card", "Ausweisnummer", without_separators, document_pseudonym)
 
@@ -17,12 +18,13 @@ class IdentityCardRecogniser(SerialNumberRecogniser):
     announced = re.compile(r"(?i)ausweis")
     machine_lines = (
         re.compile(
-            r"I[D<]D<<(?P<number>[0-9A-Z]{9}[0-9])(?P<optional>[0-9A-Z<]{15})\s*"
-            r"(?P<birth>[0-9]{7})[MFX<](?P<expiry>[0-9]{7})D<<(?P<more>[0-9A-Z<]{11})(?P<check>[0-9])(?:\s*[A-Z<]{30}"
-            r"(?![A-Z<]))?"
+            rf"I[D<]D<<(?P<number>[0-9A-Z]{{9}}[0-9])(?P<optional>[0-9A-Z<]{{15}}){LINE_BREAK}"
+            r"(?P<birth>[0-9]{7})[MFX<](?P<expiry>[0-9]{7})D<<(?P<more>[0-9A-Z<]{11})(?P<check>[0-9])"
+            rf"(?:{LINE_BREAK}[A-Z<]{{30}}{LINE_END})?"
         ),
         re.compile(
-            r"(?:I[DT<]D<<[A-Z<]{31}\s*|(?<!\w))(?P<number>[0-9A-Z]{9}[0-9])D<<(?P<birth>[0-9]{7})[MFX<]"
-            r"(?P<expiry>[0-9]{7})(?P<more><{7})(?P<check>[0-9])(?!\w)"
+            rf"(?:I[DT<]D<<[A-Z<]{{31}}{LINE_BREAK}|(?<!{SIGN}))"
+            r"(?P<number>[0-9A-Z]{9}[0-9])D<<(?P<birth>[0-9]{7})[MFX<]"
+            rf"(?P<expiry>[0-9]{{7}})(?P<more><{{7}})(?P<check>[0-9])(?!{SIGN})"
         ),
     )

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
 from backend.datasets.pii.checksums import document_digit
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.recognisers.identity_card import IDENTITY_CARD
+from backend.datasets.pii.travel_documents import LINE_END
 from backend.datasets.pii.triggers import LONG_NUMBER
 
-_NUMBER = re.compile(r"[0-9](?<!\w.)[0-9]{9}D(?:<<)?(?![\w<])")
+_NUMBER = re.compile(rf"[0-9](?<!{SIGN}.)[0-9]{{9}}D(?:<<)?(?!{SIGN}){LINE_END}")
 
 
 class OldIdentityCardRecogniser(BaseRecogniser):

@@ -4,28 +4,32 @@ import re
 from collections.abc import Iterator
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.edges import MARKS, SIGN
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.triggers import Trigger
 
 # districts have one to three letters, then one or two letters and up to four digits; E electric, H historic
-_DIGITS = r"[1-9][0-9]{0,3}(?:[EH]| [EH](?!\w|\. ?[A-ZÄÖÜ]))?(?!\w|[,./\-][0-9])"
+_DIGITS = rf"[1-9][0-9]{{0,3}}(?:[EH]| [EH](?!{SIGN}|\. ?[A-ZÄÖÜ]))?(?!{SIGN}|[,./\-][0-9])"
 _PLATE = re.compile(
-    r"(?P<district>[A-ZÄÖÜ](?<!\w.)(?<![\w.]-.)[A-ZÄÖÜ]{0,2})(?P<gap>-|–| - | ?: ?| )(?P<letters>[A-Z]{1,2})"
-    rf"(?P<second>[ \u00a0\-]?){_DIGITS}"
+    rf"(?P<district>[A-ZÄÖÜ](?<!{SIGN}.)(?<!{SIGN}-.)(?<!\.-.)[A-ZÄÖÜ]{{0,2}})(?P<gap>-|–| - | ?: ?| )"
+    rf"(?P<letters>[A-Z]{{1,2}})(?P<second>[ \u00a0\-]?){_DIGITS}"
 )
-_NAMED = re.compile(r"[Kk]enn(?:zeichens?|z\.)(?:-?\s?Nr\.)?(?: lautet| ist| war)?[:\s(„\"»]{1,3}(?=[A-ZÄÖÜ0])")
+_NAMED = re.compile(r"[Kk]enn(?:zeichens?|z\.)(?:-?\s?Nr\.)?(?: lautet| ist| war)?[:\s(„\"»*_]{1,6}(?=[A-ZÄÖÜ0])")
 _GAP = "(?:[ \u00a0]?[\\-–‑:][ \u00a0]?|[ \u00a0])"
 _NAMED_PLATE = re.compile(rf"(?P<district>[A-ZÄÖÜ]{{1,3}}){_GAP}(?P<letters>[A-Z]{{1,2}})(?:[ \u00a0\-–]?){_DIGITS}")
 # of dealers (red), authorities, diplomats, and the armed forces
 _SPECIAL = re.compile(
     r"(?:Y[ \-–][0-9]{3}[ \u00a0][0-9]{3}|[A-ZÄÖÜ]{1,3}[ \-–]0[3-7][ \u00a0]?[0-9]{2,5}"
     r"|(?!DIN|ISO|IEC|VDE)[A-ZÄÖÜ]{1,3}-[1-9][0-9]{2,5}"
-    r"|(?:B[DGP]|0)[ \-–][0-9]{2,3}[ \-–](?:[A-Z] ?)?[0-9]{1,4})(?!\w|[,./\-][0-9])"
+    rf"|(?:B[DGP]|0)[ \-–][0-9]{{2,3}}[ \-–](?:[A-Z] ?)?[0-9]{{1,4}})(?!{SIGN}|[,./\-][0-9])"
 )
 _FORBIDDEN = frozenset(("HJ", "KZ", "NS", "SA", "SS"))
 _STANDARDS = frozenset(("DIN", "EN", "ISO", "IEC", "VDE", "EG", "EU", "EWG", "UN", "ECE", "ADR", "TA", "AT"))
 _MAKES = frozenset(("BMW", "VW", "MAN", "DAF", "KTM", "VDA"))
-_PART = re.compile(r"\b(?:Klassen?|Anlagen?|Anhang|Muster|Typ|Modell|Gruppe|Abschnitt|Tabelle|Nummer|Nr\.|Teil)\s$")
+_PART = re.compile(
+    rf"(?<!{SIGN})(?:Klassen?|Anlagen?|Anhang|Muster|Typ|Modell|Gruppe|Abschnitt|Tabelle|Nummer|Nr\.|Teil)"
+    rf"\s[{MARKS}]{{0,3}}$"
+)
 _ANNOUNCED = re.compile(
     r"(?i)kennz(?:eichen|\.)|kfz|pkw|lkw|fahrzeug|krad|motorrad|anhänger|wagen|halter|\b(?:vw|bmw|audi|opel|ford|mercedes)\b"
 )

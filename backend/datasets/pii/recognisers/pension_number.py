@@ -4,6 +4,7 @@ import re
 
 from backend.datasets.pii.checksums import digit_sums
 from backend.datasets.pii.codes import Code
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.numbers import AFTER, GAP, NumberRecogniser
 from backend.datasets.pii.triggers import Trigger
@@ -34,7 +35,7 @@ class PensionNumberRecogniser(NumberRecogniser):
     trigger = Trigger(is_number=True, pattern=re.compile(rf"[0-9](?:{GAP}[0-9]){{7}}{GAP}[A-Za-z]{GAP}[0-9]{{2}}"))
     confidence = 0.97
     pattern = re.compile(
-        rf"[0-9](?<!\w.)(?<![0-9][.\-–‑].)[0-9]{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}"
+        rf"[0-9](?<!{SIGN}.)(?<![0-9][.\-–‑].)[0-9]{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}"
         rf"{GAP}[A-Za-z]{GAP}[0-9]{{2}}{GAP}[0-9]{AFTER}"
     )
 

@@ -4,34 +4,35 @@ import re
 from collections.abc import Iterator
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.edges import MARKS, SIGN
 from backend.datasets.pii.iban_registry import is_inside_account
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.triggers import Trigger
 
 _ANNOUNCED = re.compile(
-    r"(?i)(?:\btel(?:efon|efax)?|\b(?:tele)?fax|\bfon|\bmobil(?:funk|telefon)?|\bhandy|ruf|durchwahl|erreichbar|☎|✆)"
-    r"[\w.\-]{0,12}[\s:()/]{0,4}(?:(?:unter|ist|lautet|der|nummer|nr\.?)\s?){0,3}:?\s?$"
+    rf"(?i)(?:(?<!{SIGN})(?:tel(?:efon|efax)?|(?:tele)?fax|fon|mobil(?:funk|telefon)?|handy)|ruf|durchwahl|erreichbar|☎|✆)"
+    rf"[\w.\-]{{0,12}}[\s:()/{MARKS}]{{0,6}}(?:(?:unter|ist|lautet|der|nummer|nr\.?)\s?){{0,3}}:?\s?[{MARKS}]{{0,3}}$"
 )
 # file numbers, papers and amounts have the same shapes
-_OTHER = re.compile(r"(?i)(?:nr\.?|nummer|az\.?|aktenzeichen|zeichen|drs\.?|drucksache|konto|blz|§+|art\.?)[\s:]*$")
+_OTHER = re.compile(r"(?i)(?:nr\.?|nummer|az\.?|aktenzeichen|zeichen|drs\.?|drucksache|konto|blz|§+|art\.?)[\s:*_]*$")
 _GAP = "[ \u00a0\u202f/\\-.–]"
 # zeros behind digits, or behind the single letter of a pension's number, are part of something else
 _ABROAD = re.compile(
-    rf"(?:\+(?<!\w.)[1-9]|00(?<!\w..)(?<![0-9][\s.,/\-–‑]..)(?<![0-9\s\-–‑][A-Z][\s.\-–‑]..)[1-9]|\((?:\+|00)[1-9][0-9]{{0,2}}\){_GAP}{{0,2}}[1-9])"
-    rf"(?:{_GAP}{{0,3}}(?:\(0?[0-9]{{0,5}}\)|[0-9])){{7,14}}(?![\w/])"
+    rf"(?:\+(?<!{SIGN}.)[1-9]|00(?<!{SIGN}..)(?<![0-9][\s.,/\-–‑]..)(?<![0-9\s\-–‑][A-Z][\s.\-–‑]..)[1-9]|\((?:\+|00)[1-9][0-9]{{0,2}}\){_GAP}{{0,2}}[1-9])"
+    rf"(?:{_GAP}{{0,3}}(?:\(0?[0-9]{{0,5}}\)|[0-9])){{7,14}}(?!{SIGN}|/)"
 )
 _AREA = re.compile(
     rf"(?:\(0[1-9][0-9]{{1,4}}\){_GAP}{{0,2}}|0[1-9][0-9]{{1,4}}(?:{_GAP}|\s[/–-]\s))"
-    r"[1-9](?:(?: ?[\-–/] ?|[ \u00a0])?[0-9]){2,9}(?![\w]|[.,/][0-9])"
+    rf"[1-9](?:(?: ?[\-–/] ?|[ \u00a0])?[0-9]){{2,9}}(?!{SIGN}|[.,/][0-9])"
 )
 # groups of two, as they were printed once; only announced
 _OLD = re.compile(
     r"(?:\(0(?:[ \u00a0]?[0-9]){2,4}\) ?|0(?:[ \u00a0]?[0-9]){2,4}(?: ?[/\-–.] ?|[ \u00a0]))"
-    r"[1-9](?:(?: ?[\-–/] ?|[ \u00a0])?[0-9]){2,9}(?!\w|[.,/][0-9])"
+    rf"[1-9](?:(?: ?[\-–/] ?|[ \u00a0])?[0-9]){{2,9}}(?!{SIGN}|[.,/][0-9])"
 )
-_COMPACT = re.compile(r"0[1-9][0-9]{7,11}(?!\w|[.,/\-][0-9])")
+_COMPACT = re.compile(rf"0[1-9][0-9]{{7,11}}(?!{SIGN}|[.,/\-][0-9])")
 # a word, or groups of another number whose last one begins with a zero
-_INSIDE = re.compile(r"(?:\w|\w[.,/\-–‑_]|(?:[0-9]{3,6}[ \u00a0]){2}|[0-9]{6}[ \u00a0][A-Z][ \u00a0])$")
+_INSIDE = re.compile(rf"(?:{SIGN}|{SIGN}[.,/\-–‑_]|(?:[0-9]{{3,6}}[ \u00a0]){{2}}|[0-9]{{6}}[ \u00a0][A-Z][ \u00a0])$")
 _NEAR = 40
 # digits of a number with its country, in both spellings of that
 _FEWEST, _MOST = 9, 15

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 
 from backend.datasets.pii.base import BaseRecogniser, Finding
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.recognisers.address import ADDRESS
 from backend.datasets.pii.triggers import Trigger
 
-_STREET = re.compile(r"tra(?:ß|ss)e(?!\w|-\w)")
+_STREET = re.compile(rf"tra(?:ß|ss)e(?!{SIGN}|-{SIGN})")
 _ANONYMOUS = re.compile(r"(?<!\w)[A-ZÄÖÜ](?:\.?[\s\-]{0,2}S|(?:\s?…\s?)?s)$")
 _DOTS = re.compile(r"\s?(?:\.\.\.|…)")
-_NUMBERED = re.compile(r"\s[1-9][0-9]{0,3}(?!\w)")
+_NUMBERED = re.compile(rf"\s[1-9][0-9]{{0,3}}(?!{SIGN})")
 _OVERLAND = re.compile(r"(?<!\w)(?:Bundes|Landes|Kreis|Staats)s$")
 _NAMED = re.compile(
     r"(?:\b(?:in|auf|an)\sder|[Aa]dresse|[Aa]nschrift:?|wohnhaft(?:\sin\sder)?)\s"

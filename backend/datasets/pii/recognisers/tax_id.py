@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from backend.datasets.pii.checksums import iso_7064_mod_11_10
 from backend.datasets.pii.codes import Code
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.numbers import AFTER, GAP, NumberRecogniser
 
@@ -40,7 +41,7 @@ class TaxIdRecogniser(NumberRecogniser):
     name = "tax_id"
     kind = TAX_ID
     confidence = 0.95
-    pattern = re.compile(rf"[1-9](?<!\w.)(?<![0-9][.\-–‑].)(?:{'|'.join(map(_shape, _GROUPS))}){AFTER}")
+    pattern = re.compile(rf"[1-9](?<!{SIGN}.)(?<![0-9][.\-–‑].)(?:{'|'.join(map(_shape, _GROUPS))}){AFTER}")
 
     def is_valid(self, characters: str) -> bool:
         """By repetition, then by check digit."""

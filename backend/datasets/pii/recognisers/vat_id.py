@@ -4,6 +4,7 @@ import re
 
 from backend.datasets.pii.checksums import iso_7064_mod_11_10
 from backend.datasets.pii.codes import Code
+from backend.datasets.pii.edges import SIGN
 from backend.datasets.pii.kinds import Kind, without_separators
 from backend.datasets.pii.numbers import AFTER, GAP, NumberRecogniser
 
@@ -24,7 +25,7 @@ class VatIdRecogniser(NumberRecogniser):
     confidence = 0.95
     # in groups of three or two; small letters only in one piece
     pattern = re.compile(
-        rf"[Dd][Ee](?<!\w..)(?:[1-9][0-9]{{8}}|(?<=DE){GAP}(?:[1-9][0-9]{{2}}(?:{GAP}[0-9]{{3}}){{2}}"
+        rf"[Dd][Ee](?<!{SIGN}..)(?:[1-9][0-9]{{8}}|(?<=DE){GAP}(?:[1-9][0-9]{{2}}(?:{GAP}[0-9]{{3}}){{2}}"
         rf"|[1-9][0-9](?:{GAP}[0-9]{{2}}){{2}}{GAP}[0-9]{{3}})){AFTER}"
     )
 

@@ -105,6 +105,21 @@ def test_killed_at_any_moment_it_ends_where_an_undisturbed_run_does(
     assert stores.reviews.page().total == run["decisions"]["review"]
 
 
+def test_a_second_task_is_refused_until_the_first_one_is_killed(quality: Quality, env: Mapping[str, str]) -> None:
+    first = subprocess.Popen([*COMMAND, "run"], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert first.stdout is not None
+    assert b"progress" in first.stdout.readline()
+    first.send_signal(signal.SIGSTOP)
+
+    refused = quality("preview", code=2)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+
+    assert (refused["family"], refused["code"]) == ("Conflict", "quality_busy")
+    assert f"`clara quality run` is under way (process {first.pid}, " in refused["message"]
+    assert quality("preview")["sections"] == 2404
+
+
 def test_what_was_learnt_is_used_from_then_on(quality: Quality, stores: Stores) -> None:
     shuffled = " ".join(sorted(different_prose(1)[0].split()))
     stores.documents.put_many([a_law("z.md", shuffled)])

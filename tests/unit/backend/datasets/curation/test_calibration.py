@@ -1,5 +1,6 @@
 """Limits from a corpus."""
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,15 @@ import pytest
 from backend.datasets.curation.calibration import Quantiles, Sample, TooFewTexts, as_file, calibrated, name_of
 from backend.datasets.curation.run import Judged
 from backend.datasets.curation.tasks import NoFolderForProfile, ProfileFileExists, calibrate
+from backend.datasets.quality.limits import Limit
+from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Assessment, Decision, QualityPipeline
-from backend.datasets.quality.profile import built_in, profile_of
+from backend.datasets.quality.profile import Profile, built_in, built_in_names, profile_of
 from shared.database.stores import memory_stores
 from shared.errors import InvalidInput
 from shared.models.review import ReviewState
-from tests.support.curated import a_curation, a_law, different_prose, silent
+from tests.support.curated import PROSE, a_curation, a_law, different_prose, silent
+from tests.support.garbage import garbage
 
 PROFILE = built_in("legal-de")
 
@@ -37,7 +41,7 @@ def test_limits_lie_at_the_quantiles_of_the_corpus() -> None:
 
 def test_a_kept_text_is_not_rejected_and_a_rejected_one_does_not_count() -> None:
     texts = [judged(number, digit_share=0.1) for number in range(300)]
-    sample = Sample()
+    sample = Sample(PROFILE)
     sample.take(texts)
     sample.take([judged(301, ReviewState.KEPT, digit_share=0.7), judged(302, ReviewState.REJECTED, digit_share=0.9)])
 
@@ -52,17 +56,70 @@ def test_what_few_texts_show_stays_as_it_is() -> None:
     )
 
 
-def test_rules_that_mean_something_by_themselves_stay() -> None:
-    texts = [judged(number, repealed=1.0, encoding_damage=0.5) for number in range(300)]
+FIXED = frozenset(("repealed", "stub", "encoding", "letter_spaced", "table_of_contents", "other_language"))
 
-    after = calibrated(PROFILE, texts, Quantiles())
 
-    fixed = ("repealed", "words", "encoding_damage", "other_language")
-    assert [each for each in after if each.signal in fixed] == [each for each in PROFILE.limits if each.signal in fixed]
+@pytest.mark.parametrize("name", built_in_names())
+def test_rules_that_mean_something_by_themselves_stay(name: str) -> None:
+    profile = built_in(name)
+    extreme = {each.signal: 0.0 if each.is_minimum else 0.9 for each in profile.limits}
+    texts = [judged(number, ReviewState.KEPT if number % 2 else None, **extreme) for number in range(300)]
+
+    changed = [
+        new for old, new in zip(profile.limits, calibrated(profile, texts, Quantiles()), strict=True) if old != new
+    ]
+
+    assert [each for each in changed if each.reason in FIXED or each.signal.startswith("web_")] == []
+    assert {each.reason for each in changed} >= {each.reason for each in profile.limits if each.reason == "repetition"}
+
+
+def test_a_signal_of_damage_stays_whatever_a_profile_calls_it() -> None:
+    own = replace(PROFILE, limits=[replace(each, reason="ours") for each in PROFILE.limits])
+    texts = [judged(number, strange_letters=0.5, lost_umlauts=0.5, digit_share=0.9) for number in range(300)]
+
+    changed = {
+        new.signal for old, new in zip(own.limits, calibrated(own, texts, Quantiles()), strict=True) if old != new
+    }
+
+    assert changed == {"digit_share"}
+
+
+@pytest.mark.parametrize("damage", ["mojibake_of_cyrillic", "mojibake_of_dos", "no_umlauts"])
+def test_broken_texts_widen_no_limit_and_are_rejected_afterwards(damage: str) -> None:
+    sound = [normalise(f"{text} {PROSE}") for text in different_prose(300)]
+    broken = [normalise(each) for each in garbage(sound[:40], damage, random.Random(1))]
+
+    without, beside = (calibrated(PROFILE, sample_of(texts), Quantiles()) for texts in (sound, sound + broken[:20]))
+
+    assert beside == without
+    judge = QualityPipeline(replace(PROFILE, limits=tuple(beside)))
+    assert {each.decision for each in judge.assess_many(broken[20:])} == {Decision.REJECT}
+
+
+def test_what_a_person_kept_counts_though_it_looks_broken() -> None:
+    rejected = Assessment(0.1, Decision.REJECT, ("encoding",), {"words": 100, "digit_share": 0.8}, PROFILE.key)
+    sample = Sample(PROFILE)
+    sample.take(judged(number, digit_share=0.1) for number in range(300))
+    sample.take(replace(judged(n, ruling), assessment=rejected) for n, ruling in ((301, None), (302, ReviewState.KEPT)))
+
+    assert len(sample.texts()) == 301
+    assert limit_of(sample.texts(), "digit_share", Quantiles())[1] == 0.8
+
+
+def changed_of(profile: Profile, texts: list[Judged]) -> list[Limit]:
+    after = calibrated(profile, texts, Quantiles())
+    return [new for old, new in zip(profile.limits, after, strict=True) if old != new]
+
+
+def sample_of(texts: list[str]) -> list[Judged]:
+    sample = Sample(PROFILE)
+    assessed = enumerate(QualityPipeline(PROFILE).assess_many(texts))
+    sample.take(replace(judged(n), words=int(each.signals["words"]), assessment=each) for n, each in assessed)
+    return sample.texts()
 
 
 def test_equal_texts_count_once() -> None:
-    sample = Sample()
+    sample = Sample(PROFILE)
     sample.take([replace(judged(1), section_id=f"s{n}") for n in range(5000)])
 
     with pytest.raises(TooFewTexts, match="1 different sections"):

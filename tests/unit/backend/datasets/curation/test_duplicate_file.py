@@ -1,11 +1,13 @@
 """Duplicates of all sections, kept."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from backend.datasets.curation.damaged import DamagedFigures
 from backend.datasets.curation.duplicate_file import DuplicateFile
+from backend.datasets.curation.forgetting import forget_document
 from shared.database.stores import memory_stores
 from tests.support.curated import PROSE, a_law, different_prose
 
@@ -33,6 +35,28 @@ def test_files_of_other_states_go_once_the_new_one_is_whole(tmp_path: Path) -> N
 
     assert [file.name for file in tmp_path.iterdir()] == ["1-s2.jsonl"]
     assert list(DuplicateFile(tmp_path, "s2").read()) == []
+
+
+def test_what_killed_runs_left_is_swept(tmp_path: Path) -> None:
+    DuplicateFile(tmp_path, "s1").find([])
+    (tmp_path / ".1-s0.jsonl.aa.partial").touch()
+
+    DuplicateFile(tmp_path, "s1").sweep()
+    assert [file.name for file in tmp_path.iterdir()] == ["1-s1.jsonl"]
+    DuplicateFile(tmp_path, "s2").sweep()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_an_erasure_takes_while_it_is_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = DuplicateFile(tmp_path / "duplicates", "s1")
+    monkeypatch.setattr(os, "fsync", lambda _: forget_document(tmp_path, "doc_1"))
+
+    with pytest.raises(DamagedFigures, match="run it again"):
+        found.find([])
+
+    assert not found.is_done
 
 
 @pytest.mark.parametrize("content", ['{"section_id', '{"name": 1}\n', "[1]\n"])

@@ -43,3 +43,17 @@ def test_where_nobody_knows_the_number_of_buckets_all_of_them_go(folder: Path) -
 
     assert _left(folder) == set()
     forget_document(folder / "nothing", "doc_7")
+
+
+def test_what_killed_runs_left_of_it_goes_too(folder: Path) -> None:
+    number = bucket_of("doc_7", BUCKETS)
+    left = [
+        folder / "signals" / "a1" / f".{number:05d}-00ff.parquet.aa.partial",
+        folder / "duplicates" / ".00ff.jsonl.aa.partial",
+    ]
+    for file in left:
+        file.touch()
+
+    forget_document(folder, "doc_7")
+
+    assert not any(file.exists() for file in left)

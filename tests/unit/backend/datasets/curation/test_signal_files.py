@@ -1,5 +1,6 @@
 """Files of signals."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from backend.datasets.curation.buckets import Bucket
 from backend.datasets.curation.damaged import DamagedFigures
+from backend.datasets.curation.forgetting import forget_document
 from backend.datasets.curation.measured_sections import MeasuredSections
 from backend.datasets.curation.signal_files import SignalFiles, encoded
 from shared.storage import NotWritable
@@ -69,6 +71,21 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
         SignalFiles(tmp_path / "signals").write(BUCKET, MEASURED)
 
     assert [file.name for file in tmp_path.iterdir()] == ["signals"]
+
+
+def test_a_file_that_an_erasure_takes_while_it_is_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def erased(_descriptor: int) -> None:
+        forget_document(tmp_path, "doc_1")
+
+    files = SignalFiles(tmp_path / "signals" / "way")
+    monkeypatch.setattr(os, "fsync", erased)
+
+    with pytest.raises(DamagedFigures, match="run it again"):
+        files.write(BUCKET, MEASURED)
+
+    assert not files.is_done(BUCKET)
 
 
 def test_the_same_figures_give_the_same_bytes() -> None:

@@ -13,7 +13,30 @@ from tests.support.identifiers import Identifier, broken, written
 SCANNER = Scanner()
 ANY_IDENTIFIER = st.sampled_from(identifiers.ALL)
 FRAMES = st.sampled_from(
-    ("{}", "Die Nummer {} ist angegeben.", "({})", "a) {};", "Nummer: {}\nNächste Zeile", "{}, {}", "{}/{}", "{},{}")
+    (
+        *(
+            "{}",
+            "Die Nummer {} ist angegeben.",
+            "({})",
+            "a) {};",
+            "Nummer: {}\nNächste Zeile",
+            "{}, {}",
+            "{}/{}",
+            "{},{}",
+        ),
+        # Markdown, names of files, HTML
+        *(
+            "_{}_",
+            "__{}__",
+            "*{}*",
+            "**{}**",
+            "_Nummer {}_",
+            "Bescheid_{}_2020.pdf",
+            "a_{}_b.pdf",
+            "<td>{}</td>",
+            "ID-{}",
+        ),
+    )
 )
 
 FOUND = [
@@ -269,6 +292,46 @@ def test_machine_readable_lines_are_one_finding() -> None:
         with_letters = f"{begin}D<<MUELLER<<HANS<PETER<<<<<<<<<<<<\nZNM2XMYP04D<<3306194<9812242<<<<<<<6"
         assert spans(f"Kopie:\n{with_letters}\n", "identity_card") == [with_letters]
     assert spans(card.replace("D<<<<<<<<<<<<<4", "D<<<<<<<<<<<<<5"), "identity_card") == ["T220001293"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "found"),
+    [
+        *(("phone", f"{{}}Tel.{{}}: {{}}{number}{{}}", number) for number in ("0351 4881234", "+49 351 4881234")),
+        *(("phone", f"oder {{}}{number}{{}} anrufen", number) for number in ("0351/4881234", "0171 2345678")),
+        ("bank_account", "{}Konto:{} {}1234567{}", "1234567"),
+        ("bank_account", "{}Kto.-Nr. 1234567{}", "1234567"),
+        ("birth_date", "{}Geburtsdatum{}: {}12.03.1970{}", "12.03.1970"),
+        ("birth_date", "{}Geburtsdatum:{} 12.03.1970", "12.03.1970"),
+        ("birth_date", "{}geb.{} am 12.03.1970", "12.03.1970"),
+        ("birth_date", "Lindner, geb. am {}12.03.1970{},", "12.03.1970"),
+        ("licence_plate", "{}Kennzeichen:{} {}L-AB 1234{}", "L-AB 1234"),
+        ("licence_plate", "der Pkw {}L-AB 1234{} fuhr", "L-AB 1234"),
+        ("address", "Anschrift: {}Hauptstraße 12{}", "Hauptstraße 12"),
+        ("address", "{}04109 Leipzig{}", "04109 Leipzig"),
+        ("address", "wohnt {}Am Alten Markt 3, 01067 Dresden{}", "Am Alten Markt 3, 01067 Dresden"),
+        ("person", "{}Herr Krause{}", "Krause"),
+        ("identity_card", "Personalausweis Nr. {}T22000129{}", "T22000129"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "_", "__", "*", "**"])
+def test_emphasis_hides_nothing(kind: str, text: str, found: str, mark: str) -> None:
+    assert spans(text.replace("{}", mark), kind) == [found]
+
+
+def test_an_asterisk_of_emphasis_is_no_birth() -> None:
+    assert spans("Der Bescheid vom *12.03.1970* und der vom **13.03.1970** sowie _14.03.1970_", "birth_date") == []
+
+
+@pytest.mark.parametrize("frame", ["<td>{}</td>", "<p>{}</p>", "{}<br>", "`{}`", "_{}_", "**{}**"])
+@pytest.mark.parametrize("gap", ["\n", "<br>", "<br />\n"])
+def test_machine_readable_lines_are_found_whole_in_markup(frame: str, gap: str) -> None:
+    card = "IDD<<T220001293<<<<<<<<<<<<<<<\n6408125<2010315D<<<<<<<<<<<<<4\nMUSTERMANN<<ERIKA<<<<<<<<<<<<<"
+    passport = "P<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<\nC01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<4"
+    older = "ITD<<MUELLER<<HANS<PETER<<<<<<<<<<<<\nZNM2XMYP04D<<3306194<9812242<<<<<<<6"
+    for kind, lines in (("identity_card", card), ("passport", passport), ("identity_card", older)):
+        written = lines.replace("\n", gap)
+        assert spans(frame.format(written), kind) == [written]
 
 
 def test_every_recogniser_has_a_name_and_a_kind_of_its_own_file() -> None:
