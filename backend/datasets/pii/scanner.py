@@ -9,6 +9,9 @@ from backend.datasets.pii.kinds import Kind
 from backend.datasets.pii.triggers import Page, Trigger
 from shared.utils.discovery import classes_in
 
+SURE = 0.8
+"""Confidence from which on a finding is hardly by chance, as those with a check digit."""
+
 
 class Scanner:
     """Finds personal data.
@@ -27,7 +30,8 @@ class Scanner:
     def scan(self, text: str) -> list[Finding]:
         """Findings by their place; no two overlap.
 
-        Of two that do, the one with the higher confidence stays, then the longer, then the earlier one.
+        Of two that do, the one with the higher confidence stays, then the longer, then the earlier one. Those with a
+        confidence of `SURE` or more count alike: what lies inside of a longer one would leave the rest of it uncovered.
         """
         page = Page(text)
         found: list[Finding] = []
@@ -57,6 +61,7 @@ def without_overlaps(findings: Iterable[Finding]) -> list[Finding]:
     return kept
 
 
-def _rank(finding: Finding) -> tuple[float, int, int, str, str]:
+def _rank(finding: Finding) -> tuple[float, int, float, int, str, str]:
     length = finding.end - finding.start
-    return -finding.confidence, -length, finding.start, finding.kind, finding.recogniser
+    sure = min(finding.confidence, SURE)
+    return -sure, -length, -finding.confidence, finding.start, finding.kind, finding.recogniser

@@ -146,6 +146,10 @@ def test_personal_data_are_found_in_a_sentence(kind: str, text: str, found: str)
     assert found in spans(text, kind)
 
 
+def test_a_card_that_holds_the_digits_of_a_tax_number_is_covered_whole() -> None:
+    assert spans("Karte 3762 276251 24081, gültig", "credit_card") == ["3762 276251 24081"]
+
+
 @pytest.mark.parametrize("text", HARMLESS)
 def test_citations_amounts_and_offices_are_no_personal_data(text: str) -> None:
     confident = [(each.kind, text[each.start : each.end]) for each in SCANNER.scan(text) if each.confidence >= 0.6]
