@@ -5,6 +5,7 @@ and again, so that what is erased leaves them too.
 """
 
 import logging
+import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -58,7 +59,7 @@ class ReadyShelf:
             yield None
             return
         with file:
-            if not _use_of(file.path).exists():
+            if not _used_at(file.path):
                 # a new one is not the first to make room
                 _note_use(file.path)
             yield file
@@ -98,6 +99,7 @@ class ReadyShelf:
             StillKept: If a file can neither be written nor removed; all others are swept then.
             Unavailable: If the truth cannot be read.
         """
+        self._require_listable()
         failures: list[StillKept] = []
         swept = sum(self._swept(path, held, failures) for path in self._files())
         self._clear_orphans(failures)
@@ -111,6 +113,7 @@ class ReadyShelf:
         Raises:
             StillKept: If a file can neither be written nor removed; it is out of all others then.
         """
+        self._require_listable()
         failures: list[StillKept] = []
         for path in self._files():
             with _noting(failures), ReadyFile(path) as file:
@@ -118,6 +121,16 @@ class ReadyShelf:
         self._clear_orphans(failures)
         if failures:
             raise failures[0]
+
+    def _require_listable(self) -> None:
+        """What is looked for by `glob` is nowhere in a folder that may not be read."""
+        try:
+            with os.scandir(self._folder):
+                return
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as exc:
+            raise StillKept(self._folder, exc.strerror or str(exc)) from exc
 
     def _swept(self, path: Path, held: Callable[[], Iterator[HeldDocument]], failures: list[StillKept]) -> int:
         swept = 0

@@ -175,6 +175,25 @@ def test_what_cannot_be_taken_out_of_one_file_leaves_the_others_and_is_told(
 
 
 @pytest.mark.parametrize("how", ["forget", "sweep"])
+def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=10_000_000)
+    with opened(shelf) as file:
+        file.put([some_lines("doc_1")])
+
+    def refuse(_path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    # this test may run as root, who may read everything
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refuse)
+        with pytest.raises(StillKept, match="Permission denied"):
+            shelf.forget("doc_1") if how == "forget" else shelf.sweep(held())
+    assert shelf.sweep(held()) == 1
+
+
+@pytest.mark.parametrize("how", ["forget", "sweep"])
 def test_the_log_of_a_file_that_was_removed_goes_too(tmp_path: Path, how: str) -> None:
     shelf = ReadyShelf(tmp_path, limit_bytes=10_000_000)
     with opened(shelf) as file:
