@@ -1,7 +1,8 @@
 """Erasing documents: out of the truth, then out of everything that is kept beside it; and what has seen them."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 from backend.datasets.records.candidates import document_key
 from backend.datasets.report.file_names import REPORT_FOLDER
 from backend.datasets.report.redacting import redact_samples
+from backend.datasets.still_kept import StillKept
 from shared.auth.audit import audit_entry
 from shared.database.base import DatasetNotFound, DatasetStore, DocumentStore
 from shared.errors import Unavailable
@@ -87,7 +89,7 @@ class ErasureDesk:
         Raises:
             DocumentNotFound: If there never was such a document.
             Unavailable: If the truth cannot be written, and nothing has happened; or if files cannot be removed: the
-                document is gone then, and erasing it again goes on.
+                document is gone then, from everything else as well, and erasing it again goes on.
         """
         is_new = not self._documents.uses(document_id).is_erased
         if is_new:
@@ -95,11 +97,16 @@ class ErasureDesk:
                 principal, "document.erased", "document", document_id, request_id=request_id, reason=reason
             )
             self._documents.erase(document_id, audit=audit)
+        failures: list[Unavailable] = []
         for forget in self._forgetting:
-            forget(document_id)
-        uses = self._documents.uses(document_id)
-        redacted = self._redact_reports(uses)
+            with _noting(failures):
+                forget(document_id)
+        uses, redacted = self._documents.uses(document_id), 0
+        with _noting(failures):
+            redacted = self._redact_reports(uses)
         pending = self._catch_up()
+        if failures:
+            raise failures[0]
         logger.info("document.erased", extra={"document_id": document_id, "is_new": is_new, "redacted": redacted})
         return Erasure(uses, is_new, pending, redacted)
 
@@ -126,3 +133,17 @@ class ErasureDesk:
             if waiting := self._documents.outbox_size(store):
                 pending[store] = waiting
         return pending
+
+
+@contextmanager
+def _noting(failures: list[Unavailable]) -> Iterator[None]:
+    """Go on after what cannot be removed: the words leave every other place all the same."""
+    try:
+        yield
+    except (Unavailable, OSError) as exc:
+        logger.warning("document.not_forgotten", exc_info=True)
+        failures.append(exc if isinstance(exc, Unavailable) else _still_kept(exc))
+
+
+def _still_kept(failure: OSError) -> StillKept:
+    return StillKept(Path(str(failure.filename or "the data folder")), failure.strerror or str(failure))

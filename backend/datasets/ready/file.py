@@ -1,6 +1,7 @@
 """Lines of one key in a SQLite file. It can always be missing: whatever is wrong with it is logged, and lines are made.
 
-The file holds words of documents, so what is erased has to leave it (`shelf.ReadyShelf.sweep`), and is overwritten.
+The file holds words of documents, so what is erased has to leave it (`shelf.ReadyShelf.sweep`), and is overwritten; a
+file that cannot be written is removed as a whole.
 """
 
 import logging
@@ -11,12 +12,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from backend.datasets.ready.lines import SectionKey, SectionLines
+from backend.datasets.still_kept import StillKept
 from shared.database.derived_file import discard_file, open_derived_file, transaction
 from shared.database.write_ahead_log import empty_log
 
 logger = logging.getLogger(__name__)
 
 _PATIENCE_S = 2.0
+_PRIMARY_CODE = 0xFF
 # large pages hold the lines of neighbouring sections together
 _PRAGMAS = ("PRAGMA page_size=16384",)
 _SCHEMA = (
@@ -42,6 +45,7 @@ WHERE document_id = ? AND state = ? ORDER BY ordinal
 _OF_SECTION = """
 SELECT text_key, score, is_rejected, records, content FROM lines WHERE document_id = ? AND state = ? AND ordinal = ?
 """
+_FREE = "SELECT freelist_count, page_size FROM pragma_freelist_count, pragma_page_size"
 _PUT = "INSERT OR REPLACE INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_DOCUMENT = """
 INSERT INTO documents VALUES (?, ?, ?)
@@ -59,6 +63,7 @@ class ReadyFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
+        self._trouble: sqlite3.Error | OSError | None = None
         with self._care():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = _opened(path)
@@ -127,22 +132,63 @@ class ReadyFile:
         with self._care():
             yield from self._rows(f"{_DOCUMENTS} ORDER BY document_id, state", ())
 
+    def free_bytes(self) -> int:
+        """Room inside the file, which is taken before it grows."""
+        with self._care():
+            ((pages, size),) = self._rows(_FREE, ()) if self._connection else [(0, 0)]
+            return int(pages) * int(size)
+        return 0
+
     def forget(self, documents: Sequence[tuple[str, str]]) -> None:
-        """Overwrite what is ready of these states of documents."""
-        self._forget("document_id = ? AND state = ?", documents)
+        """Overwrite what is ready of these states of documents; a file that cannot be written goes as a whole.
+
+        Raises:
+            StillKept: If somebody else is writing for long, or the file cannot even be removed.
+        """
+        if documents:
+            self._forget("document_id = ? AND state = ?", documents)
 
     def forget_document(self, document_id: str) -> None:
-        """Overwrite what is ready of a document, in whichever state."""
+        """Overwrite what is ready of a document, in whichever state; see `forget`.
+
+        Raises:
+            StillKept: As `forget`.
+        """
         self._forget("document_id = ?", [(document_id,)])
 
+    def require_usable(self) -> None:
+        """Nothing where the file can be used; one that is damaged goes as a whole.
+
+        Raises:
+            StillKept: If it is there, and nobody can know what is in it.
+        """
+        if self._trouble is not None:
+            self._remove(self._trouble)
+        elif self._connection is None:
+            raise StillKept(self.path, "it was closed before")
+
     def _forget(self, which: str, values: Sequence[tuple[str, ...]]) -> None:
-        with self._care():
-            if self._connection is not None and values:
-                with transaction(self._connection):
-                    for table in ("lines", "documents"):
-                        self._connection.executemany(f"DELETE FROM {table} WHERE {which}", values)  # noqa: S608 - ours
-                # the log still holds what was overwritten in the file
-                empty_log(self._connection)
+        self.require_usable()
+        if self._connection is None:
+            return
+        try:
+            with transaction(self._connection):
+                for table in ("lines", "documents"):
+                    self._connection.executemany(f"DELETE FROM {table} WHERE {which}", values)  # noqa: S608 - ours
+            # the log still holds what was overwritten in the file
+            empty_log(self._connection)
+        except (sqlite3.Error, OSError) as exc:
+            self._give_up(exc)
+            self._remove(exc)
+
+    def _remove(self, trouble: sqlite3.Error | OSError) -> None:
+        """Remove the file in place of what is in it, unless it is only busy: then it is worth another attempt."""
+        if _is_busy(trouble):
+            raise StillKept(self.path, str(trouble)) from trouble
+        try:
+            discard_file(self.path)
+        except OSError as exc:
+            raise StillKept(self.path, exc.strerror or str(exc)) from exc
 
     def close(self) -> None:
         """Give the file back; a second time does nothing."""
@@ -159,11 +205,15 @@ class ReadyFile:
         try:
             yield
         except (sqlite3.Error, OSError) as exc:
-            logger.warning("ready.unusable", extra={"file": str(self.path), "reason": str(exc)})
-            self.close()
+            self._give_up(exc)
             if isinstance(exc, sqlite3.DatabaseError) and not isinstance(exc, sqlite3.OperationalError):
                 with suppress(OSError):
                     discard_file(self.path)
+
+    def _give_up(self, trouble: sqlite3.Error | OSError) -> None:
+        logger.warning("ready.unusable", extra={"file": str(self.path), "reason": str(trouble)})
+        self._trouble = trouble
+        self.close()
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -182,3 +232,8 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _section(key: SectionKey, row: Sequence[Any]) -> SectionLines:
     text_key, score, is_rejected, records, content = row
     return SectionLines(key, text_key, score, is_rejected == 1, records, content)
+
+
+def _is_busy(trouble: Exception) -> bool:
+    code = getattr(trouble, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

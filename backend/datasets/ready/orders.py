@@ -4,12 +4,14 @@ import json
 
 from backend.datasets.models import DatasetRequest
 
-_DECISIVE = {"record_format", "max_characters", "templates", "seed", "split"}
+# not `max_characters`: a section in a stream is never divided or merged
+_DECISIVE = {"record_format", "templates", "seed", "split"}
 
 
 def noted(order: DatasetRequest) -> str:
     """What decides over the lines of an order of a stream, as JSON; equal for orders with equal lines."""
-    return json.dumps(order.model_dump(mode="json", include=_DECISIVE), sort_keys=True)
+    decisive = order.model_dump(mode="json", include=_DECISIVE)
+    return json.dumps({**decisive, "templates": sorted(set(order.templates))}, sort_keys=True)
 
 
 def order_of(note: str) -> DatasetRequest:

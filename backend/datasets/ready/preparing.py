@@ -1,4 +1,4 @@
-"""Lines of all documents, made before anybody asks for them: of the usual order, and of those that took everything.
+"""Lines of all documents, made before anybody asks for them: of the usual order first, then of those that took all.
 
 What is killed on the way has lost nothing but the documents it had in hand; the next one goes on behind them.
 """
@@ -6,6 +6,7 @@ What is killed on the way has lost nothing but the documents it had in hand; the
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from backend.datasets.models import DatasetRequest
@@ -16,9 +17,22 @@ from backend.datasets.ready.orders import USUAL, order_of
 from backend.datasets.ready.shelf import ReadyShelf
 from backend.datasets.ready.truth import Truth, neighbours, put_in, sections_of
 from shared.database.search_store import HeldDocument
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, Unavailable
 
 logger = logging.getLogger(__name__)
+
+
+class NotPrepared(Unavailable):
+    """Lines were made, or to be made, and cannot be kept."""
+
+    code = "not_prepared"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"Lines of streams cannot be kept in {path}: it is locked, damaged or on a full disk; 'ready.unusable' in "
+            "the log says which. It is tried again.",
+            path=str(path),
+        )
 
 
 class AllDocuments(Truth, Protocol):
@@ -53,22 +67,32 @@ def prepare(shelf: ReadyShelf, documents: AllDocuments, maker_of: Callable[[Data
         maker_of: Makes the lines of an order.
 
     Raises:
-        Unavailable: If the truth cannot be read.
+        NotPrepared: If a file cannot be used; what was made before is kept.
+        Unavailable: If the truth cannot be read, or what was erased meanwhile cannot be taken out.
     """
-    makers = list(_makers(sorted({USUAL, *shelf.orders()}), maker_of))
-    keys = [maker.key for maker in makers]
+    notes = [USUAL, *(note for note in shelf.orders() if note != USUAL)]
+    # several notes may come to the same lines, as a template and its kind
+    makers = {maker.key: maker for maker in _makers(notes, maker_of)}
     made, is_full = 0, False
-    for maker in makers:
-        with shelf.opened_unused(maker.key) as file:
+    for key, maker in makers.items():
+        with shelf.opened_unused(key) as file:
             if file is None:
                 continue
+            _require_open(file)
             for few in neighbours(_missing(documents.iter_held(), file)):
-                if not file.is_open or not shelf.has_room(file, spared=keys):
+                if not shelf.has_room(file, spared=makers):
+                    _require_open(file)
                     is_full = True
                     break
                 _make(few, maker, file, documents)
+                _require_open(file)
                 made += len(few)
     return Prepared(len(makers), made, is_full)
+
+
+def _require_open(file: ReadyFile) -> None:
+    if not file.is_open:
+        raise NotPrepared(file.path)
 
 
 def _makers(notes: Sequence[str], maker_of: Callable[[DatasetRequest], LineMaker]) -> Iterator[LineMaker]:

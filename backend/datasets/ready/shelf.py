@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from backend.datasets.ready.file import ReadyFile
 from backend.datasets.ready.lines import state_of
+from backend.datasets.still_kept import StillKept
 from shared.database.derived_file import discard_file
 from shared.database.search_store import HeldDocument
 
@@ -45,29 +46,23 @@ class ReadyShelf:
 
     def open(self, key: str) -> ReadyFile | None:
         """The file of a key, to be closed; None where nothing is kept."""
-        if self._limit_bytes <= 0:
-            return None
-        file = ReadyFile(self._path(key))
-        with suppress(OSError):
-            # who was used last is known by this time, also after a use that only read
-            os.utime(file.path)
+        file = self._opened(key)
+        if file is not None:
+            _note_use(file.path)
         return file
 
     @contextmanager
     def opened_unused(self, key: str) -> Iterator[ReadyFile | None]:
         """The file of a key for who puts lines into it that nobody asked for: it is not used by that."""
-        used_at = _used_at(self._path(key))
-        file = self.open(key)
+        file = self._opened(key)
         if file is None:
             yield None
             return
-        try:
-            with file:
-                yield file
-        finally:
-            if used_at:
-                with suppress(OSError):
-                    os.utime(file.path, (used_at, used_at))
+        with file:
+            if not _used_at(file.path):
+                # a new one is not the first to make room
+                _note_use(file.path)
+            yield file
 
     def orders(self) -> list[str]:
         """Orders whose streams took everything, as they were noted; each once."""
@@ -88,7 +83,7 @@ class ReadyShelf:
             return False
         others = [each for each in self._files() if each != file.path and _key_of(each) not in spared]
         others.sort(key=_used_at)
-        while self._size_bytes() >= self._limit_bytes:
+        while self._is_full(file):
             if not others:
                 return False
             _discard(others.pop(0))
@@ -101,22 +96,62 @@ class ReadyShelf:
             held: Begins to tell all documents of the truth, in the order of ids.
 
         Raises:
+            StillKept: If a file can neither be written nor removed; all others are swept then.
             Unavailable: If the truth cannot be read.
         """
-        swept = 0
-        for path in self._files():
-            with ReadyFile(path) as file:
-                stale = list(_stale(file.documents(), held()))
-                for start in range(0, len(stale), _FORGOTTEN_AT_ONCE):
-                    file.forget(stale[start : start + _FORGOTTEN_AT_ONCE])
-            swept += len(stale)
+        self._require_listable()
+        failures: list[StillKept] = []
+        swept = sum(self._swept(path, held, failures) for path in self._files())
+        self._clear_orphans(failures)
+        if failures:
+            raise failures[0]
         return swept
 
     def forget(self, document_id: str) -> None:
-        """Overwrite what was made of a document."""
+        """Overwrite what was made of a document.
+
+        Raises:
+            StillKept: If a file can neither be written nor removed; it is out of all others then.
+        """
+        self._require_listable()
+        failures: list[StillKept] = []
         for path in self._files():
-            with ReadyFile(path) as file:
+            with _noting(failures), ReadyFile(path) as file:
                 file.forget_document(document_id)
+        self._clear_orphans(failures)
+        if failures:
+            raise failures[0]
+
+    def _require_listable(self) -> None:
+        """What is looked for by `glob` is nowhere in a folder that may not be read."""
+        try:
+            with os.scandir(self._folder):
+                return
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as exc:
+            raise StillKept(self._folder, exc.strerror or str(exc)) from exc
+
+    def _swept(self, path: Path, held: Callable[[], Iterator[HeldDocument]], failures: list[StillKept]) -> int:
+        swept = 0
+        with _noting(failures), ReadyFile(path) as file:
+            stale = list(_stale(file.documents(), held()))
+            file.require_usable()
+            for start in range(0, len(stale), _FORGOTTEN_AT_ONCE):
+                some = stale[start : start + _FORGOTTEN_AT_ONCE]
+                file.forget(some)
+                swept += len(some)
+        return swept
+
+    def _clear_orphans(self, failures: list[StillKept]) -> None:
+        """Remove what a process that was killed left of a file it removed: a log, with the words in it."""
+        for path in self._folder.glob(f"*{_ENDING}-*"):
+            if not path.with_name(path.name.rpartition("-")[0]).exists():
+                with _noting(failures):
+                    _remove(path)
+
+    def _opened(self, key: str) -> ReadyFile | None:
+        return ReadyFile(self._path(key)) if self._limit_bytes > 0 else None
 
     def _path(self, key: str) -> Path:
         """The file of a key that is there, or one of a name that was never used.
@@ -133,6 +168,11 @@ class ReadyShelf:
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob(f"*{_ENDING}"))
+
+    def _is_full(self, file: ReadyFile) -> bool:
+        size = self._size_bytes()
+        # what left the file is room in it, which the disk does not get back
+        return size >= self._limit_bytes and size - file.free_bytes() >= self._limit_bytes
 
     def _size_bytes(self) -> int:
         # with their logs, which are as large as what was written last
@@ -154,9 +194,19 @@ def _key_of(path: Path) -> str:
     return path.name.partition("-")[0]
 
 
+def _use_of(path: Path) -> Path:
+    """Its time is that of the last use: SQLite changes the time of the file itself whenever it is written."""
+    return path.with_name(f"{path.name}-used")
+
+
+def _note_use(path: Path) -> None:
+    with suppress(OSError):
+        _use_of(path).touch()
+
+
 def _used_at(path: Path) -> float:
     with suppress(OSError):
-        return path.stat().st_mtime
+        return _use_of(path).stat().st_mtime
     return 0.0
 
 
@@ -169,6 +219,24 @@ def _size(path: Path) -> int:
 def _discard(path: Path) -> None:
     try:
         discard_file(path)
+        _use_of(path).unlink(missing_ok=True)
     except OSError as exc:
         # another process may have it open, where that keeps a file
         logger.warning("ready.not_removed", extra={"file": str(path), "reason": str(exc)})
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as exc:
+        raise StillKept(path, exc.strerror or str(exc)) from exc
+
+
+@contextmanager
+def _noting(failures: list[StillKept]) -> Iterator[None]:
+    """Go on after what cannot be removed."""
+    try:
+        yield
+    except StillKept as exc:
+        logger.warning("ready.still_kept", exc_info=True)
+        failures.append(exc)

@@ -3,6 +3,7 @@
 Which of them are sent is decided anew every time: by the least quality that is asked for, and by what people decided.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,9 +18,12 @@ from backend.datasets.ready.truth import Truth, neighbours, put_in, sections_of
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.judging import RulingsOf
 from backend.datasets.searching import Found, candidate_of
+from backend.datasets.still_kept import StillKept
 from shared.database.dataset_search import DatasetDocument
 from shared.database.search_store import HeldDocument
 from shared.models.review import ReviewState
+
+logger = logging.getLogger(__name__)
 
 _MAX_SIZE = 1 << 20
 _PIECE_BYTES = 1 << 17
@@ -87,14 +91,16 @@ class LineStream:
         with ExitStack() as stack:
             if self._shelf and (file := self._shelf.open(self._maker.key)):
                 self._file = stack.enter_context(file)
-                if found.everything is not None:
-                    file.note_order(self._maker.note)
             asked = map(_asked, found.hits) if found.everything is None else self._asked_all(found.everything)
-            at_once, asked = at_first, islice(asked, at_most)
+            at_once, asked, taken = at_first, islice(asked, at_most), 0
             while batch := _batch(asked, at_once):
+                taken += len(batch)
                 for lines in self._sent(batch):
                     at_once = max(MAX_TEXTS, at_first)
                     yield lines
+            # who takes a part of everything is not to cost a copy of all
+            if self._file and found.everything is not None and taken < at_most:
+                self._file.note_order(self._maker.note)
 
     def _asked_all(self, held: Iterator[HeldDocument]) -> Iterator[_Asked]:
         """All sections of documents; those of which every line is ready are not read."""
@@ -149,7 +155,11 @@ class LineStream:
 
     def _keep(self, made: Sequence[SectionLines]) -> None:
         if self._shelf and self._file and self._file.is_open and self._shelf.has_room(self._file):
-            put_in(self._file, made, self._documents)
+            try:
+                put_in(self._file, made, self._documents)
+            except StillKept:
+                # the next sweep takes it out; a stream needs no file
+                logger.warning("ready.still_kept", exc_info=True)
 
 
 def _asked(hit: DatasetDocument) -> _Asked:

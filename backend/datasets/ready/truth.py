@@ -47,8 +47,16 @@ def sections_of(change: DocumentChange) -> Iterator[tuple[SectionKey, Candidate]
 def put_in(
     file: ReadyFile, made: Sequence[SectionLines], documents: Truth, *, whole: Collection[tuple[str, str]] = ()
 ) -> None:
-    """Keep lines, unless a document was erased while they were made: whoever erased it may have looked here before."""
+    """Keep lines, unless a document was erased while they were made: whoever erased it may have looked here before.
+
+    Raises:
+        StillKept: If what is erased cannot be taken out again.
+        Unavailable: If the truth cannot be read.
+    """
     file.put(made, whole=whole)
+    if not file.is_open:
+        # nothing was put
+        return
     ids = {each.key.document_id for each in made}
     for document_id in sorted(ids.difference(documents.newest(sorted(ids)))):
         file.forget_document(document_id)

@@ -8,13 +8,17 @@ Files appear whole, are read by whoever comes first, and go with their document.
 import contextlib
 import hashlib
 import json
+import logging
 import re
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from backend.datasets.still_kept import StillKept
 from shared.replacing import replacing
+
+logger = logging.getLogger(__name__)
 
 _SAFE = re.compile(r"[A-Za-z0-9][\w-]{0,99}")
 _AT_ONCE = 500
@@ -57,11 +61,25 @@ class ReplyCache:
             stream.write(json.dumps({"model": body.get("model"), "reply": reply}).encode())
 
     def forget(self, document_id: str) -> None:
-        """Remove everything that was said about a document."""
-        shutil.rmtree(self._folder / _safe(document_id), ignore_errors=True)
+        """Remove everything that was said about a document.
+
+        Raises:
+            StillKept: If some of it cannot be removed.
+        """
+        failures: list[StillKept] = []
+
+        def note(_call: object, path: str, error: tuple[type[BaseException], BaseException, object]) -> None:
+            # others may remove the same at the same time
+            if not isinstance(error[1], FileNotFoundError):
+                failures.append(StillKept(Path(path), getattr(error[1], "strerror", None) or str(error[1])))
+
+        # as much as can be removed
+        shutil.rmtree(self._folder / _safe(document_id), onerror=note)
+        if failures:
+            raise failures[0]
 
     def keep_only(self, known: Callable[[Sequence[str]], Collection[str]]) -> None:
-        """Forget documents that are not known any more.
+        """Forget documents that are not known any more; a build goes on beside what cannot be removed, and logs it.
 
         Args:
             known: Those of some ids that are; `DocumentStore.newest`.
@@ -72,7 +90,10 @@ class ReplyCache:
         for start in range(0, len(names), _AT_ONCE):
             some = names[start : start + _AT_ONCE]
             for gone in set(some) - set(known(some)):
-                self.forget(gone)
+                try:
+                    self.forget(gone)
+                except StillKept:
+                    logger.warning("replies.still_kept", exc_info=True, extra={"document_id": gone})
 
     def _path(self, document_id: str, body: Mapping[str, Any]) -> Path:
         return self._folder / _safe(document_id) / f"{request_hash(body)}.json"

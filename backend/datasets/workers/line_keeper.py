@@ -90,6 +90,9 @@ class LineKeeper:
                 await in_thread(self._shelf.sweep, self._held)
             except Unavailable:
                 logger.warning("ready.sweep_failed", exc_info=True)
+            except Exception:
+                # who ends here would leave the words of erased documents where they are, and tell nobody
+                logger.exception("ready.sweeping_failed")
             await asyncio.sleep(self._times.sweep_s)
 
     async def _keep_prepared(self) -> None:
@@ -98,6 +101,8 @@ class LineKeeper:
                 await self._prepare(self._start)
             except Unavailable:
                 logger.warning("ready.truth_unavailable", exc_info=True)
+            except Exception:
+                logger.exception("ready.preparing_failed")
             await self._pause()
 
     async def _prepare(self, start: Callable[[], Awaitable[ChildProcess]]) -> None:
@@ -151,7 +156,8 @@ class LineKeeper:
         try:
             found = self._learnt.stat()
             digest.update(f"{found.st_ino} {found.st_size} {found.st_mtime_ns}".encode())
-        except FileNotFoundError:
+        except OSError:
+            # also where it may not be looked at: who makes lines finds out, and says so
             digest.update(b"nothing learnt")
         return digest.hexdigest() if has_documents else ""
 

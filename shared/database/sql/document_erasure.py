@@ -1,9 +1,10 @@
 """Erasing documents on SQL: one transaction over all tables that know of a document."""
 
+import logging
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, func, select, update
@@ -32,6 +33,8 @@ from shared.models.erasure import AdapterUse, DatasetUse, DocumentUses
 from shared.models.events import AuditEntry
 from shared.models.job import JobStatus
 from shared.models.review import ReviewState
+
+logger = logging.getLogger(__name__)
 
 _IDS_PER_QUERY = 500
 _UNFINISHED = [status.value for status in JobStatus if not status.is_terminal]
@@ -74,13 +77,19 @@ class SqlDocumentErasure:
 
 
 def _empty_log(engine: Engine) -> None:
-    """On SQLite, have the text leave the log too; it is erased whether or not that succeeds now."""
+    """On SQLite, have the text leave the log too; it is erased whether or not that succeeds now, which is told."""
     if engine.dialect.name != "sqlite":
         return
-    with closing(engine.raw_connection()) as pooled, suppress(sqlite3.Error):
+    reason = "somebody is reading"
+    with closing(engine.raw_connection()) as pooled:
         connection = pooled.driver_connection
-        if isinstance(connection, sqlite3.Connection):
-            empty_log(connection)
+        try:
+            if not isinstance(connection, sqlite3.Connection) or empty_log(connection):
+                return
+        except sqlite3.Error as exc:
+            reason = str(exc)
+    # SQLite writes over it later, at the latest when the last service that has it open ends
+    logger.warning("database.log_not_emptied", extra={"reason": reason})
 
 
 def _in_use(connection: Connection, document_id: str) -> Sequence[str]:

@@ -1,4 +1,6 @@
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from tests.contracts.feedback_store_contract import FeedbackStoreContract
 from tests.contracts.job_store_contract import JobStoreContract
 from tests.contracts.key_store_contract import KeyStoreContract
 from tests.contracts.review_store_contract import ReviewStoreContract
+from tests.support.registered import register
 from tests.support.store_values import a_document, an_audit
 
 
@@ -83,3 +86,17 @@ def test_no_text_of_an_erased_document_stays_in_the_files(stores: Stores, sqlite
     stores.documents.erase(gone.document_id, audit=an_audit("document.erased"))
 
     assert (holds("Krauseberg"), holds("Lindenstieg")) == (False, True)
+
+
+def test_who_reads_while_a_document_is_erased_keeps_it_in_the_log_which_is_told(
+    sqlite_url: str, stores: Stores, caplog: pytest.LogCaptureFixture
+) -> None:
+    document_id = register(stores.documents, 1)
+    with closing(sqlite3.connect(str(make_url(sqlite_url).database), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM documents").fetchall()
+        stores.documents.erase(document_id, audit=an_audit("document.erased"))
+
+    (told,) = [each for each in caplog.records if each.msg == "database.log_not_emptied"]
+    assert vars(told)["reason"] == "somebody is reading"
+    assert stores.documents.uses(document_id).is_erased

@@ -57,6 +57,24 @@ def test_erasing_again_does_what_a_crash_left_undone_and_writes_no_second_entry(
     assert len(world.stores.audit.records(AuditFilter(action="document.erased"))) == 1
 
 
+@pytest.mark.parametrize(
+    "failure", [Unavailable("no disk"), PermissionError(13, "Permission denied", "signals/00001-x")]
+)
+def test_what_cannot_be_removed_in_one_place_leaves_all_others_and_is_told(
+    world: ErasureWorld, failure: Exception
+) -> None:
+    def refuse(_document_id: str) -> None:
+        raise failure
+
+    desk = world.a_desk(refuse, world.replies.forget)
+    with pytest.raises(Unavailable, match=r"no disk|Permission denied"):
+        desk.erase(world.ids[0], REASON, ADMIN)
+
+    assert not world.has_reply(world.ids[0])
+    assert "Satzung 0 über" not in world.report()
+    assert world.stores.documents.outbox_size("embedded") == 0
+
+
 def test_a_search_store_that_is_away_is_named(world: ErasureWorld) -> None:
     world.search.is_away = True
 

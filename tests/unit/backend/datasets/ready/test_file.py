@@ -2,12 +2,14 @@
 
 import logging
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from backend.datasets.ready.file import ReadyFile
 from backend.datasets.ready.lines import SectionKey, SectionLines
+from backend.datasets.still_kept import StillKept
 
 
 def a_section(
@@ -118,3 +120,75 @@ def test_orders_are_noted_once(path: Path) -> None:
             file.note_order(note)
     with ReadyFile(path) as file:
         assert file.orders() == ["a", "b"]
+
+
+def put_into(path: Path) -> None:
+    with ReadyFile(path) as file:
+        file.put([a_section(text="Geheimes Wort"), a_section("doc_2")])
+
+
+def test_who_cannot_forget_since_somebody_else_writes_says_so_and_another_attempt_does_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.datasets.ready.file._PATIENCE_S", 0.05)
+    put_into(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with ReadyFile(path) as file, pytest.raises(StillKept, match="erase the document again"):
+            file.forget_document("doc_1")
+        holder.execute("ROLLBACK")
+
+    with ReadyFile(path) as file:
+        file.forget_document("doc_1")
+        assert list(file.documents()) == [("doc_2", "1-a")]
+
+
+def test_a_file_that_cannot_be_written_goes_as_a_whole_when_something_is_forgotten(path: Path) -> None:
+    put_into(path)
+    with ReadyFile(path) as file:
+        assert file._connection is not None
+        # as on a full disk, "attempt to write a readonly database" is no lock and no damage
+        file._connection.execute("PRAGMA query_only=ON")
+        file.forget([("doc_1", "1-a")])
+
+        assert not file.is_open
+        assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"no database" * 1000, None])
+def test_what_can_neither_be_read_nor_removed_is_told(
+    path: Path, content: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_into(path)
+    if content is not None:
+        path.write_bytes(content)
+
+    def refuse(_path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    # as where another process has it open on Windows
+    monkeypatch.setattr("backend.datasets.ready.file.discard_file", refuse)
+    with ReadyFile(path) as file:
+        if file._connection is not None:
+            file._connection.execute("PRAGMA query_only=ON")
+        for _ in range(2):
+            with pytest.raises(StillKept, match="Permission denied"):
+                file.forget_document("doc_1")
+
+
+def test_nothing_is_kept_in_a_file_that_could_not_be_made(tmp_path: Path) -> None:
+    (tmp_path / "streams").write_text("a file")
+    with ReadyFile(tmp_path / "streams" / "a.lines") as file:
+        (tmp_path / "streams").unlink()
+        file.forget_document("doc_1")
+
+
+def test_what_left_a_file_is_room_in_it(path: Path) -> None:
+    with ReadyFile(path) as file:
+        assert file.free_bytes() == 0
+        file.put([a_section(ordinal=number, text="Wort " * 1000) for number in range(100)])
+        before = file.free_bytes()
+        file.forget_document("doc_1")
+
+        assert file.free_bytes() > before + 400_000
+    assert file.free_bytes() == 0

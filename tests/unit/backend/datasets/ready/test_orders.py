@@ -31,6 +31,15 @@ def test_an_order_that_says_nothing_of_its_records_is_the_usual_one() -> None:
     assert noted(an_order(description="x", search_query={"query_text": "Gebühr", "top_k": 3})) == USUAL
 
 
+def test_orders_with_equal_lines_have_one_note() -> None:
+    assert noted(an_order(max_characters=301)) == USUAL
+    first, second = (
+        an_order(record_format="messages", templates=names)
+        for names in (["summary", "question"], ["question", "summary"])
+    )
+    assert noted(first) == noted(second)
+
+
 @pytest.mark.parametrize("note", ["", "[]", "{", '{"name": "x"}', '{"seed": "?"}'])
 def test_what_is_no_note_is_refused(note: str) -> None:
     with pytest.raises(ValueError, match=r"."):

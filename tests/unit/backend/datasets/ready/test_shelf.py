@@ -1,7 +1,9 @@
 """The shelf of ready lines: bounded, the last used stay, and nothing of an erased document stays on it."""
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from backend.datasets.ready.file import ReadyFile
 from backend.datasets.ready.lines import SectionKey, SectionLines, state_of
 from backend.datasets.ready.shelf import ReadyShelf
+from backend.datasets.still_kept import StillKept
 from shared.database.search_store import HeldDocument
 
 _BIG = b"x" * 100_000
@@ -42,7 +45,7 @@ def test_what_was_used_longest_ago_makes_room(tmp_path: Path) -> None:
     for age, key in ((300, "oldest"), (200, "older"), (0, "own")):
         with opened(shelf, key) as file:
             file.put([some_lines("doc_1"), some_lines("doc_2")])
-        os.utime(file.path, (1_000_000 - age,) * 2)
+        os.utime(f"{file.path}-used", (1_000_000 - age,) * 2)
 
     with opened(shelf, "older"):
         pass
@@ -76,6 +79,26 @@ def test_a_file_alone_grows_to_the_limit(tmp_path: Path) -> None:
 
         assert 1 <= written <= 5
         assert len(list(file.documents())) == written
+
+
+def test_a_full_file_has_room_again_for_as_much_as_was_forgotten(tmp_path: Path) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=1_000_000)
+
+    def fill(version: int) -> int:
+        written = 0
+        # the log is room as well, once it is in the file
+        for number in range(100):
+            with opened(shelf) as file:
+                if shelf.has_room(file):
+                    file.put([some_lines(f"doc_{number}", version=version)])
+                    written += 1
+        return written
+
+    written = fill(1)
+    assert 5 < written < 15
+    assert shelf.sweep(held()) == written
+    assert fill(2) >= written - 1
+    assert sum(each.stat().st_size for each in tmp_path.iterdir()) < 1_300_000
 
 
 def test_the_last_of_the_disk_is_left_to_others(tmp_path: Path) -> None:
@@ -126,3 +149,73 @@ def test_what_was_made_of_one_document_is_forgotten_in_every_state_and_file(tmp_
         with opened(shelf, key) as file:
             assert [document for document, _ in file.documents()] == ["doc_1", "doc_3"]
             assert not file.of_document("doc_2", some_lines("doc_2").key.state)
+
+
+@pytest.mark.parametrize("how", ["forget", "sweep"])
+def test_what_cannot_be_taken_out_of_one_file_leaves_the_others_and_is_told(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.datasets.ready.file._PATIENCE_S", 0.05)
+    shelf = ReadyShelf(tmp_path, limit_bytes=10_000_000)
+    for key in ("one", "two", "three"):
+        with opened(shelf, key) as file:
+            file.put([some_lines("doc_1"), some_lines("doc_2")])
+    truth = held(a_document("doc_1"))
+    with opened(shelf, "one") as locked, closing(sqlite3.connect(locked.path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StillKept):
+            shelf.forget("doc_2") if how == "forget" else shelf.sweep(truth)
+    kept = {}
+    for key in ("one", "two", "three"):
+        with opened(shelf, key) as file:
+            kept[key] = [document for document, _ in file.documents()]
+
+    assert kept == {"one": ["doc_1", "doc_2"], "two": ["doc_1"], "three": ["doc_1"]}
+    assert shelf.sweep(truth) == 1
+
+
+@pytest.mark.parametrize("how", ["forget", "sweep"])
+def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=10_000_000)
+    with opened(shelf) as file:
+        file.put([some_lines("doc_1")])
+
+    def refuse(_path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    # this test may run as root, who may read everything
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refuse)
+        with pytest.raises(StillKept, match="Permission denied"):
+            shelf.forget("doc_1") if how == "forget" else shelf.sweep(held())
+    assert shelf.sweep(held()) == 1
+
+
+@pytest.mark.parametrize("how", ["forget", "sweep"])
+def test_the_log_of_a_file_that_was_removed_goes_too(tmp_path: Path, how: str) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=10_000_000)
+    with opened(shelf) as file:
+        file.put([some_lines("doc_1")])
+    (tmp_path / "gone-1.lines-wal").write_bytes(b"words of doc_2")
+    (tmp_path / "gone-1.lines-used").touch()
+    shelf.forget("doc_2") if how == "forget" else shelf.sweep(held(a_document("doc_1")))
+
+    assert {each.name for each in tmp_path.iterdir()} == {file.path.name, f"{file.path.name}-used"}
+
+
+def test_who_used_a_file_while_it_was_filled_has_used_it(tmp_path: Path) -> None:
+    shelf = ReadyShelf(tmp_path, limit_bytes=10_000_000)
+
+    def used_at(file: ReadyFile) -> float:
+        return Path(f"{file.path}-used").stat().st_mtime
+
+    for is_used in (False, True):
+        with shelf.opened_unused("one") as file:
+            assert file is not None
+            os.utime(f"{file.path}-used", (1_000_000, 1_000_000))
+            if is_used:
+                opened(shelf).close()
+            file.put([some_lines("doc_1")])
+        assert (used_at(file) > 1_000_000) == is_used

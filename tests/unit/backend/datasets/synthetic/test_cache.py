@@ -1,11 +1,13 @@
 """Replies are kept whole, by document, for whoever asks again."""
 
 import multiprocessing
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backend.datasets.still_kept import StillKept
 from backend.datasets.synthetic.cache import ReplyCache, request_hash
 
 BODY: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "§ 1 „Übermaß“"}], "temperature": 0}
@@ -49,6 +51,33 @@ def test_replies_go_with_their_document(tmp_path: Path) -> None:
     cache.forget("doc_2")
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["doc_1"]
+
+
+def test_a_reply_that_cannot_be_removed_is_told_and_the_others_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = ReplyCache(tmp_path)
+    for number in range(3):
+        cache.put("doc_1", {**BODY, "temperature": number}, "Ja.")
+    stuck, unlink = sorted((tmp_path / "doc_1").iterdir())[1].name, os.unlink
+
+    def refuse(path: Any, **options: Any) -> None:
+        if Path(path).name == stuck:
+            raise PermissionError(13, "Permission denied")
+        unlink(path, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", refuse)
+        with pytest.raises(StillKept, match="Permission denied"):
+            cache.forget("doc_1")
+        # a build goes on
+        cache.keep_only(lambda ids: [])
+
+    assert [path.name for path in (tmp_path / "doc_1").iterdir()] == [stuck]
+    assert "replies.still_kept" in caplog.messages
+    cache.forget("doc_1")
+    cache.forget("doc_1")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_id_leads_out_of_the_folder(tmp_path: Path) -> None:
