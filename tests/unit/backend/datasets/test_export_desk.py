@@ -1,9 +1,11 @@
 """Exports and downloads of finished datasets over in-memory stores."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from backend.datasets.export.exported import Exported
 from backend.datasets.export.registry import UnknownExportFormat
 from backend.datasets.export_desk import (
     EmptySplit,
@@ -13,6 +15,7 @@ from backend.datasets.export_desk import (
     NotExported,
     SplitAndFile,
 )
+from backend.datasets.export_turns import ExportTurns
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import ExportRequest
 from shared.database.dataset_changes import DatasetNotCompleted
@@ -34,7 +37,11 @@ class Desk:
         self.stores: Stores = memory_stores()
         self.folders = DatasetFolders(tmp_path)
         self.exports: list[ExportTask] = []
-        self.desk = ExportDesk(self.stores.datasets, self._write)
+        self.turns = ExportTurns(1)
+        self.desk = ExportDesk(self.stores.datasets, self._write, self.turns)
+
+    def export(self, dataset_id: str, order: ExportRequest) -> Exported:
+        return asyncio.run(self.desk.export(dataset_id, order, ANNA))
 
     def completed(self) -> Dataset:
         found = candidates(3)
@@ -56,7 +63,7 @@ def test_only_a_completed_dataset_can_be_exported_or_fetched(desk: Desk) -> None
     dataset = desk.stores.datasets.add(a_dataset(1), audit=an_audit())
 
     with pytest.raises(DatasetNotCompleted):
-        desk.desk.export(dataset.dataset_id, ExportRequest(format="csv"), ANNA)
+        desk.export(dataset.dataset_id, ExportRequest(format="csv"))
     with pytest.raises(DatasetNotCompleted):
         desk.desk.download(dataset.dataset_id, "csv", None, ANNA)
 
@@ -69,7 +76,7 @@ def test_an_export_is_written_once_and_other_options_are_another_folder(desk: De
         ExportRequest(format="csv", include_metadata=False),
         ExportRequest(format="csv", spreadsheet_safe=False),
     ]
-    paths = [desk.desk.export(dataset_id, order, ANNA) for order in orders]
+    paths = [desk.export(dataset_id, order) for order in orders]
 
     assert paths[0] == paths[1]
     assert len(desk.exports) == len({each.path for each in paths}) == 3
@@ -80,7 +87,7 @@ def test_an_export_is_written_once_and_other_options_are_another_folder(desk: De
 
 def test_what_others_chose_is_fetched_by_its_own_name_and_replaces_nothing(desk: Desk) -> None:
     dataset_id = desk.completed().dataset_id
-    packed = desk.desk.export(dataset_id, ExportRequest(format="jsonl", compression="gzip"), ANNA)
+    packed = desk.export(dataset_id, ExportRequest(format="jsonl", compression="gzip"))
 
     assert packed.name == "jsonl-gzip"
     assert desk.desk.download(dataset_id, "jsonl-gzip", None, ANNA, file="told").size_bytes == len("jsonl-gzip")
@@ -90,7 +97,7 @@ def test_what_others_chose_is_fetched_by_its_own_name_and_replaces_nothing(desk:
 
 def test_a_format_alone_means_the_only_export_that_there_is_of_it(desk: Desk) -> None:
     dataset_id = desk.completed().dataset_id
-    desk.desk.export(dataset_id, ExportRequest(format="csv", spreadsheet_safe=False), ANNA)
+    desk.export(dataset_id, ExportRequest(format="csv", spreadsheet_safe=False))
 
     assert desk.desk.download(dataset_id, "csv", None, ANNA, file="told").size_bytes == len("csv-unguarded")
     with pytest.raises(NotExported, match="There are: csv-unguarded"):
