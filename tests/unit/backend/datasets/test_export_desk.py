@@ -1,6 +1,7 @@
 """Exports and downloads of finished datasets over in-memory stores."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,10 @@ from backend.datasets.export_desk import (
     NotExported,
     SplitAndFile,
 )
-from backend.datasets.export_turns import ExportTurns
+from backend.datasets.export_turns import ExportTurns, endless
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import ExportRequest
-from shared.database.dataset_changes import DatasetNotCompleted
+from shared.database.dataset_changes import DatasetNotCompleted, DatasetWithdrawn
 from shared.database.stores import Stores, memory_stores
 from shared.models.dataset import Dataset, Split
 from shared.models.users import Principal, Role
@@ -83,6 +84,34 @@ def test_an_export_is_written_once_and_other_options_are_another_folder(desk: De
     assert [each.name for each in paths] == ["csv", "csv", "csv-without-metadata", "csv-unguarded"]
     found = desk.stores.datasets.get(dataset_id).export_paths
     assert {name: path for name, path in found.items() if name != "jsonl"} == {each.name: each.path for each in paths}
+
+
+def test_what_is_there_already_waits_for_no_turn(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    first = desk.export(dataset_id, ExportRequest(format="csv"))
+
+    async def while_another_is_written() -> Exported:
+        release = threading.Event()
+        other = asyncio.create_task(desk.turns.run(release.wait, endless, 10))
+        await asyncio.sleep(0)
+        try:
+            return await desk.desk.export(dataset_id, ExportRequest(format="csv"), ANNA)
+        finally:
+            assert not other.done()
+            release.set()
+            await other
+
+    assert asyncio.run(while_another_is_written()) == first
+
+
+def test_what_is_withdrawn_while_it_waits_is_not_written(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    ordered = desk.desk.ordered(dataset_id, ExportRequest(format="csv"))
+    desk.stores.datasets.withdraw(dataset_id, reason="Einwilligung fehlt", audit=an_audit())
+
+    with pytest.raises(DatasetWithdrawn):
+        desk.desk.settle(ordered, ANNA)
+    assert desk.exports == []
 
 
 def test_what_others_chose_is_fetched_by_its_own_name_and_replaces_nothing(desk: Desk) -> None:
