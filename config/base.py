@@ -285,7 +285,7 @@ class BaseConfig(BaseSettings):
     export_processes: int = Field(
         2,
         ge=1,
-        le=16,
+        le=64,
         description="Exports and publications at once, each in a process of its own; others wait for their turn.",
     )
     pii_policy: str = Field(
