@@ -289,6 +289,12 @@ class BaseConfig(BaseSettings):
     build_processes: int = Field(
         2, ge=1, le=64, description="Processes that one build of a dataset uses at most; its result is the same."
     )
+    export_processes: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="Exports and publications at once, each in a process of its own; others wait for their turn.",
+    )
     pii_policy: str = Field(
         "none",
         description="What is done with personal data in records: none, default, or a YAML file (guides/datasets.md).",

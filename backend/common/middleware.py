@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
+from backend.common.body_kind import is_plainly_files
 from backend.common.problem import problem_response
 from backend.common.request_id import HEADER, accepted_or_new
 from shared.utils.log_context import CORRELATION_ID, bound, note_address
@@ -151,7 +152,8 @@ class BodyLimit:
     Args:
         app: What is inside.
         default_bytes: Largest body anywhere.
-        by_path: Larger (or smaller) limits of single paths, e.g. uploads.
+        by_path: Other limits of single paths, e.g. uploads; a larger one is for files alone, since everything else is
+            read into memory.
         linger_s: Longest time of throwing away.
         silence_s: It ends earlier when nothing came for so long.
     """
@@ -176,7 +178,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit_bytes = self._by_path.get(scope["path"], self._default_bytes)
+        limit_bytes = self._limit_bytes(scope)
         body = _LimitedBody(receive, send, limit_bytes, self._linger_s, self._silence_s)
         announced = _header(scope, b"content-length") or "0"
         if not announced.isdigit() or int(announced) > limit_bytes:
@@ -185,6 +187,10 @@ class BodyLimit:
             await response(scope, receive, body.send)
             return
         await self._app(scope, body.receive, body.send)
+
+    def _limit_bytes(self, scope: Scope) -> int:
+        limit_bytes = self._by_path.get(scope["path"], self._default_bytes)
+        return limit_bytes if is_plainly_files(scope["headers"]) else min(limit_bytes, self._default_bytes)
 
 
 _TOO_LARGE = "content_too_large"

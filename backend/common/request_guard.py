@@ -1,7 +1,8 @@
 """What a request must not hold, seen before anybody makes something of it.
 
 Bodies that are packed or nested too deeply, JSON that is not UTF-8, NaN, and characters that no database stores: NUL
-and halves of characters (lone surrogates), which JSON can write and UTF-8 cannot.
+and halves of characters (lone surrogates), which JSON can write and UTF-8 cannot. Whatever is not plainly files is
+looked at as JSON: what a parser takes for JSON is for it to say, and may change.
 """
 
 import json
@@ -13,13 +14,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend.common.blocking import in_thread
+from backend.common.body_kind import RawHeaders, is_plainly_files, values_of
 from backend.common.errors import http_response
 from backend.common.problem import ProblemResponse, problem_response
 from shared.models.storable_text import is_storable
 
 _TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_OTHERS = bytes(byte for byte in range(256) if byte not in _STEPS)
+# read as signed bytes: 1 for what opens, -1 for what closes
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_OTHERS = bytes(byte for byte in range(256) if byte not in b"[{]}")
+_AT_ONCE = 1 << 16
+"""Bytes that are looked at on the event loop, and steps that are counted before another thread may run."""
+_SAID_ONCE = (b"content-type", b"content-encoding")
 _ANNOUNCE_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
 _NO_NUMBERS = (b"NaN", b"Infinity")
 _ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -30,7 +37,7 @@ _UNSTORABLE = "holds a character that no database stores: NUL, or half of a char
 class RequestGuard:
     """Refuses encoded bodies (415), JSON that is no UTF-8, too deep or holds NaN (400), and unstorable texts (422).
 
-    Bodies of other kinds pass by unread.
+    A body of two types or encodings is refused, too (400). Files pass by unread.
 
     Args:
         app: What is inside; the size of bodies is limited outside of it.
@@ -55,13 +62,11 @@ class RequestGuard:
         await self._check_body(scope, receive, send)
 
     async def _check_body(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
-        connection = HTTPConnection(scope)
-        encoding = headers.get(b"content-encoding", b"identity").strip().lower()
-        if encoding != b"identity":
-            await _unpacked_only(connection, encoding)(scope, receive, send)
+        headers, connection = scope["headers"], HTTPConnection(scope)
+        if refusal := _refused_head(headers, connection):
+            await refusal(scope, receive, send)
             return
-        if not _is_json(headers):
+        if is_plainly_files(headers):
             await self._app(scope, receive, send)
             return
         try:
@@ -70,13 +75,8 @@ class RequestGuard:
             # too large or too slow: raised where no handler of the application is around it
             await http_response(connection, exc)(scope, receive, send)
             return
-        reason = _objection(body, self._max_depth)
-        if reason:
-            await problem_response(connection, 400, "bad_json", reason)(scope, receive, send)
-            return
-        field = _unstorable_field(body) if _ODD_ESCAPE.search(body) else None
-        if field is not None:
-            await _unstorable(connection, "The body", field)(scope, receive, send)
+        if refusal := await self._refused_body(body, connection):
+            await refusal(scope, receive, send)
             return
 
         async def replayed() -> Message:
@@ -84,11 +84,26 @@ class RequestGuard:
 
         await self._app(scope, replayed, send)
 
+    async def _refused_body(self, body: bytes, connection: HTTPConnection) -> ProblemResponse | None:
+        """The answer to a body that nobody is to read; None if somebody may."""
+        if len(body) <= _AT_ONCE:
+            reason, field = _findings(body, self._max_depth)
+        else:
+            # the largest take some hundredths of a second
+            reason, field = await in_thread(_findings, body, self._max_depth)
+        if reason:
+            return problem_response(connection, 400, "bad_json", reason)
+        return None if field is None else _unstorable(connection, "The body", field)
 
-def _is_json(headers: dict[bytes, bytes]) -> bool:
-    # FastAPI parses a body without a type as JSON, too
-    kind = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
-    return kind.endswith((b"/json", b"+json")) or not kind
+
+def _refused_head(headers: RawHeaders, connection: HTTPConnection) -> ProblemResponse | None:
+    """The answer to a body of which nobody can say what it is; None if one can."""
+    for name in _SAID_ONCE:
+        if len(values_of(headers, name)) > 1:
+            detail = f"The header {name.decode().title()} stands there more than once: say once what the body is."
+            return problem_response(connection, 400, "repeated_header", detail)
+    encoding = next(iter(values_of(headers, b"content-encoding")), b"identity").strip().lower()
+    return None if encoding == b"identity" else _unpacked_only(connection, encoding)
 
 
 def _unpacked_only(connection: HTTPConnection, encoding: bytes) -> ProblemResponse:
@@ -101,6 +116,13 @@ def _unstorable(connection: HTTPConnection, what: str, field: str = "address") -
     errors = [{"field": field, "reason": _UNSTORABLE}]
     detail = f"{what} {_UNSTORABLE}."
     return problem_response(connection, 422, "unstorable_text", detail, context={"errors": errors}, param=field)
+
+
+def _findings(body: bytes, max_depth: int) -> tuple[str, str | None]:
+    """Why the body is no JSON that we take ("": it may be), and where a text stands that cannot be kept."""
+    if reason := _objection(body, max_depth):
+        return reason, None
+    return "", _unstorable_field(body) if _ODD_ESCAPE.search(body) else None
 
 
 def _unstorable_field(body: bytes) -> str | None:
@@ -166,5 +188,12 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _is_deeper(bare: bytes, max_depth: int) -> bool:
-    steps = (_STEPS[byte] for byte in bare.translate(None, _OTHERS))
-    return any(depth > max_depth for depth in accumulate(steps))
+    steps = memoryview(bare.translate(_STEPS, _OTHERS)).cast("b")
+    depth = 0
+    for start in range(0, len(steps), _AT_ONCE):
+        # in one go, quicker than step by step; between the pieces other threads may run
+        depths = list(accumulate(steps[start : start + _AT_ONCE], initial=depth))
+        if max(depths) > max_depth:
+            return True
+        depth = depths[-1]
+    return False

@@ -38,6 +38,7 @@ from backend.datasets.api import (
 )
 from backend.datasets.dataset_updates import DatasetEvents
 from backend.datasets.desks import Opened, desks_of
+from backend.datasets.export_turns import TooManyExports
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
 from backend.datasets.quality.learnt import model_file
@@ -103,7 +104,7 @@ def create_app(config: BaseConfig) -> FastAPI:
         health=holder.health,
         readiness={"database": holder.check_database, "folders": holder.check_folders},
         # the contract of the earlier CLARA: exporting what is not finished is a bad request
-        error_statuses={DatasetNotCompleted: 400, DatasetAlreadyFinished: 400},
+        error_statuses={DatasetNotCompleted: 400, DatasetAlreadyFinished: 400, TooManyExports: 429},
         cors_origins=config.cors_origins_list,
         limits=request_limits(config),
         is_open=not security.jwt_enabled,

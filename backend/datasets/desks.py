@@ -10,6 +10,7 @@ from backend.datasets.api.dependencies import DatasetState
 from backend.datasets.curation.forgetting import forget_document
 from backend.datasets.erasing import ErasureDesk
 from backend.datasets.export_desk import ExportDesk, ExportTask
+from backend.datasets.export_turns import ExportTurns
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.ingest.worker_client import IngestWorkerClient
 from backend.datasets.manager import DatasetManager
@@ -64,7 +65,8 @@ def desks_of(
     making = making_of(config)
     personal_data = personal_data_of(config.pii_policy, config.pii_key)
     creator_of = creator_from(stores.audit)
-    exports = ExportDesk(stores.datasets, _export_writer(config))
+    turns = ExportTurns(config.export_processes)
+    exports = ExportDesk(stores.datasets, _export_writer(config), turns)
     return DatasetState(
         manager=DatasetManager(
             stores.datasets,
@@ -87,7 +89,7 @@ def desks_of(
         erasing=ErasureDesk(stores.documents, stores.datasets, search, _forgetting(config, opened.ready)),
         versions=VersionDesk(stores.datasets, opened.folders, on_cancel=on_cancel, creator_of=creator_of),
         feed=opened.feed,
-        publishing=PublishDesk(exports, targets_of(config.publish_targets), stores.audit, _copier(config)),
+        publishing=PublishDesk(exports, targets_of(config.publish_targets), stores.audit, _copier(config), turns),
         reviews=ReviewDesk(stores.documents, stores.reviews, quality),
         reports=ReportShelf(stores.datasets),
         templates=TemplateDesk(

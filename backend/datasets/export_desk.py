@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.common.blocking import in_thread
 from backend.datasets.archive import DownloadFile, files_of_split, one_file, whole_folder
 from backend.datasets.export.exported import Exported, format_of
 from backend.datasets.export.options import ExportOptions
 from backend.datasets.export.registry import check_export, exporter_for
+from backend.datasets.export_turns import ExportTurns, Patience, endless
 from backend.datasets.models import ExportRequest
 from backend.datasets.withdrawal import completed_dataset, refuse_reader
 from shared.auth.audit import audit_entry
@@ -100,16 +102,24 @@ class ExportDesk:
     Args:
         datasets: Truth of datasets.
         write: Writes one export and returns when it is published.
+        turns: When it is written.
     """
 
-    def __init__(self, datasets: DatasetStore, write: Callable[[ExportTask], None]) -> None:
+    def __init__(self, datasets: DatasetStore, write: Callable[[ExportTask], None], turns: ExportTurns) -> None:
         self._datasets = datasets
         self._write = write
+        self._turns = turns
 
-    def export(
-        self, dataset_id: str, order: ExportRequest, principal: Principal, *, request_id: str | None = None
+    async def export(
+        self,
+        dataset_id: str,
+        order: ExportRequest,
+        principal: Principal,
+        *,
+        request_id: str | None = None,
+        patience: Patience = endless,
     ) -> Exported:
-        """Write a finished dataset in a format, or find that it is there already.
+        """Write a finished dataset in a format when it is its turn, or find at once that it is there already.
 
         Raises:
             DatasetNotFound: If there is none.
@@ -117,18 +127,31 @@ class ExportDesk:
             DatasetWithdrawn: If it is kept for accountability only.
             UnknownExportFormat: If the format is not installed.
             NotExportable: If the format cannot hold these records, or does not know an option.
+            TooManyExports: If too many wait for their turn.
         """
-        dataset, records_dir = completed_dataset(self._datasets, dataset_id)
-        refuse_unusable(dataset)
+        task = await in_thread(self.ordered, dataset_id, order)
+        if await in_thread(task.target.exists):
+            return await in_thread(self.settle, task, principal, request_id=request_id)
+        return await self._turns.run(self.settle, patience, task, principal, request_id=request_id)
+
+    def ordered(self, dataset_id: str, order: ExportRequest) -> ExportTask:
+        """What an order asks for, if it can be had; raises as `export` does."""
+        dataset, records_dir = self._usable(dataset_id)
         options = ExportOptions.from_json(order.model_dump(exclude={"format"}))
         check_export(order.format, RecordFormat(dataset.request["record_format"]), options)
-        name = f"{order.format}{options.folder_suffix}"
-        target = records_dir.parent / "exports" / name
-        if not target.exists():
-            self._write(ExportTask(dataset, order.format, options, target))
+        target = records_dir.parent / "exports" / f"{order.format}{options.folder_suffix}"
+        return ExportTask(dataset, order.format, options, target)
+
+    def settle(self, task: ExportTask, principal: Principal, *, request_id: str | None = None) -> Exported:
+        """Write what is not there yet, and note it; raises as `export` does."""
+        dataset_id, name = task.dataset.dataset_id, task.target.name
+        # it may have waited for its turn
+        self._usable(dataset_id)
+        if not task.target.exists():
+            self._write(task)
         audit = audit_entry(principal, "dataset.exported", "dataset", dataset_id, request_id=request_id, format=name)
-        self._datasets.set_export(dataset_id, name, str(target), audit=audit)
-        return Exported(name, str(target))
+        self._datasets.set_export(dataset_id, name, str(task.target), audit=audit)
+        return Exported(name, str(task.target))
 
     def download(
         self,
@@ -170,6 +193,11 @@ class ExportDesk:
         if found is None:
             raise NoSuchFile(dataset_id, export_format, file)
         return found
+
+    def _usable(self, dataset_id: str) -> tuple[Dataset, Path]:
+        dataset, records_dir = completed_dataset(self._datasets, dataset_id)
+        refuse_unusable(dataset)
+        return dataset, records_dir
 
 
 def _folder(dataset: Dataset, name: str) -> Path:

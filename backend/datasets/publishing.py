@@ -8,7 +8,10 @@ from typing import Protocol
 
 from pydantic import Field
 
+from backend.common.blocking import in_thread
 from backend.datasets.export.exported import Exported
+from backend.datasets.export_desk import ExportTask
+from backend.datasets.export_turns import ExportTurns, Patience, endless
 from backend.datasets.models import ExportRequest
 from shared.database.base import AuditStore
 from shared.models.events import AuditEntry
@@ -30,9 +33,11 @@ class PublishRequest(ExportRequest):
 class Exports(Protocol):
     """Writes exports."""
 
-    def export(
-        self, dataset_id: str, order: ExportRequest, principal: Principal, *, request_id: str | None = None
-    ) -> Exported:
+    def ordered(self, dataset_id: str, order: ExportRequest) -> ExportTask:
+        """What an order asks for, if it can be had."""
+        ...
+
+    def settle(self, task: ExportTask, principal: Principal, *, request_id: str | None = None) -> Exported:
         """An export, written now or before."""
         ...
 
@@ -59,20 +64,35 @@ class PublishDesk:
         targets: Where copies may go.
         audit: Takes who published what.
         copy: Copies one folder, and returns when it lies there and was checked.
+        turns: When that is done.
     """
 
     def __init__(
-        self, exports: Exports, targets: Targets, audit: AuditStore, copy: Callable[[PublishTask], None]
+        self,
+        exports: Exports,
+        targets: Targets,
+        audit: AuditStore,
+        copy: Callable[[PublishTask], None],
+        turns: ExportTurns,
     ) -> None:
         self._exports = exports
         self._targets = targets
         self._audit = audit
         self._copy = copy
+        self._turns = turns
 
-    def publish(
-        self, dataset_id: str, order: PublishRequest, principal: Principal, *, request_id: str | None = None
+    async def publish(
+        self,
+        dataset_id: str,
+        order: PublishRequest,
+        principal: Principal,
+        *,
+        request_id: str | None = None,
+        patience: Patience = endless,
     ) -> Publication:
         """Copy an export to `destination/<dataset id>/<export>`; doing it again changes nothing.
+
+        What is missing of the export is written in the same turn.
 
         Raises:
             TargetNotAllowed: If the settings do not open the place.
@@ -80,12 +100,21 @@ class PublishDesk:
             DatasetNotCompleted: If it is not finished.
             NotExportable: If the format cannot hold its records.
             Unavailable: If the target cannot be written; nothing is visible there.
+            TooManyExports: If too many wait for their turn.
         """
+        export, url = await in_thread(self._ordered, dataset_id, order)
+        return await self._turns.run(self._settle, patience, export, url, principal, request_id)
+
+    def _ordered(self, dataset_id: str, order: PublishRequest) -> tuple[ExportTask, str]:
         base = self._targets.resolved(order.destination)
         plain = ExportRequest.model_validate(order.model_dump(exclude={"destination"}))
-        folder = Path(self._exports.export(dataset_id, plain, principal, request_id=request_id).path)
-        url = self._targets.resolved(f"{base}/{dataset_id}/{folder.name}")
-        self._copy(PublishTask(dataset_id, order.format, folder, url))
+        export = self._exports.ordered(dataset_id, plain)
+        return export, self._targets.resolved(f"{base}/{dataset_id}/{export.target.name}")
+
+    def _settle(self, export: ExportTask, url: str, principal: Principal, request_id: str | None) -> Publication:
+        dataset_id = export.dataset.dataset_id
+        folder = Path(self._exports.settle(export, principal, request_id=request_id).path)
+        self._copy(PublishTask(dataset_id, export.export_format, folder, url))
         done = _publication(folder, url)
         self._audit.append(
             AuditEntry(
@@ -93,7 +122,7 @@ class PublishDesk:
                 object_type="dataset",
                 object_id=dataset_id,
                 actor=principal.email,
-                detail={"url": url, "format": order.format, "manifest_sha256": done.manifest_sha256},
+                detail={"url": url, "format": export.export_format, "manifest_sha256": done.manifest_sha256},
                 request_id=request_id,
             )
         )

@@ -117,11 +117,15 @@ class DatasetsClient:
     def export(self, dataset_id: str, export_format: str, *, include_metadata: bool = True, **further: Any) -> Export:
         """Write a completed dataset in another format on the server; `further` are more members of the request.
 
+        It may have to wait for its turn.
+
         Raises:
             ServiceConflict: If the dataset is not completed.
+            ServiceBusy: If too many wait for their turn.
         """
         body = {"format": export_format, "include_metadata": include_metadata, **further}
-        return self._transport.call("POST", f"{_dataset(dataset_id)}/export", Export, body=body, conflict_on=400)
+        path = f"{_dataset(dataset_id)}/export"
+        return self._transport.call("POST", path, Export, body=body, conflict_on=400, is_slow=True)
 
     def publish(
         self, dataset_id: str, export_format: str, destination: str, *, include_metadata: bool = True, **further: Any

@@ -10,6 +10,7 @@ import httpx
 from shared.errors import Unavailable
 
 _COMPLETE = "complete"
+_CUT = "the connection was cut"
 
 
 class StreamEndedEarly(Unavailable):
@@ -29,15 +30,21 @@ def records_of(response: httpx.Response) -> Iterator[Mapping[str, Any]]:
         StreamEndedEarly: If it is cut, if the service had to end it, or if other bytes came than were sent.
     """
     digest, records = hashlib.sha256(), 0
-    for line in response.iter_lines():
-        found = json.loads(line)
-        if found.keys() == {"end"}:
-            _check(found["end"], records, digest.hexdigest())
-            return
-        digest.update(f"{line}\n".encode())
-        records += 1
-        yield found
-    raise StreamEndedEarly(records, "the connection was cut")
+    try:
+        for line in response.iter_lines():
+            found = json.loads(line)
+            if found.keys() == {"end"}:
+                _check(found["end"], records, digest.hexdigest())
+                return
+            digest.update(f"{line}\n".encode())
+            records += 1
+            yield found
+    except httpx.TimeoutException as exc:
+        raise StreamEndedEarly(records, "there was no answer in time") from exc
+    except (httpx.TransportError, json.JSONDecodeError) as exc:
+        # cut amid a line, it ends with half a one where nobody counts the bytes
+        raise StreamEndedEarly(records, _CUT) from exc
+    raise StreamEndedEarly(records, _CUT)
 
 
 def _check(end: Mapping[str, Any], records: int, sha256: str) -> None:

@@ -106,10 +106,18 @@ def check_origin(websocket: WebSocket, allowed: Collection[str]) -> None:
     origin = websocket.headers.get("origin")
     if origin is None or origin in allowed:
         return
-    ours = urlsplit(origin).netloc == websocket.headers.get("host") and origin != "null"
+    ours = _host_of(origin) == websocket.headers.get("host") and origin != "null"
     # a page that came in the clear is not ours where we speak TLS
     if not ours or (websocket.url.scheme == "wss" and not origin.startswith("https:")):
         raise OriginRefused(origin)
+
+
+def _host_of(origin: str) -> str | None:
+    """Host and port; None where it is no origin at all."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
 
 
 def _token(websocket: WebSocket) -> str | None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, cast
+from typing import Annotated, Any, NoReturn, Protocol, cast
 
-from fastapi import Depends, Header, Path, Query
-from starlette.requests import HTTPConnection
+from fastapi import Depends, Header, Path, Query, Request
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from backend.common.feed.event_feed import EventFeed
 from backend.datasets.erasing import ErasureDesk
 from backend.datasets.export_desk import ExportDesk
+from backend.datasets.export_turns import Patience
 from backend.datasets.manager import DatasetManager
 from backend.datasets.publishing import PublishDesk
 from backend.datasets.reports import ReportShelf
@@ -95,6 +96,16 @@ async def _feed(state: State) -> EventFeed:
     return state.feed
 
 
+async def _patience(request: Request) -> Patience:
+    async def until_gone() -> NoReturn:
+        # behind the body nothing else comes from a client
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        raise ClientDisconnect
+
+    return until_gone
+
+
 Manager = Annotated[DatasetManager, Depends(_manager)]
 Searches = Annotated[SearchDesk, Depends(_search)]
 Exports = Annotated[ExportDesk, Depends(_exports)]
@@ -102,6 +113,7 @@ Reviews = Annotated[ReviewDesk, Depends(_reviews)]
 Reports = Annotated[ReportShelf, Depends(_reports)]
 Versions = Annotated[VersionDesk, Depends(_versions)]
 Feed = Annotated[EventFeed, Depends(_feed)]
+CallersPatience = Annotated[Patience, Depends(_patience)]
 AnyUser = Annotated[Principal, Depends(current_principal)]
 Curator = Annotated[Principal, Depends(require_roles(Role.ADMIN, Role.TRAINER, Role.ANALYST))]
 Remover = Annotated[Actor, Depends(require_roles_or_own(Role.ADMIN, Role.TRAINER, own=[Role.ANALYST]))]

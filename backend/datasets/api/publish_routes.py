@@ -3,9 +3,8 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from backend.common.blocking import in_thread
 from backend.common.request_id import request_id
-from backend.datasets.api.dependencies import Curator, DatasetId, State
+from backend.datasets.api.dependencies import CallersPatience, Curator, DatasetId, State
 from backend.datasets.publishing import PublishRequest
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"])
@@ -25,9 +24,11 @@ class Published(BaseModel):
 
 
 @router.post("/{dataset_id}/publish")
-async def publish_dataset(dataset_id: DatasetId, order: PublishRequest, state: State, principal: Curator) -> Published:
+async def publish_dataset(
+    dataset_id: DatasetId, order: PublishRequest, state: State, principal: Curator, patience: CallersPatience
+) -> Published:
     """Export a finished dataset and copy it to object storage, the manifest last; repeating it changes nothing."""
-    done = await in_thread(state.publishing.publish, dataset_id, order, principal, request_id=request_id())
+    done = await state.publishing.publish(dataset_id, order, principal, request_id=request_id(), patience=patience)
     return Published(
         message=f"Dataset {dataset_id} is published as {order.format}.",
         destination_url=done.url,

@@ -10,6 +10,7 @@ from backend.common.pagination import After, Limit
 from backend.common.request_id import request_id
 from backend.datasets.api.dependencies import (
     AnyUser,
+    CallersPatience,
     Curator,
     DatasetId,
     DocumentId,
@@ -185,9 +186,11 @@ async def dataset_records(
 
 
 @router.post("/{dataset_id}/export")
-async def export_dataset(dataset_id: DatasetId, order: ExportRequest, desk: Exports, principal: Curator) -> ExportDone:
-    """Write a finished dataset in another format; repeating it changes nothing."""
-    exported = await in_thread(desk.export, dataset_id, order, principal, request_id=request_id())
+async def export_dataset(
+    dataset_id: DatasetId, order: ExportRequest, desk: Exports, principal: Curator, patience: CallersPatience
+) -> ExportDone:
+    """Write a finished dataset in another format, when it is its turn; repeating it changes nothing."""
+    exported = await desk.export(dataset_id, order, principal, request_id=request_id(), patience=patience)
     return ExportDone(
         message=f"Dataset {dataset_id} is exported as {exported.name}.",
         export_path=exported.path,

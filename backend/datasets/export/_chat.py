@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from backend.datasets.export.base import BaseExporter, Row, shard_name
+from backend.datasets.export.base import BaseExporter, ExportOptions, Row, shard_name
 from backend.datasets.records.content import json_lines
 from backend.datasets.records.schema import REAL_COLUMNS, Column
 from shared.models.dataset import Split
@@ -28,11 +28,13 @@ class Form:
         written: A record -> members of its line that stand for the content.
         read: A line -> the content columns of its record.
         described: How `dataset_info.json` describes the members.
+        growth: As of `BaseExporter`; the names of members differ from those of columns by a few letters.
     """
 
     written: Callable[[Content], dict[str, Any]]
     read: Callable[[Content], dict[str, Any]]
     described: Mapping[str, Any]
+    growth: float = 1.25
 
 
 Forms = Mapping[tuple[str, ...], Form]
@@ -44,9 +46,13 @@ class ChatExporter(BaseExporter):
 
     extension = "jsonl"
     media_type = "application/x-ndjson"
-    # the names of members differ from those of columns by a few letters
-    growth = 1.25
     forms: ClassVar[Forms]
+
+    def __init__(
+        self, columns: Sequence[Column], options: ExportOptions, about: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(columns, options, about)
+        self.growth = self._own[1].growth
 
     @classmethod
     def reason_against(cls, columns: Sequence[Column]) -> str | None:

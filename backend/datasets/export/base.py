@@ -49,8 +49,8 @@ class BaseExporter(ABC):
     media_type: ClassVar[str]
     own_options: ClassVar[frozenset[str]] = frozenset()
     """Options besides those that every format has."""
-    growth: ClassVar[float] = 1.0
-    """Most bytes of a file per byte of its rows as JSON lines; keeps shards below their limit."""
+    growth: float = 1.0
+    """Most bytes of a file per byte of its rows as JSON lines, whatever they hold; keeps shards below their limit."""
     has_record_columns: ClassVar[bool] = False
     """Whether readers of the files see the columns of the records with their types."""
 

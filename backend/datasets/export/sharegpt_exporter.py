@@ -65,7 +65,8 @@ class ShareGptExporter(ChatExporter):
             },
             _described(),
         ),
-        ("instruction", "input", "output"): Form(_from_instruction, _to_instruction, _described()),
+        # the input stands there twice
+        ("instruction", "input", "output"): Form(_from_instruction, _to_instruction, _described(), growth=2.1),
         ("prompt", "chosen", "rejected"): Form(
             lambda record: {
                 "conversations": [_turn(USER, record["prompt"])],

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backend.common.blocking import in_thread
+from backend.common.blocking import ThreadLane, in_thread
 from backend.common.child_process import ChildProcess, describe_exit
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.leftovers import clear_finished, clear_uploads
@@ -84,6 +84,8 @@ class BuilderPool:
         self._crashes: Counter[str] = Counter()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
+        # a lease must not run out because requests have taken all threads
+        self._lane = ThreadLane(size)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -186,7 +188,7 @@ class BuilderPool:
         """Renew the lease; end the process when the claim is lost or the service stops."""
         while not self._stop.is_set():
             try:
-                await in_thread(self._datasets.heartbeat, claim, lease_s=self._times.lease_s)
+                await self._lane.run(self._datasets.heartbeat, claim, lease_s=self._times.lease_s)
             except ClaimLost:
                 logger.warning("build.claim_lost", extra={"dataset_id": claim.dataset_id})
                 break
@@ -225,7 +227,7 @@ class BuilderPool:
 
     async def _hand_back(self, claim: DatasetClaim) -> None:
         """Let the lease end now, so that the next look at the queue finds the dataset."""
-        await in_thread(self._datasets.heartbeat, claim, lease_s=0.0)
+        await self._lane.run(self._datasets.heartbeat, claim, lease_s=0.0)
         logger.info("build.handed_back", extra={"dataset_id": claim.dataset_id})
 
     async def _fail(self, claim: DatasetClaim, message: str) -> None:

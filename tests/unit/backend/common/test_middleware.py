@@ -125,8 +125,11 @@ async def test_a_body_up_to_the_limit_is_read(client: httpx.AsyncClient) -> None
 
 async def test_uploads_have_their_own_limit(address: str) -> None:
     async with httpx.AsyncClient() as client:
-        assert (await client.post(f"{address}/upload", content=chunked(50_000))).json() == 50_000
-        assert (await client.post(f"{address}/upload", content=b"x" * (UPLOAD_BYTES + 1))).status_code == 413
+        files = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert (await client.post(f"{address}/upload", content=chunked(50_000), headers=files)).json() == 50_000
+        too_much = b"x" * (UPLOAD_BYTES + 1)
+        assert (await client.post(f"{address}/upload", content=too_much, headers=files)).status_code == 413
+        assert (await client.post(f"{address}/upload", content=chunked(50_000))).status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/upload", "/json"])

@@ -1,9 +1,12 @@
 """Exports and downloads of finished datasets over in-memory stores."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
+from backend.datasets.export.exported import Exported
 from backend.datasets.export.registry import UnknownExportFormat
 from backend.datasets.export_desk import (
     EmptySplit,
@@ -13,9 +16,10 @@ from backend.datasets.export_desk import (
     NotExported,
     SplitAndFile,
 )
+from backend.datasets.export_turns import ExportTurns, endless
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.models import ExportRequest
-from shared.database.dataset_changes import DatasetNotCompleted
+from shared.database.dataset_changes import DatasetNotCompleted, DatasetWithdrawn
 from shared.database.stores import Stores, memory_stores
 from shared.models.dataset import Dataset, Split
 from shared.models.users import Principal, Role
@@ -34,7 +38,11 @@ class Desk:
         self.stores: Stores = memory_stores()
         self.folders = DatasetFolders(tmp_path)
         self.exports: list[ExportTask] = []
-        self.desk = ExportDesk(self.stores.datasets, self._write)
+        self.turns = ExportTurns(1)
+        self.desk = ExportDesk(self.stores.datasets, self._write, self.turns)
+
+    def export(self, dataset_id: str, order: ExportRequest) -> Exported:
+        return asyncio.run(self.desk.export(dataset_id, order, ANNA))
 
     def completed(self) -> Dataset:
         found = candidates(3)
@@ -56,7 +64,7 @@ def test_only_a_completed_dataset_can_be_exported_or_fetched(desk: Desk) -> None
     dataset = desk.stores.datasets.add(a_dataset(1), audit=an_audit())
 
     with pytest.raises(DatasetNotCompleted):
-        desk.desk.export(dataset.dataset_id, ExportRequest(format="csv"), ANNA)
+        desk.export(dataset.dataset_id, ExportRequest(format="csv"))
     with pytest.raises(DatasetNotCompleted):
         desk.desk.download(dataset.dataset_id, "csv", None, ANNA)
 
@@ -69,7 +77,7 @@ def test_an_export_is_written_once_and_other_options_are_another_folder(desk: De
         ExportRequest(format="csv", include_metadata=False),
         ExportRequest(format="csv", spreadsheet_safe=False),
     ]
-    paths = [desk.desk.export(dataset_id, order, ANNA) for order in orders]
+    paths = [desk.export(dataset_id, order) for order in orders]
 
     assert paths[0] == paths[1]
     assert len(desk.exports) == len({each.path for each in paths}) == 3
@@ -78,9 +86,37 @@ def test_an_export_is_written_once_and_other_options_are_another_folder(desk: De
     assert {name: path for name, path in found.items() if name != "jsonl"} == {each.name: each.path for each in paths}
 
 
+def test_what_is_there_already_waits_for_no_turn(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    first = desk.export(dataset_id, ExportRequest(format="csv"))
+
+    async def while_another_is_written() -> Exported:
+        release = threading.Event()
+        other = asyncio.create_task(desk.turns.run(release.wait, endless, 10))
+        await asyncio.sleep(0)
+        try:
+            return await desk.desk.export(dataset_id, ExportRequest(format="csv"), ANNA)
+        finally:
+            assert not other.done()
+            release.set()
+            await other
+
+    assert asyncio.run(while_another_is_written()) == first
+
+
+def test_what_is_withdrawn_while_it_waits_is_not_written(desk: Desk) -> None:
+    dataset_id = desk.completed().dataset_id
+    ordered = desk.desk.ordered(dataset_id, ExportRequest(format="csv"))
+    desk.stores.datasets.withdraw(dataset_id, reason="Einwilligung fehlt", audit=an_audit())
+
+    with pytest.raises(DatasetWithdrawn):
+        desk.desk.settle(ordered, ANNA)
+    assert desk.exports == []
+
+
 def test_what_others_chose_is_fetched_by_its_own_name_and_replaces_nothing(desk: Desk) -> None:
     dataset_id = desk.completed().dataset_id
-    packed = desk.desk.export(dataset_id, ExportRequest(format="jsonl", compression="gzip"), ANNA)
+    packed = desk.export(dataset_id, ExportRequest(format="jsonl", compression="gzip"))
 
     assert packed.name == "jsonl-gzip"
     assert desk.desk.download(dataset_id, "jsonl-gzip", None, ANNA, file="told").size_bytes == len("jsonl-gzip")
@@ -90,7 +126,7 @@ def test_what_others_chose_is_fetched_by_its_own_name_and_replaces_nothing(desk:
 
 def test_a_format_alone_means_the_only_export_that_there_is_of_it(desk: Desk) -> None:
     dataset_id = desk.completed().dataset_id
-    desk.desk.export(dataset_id, ExportRequest(format="csv", spreadsheet_safe=False), ANNA)
+    desk.export(dataset_id, ExportRequest(format="csv", spreadsheet_safe=False))
 
     assert desk.desk.download(dataset_id, "csv", None, ANNA, file="told").size_bytes == len("csv-unguarded")
     with pytest.raises(NotExported, match="There are: csv-unguarded"):

@@ -1,5 +1,6 @@
 """Finished datasets go out to the places that the settings open, and it is noted who sent them."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,14 @@ def _desk(tmp_path: Path) -> tuple[PublishDesk, Desk, str]:
         copy_folder(task.folder, task.url)
 
     targets = Targets((f"file://{tmp_path}/share",))
-    return PublishDesk(around.desk, targets, around.stores.audit, copy), around, dataset_id
+    return PublishDesk(around.desk, targets, around.stores.audit, copy, around.turns), around, dataset_id
 
 
 def test_an_export_lies_at_its_target_and_the_audit_names_who_sent_it(tmp_path: Path) -> None:
     desk, around, dataset_id = _desk(tmp_path)
     order = PublishRequest(format="jsonl", destination=f"file://{tmp_path}/share/permits/")
-    done = desk.publish(dataset_id, order, ANNA, request_id="req_9")
-    again = desk.publish(dataset_id, order, ANNA)
+    done = asyncio.run(desk.publish(dataset_id, order, ANNA, request_id="req_9"))
+    again = asyncio.run(desk.publish(dataset_id, order, ANNA))
     (_, newest), (_, _), (_, first), *_ = around.stores.audit.page(object_id=dataset_id)
 
     assert done == again
@@ -41,7 +42,7 @@ def test_a_place_that_is_not_open_is_refused_before_anything_is_written(tmp_path
     desk, around, dataset_id = _desk(tmp_path)
 
     with pytest.raises(TargetNotAllowed):
-        desk.publish(dataset_id, PublishRequest(format="csv", destination="file:///etc/x"), ANNA)
+        asyncio.run(desk.publish(dataset_id, PublishRequest(format="csv", destination="file:///etc/x"), ANNA))
     assert around.exports == []
 
 
@@ -50,5 +51,7 @@ def test_a_copy_that_fails_is_not_noted_as_published(tmp_path: Path) -> None:
     (tmp_path / "share").write_text("a file")
 
     with pytest.raises(NotPublished):
-        desk.publish(dataset_id, PublishRequest(format="jsonl", destination=f"file://{tmp_path}/share/a"), ANNA)
+        asyncio.run(
+            desk.publish(dataset_id, PublishRequest(format="jsonl", destination=f"file://{tmp_path}/share/a"), ANNA)
+        )
     assert "dataset.published" not in [entry.action for _, entry in around.stores.audit.page(object_id=dataset_id)]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -38,3 +39,33 @@ def test_an_end_that_is_none_is_an_error_after_the_records(end: dict[str, Any] |
     assert len([next(records), next(records)]) == 2
     with pytest.raises(StreamEndedEarly, match=f"after 2 records: .*{reason}"):
         next(records)
+
+
+def _breaks(error: httpx.TransportError) -> Iterator[bytes]:
+    yield LINES
+    raise error
+
+
+def _ends_in_a_line() -> Iterator[bytes]:
+    yield LINES
+    yield b'{"text": "dr'
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (lambda: _breaks(httpx.RemoteProtocolError("peer closed connection")), "the connection was cut"),
+        (lambda: _breaks(httpx.ReadError("reset by peer")), "the connection was cut"),
+        (lambda: _breaks(httpx.ReadTimeout("")), "there was no answer in time"),
+        (_ends_in_a_line, "the connection was cut"),
+    ],
+)
+def test_a_connection_that_breaks_amid_the_records_is_a_stream_that_ended_early(
+    content: Callable[[], Iterator[bytes]], reason: str
+) -> None:
+    records = records_of(httpx.Response(200, content=content()))
+
+    assert len([next(records), next(records)]) == 2
+    with pytest.raises(StreamEndedEarly, match=f"after 2 records: {reason}") as caught:
+        next(records)
+    assert caught.value.records == 2

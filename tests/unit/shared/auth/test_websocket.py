@@ -124,6 +124,8 @@ async def test_a_configured_site_and_our_own_pages_may_connect(address: str, key
         "https://clara.stadt.example.evil.example",
         "http://clara.stadt.example",
         "file://",
+        "http://[",
+        "",
     ],
 )
 async def test_any_other_site_is_refused_even_with_a_good_token(address: str, key: IssuerKey, origin: Any) -> None:

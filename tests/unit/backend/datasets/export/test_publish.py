@@ -17,7 +17,7 @@ from backend.datasets.export.registry import installed_exporters
 from backend.datasets.records.content import json_line
 from shared.models.dataset import RecordFormat, Split
 from shared.storage import AlreadyPublished, read_manifest, verify_folder
-from tests.contracts.exporter_contract import a_row, hostile_rows
+from tests.contracts.exporter_contract import a_row, hostile_rows, lopsided_rows
 
 OF_TEXTS = [name for name in installed_exporters() if name not in ("alpaca", "sharegpt")]
 
@@ -101,6 +101,22 @@ def test_a_large_split_becomes_numbered_shards_that_hold_all_of_it(records_dir: 
     assert shards[1].endswith(f"train-00001-of-{len(shards):05d}{Path(shards[1]).suffix}")
     assert sum(cut.properties["file_rows"][name] for name in shards) == cut.properties["rows"]["train"]
     assert cut.properties["content_sha256"] == whole.properties["content_sha256"]
+
+
+@pytest.mark.parametrize("export_format", installed_exporters())
+def test_no_file_is_larger_than_the_largest_whatever_its_rows_are_like(tmp_path: Path, export_format: str) -> None:
+    (tmp_path / "records").mkdir()
+    # none of them is too large by itself
+    found = [row for rows in lopsided_rows(RecordFormat.INSTRUCTION) for row in rows if len(json_line(row)) < 5_000]
+    for split in Split:
+        lines = "".join(json_line(row) + "\n" for row in found if split is Split.TRAIN)
+        (tmp_path / "records" / f"{split}.jsonl").write_text(lines, encoding="utf-8")
+    order = _order(tmp_path / "records", export_format)
+    cut = export_dataset(replace(order, record_format=RecordFormat.INSTRUCTION, shard_bytes=100_000))
+    files = cut.properties["file_rows"]
+
+    assert len(files) > 2
+    assert max((tmp_path / "x" / name).stat().st_size for name in files) <= 100_000
 
 
 def test_checksums_hold_for_every_file_but_the_manifest(records_dir: Path) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from backend.common.blocking import DEFAULT_THREADS, in_thread
 from backend.common.child_process import ChildProcess
 from backend.datasets.folders import DatasetFolders
 from backend.datasets.workers.pool import BuilderPool, BuilderTimes
@@ -39,7 +41,8 @@ class Service:
         self.told = 0
         self._scripts = list(scripts)
         self._log = tmp_path / "log"
-        self._times = BuilderTimes(lease_s=30, heartbeat_s=0.1, poll_s=0.02, max_attempts=max_attempts)
+        self.lease_s = 30.0
+        self._max_attempts = max_attempts
 
     async def _start(self, claim: DatasetClaim) -> ChildProcess:
         self.claims.append(claim)
@@ -48,8 +51,10 @@ class Service:
         return await ChildProcess.start((sys.executable, "-c", script), b"{}\n", log=self._log)
 
     def run(self, scenario: Scenario) -> None:
+        times = BuilderTimes(self.lease_s, heartbeat_s=0.1, poll_s=0.02, max_attempts=self._max_attempts)
+
         async def timed() -> None:
-            pool = BuilderPool(self.datasets, self._start, self.folders, self._times, on_event=self._hear)
+            pool = BuilderPool(self.datasets, self._start, self.folders, times, on_event=self._hear)
             pool.start()
             try:
                 async with asyncio.timeout(30):
@@ -125,6 +130,28 @@ def test_another_service_notices_a_cancellation_by_itself(tmp_path: Path) -> Non
             await asyncio.sleep(0.01)
         service.datasets.cancel(service.dataset.dataset_id, audit=an_audit())
         await service.until_ended(pool)
+
+    service.run(scenario)
+
+    assert len(service.claims) == 1
+
+
+def test_leases_are_kept_while_requests_hold_all_threads(tmp_path: Path) -> None:
+    service = Service(tmp_path, WAITS)
+    service.lease_s = 1.0
+
+    async def scenario(pool: BuilderPool) -> None:
+        while pool.progress(service.dataset.dataset_id) is None:
+            await asyncio.sleep(0.01)
+        release = threading.Event()
+        slow = [asyncio.create_task(in_thread(release.wait, 10)) for _ in range(DEFAULT_THREADS)]
+        try:
+            await asyncio.sleep(1.5 * service.lease_s)
+            # another service finds nothing to take over
+            assert service.datasets.claim("another", lease_s=30) is None
+        finally:
+            release.set()
+            await asyncio.gather(*slow)
 
     service.run(scenario)
 
