@@ -389,7 +389,7 @@ def change_of_state(number: int, version: int, state: tuple[str, list[str]]) -> 
 
 
 @pytest.mark.usefixtures("small_segments")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(
     history=st.lists(
         st.lists(st.tuples(st.integers(0, 5), st.integers(1, 3), STATES), min_size=1, max_size=6),
