@@ -18,7 +18,7 @@ from tests.support.couch_server import CouchServerProcess
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.search import a_law, found, held_ids
 
-BOUND_S = 2.0
+BOUND_S = 10.0
 LAW = a_law("doc_v", "VwVfG", "§ 35")
 
 
