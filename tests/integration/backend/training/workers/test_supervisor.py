@@ -22,7 +22,6 @@ from tests.support.postgres import PostgresServer
 from tests.support.processes import environment_values, is_alive
 from tests.support.worker_bench import TIMES, TRAINER, bench
 
-
 LATE_S = 10.0
 """What a busy machine may add to a grace; trainers that are to outlast both take `LONG` steps."""
 LONG = "100000"

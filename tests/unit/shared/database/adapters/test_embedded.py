@@ -270,7 +270,7 @@ def test_who_cannot_get_at_the_file_is_told_in_time(filled: EmbeddedSearchStore,
         began = time.monotonic()
         with pytest.raises(EmbeddedStoreFailed, match="locked"):
             hasty.apply_many([a_change("doc_b", "x")])
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
         other.execute("ROLLBACK")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -280,7 +280,7 @@ def test_who_cannot_get_at_the_file_is_told_in_time(filled: EmbeddedSearchStore,
         with pytest.raises(EmbeddedStoreFailed, match="locked"):
             found(hasty, KEYWORD, "Hund")
         assert "locked" in hasty.check()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
         other.execute("ROLLBACK")
 
 

@@ -171,7 +171,7 @@ def test_a_writer_waits_for_a_locked_file_only_so_long(filled: EmbeddedVectorSto
         started = time.monotonic()
         with pytest.raises(EmbeddedVectorsFailed, match="locked"):
             store.apply_many([a_change("doc_b", "Hund")])
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 15
         assert len(found(store, VECTOR, "Hund", top_k=3)) == 3
     finally:
         lock.close()
