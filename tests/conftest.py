@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest.register_assert_rewrite("tests.contracts", "tests.support")
 
@@ -16,6 +17,10 @@ from tests.support.postgres import MISSING, PostgresServer, find_programs, runni
 
 # `datasets.load_dataset`, with which exports are read, would tell its makers of every use
 os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
+
+# how long an example takes tells of the machine: the first one pays for imports, and others work here as well
+settings.register_profile("clara", settings.default, deadline=None)
+settings.load_profile("clara")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # started in the background of a shell: commands that tests start and interrupt would ignore Ctrl-C as well

@@ -83,7 +83,7 @@ class KeywordListContract:
 
         assert len(set(found(store, self.LIST, "Hund", top_k=100_000))) == 3500
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
     @given(query=st.text(alphabet=st.characters(), max_size=40))
     def test_no_query_is_ever_an_error(self, store: SearchStore, query: str) -> None:
         store.apply_many([a_change("doc_a", "Hund AND OR NOT NEAR body", "a b c")])

@@ -1,6 +1,7 @@
 """Builds in processes of their own that are killed with SIGKILL, and go on in the next attempt."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -12,9 +13,10 @@ from shared.storage import sha256_file
 _LONGEST_S = 120
 
 
-def start_attempt(folder: Path, number: int, documents: int) -> "subprocess.Popen[str]":
-    """Begin an attempt at a build."""
+def start_attempt(folder: Path, number: int, documents: int, *, dies_behind: str = "") -> "subprocess.Popen[str]":
+    """Begin an attempt at a build, which may be one that kills itself behind a stage."""
     command = [sys.executable, "-m", "tests.support.resumed_build", str(folder), str(number), str(documents)]
+    command += [dies_behind] if dies_behind else []
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -27,15 +29,12 @@ def finished_attempt(folder: Path, number: int, documents: int) -> tuple[dict[st
     return result, [stage["stage"] for stage in stages]
 
 
-def killed_after(folder: Path, number: int, documents: int, stage: str) -> None:
-    """Kill an attempt as soon as it says that it finished a stage."""
-    with start_attempt(folder, number, documents) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if json.loads(line).get("stage") == stage:
-                process.kill()
-                return
-    raise AssertionError(f"attempt {number} did not say that {stage} is finished")
+def killed_after(folder: Path, number: int, documents: int, stage: str) -> list[str]:
+    """Have an attempt killed as soon as it has said that it finished a stage; the stages that it finished itself."""
+    with start_attempt(folder, number, documents, dies_behind=stage) as process:
+        out, _ = process.communicate(timeout=_LONGEST_S)
+    assert process.returncode == -signal.SIGKILL, f"attempt {number} did not finish {stage}, but {out}"
+    return [json.loads(line)["stage"] for line in out.splitlines()]
 
 
 def killed_at(folder: Path, number: int, documents: int, moment_s: float) -> bool:

@@ -1,7 +1,8 @@
 """The routes and the feed of the training service on memory stores, served by a real uvicorn."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from tests.support.training_desk import Desk, NoWorkers
 
 
 @contextmanager
-def live_jobs(root: Path, key: IssuerKey | None = None) -> Iterator[tuple[str, JobStore]]:
-    """Address of the service and its jobs; with a key, callers need its tokens."""
+def live_jobs(
+    root: Path, key: IssuerKey | None = None, *, clock: Callable[[], float] = time.time
+) -> Iterator[tuple[str, JobStore]]:
+    """Address of the service and its jobs; with a key, callers need its tokens, which are good or not by `clock`."""
     desk = Desk(root)
     feed = EventFeed(JobEvents(desk.stores.jobs))
 
@@ -34,7 +37,7 @@ def live_jobs(root: Path, key: IssuerKey | None = None) -> Iterator[tuple[str, J
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
-    verifier = TokenVerifier(FixedKeys(key.jwks()), issuer=ISSUER, audience=AUDIENCE) if key else None
+    verifier = TokenVerifier(FixedKeys(key.jwks()), issuer=ISSUER, audience=AUDIENCE, clock=clock) if key else None
     app = small_app(
         [routes.router, websocket.router],
         authenticator=TokenAuthenticator(verifier) if verifier else None,

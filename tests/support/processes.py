@@ -45,10 +45,20 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def started_at(pid: int) -> int:
+    """When a process was started, in clock ticks since the machine was.
+
+    Raises:
+        FileNotFoundError: If it is gone.
+    """
+    # starttime is the 20th field after the name in parentheses, which may hold anything
+    return int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that only waits to be reaped does not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
 

@@ -1,6 +1,11 @@
-"""Speaks the protocol of `local_model_worker` without torch; a text "hang" makes it hang, "break" makes it fail."""
+"""Speaks the protocol of `local_model_worker` without torch.
+
+A text "hang" makes it hang, "die" makes it kill itself, "break" makes it fail.
+"""
 
 import json
+import os
+import signal
 import sys
 import time
 
@@ -15,6 +20,8 @@ def main() -> None:
         texts = json.loads(line)["texts"]
         if "hang" in texts:
             time.sleep(60)
+        if "die" in texts:
+            os.kill(os.getpid(), signal.SIGKILL)
         if "break" in texts:
             answers.write(json.dumps({"error": "OSError: a broken safetensors file"}).encode() + b"\n")
             answers.flush()

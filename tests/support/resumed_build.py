@@ -1,23 +1,26 @@
-"""One attempt at a build, to be killed: `python -m tests.support.resumed_build FOLDER ATTEMPT DOCUMENTS`.
+"""One attempt at a build, to be killed: `python -m tests.support.resumed_build FOLDER ATTEMPT DOCUMENTS [STAGE]`.
 
 It takes over what earlier attempts finished, says every stage that it finishes itself on stdout, and at the end the
-hashes and how many provenance rows it told.
+hashes and how many provenance rows it told. With a stage it kills itself as soon as it has said that one: a kill from
+outside could come too late.
 """
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from backend.datasets.build import DatasetBuild
 from backend.datasets.records.candidates import Candidate
-from backend.datasets.stages import clear_stages, take_over
+from backend.datasets.stages import Stage, clear_stages, take_over
 from shared.models.dataset import RecordProvenance
 from tests.support.dataset_builds import a_plan
 from tests.support.legal_texts import candidates
 
 
-def attempt(folder: Path, number: int, documents: int) -> dict[str, object]:
+def attempt(folder: Path, number: int, documents: int, dies_behind: str = "") -> dict[str, object]:
     """Build, or go on building; the hashes of what came out."""
     own = folder / str(number)
     earlier = [folder / str(each) for each in range(number - 1, 0, -1) if (folder / str(each)).is_dir()]
@@ -32,12 +35,17 @@ def attempt(folder: Path, number: int, documents: int) -> dict[str, object]:
     def keep(rows: Sequence[RecordProvenance]) -> None:
         told.extend(rows)
 
+    def finished(stage: Stage) -> None:
+        say({"stage": stage.value})
+        if stage.value == dies_behind:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     build = DatasetBuild(
         a_plan(own, export_formats=["jsonl", "csv"]),
         rulings_of=lambda _: {},
         keep_provenance=keep,
         report=lambda stage, done: None,
-        stage_done=lambda stage: say({"stage": stage.value}),
+        stage_done=finished,
     )
     result = build.run(found(), notes=lambda: {"degraded": {}})
     clear_stages(own)
@@ -58,4 +66,4 @@ def say(told: Mapping[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    say(attempt(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
+    say(attempt(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]))

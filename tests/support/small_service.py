@@ -23,12 +23,19 @@ from tests.support.services import SPEC, small_app
 router = APIRouter()
 
 GRACE_S = 4
+HANGS_S = 60
 
 
 @router.get("/slow")
-async def slow() -> str:
-    await asyncio.sleep(0.5)
-    return "done"
+async def slow() -> StreamingResponse:
+    """An answer that takes half a second from its first line."""
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield b"begun\n"
+        await asyncio.sleep(0.5)
+        yield b"done\n"
+
+    return StreamingResponse(lines())
 
 
 @router.websocket("/ws/echo")
@@ -47,9 +54,22 @@ async def stuck(websocket: WebSocket) -> None:
 
 
 @router.get("/hanging")
-async def hanging() -> None:
-    """Hangs in a thread, as a call to a database or a share that is gone does."""
-    await in_thread(time.sleep, 60)
+async def hanging() -> StreamingResponse:
+    """Hangs in a thread behind its first line, as a call to a database or a share that is gone does."""
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hang() -> None:
+        loop.call_soon_threadsafe(begun.set)
+        time.sleep(HANGS_S)
+
+    async def lines() -> AsyncIterator[bytes]:
+        hanging = asyncio.create_task(in_thread(hang))
+        await begun.wait()
+        yield b"begun\n"
+        await hanging
+
+    return StreamingResponse(lines())
 
 
 @router.get("/endless")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from backend.common.json_lines import decode, encode
 from backend.training.workers.protocol import MessageType, TrainingOrder
+from shared.replacing import replacing
 from shared.storage import stage
 
 
@@ -39,7 +40,9 @@ def main() -> int:
         child = subprocess.Popen(
             [sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=options.own_session
         )
-        options.grandchild_pid_file.write_text(str(child.pid))
+        # whoever sees it sees all of it
+        with replacing(options.grandchild_pid_file) as stream:
+            stream.write(str(child.pid).encode())
     _say(MessageType.READY, pid=os.getpid())
     _say(MessageType.PLAN, total_steps=options.steps, total_epochs=1, start_step=0, facts={"records": 1})
     for step in range(1, options.steps + 1):

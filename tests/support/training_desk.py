@@ -23,7 +23,7 @@ from shared.models.events import AuditEntry
 from shared.models.job import Claim, Progress, TrainingJob
 from shared.models.users import Principal, Role
 from shared.storage import stage
-from shared.utils.clock import utc_now
+from shared.utils.clock import Clock, utc_now
 from tests.support.input_resolvers import input_resolver
 
 OTHER = Principal("u2", "other@example.org", frozenset({Role.TRAINER}))
@@ -33,8 +33,8 @@ TRAINER = Principal("u1", "trainer@example.org", frozenset({Role.TRAINER}))
 class Desk:
     """A manager on memory stores with one base model and one training file."""
 
-    def __init__(self, root: Path, **options: Any) -> None:
-        self.stores: Stores = memory_stores()
+    def __init__(self, root: Path, *, clock: Clock = utc_now, **options: Any) -> None:
+        self.stores: Stores = memory_stores(clock=clock)
         model = root / "models" / "starter"
         model.mkdir(parents=True)
         (model / "config.json").touch()

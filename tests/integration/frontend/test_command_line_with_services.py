@@ -183,4 +183,4 @@ def test_a_service_that_dies_ends_the_command_with_its_last_words(machine: Machi
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 6
     assert json.loads(stderr.splitlines()[-1])["error"]["code"] == "service_ended"
-    assert time.monotonic() - killed_at < 10
+    assert time.monotonic() - killed_at < 30

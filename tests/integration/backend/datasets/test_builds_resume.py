@@ -35,7 +35,7 @@ def _same(result: dict[str, Any], undisturbed: Undisturbed) -> bool:
 
 def test_killed_behind_every_stage_it_does_no_stage_twice(tmp_path: Path, undisturbed: Undisturbed) -> None:
     for number, stage in enumerate(undisturbed.stages, start=1):
-        killed_after(tmp_path, number, DOCUMENTS, stage)
+        assert killed_after(tmp_path, number, DOCUMENTS, stage) == [stage]
     result, stages = finished_attempt(tmp_path, 4, DOCUMENTS)
 
     assert undisturbed.stages == ["found", "settled", "written"]

@@ -5,11 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.dataset_service import DatasetService, running_service
+from tests.support.processes import is_alive
 
 pytestmark = [
     pytest.mark.slow,
@@ -17,6 +21,7 @@ pytestmark = [
 ]
 
 DOCUMENTS = 90
+_SLICE_S = 0.02
 
 
 def _children(pid: int) -> list[int]:
@@ -33,52 +38,57 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _building(service: DatasetService, dataset_id: str) -> int:
-    """Process id of the build once it has begun to work."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        progress = service.call("GET", f"/api/datasets/{dataset_id}")["metadata"].get("progress")
-        children = _children(service.process.pid)
-        if progress and children:
-            return children[0]
-        time.sleep(0.02)
-    raise AssertionError("the build did not begin")
+def _held_build(service: DatasetService, **order: Any) -> tuple[str, int]:
+    """Order a dataset; its id and the process of its build, which has begun to work and is stopped (SIGSTOP).
 
-
-def _is_gone(pid: int) -> bool:
-    try:
-        return "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return True
+    It goes on in slices until it tells of its first work, so that it does not end while nobody looks.
+    """
+    deadline = time.monotonic() + 120
+    while _children(service.process.pid):
+        assert time.monotonic() < deadline, "the process of an earlier build does not end"
+    dataset_id = service.create(**order)
+    while not (children := _children(service.process.pid)):
+        assert time.monotonic() < deadline, "no build was started"
+    (builder,) = children
+    os.kill(builder, signal.SIGSTOP)
+    while not service.call("GET", f"/api/datasets/{dataset_id}")["metadata"].get("progress"):
+        assert time.monotonic() < deadline, "the build did not begin"
+        os.kill(builder, signal.SIGCONT)
+        time.sleep(_SLICE_S)
+        os.kill(builder, signal.SIGSTOP)
+    return dataset_id, builder
 
 
 def test_a_killed_build_is_repeated_and_gives_the_same_content(tmp_path: Path) -> None:
     with running_service(tmp_path / "home") as service:
         service.upload(DOCUMENTS)
         undisturbed = service.finished(service.create(export_formats=["jsonl", "json"]))
-        dataset_id = service.create(export_formats=["jsonl", "json"])
-        os.kill(_building(service, dataset_id), signal.SIGKILL)
+        dataset_id, builder = _held_build(service, export_formats=["jsonl", "json"])
+        os.kill(builder, signal.SIGKILL)
         repeated = service.finished(dataset_id)
 
     assert repeated["status"] == "completed", repeated["error_message"]
     assert repeated["content_sha256"] == undisturbed["content_sha256"]
-    assert Path(repeated["path"]).parent.name == "2"
+    assert _claims(repeated) == 2
     assert [path.name for path in Path(repeated["path"]).parents[1].iterdir()] == ["2"]
 
 
 def test_a_killed_service_takes_its_build_along_and_the_next_one_finishes_it(tmp_path: Path) -> None:
     with running_service(tmp_path / "home") as service:
         service.upload(DOCUMENTS)
-        dataset_id = service.create()
-        builder = _building(service, dataset_id)
+        dataset_id, builder = _held_build(service)
         service.stop(signal.SIGKILL)
-        deadline = time.monotonic() + 10
-        while not _is_gone(builder) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert _is_gone(builder)
+        # only now: nobody is there any more when it goes on
+        with suppress(ProcessLookupError):
+            os.kill(builder, signal.SIGCONT)
+        deadline = time.monotonic() + 30
+        while is_alive(builder) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not is_alive(builder)
 
     with running_service(tmp_path / "home") as service:
-        assert service.finished(dataset_id)["status"] == "completed"
+        finished = service.finished(dataset_id)
+        assert (finished["status"], _claims(finished)) == ("completed", 2)
 
 
 def test_a_stopped_service_hands_its_build_back_at_once(tmp_path: Path) -> None:
@@ -86,13 +96,18 @@ def test_a_stopped_service_hands_its_build_back_at_once(tmp_path: Path) -> None:
     patient = {"CLARA_LEASE_SECONDS": "3600"}
     with running_service(tmp_path / "home", patient) as service:
         service.upload(DOCUMENTS)
-        dataset_id = service.create()
-        builder = _building(service, dataset_id)
+        dataset_id, builder = _held_build(service)
         assert service.stop(signal.SIGTERM) == 0
-        assert _is_gone(builder)
+        assert not is_alive(builder)
 
     with running_service(tmp_path / "home", patient) as service:
-        assert service.finished(dataset_id)["status"] == "completed"
+        finished = service.finished(dataset_id)
+        assert (finished["status"], _claims(finished)) == ("completed", 2)
+
+
+def _claims(finished: Mapping[str, Any]) -> int:
+    """How many times a finished dataset was claimed; 1 if its first build came to its end."""
+    return int(Path(finished["path"]).parent.name)
 
 
 def test_the_service_imports_neither_torch_nor_pyarrow() -> None:

@@ -41,25 +41,28 @@ async def test_no_more_threads_run_at_once_than_allowed() -> None:
 
 
 async def test_a_cancelled_caller_waits_until_the_work_is_done() -> None:
-    is_done = threading.Event()
+    may_end, is_done = threading.Event(), threading.Event()
 
     def blocking() -> None:
-        time.sleep(0.1)
+        may_end.wait(30)
         is_done.set()
 
     task = asyncio.create_task(in_thread(blocking))
     await asyncio.sleep(0.02)
     task.cancel()
+    await asyncio.sleep(0.02)
+    assert not task.done()
+    may_end.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert is_done.is_set()
 
 
 async def test_not_even_a_second_cancellation_leaves_the_work_alone() -> None:
-    is_done = threading.Event()
+    may_end, is_done = threading.Event(), threading.Event()
 
     def blocking() -> None:
-        time.sleep(0.1)
+        may_end.wait(30)
         is_done.set()
         raise ValueError("nobody is left to be told")
 
@@ -67,6 +70,9 @@ async def test_not_even_a_second_cancellation_leaves_the_work_alone() -> None:
     for _ in range(3):
         await asyncio.sleep(0.02)
         task.cancel()
+    await asyncio.sleep(0.02)
+    assert not task.done()
+    may_end.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert is_done.is_set()

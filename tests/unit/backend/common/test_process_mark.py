@@ -34,7 +34,7 @@ def is_gone(pid: int) -> bool:
 
 
 def wait_gone(pid: int) -> None:
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 20
     while not is_gone(pid):
         assert time.monotonic() < give_up
         time.sleep(0.01)
@@ -96,7 +96,7 @@ for mark in sys.argv[1:]:
     if pid == 0:
         place.write("something longer, to be overwritten")
         place.write(mark)
-        os.write(1, b"%d\\n" % os.getpid())
+        os.write(1, f"{mark} {os.getpid()}\\n".encode())
         time.sleep(600)
 time.sleep(600)
 """
@@ -109,12 +109,14 @@ def test_forks_carry_marks_of_their_own(job: str) -> None:
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as parent:
         try:
             assert parent.stdout is not None
-            pids = [int(parent.stdout.readline()) for _ in written]
+            pids = dict(parent.stdout.readline().decode().split() for _ in written)
+            first, second = (int(pids[mark]) for mark in written)
             assert set(written) <= marks()
             assert end_marked(written[0]) == 1
-            assert [is_gone(pid) for pid in pids].count(True) == 1
+            wait_gone(first)
+            assert not is_gone(second)
             assert end_marked(f"{job}.e") == 1
-            assert all(is_gone(pid) for pid in pids)
+            wait_gone(second)
             assert parent.poll() is None
         finally:
             parent.kill()

@@ -20,9 +20,12 @@ from websockets.exceptions import ConnectionClosed
 from backend.common.server import keep_from_others
 from tests.support.certificates import Authority
 from tests.support.live_server import free_port
-from tests.support.small_service import GRACE_S
+from tests.support.small_service import GRACE_S, HANGS_S
 
 pytestmark = pytest.mark.anyio
+
+GRACE_IS_OVER = "timeout graceful shutdown exceeded"
+"""What uvicorn logs of those that did not end within the grace."""
 
 
 @pytest.fixture
@@ -94,12 +97,12 @@ async def test_a_signal_during_a_slow_start_is_not_lost() -> None:
 async def test_a_request_in_progress_is_finished_before_the_end() -> None:
     port = free_port()
     with running(port, "fine") as process:
-        async with httpx.AsyncClient() as client:
-            request = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/slow"))
-            await asyncio.sleep(0.2)
+        async with httpx.AsyncClient() as client, client.stream("GET", f"http://127.0.0.1:{port}/slow") as response:
+            lines = response.aiter_lines()
+            assert await anext(lines) == "begun"
             process.send_signal(signal.SIGTERM)
-            assert (await request).json() == "done"
-        assert await asyncio.to_thread(process.wait, 10) == 0
+            assert await anext(lines) == "done"
+        assert await asyncio.to_thread(process.wait, 60) == 0
 
 
 async def test_an_answer_without_end_is_told_of_the_stop_and_holds_nobody_up() -> None:
@@ -110,19 +113,17 @@ async def test_an_answer_without_end_is_told_of_the_stop_and_holds_nobody_up() -
             assert await anext(lines) == "begun"
             process.send_signal(signal.SIGTERM)
             assert await anext(lines) == "ended"
-        seconds, _, _ = stopped(process)
-    assert (process.returncode, seconds < GRACE_S) == (0, True)
+        _, err = await asyncio.to_thread(process.communicate, timeout=60)
+    assert (process.returncode, GRACE_IS_OVER in err) == (0, False)
 
 
 async def test_a_thread_that_hangs_cannot_hold_up_the_end_beyond_the_grace_and_two_seconds() -> None:
     port = free_port()
     with running(port, "fine") as process:
-        async with httpx.AsyncClient() as client:
-            request = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/hanging"))
-            await asyncio.sleep(0.3)
+        async with httpx.AsyncClient() as client, client.stream("GET", f"http://127.0.0.1:{port}/hanging") as response:
+            assert await anext(response.aiter_lines()) == "begun"
             seconds, _, err = await asyncio.to_thread(stopped, process)
-            await asyncio.gather(request, return_exceptions=True)
-    assert (process.returncode, GRACE_S <= seconds < 3 * GRACE_S) == (4, True)
+    assert (process.returncode, GRACE_S <= seconds < HANGS_S / 2) == (4, True)
     assert "service.stop_cut_short" in err
 
 
@@ -135,11 +136,11 @@ async def test_an_open_websocket_is_closed_and_holds_nobody_up() -> None:
             stopping = asyncio.create_task(asyncio.to_thread(stopped, process))
             with pytest.raises(ConnectionClosed) as closed:
                 await asyncio.wait_for(websocket.recv(), 30)
-        duration_s, _, err = await stopping
+        _, _, err = await stopping
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1012
     assert process.returncode == 0
-    assert duration_s < GRACE_S
+    assert GRACE_IS_OVER not in err
     assert "Traceback" not in err
 
 
@@ -148,9 +149,10 @@ async def test_a_websocket_handler_that_waits_for_something_else_is_cut_off_afte
     with running(port, "fine") as process:
         async with connect(f"ws://127.0.0.1:{port}/ws/stuck", proxy=None) as websocket:
             await websocket.recv()
-            duration_s, out, _ = await asyncio.to_thread(stopped, process)
+            duration_s, out, err = await asyncio.to_thread(stopped, process)
     assert process.returncode == 0
-    assert GRACE_S <= duration_s < 3 * GRACE_S
+    assert duration_s >= GRACE_S
+    assert GRACE_IS_OVER in err
     assert out == "closed\n"
 
 

@@ -24,7 +24,7 @@ def _router() -> APIRouter:
         async def parts() -> AsyncIterator[bytes]:
             for _ in range(4):
                 yield b"x"
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.4)
 
         return StreamingResponse(parts())
 
@@ -39,5 +39,5 @@ async def test_an_answer_that_does_not_begin_is_given_up() -> None:
 
 
 async def test_an_answer_that_has_begun_may_take_its_time() -> None:
-    async with client_of(small_app([_router()], limits=RequestLimits(request_s=0.2))) as client:
+    async with client_of(small_app([_router()], limits=RequestLimits(request_s=1.0))) as client:
         assert (await client.get("/long")).content == b"xxxx"

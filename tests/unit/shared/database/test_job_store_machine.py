@@ -13,4 +13,4 @@ class MemoryMachine(JobStoreMachine):
 
 
 TestJobsInMemoryLiveLegally = MemoryMachine.TestCase
-TestJobsInMemoryLiveLegally.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestJobsInMemoryLiveLegally.settings = settings(max_examples=60, stateful_step_count=40)

@@ -98,7 +98,7 @@ def test_in_the_end_it_is_given_up_with_the_last_reason(server: ChatServer) -> N
 
 
 def test_a_server_that_is_too_slow_is_asked_again(server: ChatServer) -> None:
-    server.delay_s = 0.4
+    server.delay_s = 3.0
     asked = Asked(server, timeout_s=0.1)
 
     with pytest.raises(SyntheticFailed, match="it did not answer within"):

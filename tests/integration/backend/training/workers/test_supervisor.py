@@ -22,6 +22,10 @@ from tests.support.postgres import PostgresServer
 from tests.support.processes import environment_values, is_alive
 from tests.support.worker_bench import TIMES, TRAINER, bench
 
+LATE_S = 10.0
+"""What a busy machine may add to a grace; trainers that are to outlast both take `LONG` steps."""
+LONG = "100000"
+
 
 def run(scenario: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(scenario())  # type: ignore[arg-type]
@@ -32,6 +36,11 @@ def wait_until(is_true: Callable[[], bool]) -> None:
     while not is_true():
         assert time.monotonic() < give_up
         time.sleep(0.02)
+
+
+async def gone(pid: int) -> None:
+    """Wait for the end of a process that was sent SIGKILL: the kernel takes a moment for it."""
+    await asyncio.to_thread(wait_until, lambda: not is_alive(pid))
 
 
 def trainers(job_id: str) -> list[int]:
@@ -94,7 +103,7 @@ def test_cancel_of_a_running_job_ends_its_whole_process_group_within_the_grace(
 ) -> None:
     async def scenario() -> None:
         pid_file = tmp_path / "grandchild"
-        stub = ("--steps", "1000", "--grandchild-pid-file", str(pid_file), *stubbornness)
+        stub = ("--steps", LONG, "--grandchild-pid-file", str(pid_file), *stubbornness)
         async with bench(tmp_path, *stub) as it:
             job_id = it.submit()
             await it.at_step(job_id)
@@ -102,8 +111,8 @@ def test_cancel_of_a_running_job_ends_its_whole_process_group_within_the_grace(
             it.manager.cancel(job_id, TRAINER)
             job = await it.ended(job_id)
             assert job.status is JobStatus.CANCELLED
-            assert time.monotonic() - started < TIMES.grace_s + 2.0
-            assert not is_alive(int(pid_file.read_text()))
+            assert time.monotonic() - started < TIMES.grace_s + LATE_S
+            await gone(int(pid_file.read_text()))
             assert not any(it.folders.adapters(job_id).parent.glob("*/*"))
 
     run(scenario)
@@ -111,13 +120,13 @@ def test_cancel_of_a_running_job_ends_its_whole_process_group_within_the_grace(
 
 def test_the_pool_knows_where_the_job_of_each_worker_stands(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with bench(tmp_path, "--steps", "1000", size=2) as it:
+        async with bench(tmp_path, "--steps", LONG, size=2) as it:
             assert it.pool.progress() == [None, None]
             job_id = it.submit()
             await it.at_step(job_id, 2)
             await asyncio.sleep(0)
             standing = [progress for progress in it.pool.progress() if progress is not None]
-            assert [progress.total_steps for progress in standing] == [1000]
+            assert [progress.total_steps for progress in standing] == [int(LONG)]
             assert standing[0].current_step >= 1
             assert standing[0].metrics["loss"] > 0
 
@@ -126,7 +135,7 @@ def test_the_pool_knows_where_the_job_of_each_worker_stands(tmp_path: Path) -> N
 
 def test_a_stopping_service_hands_its_job_back_without_burning_the_attempt(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with bench(tmp_path, "--steps", "1000") as it:
+        async with bench(tmp_path, "--steps", LONG) as it:
             job_id = it.submit()
             await it.at_step(job_id)
         async with bench(tmp_path) as again:
@@ -141,12 +150,12 @@ def test_a_trainer_that_hears_no_stop_is_handed_back_after_the_grace_and_burns_n
     tmp_path: Path, stubbornness: tuple[str, ...]
 ) -> None:
     async def scenario() -> None:
-        async with bench(tmp_path, "--steps", "1000", *stubbornness) as it:
+        async with bench(tmp_path, "--steps", LONG, *stubbornness) as it:
             job_id = it.submit()
             await it.at_step(job_id, 2)
             started = time.monotonic()
             await it.pool.stop()
-            assert time.monotonic() - started < TIMES.grace_s + 2.0
+            assert time.monotonic() - started < TIMES.grace_s + LATE_S
             job = it.stores.jobs.get(job_id)
             assert (job.status, job.attempt, job.crash_count) == (JobStatus.QUEUED, 0, 0)
             assert not trainers(job_id)
@@ -196,7 +205,7 @@ def test_a_paused_job_lets_go_and_goes_on_when_it_is_resumed(tmp_path: Path) -> 
 
 def test_a_pause_of_a_trainer_that_hears_nothing_still_costs_no_attempt(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with bench(tmp_path, "--steps", "1000", "--ignore-stop", times=replace(TIMES, grace_s=0.3)) as it:
+        async with bench(tmp_path, "--steps", LONG, "--ignore-stop", times=replace(TIMES, grace_s=0.3)) as it:
             job_id = it.submit()
             await it.at_step(job_id)
             it.manager.pause(job_id, TRAINER)
@@ -211,17 +220,14 @@ def test_a_pause_of_a_trainer_that_hears_nothing_still_costs_no_attempt(tmp_path
 def test_a_grandchild_with_a_session_of_its_own_is_ended_too(tmp_path: Path) -> None:
     async def scenario() -> None:
         pid_file = tmp_path / "grandchild"
-        stub = ("--steps", "1000", "--own-session", "--grandchild-pid-file", str(pid_file))
+        stub = ("--steps", LONG, "--own-session", "--grandchild-pid-file", str(pid_file))
         async with bench(tmp_path, *stub) as it:
             job_id = it.submit()
             await it.at_step(job_id)
             assert is_alive(int(pid_file.read_text()))
             it.manager.cancel(job_id, TRAINER)
             await it.ended(job_id)
-            give_up = time.monotonic() + TIMES.grace_s
-            while is_alive(int(pid_file.read_text())):
-                assert time.monotonic() < give_up
-                await asyncio.sleep(0.02)
+            await gone(int(pid_file.read_text()))
 
     run(scenario)
 
@@ -229,7 +235,7 @@ def test_a_grandchild_with_a_session_of_its_own_is_ended_too(tmp_path: Path) -> 
 @pytest.mark.skipif(sys.platform != "linux", reason="found by /proc")
 def test_what_a_killed_service_left_in_a_session_of_its_own_is_ended_by_the_next_one(tmp_path: Path) -> None:
     pid_file = tmp_path / "grandchild"
-    stub = ("--steps", "1000", "--own-session", "--grandchild-pid-file", str(pid_file))
+    stub = ("--steps", LONG, "--own-session", "--grandchild-pid-file", str(pid_file))
     command = [sys.executable, "-m", "tests.support.worker_bench", str(tmp_path), *stub]
     service = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert service.stdout is not None
@@ -246,15 +252,15 @@ def test_what_a_killed_service_left_in_a_session_of_its_own_is_ended_by_the_next
         async with bench(tmp_path) as it:
             job = await it.ended(job_id)
             assert (job.status, job.claim_epoch) == (JobStatus.COMPLETED, 2)
-            assert not is_alive(grandchild)
+            await gone(grandchild)
 
     run(scenario)
 
 
 def test_a_trainer_that_keeps_saying_that_it_gets_on_may_take_its_time(tmp_path: Path) -> None:
     async def scenario() -> None:
-        stub = ("--steps", "1", "--seconds-per-step", "5", "--signs-of-life")
-        async with bench(tmp_path, *stub, times=replace(TIMES, stall_s=2.0)) as it:
+        stub = ("--steps", "1", "--seconds-per-step", "6", "--signs-of-life")
+        async with bench(tmp_path, *stub, times=replace(TIMES, stall_s=3.0)) as it:
             job = await it.ended(it.submit())
             assert (job.status, job.attempt) == (JobStatus.COMPLETED, 1)
             assert not any("text" in event.payload for event in it.stores.jobs.events(job.job_id))
@@ -298,7 +304,7 @@ def test_a_pause_that_is_taken_back_while_the_trainer_lets_go_delays_the_job_onl
 def test_a_cancel_during_a_pause_wins(tmp_path: Path) -> None:
     async def scenario() -> None:
         times = replace(TIMES, grace_s=2.0)
-        async with bench(tmp_path, "--steps", "1000", "--ignore-stop", times=times) as it:
+        async with bench(tmp_path, "--steps", LONG, "--ignore-stop", times=times) as it:
             job_id = it.submit()
             await it.at_step(job_id)
             it.manager.pause(job_id, TRAINER)
@@ -313,7 +319,7 @@ def test_a_cancel_during_a_pause_wins(tmp_path: Path) -> None:
 
 def test_a_service_manager_that_stops_trainers_as_well_burns_no_attempt(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with bench(tmp_path, "--steps", "1000") as it:
+        async with bench(tmp_path, "--steps", LONG) as it:
             job_id = it.submit()
             await it.at_step(job_id)
             for pid in trainers(job_id):
@@ -350,7 +356,7 @@ def test_a_database_that_is_away_for_longer_than_the_lease_costs_a_running_job_n
 ) -> None:
     async def scenario() -> None:
         times = replace(TIMES, lease_s=1.0)
-        stub = ("--steps", "30", "--seconds-per-step", "0.1")
+        stub = ("--steps", "50", "--seconds-per-step", "0.1")
         async with bench(tmp_path, *stub, times=times, url=postgres_server.new_database()) as it:
             job_id = it.submit()
             await it.at_step(job_id)
@@ -365,7 +371,7 @@ def test_a_database_that_is_away_for_longer_than_the_lease_costs_a_running_job_n
             steps = [
                 event.payload["current_step"] for event in it.stores.jobs.events(job_id) if event.type is EventType.STEP
             ]
-            assert sorted(set(steps)) == list(range(1, 31))
+            assert sorted(set(steps)) == list(range(1, 51))
 
     run(scenario)
 
@@ -375,14 +381,14 @@ def test_a_service_that_stops_while_the_database_is_away_waits_no_longer_than_th
     tmp_path: Path, postgres_server: PostgresServer
 ) -> None:
     async def scenario() -> None:
-        async with bench(tmp_path, "--steps", "1000", url=postgres_server.new_database()) as it:
+        async with bench(tmp_path, "--steps", LONG, url=postgres_server.new_database()) as it:
             job_id = it.submit()
             await it.at_step(job_id)
             await asyncio.to_thread(postgres_server.stop, "immediate")
             try:
                 started = time.monotonic()
                 await it.pool.stop()
-                assert time.monotonic() - started < TIMES.grace_s + 2.0
+                assert time.monotonic() - started < TIMES.grace_s + LATE_S
                 assert not trainers(job_id)
             finally:
                 await asyncio.to_thread(postgres_server.start)
@@ -413,7 +419,7 @@ def test_a_supervisor_that_lost_its_claim_kills_its_trainer_and_writes_nothing_m
                 await asyncio.sleep(0)
             second = await it.until(job_id, lambda job: job.claim_epoch > first.claim_epoch)
             assert second.claim_epoch == 2
-            assert not is_alive(pid)
+            await gone(pid)
 
     run(scenario)
 
@@ -458,7 +464,7 @@ def test_a_model_that_vanished_after_the_submit_fails_the_job_with_both_ways_out
 
 def test_a_late_completion_is_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with bench(tmp_path, "--steps", "1000") as it:
+        async with bench(tmp_path, "--steps", LONG) as it:
             job_id = it.submit()
             job = await it.at_step(job_id)
             it.manager.cancel(job_id, TRAINER)

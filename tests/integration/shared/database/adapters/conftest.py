@@ -50,7 +50,8 @@ def admin_url(tcp_server: PostgresServer) -> str:
 
 @pytest.fixture
 def proxy(tcp_port: int) -> Iterator[FaultProxy]:
-    opened = FaultProxy("127.0.0.1", tcp_port)
+    # less than the limit of a call: six such messages, which a new connection needs, are more
+    opened = FaultProxy("127.0.0.1", tcp_port, delay_s=1.2)
     yield opened
     opened.close()
 

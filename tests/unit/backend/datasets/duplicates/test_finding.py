@@ -163,7 +163,7 @@ def test_nothing_gives_no_clusters() -> None:
     assert clusters_of([ComparedText("a", TEXT)]) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CORPORA, st.randoms(use_true_random=False), st.integers(1, 9))
 def test_order_and_batches_of_the_stream_change_nothing(
     texts: list[ComparedText], rng: random.Random, cut: int
@@ -178,13 +178,13 @@ def test_order_and_batches_of_the_stream_change_nothing(
     assert len(finder) == len(texts)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CORPORA)
 def test_a_second_run_over_what_was_kept_finds_nothing(texts: list[ComparedText]) -> None:
     assert clusters_of(_kept(texts, clusters_of(texts))) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CORPORA)
 def test_every_member_is_as_similar_to_its_representative_as_comparing_them_says(texts: list[ComparedText]) -> None:
     by_id = {text.id: text for text in texts}

@@ -19,7 +19,7 @@ from tests.support.chat_conversations import ANSWERS, TEXTS, conversations
 from tests.support.chat_reference import FAMILIES, expected, tokens_of
 from tests.support.chat_tokenizers import KINDS, TOKENS, chat_tokenizer
 
-MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 SOME = settings(MANY, max_examples=8)
 
 every_kind = pytest.mark.parametrize("kind", KINDS)

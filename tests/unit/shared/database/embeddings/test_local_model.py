@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,24 +79,21 @@ def test_a_killed_child_is_replaced(quick: LocalModelEmbedder) -> None:
 
 
 def test_a_child_that_is_killed_while_it_works_is_an_error_and_no_end(quick: LocalModelEmbedder) -> None:
-    quick.start()
-    assert quick._child is not None
-    killer = threading.Timer(0.2, os.kill, (quick._child.pid, signal.SIGKILL))
-    killer.start()
-
     with pytest.raises(EmbeddingFailed, match="its process ended with code -9"):
-        quick.embed_query("hang")
+        quick.embed_query("die")
     assert quick.embed_query("Frist").shape == (OUT,)
 
 
 def test_a_child_that_hangs_is_ended_in_time(folder: Path) -> None:
     quick = LocalModelEmbedder(folder, timeout_s=0.4, worker=QUICK_WORKER)
     quick.start()
-    started = time.monotonic()
+    child = quick._child
+    assert child is not None
 
     with pytest.raises(EmbeddingFailed, match=r"did not answer within 0\.4 s"):
         quick.embed_query("hang")
-    assert time.monotonic() - started < 2
+    # it would have hung for a minute, and then answered
+    assert child.wait(20) == -signal.SIGKILL
     quick.close()
 
 
@@ -118,7 +114,7 @@ def test_the_child_ends_with_its_parent(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
     child = int(done.stdout)
-    give_up = time.monotonic() + 5
+    give_up = time.monotonic() + 20
     while _is_running(child) and time.monotonic() < give_up:
         time.sleep(0.02)
     assert not _is_running(child)

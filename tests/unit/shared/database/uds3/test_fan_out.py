@@ -34,11 +34,11 @@ class HangingStore(MemorySearchStore):
 
     def rank(self, wanted: RankedList, question: Question, *, top_k: int) -> Iterator[RankedSection]:
         self.asked += 1
-        self.let_go.wait(10)
+        self.let_go.wait(60)
         yield from ()
 
 
-def ask(fan_out: FanOut, *lists: RankedList, timeout_s: float = 2.0) -> Answers:
+def ask(fan_out: FanOut, *lists: RankedList, timeout_s: float = 20.0) -> Answers:
     """Ask for lists with a question about dogs."""
     wanted: Mapping[RankedList, int] = dict.fromkeys(lists, 10)
     return fan_out.ask(wanted, lambda _: Question("Hund"), window=10, timeout_s=timeout_s)
@@ -94,16 +94,16 @@ def test_a_store_that_hangs_is_left_behind_named_and_left_alone_next_time() -> N
     hanging = HangingStore()
     fan_out = FanOut([hanging], [filled()])
     started = time.monotonic()
-    first = ask(fan_out, K, timeout_s=0.2)
-    second = ask(fan_out, K, timeout_s=5.0)
+    first = ask(fan_out, K, timeout_s=1.0)
+    second = ask(fan_out, K, timeout_s=30.0)
     took_s = time.monotonic() - started
     hanging.let_go.set()
     fan_out.close()
 
     assert places(first) == places(second) == [(K, "memory", 1)]
-    assert "no answer within 0.2 s" in first.failures["hanging"]
-    assert "no answer within 0.2 s" in second.failures["hanging"]
-    assert (hanging.asked, took_s < 4.0) == (1, True)
+    assert "no answer within 1.0 s" in first.failures["hanging"]
+    assert "no answer within 1.0 s" in second.failures["hanging"]
+    assert (hanging.asked, took_s < 20.0) == (1, True)
 
 
 def test_a_store_that_failed_is_asked_again_after_its_pause_or_when_a_check_succeeded() -> None:
@@ -141,15 +141,15 @@ def test_a_check_that_hangs_is_told_as_such() -> None:
         let_go = threading.Event()
 
         def check(self) -> str:
-            self.let_go.wait(10)
+            self.let_go.wait(60)
             return "ok"
 
     fan_out = FanOut([Silent("silent"), filled(), BrokenSearchStore()])
-    answers = fan_out.check_all(timeout_s=0.2)
+    answers = fan_out.check_all(timeout_s=1.0)
     Silent.let_go.set()
     fan_out.close()
 
-    assert answers == {"silent": "It gave no answer within 0.2 s.", "memory": "ok", "broken": "connection refused"}
+    assert answers == {"silent": "It gave no answer within 1.0 s.", "memory": "ok", "broken": "connection refused"}
 
 
 def test_what_is_near_by_chance_is_not_found() -> None:

@@ -105,11 +105,13 @@ async def test_a_trainer_without_inputs_needs_no_look(folders: TrainingFolders) 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("code", "reason"),
-    [("raise SystemExit(3)", "exit code 3"), ("import time; time.sleep(60)", "said nothing for 0.5 s")],
+    ("code", "silence_s", "reason"),
+    [("raise SystemExit(3)", 60.0, "exit code 3"), ("import time; time.sleep(60)", 0.5, "said nothing for 0.5 s")],
 )
-async def test_no_answer_is_tried_again_and_is_never_consent(folders: TrainingFolders, code: str, reason: str) -> None:
-    desk = inspections(folders, command=script(code), silence_s=0.5)
+async def test_no_answer_is_tried_again_and_is_never_consent(
+    folders: TrainingFolders, code: str, silence_s: float, reason: str
+) -> None:
+    desk = inspections(folders, command=script(code), silence_s=silence_s)
     with pytest.raises(InspectionFailed, match=reason):
         await desk.inspect("lora", CONFIG)
     assert reason in (await answered(desk)).refusal

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import signal
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from backend.training.workers.protocol import MessageType, TrainingOrder
 from backend.training.workers.trainer_process import TRAINER_COMMAND
 from shared.storage import verify_folder
 from tests.support.forked_ranks import run_ranks
-from tests.support.processes import environment_values, is_alive
+from tests.support.processes import environment_values, is_alive, started_at
 from tests.support.tiny_model import make_tiny_model, sentences
 from tests.support.trainer_driver import TrainerRun, lora_order, next_attempt, python, run_to_the_end
 from tests.support.training_runs import RecordingReporter, make_context, write_jsonl
@@ -68,9 +70,16 @@ def until_step(order: TrainingOrder, step: int) -> TrainerRun:
 
 
 def ranks_of(order: TrainingOrder) -> list[int]:
-    """Process ids of the ranks of a job, the first one first."""
+    """Process ids of the ranks of a job in the order in which they were started, the first one first."""
     marked = [pid for pid, job in environment_values(MARK_VARIABLE).items() if job == order.job_id]
-    return sorted(pid for pid in marked if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    ranks = [pid for pid in marked if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return sorted(ranks, key=lambda pid: (started_at(pid), pid))
+
+
+def semaphores_of(pids: Iterable[int]) -> set[Path]:
+    """Semaphores of multiprocessing, by the names that they have or had, which these processes hold."""
+    maps = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in pids)
+    return {SHARED_MEMORY / name for name in re.findall(r"sem\.mp-\w+", maps)}
 
 
 def left_of(order: TrainingOrder) -> list[int]:
@@ -154,16 +163,18 @@ def test_memory_that_one_rank_lacks_is_what_the_run_lacks(room: Path) -> None:
 
 
 def test_without_a_service_no_process_lives_on(room: Path) -> None:
-    before = set(SHARED_MEMORY.glob("sem.mp-*"))
     order = order_of(room, "orphaned")
     run = start(order, command=WAITING)
     assert run.until(MessageType.READY) is not None
-    assert len(ranks_of(order)) == 2
+    ranks = ranks_of(order)
+    assert len(ranks) == 2
+    semaphores = semaphores_of((run.process.pid, *ranks))
+    assert semaphores
     end = time.monotonic() + 30
-    while set(SHARED_MEMORY.glob("sem.mp-*")) > before and time.monotonic() < end:  # until the last rank has said hello
+    while any(name.exists() for name in semaphores) and time.monotonic() < end:  # until the last rank has said hello
         time.sleep(0.1)
     assert run.process.stdin is not None
     run.process.stdin.close()
     run.end()
     assert left_of(order) == []
-    assert set(SHARED_MEMORY.glob("sem.mp-*")) <= before
+    assert not any(name.exists() for name in semaphores)
