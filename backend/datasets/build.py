@@ -30,7 +30,6 @@ from backend.datasets.records.decontaminating import Decontamination
 from backend.datasets.records.draft_twins import SplitTwinDrafts
 from backend.datasets.records.drafting import Drafter, drafter_for
 from backend.datasets.records.judging import RulingsOf, judged_sections
-from backend.datasets.records.licences import Licences
 from backend.datasets.records.repetitions import RepetitionFinder
 from backend.datasets.records.twins import SplitTwinPassages
 from backend.datasets.report.file_names import DETAILS
@@ -55,7 +54,6 @@ class DatasetBuild:
         report: Takes progress.
         stage_done: Is told of every finished stage.
         drafter: Writes the words of records; None: the plan's shape with the default templates.
-        licences: Why the words may be used.
     """
 
     def __init__(
@@ -67,7 +65,6 @@ class DatasetBuild:
         report: Report,
         stage_done: Callable[[Stage], None] = lambda _: None,
         drafter: Drafter | None = None,
-        licences: Licences | None = None,
     ) -> None:
         self._plan = plan
         self._stage_done = stage_done
@@ -77,7 +74,6 @@ class DatasetBuild:
         self._quality = QualityPipeline(plan.quality, fluency=plan.fluency)
         self._judge: Judge = self._quality
         self._drafter = drafter or drafter_for(plan.record_format)
-        self._licences = licences or Licences()
         self._decontamination: Decontamination | None = None
         self._cluster_count = 0
 
@@ -216,7 +212,6 @@ class DatasetBuild:
                 draft_twins,
                 judge=self._judge,
                 drafter=self._drafter,
-                licences=self._licences,
                 lineage=lineage,
             )
             writer.begin()

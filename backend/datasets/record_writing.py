@@ -14,7 +14,6 @@ from backend.datasets.records.content import ContentHash, json_line
 from backend.datasets.records.draft_twins import SplitTwinDrafts
 from backend.datasets.records.drafting import Drafter, KeptPassage
 from backend.datasets.records.drafts import Draft
-from backend.datasets.records.licences import Licences
 from backend.datasets.records.passages import Passage, passages
 from backend.datasets.records.personal import TreatedPassage, without_personal_data
 from backend.datasets.records.record_frame import RecordFrame
@@ -39,7 +38,6 @@ class RecordWriter:
         draft_twins: Tells it of drafts.
         judge: Judges what was merged.
         drafter: Writes the words.
-        licences: Why they may be used.
         lineage: Takes every record.
     """
 
@@ -52,7 +50,6 @@ class RecordWriter:
         *,
         judge: Judge,
         drafter: Drafter,
-        licences: Licences,
         lineage: LineageWriter,
     ) -> None:
         self._plan = plan
@@ -61,8 +58,7 @@ class RecordWriter:
         self._draft_twins = draft_twins
         self._judge = judge
         self._drafter = drafter
-        self._licences = licences
-        self._frame = RecordFrame(plan.record_format, judge.profile_version, plan.counter, licences.of)
+        self._frame = RecordFrame(plan.record_format, judge.profile_version, plan.counter)
         self._lineage = lineage
         self._owners = TextOwners()
         self._used: frozenset[Place] = frozenset()
@@ -140,7 +136,6 @@ class RecordWriter:
     def _scored(self, found: Iterable[tuple[TreatedPassage, list[str]]]) -> Iterator[tuple[TreatedPassage, float]]:
         """Passages and their quality: of the whole section where one is a part, measured anew where merged."""
         for batch in batched(found, size_of=_size_of):
-            self._licences.look_up(treated.passage.first.stored.document_id for treated, _ in batch)
             merged = [joined(bodies) for treated, bodies in batch if len(treated.passage.candidates) > 1]
             anew = iter(self._judge.assess_many(merged))
             for treated, _ in batch:

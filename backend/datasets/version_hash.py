@@ -22,7 +22,7 @@ NOT_PARAMETERS = frozenset({"name", "description", "parent", "export_formats"})
 
 
 def section_hash(candidate: Candidate) -> str:
-    """Of everything of a section and its document that the pipeline reads, hex."""
+    """Of everything of a section and its document that comes into a record, hex; relevance is the search's."""
     stored, section = candidate.stored, candidate.section
     content = [
         stored.source,
@@ -38,6 +38,7 @@ def section_hash(candidate: Candidate) -> str:
         section.start,
         section.end,
         section.text,
+        candidate.licence,
     ]
     return hashlib.sha256(_canonical(content)).hexdigest()
 
