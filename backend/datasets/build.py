@@ -99,6 +99,7 @@ class DatasetBuild:
         self._parameters = parameters_of(
             self._plan,
             quality_profile=self._quality.profile_version,
+            measuring=self._quality.measuring_version,
             drafting=self._drafter.parameters(),
             contamination=self._decontamination.properties if self._decontamination else None,
         )

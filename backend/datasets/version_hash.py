@@ -44,13 +44,19 @@ def section_hash(candidate: Candidate) -> str:
 
 
 def parameters_of(
-    plan: BuildPlan, *, quality_profile: str, drafting: Mapping[str, Any], contamination: Mapping[str, Any] | None
+    plan: BuildPlan,
+    *,
+    quality_profile: str,
+    measuring: str,
+    drafting: Mapping[str, Any],
+    contamination: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Everything besides the documents that decides which records a build makes, as plain JSON.
 
     Args:
         plan: What is to be built.
         quality_profile: Name, version and digest of what texts are judged by.
+        measuring: Names and versions of what measures them, learnt models with their digests.
         drafting: What decides over the words of records besides the documents.
         contamination: Rule and evaluation sets with their digests; None: nothing is compared.
     """
@@ -63,6 +69,7 @@ def parameters_of(
         "min_quality_score": plan.min_quality_score,
         "deduplicate": plan.deduplicate.value,
         "quality_profile": quality_profile,
+        "quality_measuring": measuring,
         **plan.personal_data.parameters,
         "drafting": dict(drafting),
         "contamination": dict(contamination) if contamination else None,

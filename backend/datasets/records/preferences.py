@@ -63,15 +63,15 @@ class FeedbackPairs:
                     found = (-weight, section.place)
                     best[feedback_id] = min(found, best.get(feedback_id, found))
         by_place: dict[Place, list[str]] = defaultdict(list)
-        for feedback_id, (_, place) in sorted(best.items()):
+        for feedback_id, (_, place) in best.items():
             by_place[place].append(feedback_id)
         self._by_place = by_place
         self.cited = len(best)
 
     def of(self, places: Iterable[Place]) -> Iterator[FeedbackItem]:
-        """Items of sections, in the order of their ids."""
-        for feedback_id in sorted(each for place in places for each in self._by_place.get(place, ())):
-            yield self._get(feedback_id)
+        """Items of sections; their words decide the order, since ids are those of this installation."""
+        found = [self._get(each) for place in places for each in self._by_place.get(place, ())]
+        yield from sorted(found, key=_number)
 
 
 def _number(item: FeedbackItem) -> int:

@@ -122,6 +122,14 @@ def licensed(documents: Path, folder: Path, licence: str) -> BuildResult:
         return build(a_plan(folder), search.find(SearchRequest(query_text="*")).candidates)
 
 
+def test_another_way_of_measuring_counts_whatever_the_profile(
+    tmp_path: Path, plain: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.datasets.quality.pipeline.NORMALISE_VERSION", "next")
+
+    assert _hash(tmp_path / "1") != plain
+
+
 def test_another_pipeline_gives_another_hash(tmp_path: Path, plain: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backend.datasets.version_hash.PIPELINE_VERSION", "next")
 
