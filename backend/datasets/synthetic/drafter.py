@@ -1,7 +1,8 @@
 """Synthetic records beside those of the templates: in train only, and never more than the share that is asked for.
 
 Which passages are asked about depends on nothing but their ids, so that the same order asks the same questions, however
-many are under way at once. What would exceed the share is left out and counted.
+many are under way at once. What would exceed the share is left out and counted; which ones these are depends on the
+records before them, so a higher threshold of quality may let another one in.
 """
 
 from collections import deque
