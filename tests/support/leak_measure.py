@@ -13,20 +13,23 @@ _ASKED = ("instruction", "input", "prompt")
 _ANSWERED = ("output", "completion", "chosen")
 _TELLING_WORDS = 20
 
+Compared = tuple[list[str], set[tuple[str, ...]]]
+"""The words of a text, and its runs of five."""
+
 
 def leaking_records(result: BuildResult) -> set[str]:
     """Ids of records that say, word for word or by at least 0.8, what one of an earlier split does."""
-    shown = {split: [(each["record_id"], *_compared(each)) for each in records(result, split)] for split in Split}
+    shown = {split: [(each["record_id"], *compared(each)) for each in records(result, split)] for split in Split}
     return {
         record_id
         for earlier, later in combinations(Split, 2)
         for record_id, *texts in shown[later]
         for _, *others in shown[earlier]
-        if any(_is_alike(one, other) for one, other in zip(texts, others, strict=True))
+        if any(similarity(one, other) >= 0.8 for one, other in zip(texts, others, strict=True))
     }
 
 
-def _compared(record: Mapping[str, Any]) -> Iterator[tuple[list[str], set[tuple[str, ...]]]]:
+def compared(record: Mapping[str, Any]) -> Iterator[Compared]:
     """All that a model reads, and what a record says itself; a short answer says nothing without its question."""
     if "text" in record:
         whole, own = record["text"], record["text"].partition("\n")[2]
@@ -48,5 +51,9 @@ def _asked_and_answered(record: Mapping[str, Any]) -> tuple[list[str], str]:
     )
 
 
-def _is_alike(one: tuple[list[str], set[tuple[str, ...]]], other: tuple[list[str], set[tuple[str, ...]]]) -> bool:
-    return one[0] == other[0] or len(one[1] & other[1]) >= 0.8 * len(one[1] | other[1]) > 0
+def similarity(one: Compared, other: Compared) -> float:
+    """1 for the same words; else the Jaccard similarity of runs of five of them."""
+    (words, shingles), (other_words, other_shingles) = one, other
+    if words == other_words:
+        return 1.0
+    return len(shingles & other_shingles) / len(shingles | other_shingles) if shingles and other_shingles else 0.0
