@@ -130,6 +130,8 @@ def test_of_several_templates_only_the_records_are_left_out_that_an_earlier_spli
 
     assert leaking_records(result) == set()
     assert told["twin_records"] > 5
+    page = (result.records_dir.parent / "report" / "en.html").read_text(encoding="utf-8")
+    assert f"although their sections differ: {told['twin_records']}." in page
     assert {each["metadata"]["template"] for each in held_out} >= {"question_headed", "summary_heading"}
     made = {name: each["records"] for name, each in told["template_files"].items()}
     assert sum(made.values()) == result.record_count
