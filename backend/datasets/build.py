@@ -1,7 +1,7 @@
 """Build a dataset: assess what was found, split by document, write records, statistics, exports and a report.
 
     found sections -> quality, rulings -> spool -> repetitions, evaluation texts -> merge and cut -> personal data
-        -> twins across splits -> records -> statistics -> exports -> report
+        -> twins across splits -> drafts -> twins again -> records -> statistics -> exports -> report
 
 Nothing is visible before it is whole: records, quality notes, exports and the report are published folders, and the
 database learns of them last. The same sections, rulings, evaluation sets and plan give the same bytes, however often
@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from backend.datasets.build_errors import NothingKept, NothingMatched
+from backend.datasets.build_errors import NothingKept, NothingMatched, SplitLeak
 from backend.datasets.build_outputs import Report, publish_exports, publish_report_of
 from backend.datasets.build_plan import BuildPlan, BuildResult
 from backend.datasets.build_words import records_properties, told_of_sections
@@ -27,9 +27,9 @@ from backend.datasets.record_writing import RecordWriter
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.content import json_line
 from backend.datasets.records.decontaminating import Decontamination
+from backend.datasets.records.draft_twins import SplitTwinDrafts
 from backend.datasets.records.drafting import Drafter, drafter_for
 from backend.datasets.records.judging import RulingsOf, judged_sections
-from backend.datasets.records.licences import Licences
 from backend.datasets.records.repetitions import RepetitionFinder
 from backend.datasets.records.twins import SplitTwinPassages
 from backend.datasets.report.file_names import DETAILS
@@ -54,7 +54,6 @@ class DatasetBuild:
         report: Takes progress.
         stage_done: Is told of every finished stage.
         drafter: Writes the words of records; None: the plan's shape with the default templates.
-        licences: Why the words may be used.
     """
 
     def __init__(
@@ -66,7 +65,6 @@ class DatasetBuild:
         report: Report,
         stage_done: Callable[[Stage], None] = lambda _: None,
         drafter: Drafter | None = None,
-        licences: Licences | None = None,
     ) -> None:
         self._plan = plan
         self._stage_done = stage_done
@@ -76,7 +74,6 @@ class DatasetBuild:
         self._quality = QualityPipeline(plan.quality, fluency=plan.fluency)
         self._judge: Judge = self._quality
         self._drafter = drafter or drafter_for(plan.record_format)
-        self._licences = licences or Licences()
         self._decontamination: Decontamination | None = None
         self._cluster_count = 0
 
@@ -91,6 +88,7 @@ class DatasetBuild:
             NothingMatched: If there are none.
             NothingKept: If none is good enough.
             UnusableEvaluationSet: If an evaluation set cannot be read.
+            SplitLeak: If the finished records leak after all.
             DiskFull: If the disk is full.
             NotWritable: If it cannot be written.
         """
@@ -101,6 +99,7 @@ class DatasetBuild:
         self._parameters = parameters_of(
             self._plan,
             quality_profile=self._quality.profile_version,
+            measuring=self._quality.measuring_version,
             drafting=self._drafter.parameters(),
             contamination=self._decontamination.properties if self._decontamination else None,
         )
@@ -202,14 +201,18 @@ class DatasetBuild:
 
     def _publish_records(self, spool: Spool, lineage: LineageWriter, scratch: Path) -> dict[str, Any]:
         """Write the records of all splits; returns what is told of them."""
-        with SplitTwinPassages(scratch) as twins, stage(self._plan.records_dir) as staged:
+        with (
+            SplitTwinPassages(scratch) as twins,
+            SplitTwinDrafts(self._drafter, self._plan.record_format, scratch) as draft_twins,
+            stage(self._plan.records_dir) as staged,
+        ):
             writer = RecordWriter(
                 self._plan,
                 spool,
                 twins,
+                draft_twins,
                 judge=self._judge,
                 drafter=self._drafter,
-                licences=self._licences,
                 lineage=lineage,
             )
             writer.begin()
@@ -221,7 +224,9 @@ class DatasetBuild:
             spool.drop_all(writer.dropped)
             if writer.record_count == 0:
                 raise NothingKept(spool.found(), spool.drop_counts())
-            return self._told(spool, writer, staged.publish(self._properties(writer)))
+            told = self._told(spool, writer, staged.publish(self._properties(writer)))
+            told["sections"]["twin_records"] = draft_twins.left_out
+            return told
 
     def _properties(self, writer: RecordWriter) -> Mapping[str, Any]:
         return records_properties(
@@ -244,7 +249,7 @@ class DatasetBuild:
         return {
             "manifest_sha256": manifest.sha256,
             "content_sha256": writer.content.hex,
-            "sections": {**sections, **self._drafter.statistics()},
+            "sections": {**sections, **self._drafter.statistics(writer.templates)},
         }
 
     def _publish_quality(self, spool: Spool) -> None:
@@ -257,6 +262,8 @@ class DatasetBuild:
     def _tell(self, written: Mapping[str, Any]) -> BuildResult:
         """Exports, statistics and the report of records that are published."""
         exports, statistics = publish_exports(self._plan, written["sections"], self._report)
+        if any(statistics["split_leak"].values()):
+            raise SplitLeak(statistics["split_leak"])
         if not self._plan.report_dir.exists():
             publish_report_of(
                 self._plan,

@@ -1,8 +1,8 @@
-"""Why a build ends without records."""
+"""Why a build ends without a dataset."""
 
 from collections.abc import Mapping
 
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 
 
 class NothingMatched(NotFound):
@@ -29,4 +29,19 @@ class NothingKept(NotFound):
             f"All {found} found sections were dropped ({reasons}). Lower min_quality_score or widen the query.",
             found=found,
             dropped=dict(dropped),
+        )
+
+
+class SplitLeak(Unavailable):
+    """The finished records were measured, and an earlier split says what a later one does."""
+
+    code = "split_leak"
+
+    def __init__(self, leak: Mapping[str, int]) -> None:
+        counted = ", ".join(f"{name}: {count}" for name, count in leak.items())
+        super().__init__(
+            f"Splits of the finished records share what they must not ({counted}); the dataset was discarded. Nothing "
+            "that you can order gets here: please report it with the order. Another seed or another template may do "
+            "until it is mended.",
+            leak=dict(leak),
         )

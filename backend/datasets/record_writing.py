@@ -1,6 +1,7 @@
 """Write the records of a build: passages, judged, without personal data, without twins, one split after the other."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from backend.datasets.build_plan import BuildPlan
@@ -10,8 +11,9 @@ from backend.datasets.quality.apart import Judge
 from backend.datasets.quality.batches import batched
 from backend.datasets.records.candidates import Place
 from backend.datasets.records.content import ContentHash, json_line
+from backend.datasets.records.draft_twins import SplitTwinDrafts
 from backend.datasets.records.drafting import Drafter, KeptPassage
-from backend.datasets.records.licences import Licences
+from backend.datasets.records.drafts import Draft
 from backend.datasets.records.passages import Passage, passages
 from backend.datasets.records.personal import TreatedPassage, without_personal_data
 from backend.datasets.records.record_frame import RecordFrame
@@ -32,10 +34,10 @@ class RecordWriter:
     Args:
         plan: What the build makes.
         spool: Found sections of which it is settled which ones go on.
-        twins: Tells what an earlier split says already.
+        twins: Tells which passages an earlier split says already.
+        draft_twins: Tells it of drafts.
         judge: Judges what was merged.
         drafter: Writes the words.
-        licences: Why they may be used.
         lineage: Takes every record.
     """
 
@@ -44,23 +46,25 @@ class RecordWriter:
         plan: BuildPlan,
         spool: Spool,
         twins: SplitTwinPassages,
+        draft_twins: SplitTwinDrafts,
         *,
         judge: Judge,
         drafter: Drafter,
-        licences: Licences,
         lineage: LineageWriter,
     ) -> None:
         self._plan = plan
         self._spool = spool
         self._twins = twins
+        self._draft_twins = draft_twins
         self._judge = judge
         self._drafter = drafter
-        self._licences = licences
-        self._frame = RecordFrame(plan.record_format, judge.profile_version, plan.counter, licences.of)
+        self._frame = RecordFrame(plan.record_format, judge.profile_version, plan.counter)
         self._lineage = lineage
         self._owners = TextOwners()
         self._used: frozenset[Place] = frozenset()
         self.rows = {split.value: 0 for split in Split}
+        self.templates: Counter[str] = Counter()
+        """Template -> records."""
         self.content = ContentHash()
         self.deeds = DeedCounts()
         self.dropped: dict[Place, str] = {}
@@ -75,22 +79,22 @@ class RecordWriter:
         """Look at everything before the first record is written."""
         self._drafter.begin(self._spool.remaining())
         for split in list(Split)[1:]:
-            self._twins.hold(split, (treated for treated, _ in self._treated(split)))
+            for batch in batched(self._treated(split), size_of=_size_of):
+                passages_of_batch = [treated for treated, _ in batch]
+                self._twins.hold(split, passages_of_batch)
+                self._draft_twins.hold(split, passages_of_batch)
 
     def write(self, split: Split, path: Path) -> Iterator[RecordProvenance]:
         """Write a split to a file while the provenance of its records is drawn."""
         with path.open("w", encoding="utf-8", newline="\n") as stream:
-            for kept, drafts in self._drafter.drafted(self._kept(split)):
+            for kept, drafts in self._worded(split):
                 passage = kept.treated.passage
-                if drafts:
-                    self._use(passage)
-                else:
-                    self._drop(passage, self._drafter.reason)
                 for draft in drafts:
                     record = self._frame.record(kept, draft)
                     stream.write(json_line(record) + "\n")
                     self.content.add(record)
                     self.rows[split.value] += 1
+                    self.templates[draft.template] += 1
                     provenance = provenance_of(passage, record, split)
                     self._lineage.add(record, provenance, document_key=passage.first.document_key)
                     yield provenance
@@ -101,6 +105,18 @@ class RecordWriter:
             bodies = bodies_of(passage)
             yield without_personal_data(passage, bodies, self._plan.personal_data), bodies
 
+    def _worded(self, split: Split) -> Iterator[tuple[KeptPassage, Sequence[Draft]]]:
+        """Passages of a split with the drafts that become records."""
+        for kept, drafts in self._drafter.drafted(self._kept(split)):
+            passage = kept.treated.passage
+            new = self._draft_twins.without_twins(passage, drafts, split)
+            self._draft_twins.see(split, new)
+            if new:
+                self._use(passage)
+                yield kept, new
+            else:
+                self._drop(passage, SPLIT_TWIN if drafts else self._drafter.reason)
+
     def _kept(self, split: Split) -> Iterator[KeptPassage]:
         """Passages of a split that records are made of."""
         scored = self._scored(self._treated(split))
@@ -108,6 +124,8 @@ class RecordWriter:
             reason = self._reason_to_drop(treated, score, split, is_twin=is_twin)
             if reason in (None, LOW_SCORE):
                 self._twins.see(split, treated)
+            if reason == LOW_SCORE:
+                self._draft_twins.see_unwritten(split, treated)
             if reason in (None, PERSONAL_DATA):
                 self.deeds.add(treated.deeds)
             if reason is None:
@@ -117,8 +135,7 @@ class RecordWriter:
 
     def _scored(self, found: Iterable[tuple[TreatedPassage, list[str]]]) -> Iterator[tuple[TreatedPassage, float]]:
         """Passages and their quality: of the whole section where one is a part, measured anew where merged."""
-        for batch in batched(found, size_of=lambda each: sum(map(len, each[1]))):
-            self._licences.look_up(treated.passage.first.stored.document_id for treated, _ in batch)
+        for batch in batched(found, size_of=_size_of):
             merged = [joined(bodies) for treated, bodies in batch if len(treated.passage.candidates) > 1]
             anew = iter(self._judge.assess_many(merged))
             for treated, _ in batch:
@@ -145,3 +162,7 @@ class RecordWriter:
         # a section of which any part is used is not left out; its parts come one after the other
         left_out = [each.place for each in passage.candidates if each.place not in self._used]
         self.dropped.update(dict.fromkeys(left_out, reason))
+
+
+def _size_of(found: tuple[TreatedPassage, list[str]]) -> int:
+    return sum(map(len, found[1]))

@@ -1,10 +1,11 @@
 """The document search of the dataset service: the search stores that the settings name, behind one small door."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.datasets.models import SearchRequest
 from backend.datasets.records.candidates import Candidate, year_of
+from backend.datasets.records.licences import licence_of
 from shared.database.base import DocumentStore
 from shared.database.dataset_search import DatasetDocument, DatasetSearchAPI, DatasetSearchQuery
 from shared.database.search_store import HeldDocument
@@ -30,8 +31,8 @@ class Found:
 
     @property
     def candidates(self) -> Iterator[Candidate]:
-        """The same as parts of records to be."""
-        return map(candidate_of, self.hits)
+        """The same as parts of records to be, each with the licence of the very version that was found."""
+        return (replace(candidate_of(hit), licence=_licence(hit)) for hit in self.hits)
 
 
 class DocumentSearch:
@@ -93,6 +94,10 @@ class DocumentSearch:
 def candidate_of(hit: DatasetDocument) -> Candidate:
     """A hit as a part of records to be."""
     return Candidate(hit.stored, hit.relevance_score, year=_year(hit))
+
+
+def _licence(hit: DatasetDocument) -> str:
+    return licence_of(hit.document.metadata) if hit.document else ""
 
 
 def _year(hit: DatasetDocument) -> str:

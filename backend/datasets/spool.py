@@ -256,13 +256,14 @@ def _dump(candidate: Candidate) -> str:
             "relevance": candidate.relevance,
             "words": candidate.words,
             "quality": candidate.quality,
+            "licence": candidate.licence,
         }
     )
 
 
 def _load(payload: str, normalised: str, *, is_spared: bool) -> Candidate:
     values = json.loads(payload)
-    own = {name: values.pop(name) for name in ("relevance", "words", "quality")}
+    own = {name: values.pop(name) for name in ("relevance", "words", "quality", "licence")}
     section = values.pop("section")
     section["heading_path"] = tuple(section["heading_path"])
     for name in ("valid_from", "valid_to"):

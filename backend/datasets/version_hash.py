@@ -14,7 +14,7 @@ from backend.datasets.build_plan import BuildPlan
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.splits import ALGORITHM
 
-PIPELINE_VERSION = "3"
+PIPELINE_VERSION = "4"
 """Raise it whenever the same sections and parameters would give other records."""
 
 NOT_PARAMETERS = frozenset({"name", "description", "parent", "export_formats"})
@@ -22,7 +22,7 @@ NOT_PARAMETERS = frozenset({"name", "description", "parent", "export_formats"})
 
 
 def section_hash(candidate: Candidate) -> str:
-    """Of everything of a section and its document that the pipeline reads, hex."""
+    """Of everything of a section and its document that comes into a record, hex; relevance is the search's."""
     stored, section = candidate.stored, candidate.section
     content = [
         stored.source,
@@ -38,18 +38,25 @@ def section_hash(candidate: Candidate) -> str:
         section.start,
         section.end,
         section.text,
+        candidate.licence,
     ]
     return hashlib.sha256(_canonical(content)).hexdigest()
 
 
 def parameters_of(
-    plan: BuildPlan, *, quality_profile: str, drafting: Mapping[str, Any], contamination: Mapping[str, Any] | None
+    plan: BuildPlan,
+    *,
+    quality_profile: str,
+    measuring: str,
+    drafting: Mapping[str, Any],
+    contamination: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Everything besides the documents that decides which records a build makes, as plain JSON.
 
     Args:
         plan: What is to be built.
         quality_profile: Name, version and digest of what texts are judged by.
+        measuring: Names and versions of what measures them, learnt models with their digests.
         drafting: What decides over the words of records besides the documents.
         contamination: Rule and evaluation sets with their digests; None: nothing is compared.
     """
@@ -62,6 +69,7 @@ def parameters_of(
         "min_quality_score": plan.min_quality_score,
         "deduplicate": plan.deduplicate.value,
         "quality_profile": quality_profile,
+        "quality_measuring": measuring,
         **plan.personal_data.parameters,
         "drafting": dict(drafting),
         "contamination": dict(contamination) if contamination else None,

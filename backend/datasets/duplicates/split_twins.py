@@ -6,7 +6,8 @@ in later splits at all. Few do; those are kept, and compared with all texts of l
 as fit into memory.
 
 Three sets of shingles are compared of every text: of all its words, of those without its title, and of those without
-its headings either, since a paragraph is a twin of itself under another title and another heading too.
+its headings either, since a paragraph is a twin of itself under another title and another heading too. Words too few
+for a shingle are one of their own: of equal texts, however short, none is overlooked.
 
 Source: the bound |x ∩ y| >= t |x| for J(x, y) >= t is that of Bayardo et al. 2007,
 https://doi.org/10.1145/1242572.1242591
@@ -244,7 +245,15 @@ def _sets_of(batch: Sequence[SplitText]) -> Iterator[_Batch]:
         chosen = depths >= least
         counts = np.bincount(owner[chosen], weights=words.counts[chosen], minlength=len(batch)).astype(np.int64)
         hashes = words.hashes[np.repeat(chosen, words.counts)]
-        yield _distinct(*ngrams_of(hashes, counts, SHINGLE_WORDS), np.uint64(least), ranks)
+        yield _distinct(*ngrams_of(*_filled_up(hashes, counts), SHINGLE_WORDS), np.uint64(least), ranks)
+
+
+def _filled_up(hashes: NDArray[np.uint64], counts: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The same words, behind those of each text that is shorter than a shingle as many empty ones as it lacks."""
+    lacking = np.where((counts > 0) & (counts < SHINGLE_WORDS), SHINGLE_WORDS - counts, 0)
+    if not lacking.any():
+        return hashes, counts
+    return np.insert(hashes, np.repeat(np.cumsum(counts), lacking), np.uint64(0)), counts + lacking
 
 
 def _distinct(

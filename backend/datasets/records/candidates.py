@@ -30,6 +30,7 @@ class Candidate:
         words: Words of the normalised text.
         quality: Score of the section alone.
         is_spared: A person decided that it stays, whatever its score.
+        licence: Why the words of its document may be used, where that says so.
         year: Of its document, four digits, or empty where nothing says; only for looking how evenly splits are spread.
         normalised: Its text in the shape in which everything is measured, once it was judged.
     """
@@ -39,6 +40,7 @@ class Candidate:
     words: int = 0
     quality: float = 0.0
     is_spared: bool = False
+    licence: str = ""
     year: str = ""
     normalised: str = ""
 

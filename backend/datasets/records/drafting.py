@@ -1,6 +1,5 @@
 """Who writes the words of records: the document itself, the templates, or people who corrected an answer."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -38,24 +37,38 @@ class Drafter(Protocol):
 
     Args:
         reason: Why the sections of a passage were left out that no draft came of.
+        is_whole: Whether every draft is its whole passage under its headings, and nothing else.
     """
 
     reason: str
+    is_whole: bool
 
     def begin(self, found: Iterable[Candidate]) -> None:
         """Look at everything that was found and is not dropped, before the first passage."""
         ...
 
+    def drafts(self, treated: TreatedPassage) -> Sequence[Draft]:
+        """Those of one passage for which nobody has to be asked; the same ones however often, behind `begin`."""
+        ...
+
     def drafted(self, kept: Iterable[KeptPassage]) -> Iterator[tuple[KeptPassage, Sequence[Draft]]]:
-        """Every passage in its order, with its drafts in the order of their records' ids."""
+        """Every passage in its order, with its drafts in the order of their records' ids.
+
+        Of passages outside of train these are their `drafts`: what is held out is compared with train before it is
+        written.
+        """
         ...
 
     def parameters(self) -> Mapping[str, Any]:
         """What decides over the words besides the documents, as plain JSON; part of what names a version."""
         ...
 
-    def statistics(self) -> Mapping[str, Any]:
-        """What the statistics of the dataset say about who wrote it."""
+    def statistics(self, written: Mapping[str, int]) -> Mapping[str, Any]:
+        """What the statistics of the dataset say about who wrote it.
+
+        Args:
+            written: Template -> records.
+        """
         ...
 
 
@@ -63,20 +76,25 @@ class RunningTextDrafter:
     """The document's own text under its title and headings."""
 
     reason = NO_TEMPLATE
+    is_whole = True
 
     def begin(self, found: Iterable[Candidate]) -> None:
         """Needs no look."""
 
+    def drafts(self, treated: TreatedPassage) -> list[Draft]:
+        """One."""
+        return [running_text(treated.passage, treated.bodies)]
+
     def drafted(self, kept: Iterable[KeptPassage]) -> Iterator[tuple[KeptPassage, Sequence[Draft]]]:
         """One draft of each."""
         for each in kept:
-            yield each, [running_text(each.treated.passage, each.treated.bodies)]
+            yield each, self.drafts(each.treated)
 
     def parameters(self) -> Mapping[str, Any]:
         """Nothing: there is one way only."""
         return {}
 
-    def statistics(self) -> Mapping[str, Any]:
+    def statistics(self, written: Mapping[str, int]) -> Mapping[str, Any]:
         """Nothing, for the same reason."""
         return {}
 
@@ -89,10 +107,10 @@ class TemplateDrafter:
     """
 
     reason = NO_TEMPLATE
+    is_whole = False
 
     def __init__(self, templates: Sequence[Template]) -> None:
         self._templates = templates
-        self._made: Counter[str] = Counter()
 
     def begin(self, found: Iterable[Candidate]) -> None:
         """Needs no look."""
@@ -100,19 +118,17 @@ class TemplateDrafter:
     def drafts(self, treated: TreatedPassage) -> list[Draft]:
         """What all templates that apply make of a passage."""
         source = Source(treated.passage, treated.bodies)
-        made = [draft for template in self._templates for draft in template.drafts(source)]
-        self._made.update(draft.template for draft in made)
-        return made
+        return [draft for template in self._templates for draft in template.drafts(source)]
 
     def parameters(self) -> Mapping[str, Any]:
         """Every template in use, the very file."""
         return {"templates": {each.name: {"version": each.version, "sha256": each.sha256} for each in self._templates}}
 
-    def statistics(self) -> Mapping[str, Any]:
+    def statistics(self, written: Mapping[str, int]) -> Mapping[str, Any]:
         """Every template in use, the very file, and how many records it made."""
         return {
             "template_files": {
-                each.name: {"version": each.version, "sha256": each.sha256, "records": self._made[each.name]}
+                each.name: {"version": each.version, "sha256": each.sha256, "records": written.get(each.name, 0)}
                 for each in self._templates
             }
         }

@@ -16,6 +16,7 @@ from backend.datasets.quality.normalise import normalise
 from backend.datasets.records.candidates import Candidate, Place
 from backend.datasets.records.drafting import KeptPassage
 from backend.datasets.records.drafts import Draft
+from backend.datasets.records.personal import TreatedPassage
 from shared.database.base import FeedbackStore
 from shared.database.citations import asked_keys, section_keys
 from shared.models.dataset import RecordOrigin
@@ -62,15 +63,15 @@ class FeedbackPairs:
                     found = (-weight, section.place)
                     best[feedback_id] = min(found, best.get(feedback_id, found))
         by_place: dict[Place, list[str]] = defaultdict(list)
-        for feedback_id, (_, place) in sorted(best.items()):
+        for feedback_id, (_, place) in best.items():
             by_place[place].append(feedback_id)
         self._by_place = by_place
         self.cited = len(best)
 
     def of(self, places: Iterable[Place]) -> Iterator[FeedbackItem]:
-        """Items of sections, in the order of their ids."""
-        for feedback_id in sorted(each for place in places for each in self._by_place.get(place, ())):
-            yield self._get(feedback_id)
+        """Items of sections; their words decide the order, since ids are those of this installation."""
+        found = [self._get(each) for place in places for each in self._by_place.get(place, ())]
+        yield from sorted(found, key=_number)
 
 
 def _number(item: FeedbackItem) -> int:
@@ -99,6 +100,7 @@ class PreferenceDrafter:
     """
 
     reason = NO_PAIR
+    is_whole = False
 
     def __init__(self, pairs: FeedbackPairs, personal_data: PersonalData) -> None:
         self._pairs = pairs
@@ -108,18 +110,21 @@ class PreferenceDrafter:
         """Read everything that was found, before the first passage."""
         self._pairs.settle(found)
 
+    def drafts(self, treated: TreatedPassage) -> list[Draft]:
+        """The pairs that cite a passage; of a section in parts the first part has them."""
+        passage = treated.passage
+        return list(self._drafts(each.place for each in passage.candidates)) if passage.part == 1 else []
+
     def drafted(self, kept: Iterable[KeptPassage]) -> Iterator[tuple[KeptPassage, Sequence[Draft]]]:
-        """Every passage with the pairs that cite it; of a section in parts the first part has them."""
+        """Every passage with the pairs that cite it."""
         for each in kept:
-            passage = each.treated.passage
-            places = [candidate.place for candidate in passage.candidates] if passage.part == 1 else []
-            yield each, list(self._drafts(places))
+            yield each, self.drafts(each.treated)
 
     def parameters(self) -> Mapping[str, Any]:
         """What was corrected."""
         return {"corrected_answers": self._pairs.digest}
 
-    def statistics(self) -> Mapping[str, Any]:
+    def statistics(self, written: Mapping[str, int]) -> Mapping[str, Any]:
         """How many answers were corrected, and how many of these cite a section that was found."""
         return {"preferences": {"corrected_answers": self._pairs.corrected, "cite_a_section": self._pairs.cited}}
 

@@ -19,17 +19,18 @@ class RecordFrame:
         record_format: Their shape.
         quality_profile: By which their quality was judged.
         counter: Counts their tokens.
-        licence_of: Why the words of a document may be used, by its id.
+        licence_of: Why the words of a document may be used, by its id; None: as the candidates say.
     """
 
     record_format: RecordFormat
     quality_profile: str
     counter: TokenCounter
-    licence_of: Callable[[str], str]
+    licence_of: Callable[[str], str] | None = None
 
     def record(self, kept: KeptPassage, draft: Draft) -> dict[str, Any]:
         """The finished record; see `record_of`."""
         passage = kept.treated.passage
+        first = passage.first
         return record_of(
             passage,
             draft,
@@ -38,5 +39,5 @@ class RecordFrame:
             quality_score=kept.score,
             quality_profile=self.quality_profile,
             counter=self.counter,
-            licence=self.licence_of(passage.first.stored.document_id),
+            licence=self.licence_of(first.stored.document_id) if self.licence_of else first.licence,
         )

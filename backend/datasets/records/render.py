@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from backend.datasets.quality.normalise import normalise
+from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.drafts import Draft, content_of
 from backend.datasets.records.passages import Passage
 from backend.datasets.tokens import TokenCounter, training_text
@@ -34,7 +35,7 @@ def record_id_of(passage: Passage, draft: Draft | None = None) -> str:
 
 def running_text(passage: Passage, bodies: Sequence[str]) -> Draft:
     """A passage under the title of its document and its own headings."""
-    return Draft(f"{_title(passage)}\n{with_headings(passage, bodies)}")
+    return Draft(f"{title_of(passage)}\n{with_headings(passage, bodies)}")
 
 
 def record_of(
@@ -117,9 +118,10 @@ def reference_of(passage: Passage) -> str:
     return f"{numbers_of(passage)} {law_of(passage)}".strip()
 
 
-def _title(passage: Passage) -> str:
+def title_of(passage: Passage) -> str:
+    """The line above the running text of a passage: title and abbreviation of its document."""
     stored = passage.first.stored
-    title = normalise(stored.document_title)
+    title = " ".join(normalise(stored.document_title).split())
     is_named = stored.abbreviation and stored.abbreviation not in title
     return f"{title} ({stored.abbreviation})" if is_named else title
 
@@ -127,14 +129,14 @@ def _title(passage: Passage) -> str:
 def with_headings(passage: Passage, bodies: Sequence[str]) -> str:
     """Bodies of the sections of a passage, each under its own number and heading."""
     return "\n\n".join(
-        _headed(each.section.number, each.section.heading, body)
+        f"{line}\n\n{body}" if (line := heading_of(each)) else body
         for each, body in zip(passage.candidates, bodies, strict=True)
     )
 
 
-def _headed(number: str, heading: str, body: str) -> str:
-    line = normalise(f"{number} {heading}")
-    return f"{line}\n\n{body}" if line else body
+def heading_of(candidate: Candidate) -> str:
+    """Number and heading of a section, normalised; empty where it has neither."""
+    return normalise(f"{candidate.section.number} {candidate.section.heading}")
 
 
 def _metadata(passage: Passage, record_format: RecordFormat, split: Split, quality_profile: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from backend.datasets.records.personal import TreatedPassage
+from backend.datasets.records.render import heading_of, title_of
 from shared.models.dataset import Split
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 TWIN_SIMILARITY = 0.75
 """A little under the 0.8 of near duplicates: that none is left must not hang on how somebody counts words."""
 
-_RANKS = {split: rank for rank, split in enumerate(Split)}
+RANKS = {split: rank for rank, split in enumerate(Split)}
+"""0 for the first split."""
 
 
 class SplitTwinPassages:
@@ -49,8 +51,8 @@ class SplitTwinPassages:
         self._twins.close()
 
     def hold(self, split: Split, passages: Iterable[TreatedPassage]) -> None:
-        """Take all passages of a later split, before anything is seen."""
-        self._first[split] = self._held
+        """Take passages of a later split, one split after the other and before anything is seen."""
+        self._first.setdefault(split, self._held)
         self._held += self._twins.hold(_split_text(each, split) for each in passages)
 
     def see(self, split: Split, passage: TreatedPassage) -> None:
@@ -74,13 +76,13 @@ def _split_text(treated: TreatedPassage, split: Split) -> "SplitText":
     from backend.datasets.duplicates.split_twins import SplitText
 
     if treated.is_dropped:
-        return SplitText(_RANKS[split], ())
-    return SplitText(_RANKS[split], tuple(_pieces(treated)))
+        return SplitText(RANKS[split], ())
+    return SplitText(RANKS[split], tuple(_pieces(treated)))
 
 
 def _pieces(treated: TreatedPassage) -> Iterator[tuple[str, int]]:
-    stored = treated.passage.first.stored
-    yield f"{stored.document_title} {stored.abbreviation}", 0
+    # word for word what a record of running text says: comparing passages compares these records
+    yield title_of(treated.passage), 0
     for candidate, body in zip(treated.passage.candidates, treated.bodies, strict=True):
-        yield f"{candidate.section.number} {candidate.section.heading}", 1
+        yield heading_of(candidate), 1
         yield body, 2

@@ -68,8 +68,9 @@ class LeakMeter:
 def _split_text(record: Mapping[str, Any], split: Split) -> "SplitText":
     from backend.datasets.duplicates.split_twins import SplitText
 
-    whole, own = training_text(record), own_text(record)
-    return SplitText(_RANKS[split], ((whole.removesuffix(own), 0), (own, 1)))
+    own = own_text(record)
+    before, _, after = training_text(record).rpartition(own)
+    return SplitText(_RANKS[split], ((before, 0), (after, 0), (own, 1)))
 
 
 def _shared(numbers: Mapping[Split, "array[int]"], *, is_distinct: bool) -> int:

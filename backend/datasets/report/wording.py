@@ -121,6 +121,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
             "never stand in two splits: the one in the earlier split stays (split_twin)."
         ),
     ),
+    "twin_records": (
+        "Datensätze, die deshalb fehlen, obwohl sich ihre Abschnitte unterscheiden: {n}.",
+        "Records that were left out for that although their sections differ: {n}.",
+    ),
     "split": ("Teil", "Split"),
     "train": ("Training", "train"),
     "validation": ("Abstimmung", "validation"),

@@ -1,7 +1,8 @@
 """Synthetic records beside those of the templates: in train only, and never more than the share that is asked for.
 
 Which passages are asked about depends on nothing but their ids, so that the same order asks the same questions, however
-many are under way at once. What would exceed the share is left out and counted.
+many are under way at once. What would exceed the share is left out and counted; which ones these are depends on the
+records before them, so a higher threshold of quality may let another one in.
 """
 
 from collections import deque
@@ -12,6 +13,7 @@ from typing import Any
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.drafting import NO_TEMPLATE, KeptPassage, TemplateDrafter
 from backend.datasets.records.drafts import Draft
+from backend.datasets.records.personal import TreatedPassage
 from backend.datasets.records.render import record_id_of, reference_of
 from backend.datasets.records.templates.base import Source
 from backend.datasets.synthetic.asking import Questioner
@@ -37,6 +39,7 @@ class SyntheticDrafter:
     """
 
     reason = NO_TEMPLATE
+    is_whole = False
 
     def __init__(self, templates: TemplateDrafter, questioner: Questioner, *, share: float, concurrency: int) -> None:
         self._templates = templates
@@ -49,6 +52,10 @@ class SyntheticDrafter:
 
     def begin(self, found: Iterable[Candidate]) -> None:
         """Needs no look."""
+
+    def drafts(self, treated: TreatedPassage) -> Sequence[Draft]:
+        """What templates make of a passage."""
+        return self._templates.drafts(treated)
 
     def drafted(self, kept: Iterable[KeptPassage]) -> Iterator[tuple[KeptPassage, Sequence[Draft]]]:
         """Every passage in its order with what templates make of it and, perhaps, what the model was asked.
@@ -73,10 +80,10 @@ class SyntheticDrafter:
         """The templates, and who is asked what and how often."""
         return {**self._templates.parameters(), "synthetic": {**self._questioner.asks, "share": self._share}}
 
-    def statistics(self) -> Mapping[str, Any]:
+    def statistics(self, written: Mapping[str, int]) -> Mapping[str, Any]:
         """What the templates made and what came of the questions."""
         asked = {**self._questioner.as_json(), "kept": self._kept, "over_share": self._over_share}
-        return {**self._templates.statistics(), "questions": {"share_limit": self._share, **asked}}
+        return {**self._templates.statistics(written), "questions": {"share_limit": self._share, **asked}}
 
     def _is_asked(self, kept: KeptPassage) -> bool:
         rate = min(1.0, self._share / (1 - self._share))

@@ -28,7 +28,6 @@ from backend.datasets.quality.learnt import fluency_filter_of, model_file
 from backend.datasets.quality.profile import profile_of
 from backend.datasets.record_means import drafter_of, making_of
 from backend.datasets.records.candidates import Candidate
-from backend.datasets.records.licences import Licences
 from backend.datasets.search_stores import fed_store_names, open_search
 from backend.datasets.searching import DocumentSearch
 from backend.datasets.splits import SplitPlan
@@ -155,7 +154,6 @@ def _built(stores: Stores, settings: BaseConfig, claim: DatasetClaim, pipe: Pipe
         report=pipe.progress,
         stage_done=pipe.stage_done,
         drafter=drafter_of(request, stores, settings),
-        licences=Licences(stores.documents.newest),
     )
     with closing(open_search(settings, stores.documents)) as search:
         found = LateSearch(search, request.search_query)

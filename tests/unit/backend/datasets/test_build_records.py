@@ -103,6 +103,24 @@ def test_the_text_of_a_span_is_the_text_of_its_record(tmp_path: Path) -> None:
         assert normalise(source) == record["completion"]
 
 
+def test_ids_of_corrected_answers_decide_nothing(tmp_path: Path) -> None:
+    said = [
+        ("Was gilt nach § 1 GrünS?", "Eine Gebühr."),
+        ("Und § 1 GrünS?", "Ja."),
+        ("Wer zahlt nach § 1 GrünS?", "Alle."),
+    ]
+    built = []
+    for number, order in enumerate(((0, 1, 2), (2, 0, 1))):
+        items = [
+            an_item(place, said[which][0], correction=said[which][1]) for place, which in enumerate(order, start=1)
+        ]
+        plan = a_plan(tmp_path / str(number), record_format=RecordFormat.PREFERENCE)
+        built.append(build(plan, [a_candidate()], drafter=preferences(items)))
+
+    assert built[0].version_sha256 == built[1].version_sha256
+    assert built[0].content_sha256 == built[1].content_sha256
+
+
 def test_a_corrected_answer_is_a_preference_of_the_section_that_its_question_cites(tmp_path: Path) -> None:
     items = [
         an_item(1, "Was kostet § 1 GrünS?", answer="Nichts.", correction="Eine Gebühr."),

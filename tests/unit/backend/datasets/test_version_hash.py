@@ -1,6 +1,7 @@
 """The hash of a version depends on documents, pipeline version and parameters, and on nothing else (D2)."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,22 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from backend.datasets.build_plan import BuildResult
+from backend.datasets.ingest.pipeline import ingest_paths
+from backend.datasets.models import SearchRequest
 from backend.datasets.pii.treating import personal_data_of
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.records.candidates import Candidate
 from backend.datasets.records.passages import CharacterLimit
+from backend.datasets.searching import DocumentSearch
+from backend.datasets.sorted_index import counts
 from backend.datasets.splits import SplitPlan
+from shared.database.stores import memory_stores
+from shared.database.uds3_client import Uds3Client
 from shared.models.dataset import Deduplication, RecordFormat
 from shared.models.review import ReviewState, text_key_of
-from tests.support.dataset_builds import a_plan, build
-from tests.support.legal_texts import candidates
+from tests.support.dataset_builds import a_plan, all_records, build
+from tests.support.legal_texts import candidates, section_text
 
 PSEUDONYMS = "name: ours\nversion: 1\ndescription: Same people.\nkinds:\n  person: {action: pseudonymise}\n"
 FOUND = list(candidates(6))
@@ -89,6 +97,37 @@ def test_every_document_and_every_ruling_counts(tmp_path: Path, plain: str) -> N
     assert _hash(tmp_path / "2", [replace(FOUND[0], stored=changed), *FOUND[1:]]) != plain
     assert _hash(tmp_path / "3", [*FOUND, *list(candidates(7))[-1:]]) != plain
     assert _hash(tmp_path / "4", rulings=rulings) != plain
+
+
+def test_the_licence_of_a_document_counts_and_changes_that_document_alone(tmp_path: Path) -> None:
+    both = [licensed(tmp_path / "docs", tmp_path / str(number), said) for number, said in enumerate(("CC0", "Keine"))]
+    first, second = both
+
+    assert {each["metadata"]["licence"] for each in all_records(second)} == {"Keine", "CC BY 4.0"}
+    assert first.version_sha256 != second.version_sha256
+    changed = {"added": 0, "removed": 0, "changed": 1, "unchanged": 2}
+    assert counts(*(each.records_dir.parent / "lineage" / "documents.tsv" for each in both)) == changed
+
+
+def licensed(documents: Path, folder: Path, licence: str) -> BuildResult:
+    """A dataset of three documents as they are registered and found, of which the first one says a licence."""
+    documents.mkdir(exist_ok=True)
+    for number, said in enumerate((licence, "CC BY 4.0", "CC BY 4.0")):
+        sections = "\n\n".join(f"## § {place} Ding {place}\n\n{section_text(number, place)}" for place in range(1, 4))
+        text = f"---\ntitle: Satzung {number}\nlicence: {said}\n---\n# Satzung {number}\n\n{sections}\n"
+        (documents / f"{number}.md").write_text(text, encoding="utf-8")
+    stores = memory_stores()
+    ingest_paths([documents], store=stores.documents, source="amt", ingested_by="anna")
+    with closing(DocumentSearch(Uds3Client(stores.documents, []), stores.documents)) as search:
+        return build(a_plan(folder), search.find(SearchRequest(query_text="*")).candidates)
+
+
+def test_another_way_of_measuring_counts_whatever_the_profile(
+    tmp_path: Path, plain: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.datasets.quality.pipeline.NORMALISE_VERSION", "next")
+
+    assert _hash(tmp_path / "1") != plain
 
 
 def test_another_pipeline_gives_another_hash(tmp_path: Path, plain: str, monkeypatch: pytest.MonkeyPatch) -> None:

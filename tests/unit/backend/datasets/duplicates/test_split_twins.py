@@ -90,6 +90,15 @@ def test_texts_that_are_seen_count_once_and_empty_ones_have_no_twin() -> None:
     twins.close()
 
 
+def test_a_text_shorter_than_a_shingle_is_a_twin_of_the_same_words_alone() -> None:
+    seen = [(0, "Eine Gebühr."), (0, "Ja."), (0, a_text(random.Random(1)))]
+    held = [
+        (1, text) for text in ("eine  gebühr", "Eine hohe Gebühr.", "Gebühr eine", "Nein.", "ja", "Ja, eine Gebühr.")
+    ]
+
+    assert found(held, seen) == {0, 4}
+
+
 def test_headings_and_body_may_be_a_twin_where_neither_all_nor_the_body_alone_is() -> None:
     chooser = random.Random(1)
     heading, words = a_text(chooser, words=24), a_text(chooser, words=16).split()
