@@ -35,6 +35,8 @@ REJECTED: list[tuple[type[BaseFilter], str, str]] = [
     (WordCountFilter, "Siehe Anlage.", "stub"),
     (RepealedFilter, "(weggefallen)", "repealed"),
     (RepealedFilter, "§§ 5 bis 7 (aufgehoben)", "repealed"),
+    (RepealedFilter, "§ 12a (weggefallen)", "repealed"),
+    (RepealedFilter, "§§ 5, 6 und 8 b - gestrichen -", "repealed"),
     (RepealedFilter, "(1) (weggefallen)\n(2) gegenstandslos", "repealed"),
     (RepealedFilter, "-", "repealed"),
     (WordLengthFilter, "a b c de f gh i k " * 3, "short_words"),
@@ -123,10 +125,17 @@ def test_filters_have_names_and_signals_of_their_own_and_measure_what_they_say()
         assert set(one.counts) <= set(one.signals)
 
 
-def test_a_sentence_that_mentions_a_repeal_is_not_repealed() -> None:
-    columns = TextColumns(["Die Verordnung vom 3. Mai wird aufgehoben."])
-
-    assert RepealedFilter().measure(columns)["repealed"].tolist() == [0.0]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Die Verordnung vom 3. Mai wird aufgehoben.",
+        "§ 314 BGB steht dem nicht entgegen.",
+        "§ 18 der Anschlussverordnung gilt entsprechend.",
+        "§ 10 Absatz 1 sowie die Vorschriften des Teils 1 gelten entsprechend.",
+    ],
+)
+def test_a_sentence_about_a_section_is_not_repealed(text: str) -> None:
+    assert RepealedFilter().measure(TextColumns([text]))["repealed"].tolist() == [0.0]
 
 
 @given(st.lists(st.sampled_from(["eins", "zwei", "drei", "vier", "fünf", "sechs"]), min_size=50, max_size=120))
@@ -205,9 +214,12 @@ def test_bullets_are_no_table() -> None:
         "Entgegen § 1 Absatz 2 oder § 3 Satz 1 handelt, wer nach § 5 Nummer 3 und § 7 Buchstabe a nicht zahlt.",
         "Name ........ 1. Ort ........ 2. Straße ........ 3. Tag ........ 4. Unterschrift",
         "1. die Gebühr, 2. die Auslagen, 3. der Betrag von 12 Euro und 4. der Zuschlag von 3 Euro.",
+        "Die Klägerin beantragt, den Beschluss des Landesgerichts vom 21. Juli 2016 und das Urteil des Gerichts der ersten "
+        "Stufe vom 7. Januar 2015 aufzuheben sowie den Bescheid der Beklagten vom 15. April 2013 in der Gestalt des "
+        "Bescheids vom 17. Mai 2013 abzuändern und ihr für die Zeit vom 1. Januar bis 28. März 2012 Geld zu zahlen. Gründe",
     ],
 )
-def test_citations_forms_and_enumerations_are_no_table_of_contents(text: str) -> None:
+def test_citations_forms_enumerations_and_dates_are_no_table_of_contents(text: str) -> None:
     assert ContentsFilter().measure(TextColumns([text]))["contents_share"].item() < 0.3
 
 
