@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from backend.datasets.language.identify import UNKNOWN, identify
 from backend.datasets.language.umlaut_words import UMLAUT_WORDS
@@ -163,7 +163,12 @@ def _of_words(reading: Reading, language: str) -> Mapping[str, float]:
         **of_umlauts,
         "type_token_ratio": len(set(words)) / count,
         "mean_word_length": sum(map(len, words)) / count,
+        "doubled_words": sum(word == last and _counts_doubled(word) for last, word in pairwise(words)) / count,
     }
+
+
+def _counts_doubled(word: str) -> bool:
+    return len(word) > 1 and not word[0].isdecimal()
 
 
 def _of_lines(reading: Reading) -> Mapping[str, float]:

@@ -1,5 +1,6 @@
 """Each filter measures its signals and rejects what it is there for."""
 
+import random
 from collections import Counter
 
 import numpy as np
@@ -11,6 +12,7 @@ from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.columns import TextColumns
 from backend.datasets.quality.filters.contents import ContentsFilter
 from backend.datasets.quality.filters.digits import DigitShareFilter
+from backend.datasets.quality.filters.doubled_words import DoubledWordFilter
 from backend.datasets.quality.filters.encoding import EncodingFilter
 from backend.datasets.quality.filters.letter_spacing import LetterSpacingFilter
 from backend.datasets.quality.filters.letters import LetterShareFilter
@@ -28,7 +30,8 @@ from backend.datasets.quality.filters.words import WordCountFilter
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Decision, QualityPipeline, installed_filters
 from backend.datasets.quality.profile import Judgement, built_in
-from tests.support.legal_texts import GOOD
+from tests.support.garbage import garbage
+from tests.support.legal_texts import GOOD, section_text
 from tests.support.plain_quality import plain_signals
 
 REJECTED: list[tuple[type[BaseFilter], str, str]] = [
@@ -41,6 +44,9 @@ REJECTED: list[tuple[type[BaseFilter], str, str]] = [
     (RepealedFilter, "-", "repealed"),
     (WordLengthFilter, "a b c de f gh i k " * 3, "short_words"),
     (WordLengthFilter, "Gemeindeordnungsgesetz " * 20, "long_words"),
+    (WordLengthFilter, GOOD.replace(" ", ""), "long_words"),
+    (DoubledWordFilter, " ".join(f"{word} {word}" for word in GOOD.split()), "doubled_words"),
+    (DoubledWordFilter, "Die Die Gebühr Gebühr wird wird fällig. fällig.", "doubled_words"),
     (LetterShareFilter, "12 34 56 78 90 Euro " * 4, "few_letters"),
     (
         StopWordFilter,
@@ -166,6 +172,48 @@ def test_what_is_said_over_and_over_is_that_of_the_plain_definition(words: list[
 )
 def test_what_is_named_again_is_not_said_over_and_over(text: str) -> None:
     assert ShortRepetitionFilter().measure(TextColumns([text]))["over_and_over"].item() == 0
+
+
+@given(st.lists(st.sampled_from(["eins", "Eins", "zwei", "3", "x", "y-y", "\n"]), max_size=40), st.integers(0, 3))
+def test_doubled_words_are_those_of_the_plain_definition(words: list[str], seam: int) -> None:
+    texts = [" ".join(words[:seam]), " ".join(words[seam:])]
+    found = DoubledWordFilter().measure(TextColumns(texts))["doubled_words"]
+
+    for text, share in zip(texts, found, strict=True):
+        expected = plain_signals(text).get("doubled_words")
+        assert share == expected if expected is not None else np.isnan(share)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Aktionäre, die die Satzung festgestellt haben, sind die Gründer.",
+        "Stufe 2 2 3 3 4 4 der Spalte A A",
+        "Die Frist beginnt am Tag der Wahl. Wahl im Sinne des Satzes 1 ist jede Abstimmung.",
+    ],
+)
+def test_what_grammar_and_columns_double_is_kept(text: str) -> None:
+    assert DoubledWordFilter().measure(TextColumns([text]))["doubled_words"].item() < 0.125
+
+
+@pytest.mark.parametrize("name", ["glued", "doubled_words"])
+@pytest.mark.parametrize("profile", ["legal-de", "general-de"])
+def test_glued_and_doubled_words_are_rejected_in_texts_of_any_length(name: str, profile: str) -> None:
+    texts = [GOOD, GOOD[: len(GOOD) // 2], *[section_text(number, number) for number in range(8)]]
+    found = QualityPipeline(built_in(profile)).assess_many(map(normalise, garbage(texts, name, random.Random(1))))
+
+    assert {each.decision for each in found} == {Decision.REJECT}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Das Kraftfahrt-Bundesamt führt das Berufskraftfahrerqualifikationsregister.",
+        "Weitere Gebührenbefreiungen nach Fischetikettierungsgesetz, Fischetikettierungsverordnung",
+    ],
+)
+def test_the_longest_words_of_law_are_not_glued(text: str) -> None:
+    assert QualityPipeline().assess(text).decision is not Decision.REJECT
 
 
 def _grams(words: list[str], n: int) -> list[tuple[str, ...]]:
