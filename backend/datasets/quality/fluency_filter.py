@@ -39,7 +39,7 @@ class FluencyFilter(BaseFilter):
     """
 
     name = "fluency"
-    version = 3
+    version = 2
     signals = tuple(_REASONS)
 
     def __init__(
@@ -60,12 +60,9 @@ class FluencyFilter(BaseFilter):
         return f"{super().way}-{self._digest[:16]}"
 
     def measure(self, columns: "TextColumns") -> Signals:
-        """See `FluencySignals`; nothing for texts of less than 20 words, and for references.
-
-        Names of courts and journals are unknown words, or one letter beside another one, and stand in any order.
-        """
+        """See `FluencySignals`; nothing for texts of less than 20 words."""
         found = self._model.signals_of(columns.texts)
-        return {name: columns.of_prose(getattr(found, name)) for name in self.signals}
+        return {name: getattr(found, name) for name in self.signals}
 
     @property
     def limits(self) -> tuple[Limit, ...]:

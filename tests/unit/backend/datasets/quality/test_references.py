@@ -47,6 +47,7 @@ def test_where_short_texts_cost_more_it_is_reviewed_at_most() -> None:
         "Start Kontakt Impressum 2021 Datenschutz Suche Hilfe Login 2020 Presse Karriere Termine § 5 TMG",
         "aus jeweils 58,80 Euro brutto seit dem 2. Januar 2011, 2. Februar 2011, 2. März 2011 und 2. April 2011",
         "Nr. 1 1.234,00 2.345,00 3.456,00 4.567,00 5.678,00 6.789,00 7.890,00 8.901,00 9.012,00 1.123,00",
+        "(1)AufGrunddes§4Abs.2Nr.3desGesetzesinderFassungvom2.Januar1968(BGBl.IS.1,29)wirdbekanntgemacht,dass§5Abs.1gilt.",
         "HOME KONTAKT IMPRESSUM 2021 AGB FAQ 24 LOGIN 7 SITEMAP 3 RSS 1 PDF 12 BGB 5",
     ],
 )
@@ -54,7 +55,14 @@ def test_prose_tables_and_menus_with_a_reference_are_not_references(text: str) -
     assert TextColumns([normalise(text)]).are_references.tolist() == [False]
 
 
-TABLES = ("table_of_contents", "headings_only", "number_table", "small_number_table", "labelled_number_table", *CONTENTS)
+TABLES = (
+    "table_of_contents",
+    "headings_only",
+    "number_table",
+    "small_number_table",
+    "labelled_number_table",
+    *CONTENTS,
+)
 
 
 @pytest.mark.parametrize("name", TABLES)
