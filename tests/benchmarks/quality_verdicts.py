@@ -4,9 +4,9 @@ Needs ../shared/data (or CLARA_SHARED_DATA). The fluency model learns from one h
 sections of the other half are judged. `false_rejects` are shares of sections of five words or more that are in force:
 of paragraphs and articles (`norms`), of annexes, which are tables and forms to a good part, of the lines of dates and
 sources at the head of a law, and of all together. `rulings` are stretches of 30 sentences of court decisions; beside
-them, stretches of 2, 5 and 30 sentences by the profile alone, and with the model, which has learnt from laws and seen no
-ruling. `caught` are shares of spoilt texts that are rejected: sections of 50 words or more made bad in 39 ways, web pages
-in English and paragraphs in other languages; of 20 words or more, misread (5 % of letters) and shuffled.
+them, stretches of 2, 5 and 30 sentences by the profile alone, and with the model, which has learnt from laws and seen
+no ruling. `caught` are shares of spoilt texts that are rejected: sections of 50 words or more made bad in 39 ways, web
+pages in English and paragraphs in other languages; of 20 words or more, misread (5 % of letters) and shuffled.
 """
 
 import random

@@ -24,7 +24,7 @@ _ALPHANUMERIC = re.compile(r"[^\W_]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _DAMAGE = re.compile("\ufffd|Ã[\u0080-\u00bf„–…ŸœžŒŽƒˆ‰Š‹‘’“”•—˜™š›¤¶¼]|â€")
 _REPEALED = re.compile(
-    r"""(?: \(?\d+[a-z]?[.)]\s* | §§?\s*\d+\s?[a-z]?\b(?:(?:,|\s(?:bis|und))\s\d+\s?[a-z]?\b)*\s* )?     # (1), § 5 bis 7
+    r"""(?: \(?\d+[a-z]?[.)]\s* | §§?\s*\d+\s?[a-z]?\b(?:(?:,|\s(?:bis|und))\s\d+\s?[a-z]?\b)*\s* )?    # (1), § 5 bis 7
         (?: [-–—_.…\s]+ | \W*(?:weggefallen|aufgehoben|gegenstandslos|entfallen|gestrichen|unbesetzt)\W* )""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""Paragraphs of rulings and laws that hold references and next to nothing else; invented, in the forms that are usual."""
+"""Paragraphs of rulings and laws of references and next to nothing else; invented, in the forms that are usual."""
 
 REFERENCES = {
     "norms_of_a_ruling": (
@@ -26,15 +26,15 @@ REFERENCES = {
         "3.4.2012 - 7 B 1234/11 -, juris Rn. 5 ff.; VG Köln, Urteil vom 4.5.2010 - 2 K 3456/09 -, juris."
     ),
     "head_of_an_annex": (
-        "(§ 34 Absatz 4 Nummer 2 Buchstabe d, Absatz 5 Nummer 2 Buchstabe b und Nummer 3 Buchstabe b, Absatz 6 Nummer 3 "
-        "Buchstabe b)"
+        "(§ 34 Absatz 4 Nummer 2 Buchstabe d, Absatz 5 Nummer 2 Buchstabe b und Nummer 3 Buchstabe b, Absatz 6 Nummer "
+        "3 Buchstabe b)"
     ),
     "sections_in_a_row": (
         "(§ 34 Absatz 4 Nummer 2, § 35 Absatz 1, § 36 Absatz 2 Satz 1, § 41 Absatz 14 Nummer 3, § 47 Absatz 3)"
     ),
     "european_law": (
-        "Verordnung (EG) Nr. 1013/2006 ABl. L 190 vom 12.7.2006, S. 1; L 334 vom 1.12.2006, S. 67; L 120 vom 15.5.2009, "
-        "S. 39; Richtlinie 2008/98/EG ABl. L 312 vom 22.11.2008, S. 3"
+        "Verordnung (EG) Nr. 1013/2006 ABl. L 190 vom 12.7.2006, S. 1; L 334 vom 1.12.2006, S. 67; L 120 vom "
+        "15.5.2009, S. 39; Richtlinie 2008/98/EG ABl. L 312 vom 22.11.2008, S. 3"
     ),
     "identifiers": (
         "CELEX 32016R0679 Art. 6 Abs. 1 Buchst. e, Art. 9 Abs. 2 Buchst. g; ECLI:DE:BVerwG:2019:270319U6C2.18.0; "
@@ -45,13 +45,13 @@ REFERENCES = {
         "Staudinger/Coester, BGB, Neubearb. 2006, § 307 Rn. 101"
     ),
     "a_sentence_with_its_evidence": (
-        "Nur soweit dieses Vertrauen reicht, sind falsche Angaben strafbar (vgl. BGH, Urteil vom 7. Oktober 1954 - 3 StR "
-        "718/53, BGHSt 6, 380, 381; Beschlüsse vom 2. Juli 1968 - GSSt 1/68, BGHSt 22, 201, 202 f.; vom 30. Oktober 2008 "
-        "- 3 StR 156/08, BGHSt 53, 34, 35 f.)."
+        "Nur soweit dieses Vertrauen reicht, sind falsche Angaben strafbar (vgl. BGH, Urteil vom 7. Oktober 1954 - 3 "
+        "StR 718/53, BGHSt 6, 380, 381; Beschlüsse vom 2. Juli 1968 - GSSt 1/68, BGHSt 22, 201, 202 f.; vom 30. Oktober "
+        "2008 - 3 StR 156/08, BGHSt 53, 34, 35 f.)."
     ),
     "volumes_and_pages": (
-        "Die Grenze des Wortlauts ist aus der Sicht der Betroffenen zu bestimmen (vgl. BVerfGE 71, 108 < 115 >; 82, 236 "
-        "< 269 >; 92, 1 < 12 >; 126, 170 < 197 f. >; 130, 1 < 43 >)."
+        "Die Grenze des Wortlauts ist aus der Sicht der Betroffenen zu bestimmen (vgl. BVerfGE 71, 108 < 115 >; 82, "
+        "236 < 269 >; 92, 1 < 12 >; 126, 170 < 197 f. >; 130, 1 < 43 >)."
     ),
     "gazettes": (
         "Ausfertigungsdatum\n: 1986-12-19\n\nFundstelle\n: BGBl I: 1986, 2553\n\n"

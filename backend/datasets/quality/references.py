@@ -24,8 +24,8 @@ _WORDS_PER_SIGN = 15
 
 _PLACE = r"(?=\.?\ ?(?:\d|[IVX]+\b|[a-z]\b))"
 _UNIT = """
-    Abs | Absatz | Absätze | Art | Artikel | Buchst | Buchstabe | Halbs | Halbsatz | Nr | Nrn | Nummer | Nummern | Rn | RdNr
-  | Rdnr | Rz | Satz | Sätze | Seite | Seiten | Tz | Unterabs | Ziff | Ziffer | lit
+    Abs | Absatz | Absätze | Art | Artikel | Buchst | Buchstabe | Halbs | Halbsatz | Nr | Nrn | Nummer | Nummern | Rn
+  | RdNr | Rdnr | Rz | Satz | Sätze | Seite | Seiten | Tz | Unterabs | Ziff | Ziffer | lit
 """
 # words of references: parts of norms with their number, abbreviations with a capital inside (VwGO, BGH, NJW), single
 # letters, words that lead to a reference; and numbers, which alone are in the group
