@@ -41,13 +41,15 @@ def test_where_short_texts_cost_more_it_is_reviewed_at_most() -> None:
     "text",
     [
         GOOD,
-        "Die Klage ist nach § 42 Abs. 1 VwGO zulässig, weil der Kläger durch den Bescheid vom 3. Mai 2019 in seinen "
-        "Rechten verletzt sein kann; die Frist des § 74 Abs. 1 VwGO ist gewahrt.",
+        (
+            "Die Klage ist nach § 42 Abs. 1 VwGO zulässig, weil der Kläger durch den Bescheid vom 3. Mai 2019 in seinen "
+            "Rechten verletzt sein kann; die Frist des § 74 Abs. 1 VwGO ist gewahrt."
+        ),
         "§ 1 Anwendungsbereich\n§ 2 Höhe der Gebühr\n§ 3 Fälligkeit\n§ 4 Verhältnis zu anderen Normen",
         "Start Kontakt Impressum 2021 Datenschutz Suche Hilfe Login 2020 Presse Karriere Termine § 5 TMG",
         "aus jeweils 58,80 Euro brutto seit dem 2. Januar 2011, 2. Februar 2011, 2. März 2011 und 2. April 2011",
         "Nr. 1 1.234,00 2.345,00 3.456,00 4.567,00 5.678,00 6.789,00 7.890,00 8.901,00 9.012,00 1.123,00",
-        "(1)AufGrunddes§4Abs.2Nr.3desGesetzesinderFassungvom2.Januar1968(BGBl.IS.1,29)wirdbekanntgemacht,dass§5Abs.1gilt.",
+        "(1)AufGrunddes§4Abs.2Nr.3desGesetzesinderFassungvom2.Januar1968(BGBl.IS.1,29)wirdbekanntgemacht:§5Abs.1gilt.",
         "HOME KONTAKT IMPRESSUM 2021 AGB FAQ 24 LOGIN 7 SITEMAP 3 RSS 1 PDF 12 BGB 5",
     ],
 )
