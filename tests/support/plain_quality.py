@@ -101,7 +101,7 @@ def plain_signals(text: str, language: str = "de") -> Mapping[str, float]:
 def _cites_only(reading: Reading) -> bool:
     words = reading.words
     numbers = sum(word[0].isdigit() for word in words)
-    may_be = len(words) <= 300 and sum(map(len, words)) <= 8 * len(words) and 5 * numbers >= len(words)
+    may_be = len(words) <= 300 and sum(map(len, words)) <= 6 * len(words) and 5 * numbers >= len(words)
     return may_be and is_reference(reading.text, len(words))
 
 

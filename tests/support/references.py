@@ -46,8 +46,8 @@ REFERENCES = {
     ),
     "a_sentence_with_its_evidence": (
         "Nur soweit dieses Vertrauen reicht, sind falsche Angaben strafbar (vgl. BGH, Urteil vom 7. Oktober 1954 - 3 "
-        "StR 718/53, BGHSt 6, 380, 381; Beschlüsse vom 2. Juli 1968 - GSSt 1/68, BGHSt 22, 201, 202 f.; vom 30. Oktober "
-        "2008 - 3 StR 156/08, BGHSt 53, 34, 35 f.)."
+        "StR 718/53, BGHSt 6, 380, 381; Beschlüsse vom 2. Juli 1968 - GSSt 1/68, BGHSt 22, 201, 202 f.; vom 30. "
+        "Oktober 2008 - 3 StR 156/08, BGHSt 53, 34, 35 f.)."
     ),
     "volumes_and_pages": (
         "Die Grenze des Wortlauts ist aus der Sicht der Betroffenen zu bestimmen (vgl. BVerfGE 71, 108 < 115 >; 82, "

@@ -15,7 +15,7 @@ LONGEST = 300
 """Words of the longest one; a register is longer, and judged as everything else."""
 WORDS_PER_NUMBER = 5
 """At least one word in so many begins with a digit: quickly told of many texts, of which few have to be looked at."""
-MOST_LETTERS = 8
+MOST_LETTERS = 6
 """Characters of a word on average; glued words have many more, and capitals inside."""
 _LEAST_SHARE = 0.5
 # of a table of contents it is numbers alone that are not headings
@@ -31,7 +31,7 @@ _UNIT = """
 # letters, words that lead to a reference; and numbers, which alone are in the group
 _WORD = re.compile(
     rf"""(?<![\w'’-]) (?:
-        (\d[\dA-Z]*[a-z]?) | [A-Za-z] | [IVX]+ | (?!\w{{13}})[A-ZÄÖÜ][a-zäöüß]*[A-ZÄÖÜ]\w*
+        (\d[\dA-Z]*[a-z]?) | [A-Za-z] | [IVX]+ | (?!\w{{11}})[A-ZÄÖÜ][a-zäöüß]*[A-ZÄÖÜ]\w*
       | (?:{_UNIT}){_PLACE} | (?:Urteile?s? | Urt | Beschlüsse | Beschlu(?:ss|ß)(?:es)? | Beschl)(?=\.?\ v)
       | Aufl | Az | Bd | Bek | Rspr | Slg | juris | [Vv]gl | aaO | bis | ff | iVm | mWv | mwN | sowie | und | vom
       | Abgrenzung | Anschlu(?:ss|ß) | Fortführung | [Nn]achgehend | [Vv]orgehend

@@ -263,10 +263,10 @@ def test_bullets_are_no_table() -> None:
         "Name ........ 1. Ort ........ 2. Straße ........ 3. Tag ........ 4. Unterschrift",
         "1. die Gebühr, 2. die Auslagen, 3. der Betrag von 12 Euro und 4. der Zuschlag von 3 Euro.",
         (
-            "Die Klägerin beantragt, den Beschluss des Landesgerichts vom 21. Juli 2016 und das Urteil des Gerichts der "
-            "ersten Stufe vom 7. Januar 2015 aufzuheben sowie den Bescheid der Beklagten vom 15. April 2013 in der "
-            "Gestalt des Bescheids vom 17. Mai 2013 abzuändern und ihr für die Zeit vom 1. Januar bis 28. März 2012 Geld "
-            "zu zahlen. Gründe"
+            "Die Klägerin beantragt, den Beschluss des Landesgerichts vom 21. Juli 2016 und das Urteil des Gerichts "
+            "der ersten Stufe vom 7. Januar 2015 aufzuheben sowie den Bescheid der Beklagten vom 15. April 2013 in der "
+            "Gestalt des Bescheids vom 17. Mai 2013 abzuändern und ihr für die Zeit vom 1. Januar bis 28. März 2012 "
+            "Geld zu zahlen. Gründe"
         ),
     ],
 )

@@ -42,8 +42,8 @@ def test_where_short_texts_cost_more_it_is_reviewed_at_most() -> None:
     [
         GOOD,
         (
-            "Die Klage ist nach § 42 Abs. 1 VwGO zulässig, weil der Kläger durch den Bescheid vom 3. Mai 2019 in seinen "
-            "Rechten verletzt sein kann; die Frist des § 74 Abs. 1 VwGO ist gewahrt."
+            "Die Klage ist nach § 42 Abs. 1 VwGO zulässig, weil der Kläger durch den Bescheid vom 3. Mai 2019 in "
+            "seinen Rechten verletzt sein kann; die Frist des § 74 Abs. 1 VwGO ist gewahrt."
         ),
         "§ 1 Anwendungsbereich\n§ 2 Höhe der Gebühr\n§ 3 Fälligkeit\n§ 4 Verhältnis zu anderen Normen",
         "Start Kontakt Impressum 2021 Datenschutz Suche Hilfe Login 2020 Presse Karriere Termine § 5 TMG",
