@@ -3,9 +3,10 @@
 Needs ../shared/data (or CLARA_SHARED_DATA). The fluency model learns from one half of 5,957 laws, by name, and the
 sections of the other half are judged. `false_rejects` are shares of sections of five words or more that are in force:
 of paragraphs and articles (`norms`), of annexes, which are tables and forms to a good part, of the lines of dates and
-sources at the head of a law, and of all together. `rulings` are stretches of 30 sentences of court decisions. `caught`
-are shares of spoilt texts that are rejected: sections of 50 words or more made bad in 37 ways, web pages in English
-and paragraphs in other languages; of 20 words or more, misread (5 % of letters) and shuffled.
+sources at the head of a law, and of all together. `rulings` are stretches of 30 sentences of court decisions; beside
+them, stretches of 2, 5 and 30 sentences by the profile alone, and with the model, which has learnt from laws and seen
+no ruling. `caught` are shares of spoilt texts that are rejected: sections of 50 words or more made bad in 39 ways, web
+pages in English and paragraphs in other languages; of 20 words or more, misread (5 % of letters) and shuffled.
 """
 
 import random
@@ -33,6 +34,8 @@ SEED = 7
 SPOILT = 2_000
 RATE = 0.05
 SENTENCES = 30
+LEAST_WORDS = 5
+STRETCHES = (2, 5, SENTENCES)
 BOUNDS = {"norms": 0.005, "all": 0.005, "rulings": 0.0, "garbage": 0.97, "misread": 0.95, "shuffled": 0.95}
 
 
@@ -60,16 +63,17 @@ def measure() -> dict[str, Any]:
     pipeline = QualityPipeline(built_in("legal-de"), fluency=FluencyFilter(lambda: model, "half", model.limits))
     kinds = _false_rejects(pipeline, unseen)
     shares = {name: round(each.rejected / each.sections, 5) for name, each in kinds.items()}
-    rulings = _share(pipeline, list(_rulings()))
+    rulings = _rulings_rejected(pipeline)
     caught = _caught(pipeline, [text for _, text in unseen])
     return {
         "sections": {name: each.sections for name, each in kinds.items()},
-        "false_rejects": {**shares, "rulings": rulings},
+        "false_rejects": {**shares, "rulings": rulings["with_model"][_of(SENTENCES)]},
+        "rulings_by_sentences": rulings,
         "norms_rejected_by": dict(sorted(kinds["norms"].reasons.items(), key=lambda each: -each[1])),
         "caught": caught,
         "bounds": BOUNDS,
         "holds": all(shares[name] <= BOUNDS[name] for name in ("norms", "all"))
-        and rulings <= BOUNDS["rulings"]
+        and rulings["with_model"][_of(SENTENCES)] <= BOUNDS["rulings"]
         and all(share >= BOUNDS.get(name, BOUNDS["garbage"]) for name, share in caught.items()),
     }
 
@@ -91,7 +95,7 @@ def _false_rejects(pipeline: QualityPipeline, sections: Sequence[tuple[Section, 
     kinds = {name: Judged() for name in ("norms", "annexes", "heads", "others", "all")}
     for (section, text), _, assessment in pipeline.assess_each(sections, text_of=lambda each: each[1]):
         signals = assessment.signals
-        if signals["words"] >= 5 and not signals.get("repealed"):
+        if signals["words"] >= LEAST_WORDS and not signals.get("repealed"):
             kinds[_kind(section, text)].add(assessment)
             kinds["all"].add(assessment)
     return kinds
@@ -123,8 +127,23 @@ def _share(pipeline: QualityPipeline, texts: Sequence[str]) -> float:
     return round(sum(each.decision is Decision.REJECT for each in found) / len(found), 4)
 
 
-def _rulings() -> Iterator[str]:
-    """Stretches of court decisions, as documents have them."""
+def _rulings_rejected(pipeline: QualityPipeline) -> dict[str, dict[str, float]]:
+    """Shares of stretches of so many sentences, by the profile alone and with the model."""
+    judges = {"profile": QualityPipeline(built_in("legal-de")), "with_model": pipeline}
+    stretches = {_of(count): list(_rulings(count)) for count in STRETCHES}
+    return {
+        name: {length: _share(judge, texts) for length, texts in stretches.items()} for name, judge in judges.items()
+    }
+
+
+def _of(sentences: int) -> str:
+    return f"{sentences}_sentences"
+
+
+def _rulings(count: int) -> Iterator[str]:
+    """Stretches of so many sentences of court decisions, as documents have them; of five words or more."""
     sentences = read_court_sentences(SHARED_DATA / "ler_dev.conll.xz")
-    for start in range(0, len(sentences) - SENTENCES, SENTENCES):
-        yield normalise(with_line_breaks(sentences[start : start + SENTENCES]).text)
+    for start in range(0, len(sentences) - count, count):
+        text = normalise(with_line_breaks(sentences[start : start + count]).text)
+        if len(text.split()) >= LEAST_WORDS:
+            yield text

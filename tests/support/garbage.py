@@ -106,6 +106,16 @@ def label_over_and_over(text: str, rng: random.Random) -> str:
     return rng.choice(("\n", "\n\n", " ")).join([label] * rng.randint(5, 30))
 
 
+def glued(text: str, _rng: random.Random) -> str:
+    """Without white space, as some extractions leave it."""
+    return "".join(text.split())
+
+
+def doubled_words(text: str, _rng: random.Random) -> str:
+    """Every word two times, as bold print that a PDF draws twice."""
+    return " ".join(f"{word} {word}" for word in text.split())
+
+
 def table_of_contents(text: str, rng: random.Random) -> str:
     """Headings with dots and pages, of words of the text."""
     words, lines = _nouns(text), []
@@ -179,6 +189,8 @@ _OWN = {
         number_table,
         small_number_table,
         labelled_number_table,
+        glued,
+        doubled_words,
     )
 }
 CLASSES: Mapping[str, Callable[[str, random.Random], str]] = {**_OWN, **CONTENTS}

@@ -4,17 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from backend.datasets.language.identify import UNKNOWN, identify
 from backend.datasets.language.umlaut_words import UMLAUT_WORDS
 from backend.datasets.quality.columns import TextColumns
 from backend.datasets.quality.filters.contents import ContentsFilter
 from backend.datasets.quality.filters.misread_letters import MisreadLetterFilter
-from backend.datasets.quality.filters.stop_words import STOP_WORDS, is_reference
+from backend.datasets.quality.filters.stop_words import STOP_WORDS
 from backend.datasets.quality.limits import MOSTLY, TABLE_SHARE
 from backend.datasets.quality.markup import TABLE, without_markup
 from backend.datasets.quality.profile import Judgement, Profile
+from backend.datasets.quality.references import is_reference
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _JOINERS = str.maketrans("", "", "-'’")
@@ -23,12 +24,16 @@ _ALPHANUMERIC = re.compile(r"[^\W_]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _DAMAGE = re.compile("\ufffd|Ã[\u0080-\u00bf„–…ŸœžŒŽƒˆ‰Š‹‘’“”•—˜™š›¤¶¼]|â€")
 _REPEALED = re.compile(
-    r"""(?: \(?\d+[a-z]?[.)]\s* | §§?\s*[\d\sa-z]+(?:bis\s+\d+\s?[a-z]?\s)? )?     # (1), § 5 bis 7
+    r"""(?: \(?\d+[a-z]?[.)]\s* | §§?\s*\d+\s?[a-z]?\b(?:(?:,|\s(?:bis|und))\s\d+\s?[a-z]?\b)*\s* )?    # (1), § 5 bis 7
         (?: [-–—_.…\s]+ | \W*(?:weggefallen|aufgehoben|gegenstandslos|entfallen|gestrichen|unbesetzt)\W* )""",
     re.VERBOSE | re.IGNORECASE,
 )
 _TOP = (2, 3, 4)
 _DUPLICATE = (5, 6, 7, 8, 9, 10)
+# what references are not asked for
+_OF_PROSE = frozenset(
+    ("stop_word_share", "distinct_stop_words", "symbol_share", "mean_word_length", "digit_share", "letter_tokens")
+)
 
 
 class Reading:
@@ -89,7 +94,15 @@ def plain_signals(text: str, language: str = "de") -> Mapping[str, float]:
         _over_and_over(reading),
         _of_phrases(reading),
     ]
-    return {name: value for part in parts for name, value in part.items()}
+    signals = {name: value for part in parts for name, value in part.items()}
+    return signals if not _cites_only(reading) else {name: signals[name] for name in signals.keys() - _OF_PROSE}
+
+
+def _cites_only(reading: Reading) -> bool:
+    words = reading.words
+    numbers = sum(word[0].isdigit() for word in words)
+    may_be = len(words) <= 300 and sum(map(len, words)) <= 6 * len(words) and 5 * numbers >= len(words)
+    return may_be and is_reference(reading.text, len(words))
 
 
 def plain_judgement(profile: Profile, signals: Mapping[str, float], word_count: int) -> Judgement:
@@ -145,13 +158,18 @@ def _of_words(reading: Reading, language: str) -> Mapping[str, float]:
     of_umlauts = {"lost_umlauts": sum(word in lost for word in words) / count} if language == "de" else {}
     of_prose = {"stop_word_share": len(stop_words) / count, "distinct_stop_words": len(set(stop_words))}
     return {
-        **({} if is_reference(reading.text, count, of_prose["stop_word_share"]) else of_prose),
+        **of_prose,
         "words": count,
         "single_letter_words": sum(len(word) == 1 and bool(_LETTER.match(word)) for word in words) / count,
         **of_umlauts,
         "type_token_ratio": len(set(words)) / count,
         "mean_word_length": sum(map(len, words)) / count,
+        "doubled_words": sum(word == last and _counts_doubled(word) for last, word in pairwise(words)) / count,
     }
+
+
+def _counts_doubled(word: str) -> bool:
+    return len(word) > 1 and not word[0].isdecimal()
 
 
 def _of_lines(reading: Reading) -> Mapping[str, float]:

@@ -8,11 +8,14 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from backend.datasets.quality.normalise import MONTHS
+
 _UNIT = "Kapitel|(?:Haupt|Unter)?[Aa]bschnitt|Teil|(?:Unter)?[Tt]itel|Buch|Anlage|Anhang"
 _ORDINAL = r"(?:\d{1,3}[a-z]?|[IVXLC]+|[A-Z])"
 _LABEL = rf"(?:(?:{_UNIT}) {_ORDINAL}(?:[:.]|\ [–-])?|{_ORDINAL}[.)]|[a-z]{{1,2}}\)|\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}\.?)"
 _NAME = re.compile(r"\W*(?:Inhalt(?:sverzeichnis|sübersicht)?|Gliederung|Übersicht)\b:?(?: Seite\b)?\s*")
-_LABELS = re.compile(rf"(?<!\S){_LABEL}(?=\s)")
+# "21. Juli" is a date
+_LABELS = re.compile(rf"(?<!\S){_LABEL}(?=\s)(?!\s(?:{MONTHS})\b)")
 _LEADING_LABEL = re.compile(rf"{_LABEL} ")
 # not "1.3", not one behind which a sentence goes on, and of "Tabelle 1 Seite 30" the second
 _PAGES = re.compile(

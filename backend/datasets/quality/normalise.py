@@ -30,11 +30,12 @@ _UNUSUAL = re.compile(f"[\r{_NEWLINES}{_DROPPED}{_ODD_SPACES}]")
 # entities, escapes of terminals, C1 control characters, digraphs, ligatures, surrogates, full- and half-width forms
 _TO_FIX = re.compile("&[#A-Za-z]|\x1b|[\x80-\x84\x86-\x9f\u0132\u0133\ud800-\udfff\ufb00-\ufb06\uff01-\uffee]")
 _SPACES = re.compile(" {2,}")
-_MONTH = "Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+MONTHS = "Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+"""For a regular expression."""
 _OWN_LINE = re.compile(
     rf"""\(\d+[a-z]*\)            # (1) paragraph
       | \d+[a-z]?(?:
-            \.(?!\s(?:{_MONTH})\b)(?=\s|$)   # 1. item, but not the rest of a date
+            \.(?!\s(?:{MONTHS})\b)(?=\s|$)   # 1. item, but not the rest of a date
           | \)                    # 1) item
         )
       | [a-z]{{1,2}}\)            # a) aa) item

@@ -186,6 +186,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
 
 REASONS: Mapping[str, tuple[str, str]] = {
     "contaminated": ("nimmt einen Prüftext vorweg", "gives an evaluation text away"),
+    "doubled_words": ("doppelte Wörter", "doubled words"),
     "duplicate": ("gleicher Text", "equal text"),
     "few_letters": ("zu wenige Buchstaben", "too few letters"),
     "few_stop_words": ("zu wenige Funktionswörter", "too few stop words"),

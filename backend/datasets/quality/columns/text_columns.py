@@ -10,6 +10,7 @@ from backend.datasets.quality.columns.characters import Characters, runs
 from backend.datasets.quality.columns.lines import Lines
 from backend.datasets.quality.columns.words import Words
 from backend.datasets.quality.kinds import Kind
+from backend.datasets.quality.references import LONGEST, MOST_LETTERS, WORDS_PER_NUMBER, is_reference
 
 # small letters of these are another number of characters, or depend on their neighbours
 _LOWERED_IN_CONTEXT = ("İ", "Σ")
@@ -54,6 +55,21 @@ class TextColumns:
     def lines(self) -> Lines:
         """Lines that mean something."""
         return Lines(self.characters)
+
+    @cached_property
+    def are_references(self) -> NDArray[np.bool_]:
+        """Which texts cite and say nothing else (`references`), shape (texts,)."""
+        words = self.words
+        may_be = (words.counts <= LONGEST) & (words.total(words.lengths) <= MOST_LETTERS * words.counts)
+        may_be &= words.total(words.are_numbers) * WORDS_PER_NUMBER >= words.counts
+        found = np.zeros(len(self.texts), np.bool_)
+        for text in np.flatnonzero(may_be).tolist():
+            found[text] = is_reference(self.texts[text], int(words.counts[text]))
+        return found
+
+    def of_prose(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values, NaN for references: what is usual in prose says nothing of them, shape (texts,)."""
+        return np.where(self.are_references, np.nan, values)
 
     def running_count(self, kind: Kind) -> NDArray[np.int32]:
         """Characters of a kind in `characters.joined` up to and with each place in it."""

@@ -53,6 +53,11 @@ class Words:
         return alone
 
     @cached_property
+    def are_numbers(self) -> NDArray[np.bool_]:
+        """Which words begin with a digit, shape (words,)."""
+        return self._characters.marks(Kind.DIGIT)[self.starts]
+
+    @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """Letters and digits of each word, shape (words,)."""
         joined_words = np.searchsorted(self.starts, np.flatnonzero(self._inner_joiners)) - 1

@@ -37,7 +37,7 @@ class ContentsFilter(BaseFilter):
     """How much of a text is entries of a table of contents."""
 
     name = "contents"
-    version = 2
+    version = 3
     signals = ("contents_share",)
 
     def measure(self, columns: "TextColumns") -> Signals:

@@ -13,8 +13,9 @@ class DigitShareFilter(BaseFilter):
     """Digits per character of the whole text."""
 
     name = "digits"
+    version = 2
     signals = ("digit_share",)
 
     def measure(self, columns: "TextColumns") -> Signals:
-        """Digits / characters, white space included."""
-        return {"digit_share": columns.share(columns.count(Kind.DIGIT), columns.lengths)}
+        """Digits / characters, white space included; nothing for references."""
+        return {"digit_share": columns.of_prose(columns.share(columns.count(Kind.DIGIT), columns.lengths))}

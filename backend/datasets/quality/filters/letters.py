@@ -13,11 +13,13 @@ class LetterShareFilter(BaseFilter):
     """Tokens between white space, not punctuation marks, are counted: the denominator decides everything."""
 
     name = "letters"
+    version = 2
     signals = ("letter_tokens",)
 
     def measure(self, columns: "TextColumns") -> Signals:
-        """Share of white-space tokens with at least one letter."""
+        """Share of white-space tokens with at least one letter; nothing for references."""
         starts, ends = columns.tokens
         letters = columns.running_count(Kind.LETTER)
         with_letter = starts[letters[ends - 1] > letters[starts - 1]]
-        return {"letter_tokens": columns.share(columns.count_places(with_letter), columns.count_places(starts))}
+        shares = columns.share(columns.count_places(with_letter), columns.count_places(starts))
+        return {"letter_tokens": columns.of_prose(shares)}

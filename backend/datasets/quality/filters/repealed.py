@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from backend.datasets.quality.columns import TextColumns
 
 _LONGEST = 200
+_SECTION = r"\d+\s?[a-z]?\b"
 _REPEALED = re.compile(
-    r"""(?: \(?\d+[a-z]?[.)]\s* | §§?\s*[\d\sa-z]+(?:bis\s+\d+\s?[a-z]?\s)? )?     # (1), § 5 bis 7
+    rf"""(?: \(?\d+[a-z]?[.)]\s* | §§?\s*{_SECTION}(?:(?:,|\s(?:bis|und))\s{_SECTION})*\s* )?     # (1), § 5 bis 7
         (?: [-–—_.…\s]+ | \W*(?:weggefallen|aufgehoben|gegenstandslos|entfallen|gestrichen|unbesetzt)\W* )""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -20,6 +21,7 @@ class RepealedFilter(BaseFilter):
     """Finds "(weggefallen)", "(aufgehoben)", "(gegenstandslos)" and a lone dash."""
 
     name = "repealed"
+    version = 2
     signals = ("repealed",)
 
     def measure(self, columns: "TextColumns") -> Signals:

@@ -1,6 +1,5 @@
 """Function words: prose has them, lists, menus, tables and other languages do not."""
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -27,26 +26,17 @@ STOP_WORDS = {
 }
 """Forms by language; only counted, never removed."""
 
-# "Fundstelle: BGBl I: 1986, 2553. Geändert durch: Art. 75 V v. 29.10.2001 I 2785"
-_GAZETTE = re.compile(r"\b(?:(?:BG|RG|GV|GVO|G|A|Amts)Bl|BAnz|GV\.|Bek\.|[GV] v\. \d)")
-_WORDS_PER_REFERENCE = 20
-_LONGEST_REFERENCES = 150
-_LEAST_OF_PROSE = 0.15
-
 
 class StopWordFilter(BaseFilter):
     """Share of stop words, and how many different ones."""
 
     name = "stop_words"
-    version = 2
+    version = 3
     signals = ("stop_word_share", "distinct_stop_words")
     counts = ("distinct_stop_words",)
 
     def measure(self, columns: "TextColumns") -> Signals:
-        """Share of all words, and the number of different forms.
-
-        Nothing for what only says where a law was published and changed: references to gazettes have no such words.
-        """
+        """Share of all words, and the number of different forms; nothing for references, which have no such words."""
         import numpy as np
 
         words = columns.words
@@ -55,17 +45,7 @@ class StopWordFilter(BaseFilter):
         met[words.text[found], forms] = True
         distinct = np.where(words.counts > 0, met.sum(axis=1), np.nan)
         shares = columns.share(words.count(found), words.counts)
-        # short ones with few stop words: next to no text is looked at
-        for text in np.flatnonzero((words.counts <= _LONGEST_REFERENCES) & (shares < _LEAST_OF_PROSE)).tolist():
-            if is_reference(columns.texts[text], int(words.counts[text]), float(shares[text])):
-                shares[text] = distinct[text] = np.nan
-        return {"stop_word_share": shares, "distinct_stop_words": distinct}
-
-
-def is_reference(text: str, words: int, stop_word_share: float) -> bool:
-    """Whether a short text without prose names a gazette, or a change in one, in every so many words."""
-    is_asked = words <= _LONGEST_REFERENCES and stop_word_share < _LEAST_OF_PROSE
-    return is_asked and len(_GAZETTE.findall(text)) * _WORDS_PER_REFERENCE >= words
+        return {"stop_word_share": columns.of_prose(shares), "distinct_stop_words": columns.of_prose(distinct)}
 
 
 @cache

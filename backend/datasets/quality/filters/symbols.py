@@ -13,8 +13,9 @@ class SymbolShareFilter(BaseFilter):
     """Characters that are neither letters, digits nor white space, per character of the whole text."""
 
     name = "symbols"
+    version = 2
     signals = ("symbol_share",)
 
     def measure(self, columns: "TextColumns") -> Signals:
-        """Symbols / characters, white space included in the denominator."""
-        return {"symbol_share": columns.share(columns.count(Kind.SYMBOL), columns.lengths)}
+        """Symbols / characters, white space included in the denominator; nothing for references."""
+        return {"symbol_share": columns.of_prose(columns.share(columns.count(Kind.SYMBOL), columns.lengths))}

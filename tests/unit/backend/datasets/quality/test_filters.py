@@ -1,5 +1,6 @@
 """Each filter measures its signals and rejects what it is there for."""
 
+import random
 from collections import Counter
 
 import numpy as np
@@ -11,6 +12,7 @@ from backend.datasets.quality.base import BaseFilter
 from backend.datasets.quality.columns import TextColumns
 from backend.datasets.quality.filters.contents import ContentsFilter
 from backend.datasets.quality.filters.digits import DigitShareFilter
+from backend.datasets.quality.filters.doubled_words import DoubledWordFilter
 from backend.datasets.quality.filters.encoding import EncodingFilter
 from backend.datasets.quality.filters.letter_spacing import LetterSpacingFilter
 from backend.datasets.quality.filters.letters import LetterShareFilter
@@ -28,17 +30,23 @@ from backend.datasets.quality.filters.words import WordCountFilter
 from backend.datasets.quality.normalise import normalise
 from backend.datasets.quality.pipeline import Decision, QualityPipeline, installed_filters
 from backend.datasets.quality.profile import Judgement, built_in
-from tests.support.legal_texts import GOOD
+from tests.support.garbage import garbage
+from tests.support.legal_texts import GOOD, section_text
 from tests.support.plain_quality import plain_signals
 
 REJECTED: list[tuple[type[BaseFilter], str, str]] = [
     (WordCountFilter, "Siehe Anlage.", "stub"),
     (RepealedFilter, "(weggefallen)", "repealed"),
     (RepealedFilter, "§§ 5 bis 7 (aufgehoben)", "repealed"),
+    (RepealedFilter, "§ 12a (weggefallen)", "repealed"),
+    (RepealedFilter, "§§ 5, 6 und 8 b - gestrichen -", "repealed"),
     (RepealedFilter, "(1) (weggefallen)\n(2) gegenstandslos", "repealed"),
     (RepealedFilter, "-", "repealed"),
     (WordLengthFilter, "a b c de f gh i k " * 3, "short_words"),
     (WordLengthFilter, "Gemeindeordnungsgesetz " * 20, "long_words"),
+    (WordLengthFilter, GOOD.replace(" ", ""), "long_words"),
+    (DoubledWordFilter, " ".join(f"{word} {word}" for word in GOOD.split()), "doubled_words"),
+    (DoubledWordFilter, "Die Die Gebühr Gebühr wird wird fällig. fällig.", "doubled_words"),
     (LetterShareFilter, "12 34 56 78 90 Euro " * 4, "few_letters"),
     (
         StopWordFilter,
@@ -123,10 +131,17 @@ def test_filters_have_names_and_signals_of_their_own_and_measure_what_they_say()
         assert set(one.counts) <= set(one.signals)
 
 
-def test_a_sentence_that_mentions_a_repeal_is_not_repealed() -> None:
-    columns = TextColumns(["Die Verordnung vom 3. Mai wird aufgehoben."])
-
-    assert RepealedFilter().measure(columns)["repealed"].tolist() == [0.0]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Die Verordnung vom 3. Mai wird aufgehoben.",
+        "§ 314 BGB steht dem nicht entgegen.",
+        "§ 18 der Anschlussverordnung gilt entsprechend.",
+        "§ 10 Absatz 1 sowie die Vorschriften des Teils 1 gelten entsprechend.",
+    ],
+)
+def test_a_sentence_about_a_section_is_not_repealed(text: str) -> None:
+    assert RepealedFilter().measure(TextColumns([text]))["repealed"].tolist() == [0.0]
 
 
 @given(st.lists(st.sampled_from(["eins", "zwei", "drei", "vier", "fünf", "sechs"]), min_size=50, max_size=120))
@@ -157,6 +172,48 @@ def test_what_is_said_over_and_over_is_that_of_the_plain_definition(words: list[
 )
 def test_what_is_named_again_is_not_said_over_and_over(text: str) -> None:
     assert ShortRepetitionFilter().measure(TextColumns([text]))["over_and_over"].item() == 0
+
+
+@given(st.lists(st.sampled_from(["eins", "Eins", "zwei", "3", "x", "y-y", "\n"]), max_size=40), st.integers(0, 3))
+def test_doubled_words_are_those_of_the_plain_definition(words: list[str], seam: int) -> None:
+    texts = [" ".join(words[:seam]), " ".join(words[seam:])]
+    found = DoubledWordFilter().measure(TextColumns(texts))["doubled_words"]
+
+    for text, share in zip(texts, found, strict=True):
+        expected = plain_signals(text).get("doubled_words")
+        assert share == expected if expected is not None else np.isnan(share)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Aktionäre, die die Satzung festgestellt haben, sind die Gründer.",
+        "Stufe 2 2 3 3 4 4 der Spalte A A",
+        "Die Frist beginnt am Tag der Wahl. Wahl im Sinne des Satzes 1 ist jede Abstimmung.",
+    ],
+)
+def test_what_grammar_and_columns_double_is_kept(text: str) -> None:
+    assert DoubledWordFilter().measure(TextColumns([text]))["doubled_words"].item() < 0.125
+
+
+@pytest.mark.parametrize("name", ["glued", "doubled_words"])
+@pytest.mark.parametrize("profile", ["legal-de", "general-de"])
+def test_glued_and_doubled_words_are_rejected_in_texts_of_any_length(name: str, profile: str) -> None:
+    texts = [GOOD, GOOD[: len(GOOD) // 2], *[section_text(number, number) for number in range(8)]]
+    found = QualityPipeline(built_in(profile)).assess_many(map(normalise, garbage(texts, name, random.Random(1))))
+
+    assert {each.decision for each in found} == {Decision.REJECT}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Das Kraftfahrt-Bundesamt führt das Berufskraftfahrerqualifikationsregister.",
+        "Weitere Gebührenbefreiungen nach Fischetikettierungsgesetz, Fischetikettierungsverordnung",
+    ],
+)
+def test_the_longest_words_of_law_are_not_glued(text: str) -> None:
+    assert QualityPipeline().assess(text).decision is not Decision.REJECT
 
 
 def _grams(words: list[str], n: int) -> list[tuple[str, ...]]:
@@ -205,9 +262,15 @@ def test_bullets_are_no_table() -> None:
         "Entgegen § 1 Absatz 2 oder § 3 Satz 1 handelt, wer nach § 5 Nummer 3 und § 7 Buchstabe a nicht zahlt.",
         "Name ........ 1. Ort ........ 2. Straße ........ 3. Tag ........ 4. Unterschrift",
         "1. die Gebühr, 2. die Auslagen, 3. der Betrag von 12 Euro und 4. der Zuschlag von 3 Euro.",
+        (
+            "Die Klägerin beantragt, den Beschluss des Landesgerichts vom 21. Juli 2016 und das Urteil des Gerichts "
+            "der ersten Stufe vom 7. Januar 2015 aufzuheben sowie den Bescheid der Beklagten vom 15. April 2013 in der "
+            "Gestalt des Bescheids vom 17. Mai 2013 abzuändern und ihr für die Zeit vom 1. Januar bis 28. März 2012 "
+            "Geld zu zahlen. Gründe"
+        ),
     ],
 )
-def test_citations_forms_and_enumerations_are_no_table_of_contents(text: str) -> None:
+def test_citations_forms_enumerations_and_dates_are_no_table_of_contents(text: str) -> None:
     assert ContentsFilter().measure(TextColumns([text]))["contents_share"].item() < 0.3
 
 
