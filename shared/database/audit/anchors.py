@@ -6,6 +6,7 @@ took its place: an older chain is as good a chain. The file remembers what the d
 
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,10 +14,13 @@ from typing import Any
 
 from shared.database.audit.signing_key import SigningKey, is_signed_by, key_id_of
 from shared.errors import Unavailable
+from shared.file_lock import hold
 from shared.models.audit_chain import AuditHead
 
 ANCHOR_FILE = "anchors.jsonl"
 _DOMAIN = b"clara-audit-anchor-v1\n"
+_PATIENCE_S = 10.0
+_LOOK_S = 0.01
 
 
 class AnchorsUnreadable(Unavailable):
@@ -115,12 +119,34 @@ class AnchorFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
-                _drop_torn_line(file.fileno())
+                if _torn_at(file.fileno()) is not None:
+                    self._drop_torn_line(file.fileno())
                 file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as exc:
             raise AnchorsUnreadable(f"The anchors {self.path} cannot be written: {exc.strerror}.") from exc
+
+    def _drop_torn_line(self, descriptor: int) -> None:
+        """One process at a time, and only what is torn still: another one may have dropped it, and have gone on."""
+        lock = _held(self.path.with_suffix(".lock"))
+        try:
+            torn_at = _torn_at(descriptor)
+            if torn_at is not None:
+                os.ftruncate(descriptor, torn_at)
+        finally:
+            os.close(lock)
+
+
+def _held(path: Path) -> int:
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return hold(path)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise AnchorsUnreadable(f"Another process has held {path} for {_PATIENCE_S:.0f} s.") from None
+            time.sleep(_LOOK_S)
 
 
 def _parsed(line: bytes) -> Anchor | None:
@@ -130,10 +156,10 @@ def _parsed(line: bytes) -> Anchor | None:
         return None
 
 
-def _drop_torn_line(descriptor: int) -> None:
+def _torn_at(descriptor: int) -> int | None:
+    """Where the last line begins if a crash cut it off."""
     size = os.fstat(descriptor).st_size
     start = max(0, size - 4096)
     os.lseek(descriptor, start, os.SEEK_SET)
     tail = os.read(descriptor, size - start)
-    if tail and not tail.endswith(b"\n"):
-        os.ftruncate(descriptor, start + tail.rfind(b"\n") + 1)
+    return None if not tail or tail.endswith(b"\n") else start + tail.rfind(b"\n") + 1

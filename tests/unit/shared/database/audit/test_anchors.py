@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.database.audit import anchors as anchors_module
 from shared.database.audit.anchors import Anchor, AnchorFile, AnchorsUnreadable, anchor_from, anchor_of
 from shared.database.audit.signing_key import SigningKey, public_key
 from shared.models.audit_chain import AuditHead
@@ -57,6 +58,28 @@ def test_a_line_that_a_crash_cut_off_is_as_if_it_never_was(tmp_path: Path) -> No
     assert [anchor and anchor.seq for anchor in file.read()] == [1]
     file.append(an_anchor(tmp_path, 3))
     assert [anchor and anchor.seq for anchor in file.read()] == [1, 3]
+
+
+def test_services_that_find_the_same_torn_line_take_no_anchor_from_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, other = AnchorFile(tmp_path / "anchors.jsonl"), AnchorFile(tmp_path / "anchors.jsonl")
+    anchors = {seq: an_anchor(tmp_path, seq) for seq in (1, 3, 4)}
+    file.append(anchors[1])
+    with file.path.open("ab") as stream:
+        stream.write(b'{"seq": 2, "ha')
+    look, turns = anchors_module._torn_at, iter([other])
+
+    def another_comes_in_between(descriptor: int) -> int | None:
+        found = look(descriptor)
+        for service in turns:
+            service.append(anchors[3])
+        return found
+
+    monkeypatch.setattr(anchors_module, "_torn_at", another_comes_in_between)
+    file.append(anchors[4])
+
+    assert [anchor and anchor.seq for anchor in file.read()] == [1, 3, 4]
 
 
 def test_a_line_that_is_no_anchor_is_told(tmp_path: Path) -> None:
