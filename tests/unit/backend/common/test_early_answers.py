@@ -19,7 +19,7 @@ from tests.support.services import small_app
 _PATIENT = ConnectionLimits(header_s=30, header_bytes=4096)
 _IN_A_HURRY = replace(_PATIENT, header_s=0.4)
 _SIZE = 900_000
-_TYPE = "Content-Type: application/octet-stream"  # JSON would be read before anything else is done
+_TYPE = "Content-Type: multipart/form-data; boundary=x"  # everything else is read before anything else is done
 _PIECE = b"x" * 10_000
 
 

@@ -1,6 +1,7 @@
 """A build judges by the model of the accepted corpus where there is one."""
 
 from pathlib import Path
+from random import Random
 
 from backend.datasets.language.fluency.file import save_model
 from backend.datasets.language.fluency.training import train
@@ -15,13 +16,18 @@ def _found() -> list[str]:
     return [text for _, text in documents(4, sections=1, seed=8)]
 
 
+def _without_order(text: str) -> str:
+    words = text.split()
+    return " ".join(Random(1).sample(words, len(words)))
+
+
 def test_a_text_of_the_same_words_without_their_order_loses_by_the_model_alone(tmp_path: Path) -> None:
     path = tmp_path / "fluency.model"
     save_model(train(documents(400)), path)
     plan = a_plan(tmp_path / "2", fluency=fluency_filter_of(path))
     fluent = [a_candidate(text, document=f"d{number}", path=f"{number}.md") for number, text in enumerate(_found())]
     garbled = [
-        a_candidate(" ".join(sorted(text.split())), document=f"g{number}", path=f"g{number}.md")
+        a_candidate(_without_order(text), document=f"g{number}", path=f"g{number}.md")
         for number, text in enumerate(_found())
     ]
 
