@@ -27,6 +27,11 @@ _MEDIA_TYPES = {
     ".gz": "application/gzip",
     ".zst": "application/zstd",
 }
+_PLAIN = "text/plain"
+_ZIP = "application/zip"
+MEDIA_TYPES = (*_MEDIA_TYPES.values(), _PLAIN, _ZIP)
+"""Everything that a download may be."""
+
 _LARGEST_32 = 0xFFFFFFFF
 _LARGEST_16 = 0xFFFF
 _FIRST_DAY = 0x21  # 1980-01-01, the first day that a zip can name: no time of ours gets into the bytes
@@ -84,7 +89,7 @@ def one_file(folder: Path, file: str, *, name: str) -> DownloadFile | None:
         return None
     size_bytes, sha256 = listed[file]
     path = PurePosixPath(file)
-    media_type = _MEDIA_TYPES.get(path.suffix, "text/plain")
+    media_type = _MEDIA_TYPES.get(path.suffix, _PLAIN)
     return DownloadFile(f"{name}-{path.name}", media_type, sha256, (FilePiece(folder / file, size_bytes),))
 
 
@@ -106,7 +111,7 @@ def whole_folder(folder: Path, *, name: str) -> DownloadFile:
         checks = {file: _crc32(folder / file) for file in files}
         sums = _Sums(checks, _sha256(DownloadFile("", "", "", _zip_pieces(folder, files, checks, name))))
         _keep_sums(folder, manifest, name, sums)
-    return DownloadFile(f"{name}.zip", "application/zip", sums.sha256, _zip_pieces(folder, files, sums.checks, name))
+    return DownloadFile(f"{name}.zip", _ZIP, sums.sha256, _zip_pieces(folder, files, sums.checks, name))
 
 
 @dataclass(frozen=True, slots=True)

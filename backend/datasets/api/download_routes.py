@@ -7,11 +7,12 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from backend.common.blocking import in_thread
 from backend.datasets.api.dependencies import AnyUser, DatasetId, ExportFormat, Exports
 from backend.datasets.api.ranged import Asked, ranged
+from backend.datasets.archive import MEDIA_TYPES
 from shared.models.dataset import Split
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"])
 
-_BINARY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+_BINARY = {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES}}
 _LONGEST_HEADER = 1_000
 
 

@@ -179,6 +179,25 @@ def test_a_download_can_be_fetched_in_ranges(service: DatasetService, dataset: A
     assert service.client.get(url, params={"file": "../records/train.jsonl"}).status_code == 404
 
 
+@pytest.mark.parametrize("export_format", ["parquet", "csv", "json", "huggingface"])
+def test_every_download_is_of_a_type_that_the_description_names(
+    service: DatasetService, dataset: Any, export_format: str
+) -> None:
+    service.call("POST", f"/api/datasets/{dataset['dataset_id']}/export", json={"format": export_format})
+    paths = service.client.get("/openapi.json").json()["paths"]
+    told = paths["/api/datasets/{dataset_id}/download/{export_format}"]["get"]["responses"]
+    url = f"/api/datasets/{dataset['dataset_id']}/download/{export_format}"
+    names = [
+        line.partition("  ")[2] for line in service.client.get(url, params={"file": "SHA256SUMS"}).text.splitlines()
+    ]
+    assert len(names) > 2
+    for query in ({}, {"file": "SHA256SUMS"}, *({"file": name} for name in names)):
+        for status, headers in (("200", {}), ("206", {"Range": "bytes=0-1"})):
+            answer = service.client.get(url, params=query, headers=headers)
+            assert str(answer.status_code) == status
+            assert answer.headers["content-type"].partition(";")[0] in told[status]["content"]
+
+
 def test_metadata_can_be_left_out(service: DatasetService, dataset: Any) -> None:
     order = {"format": "jsonl", "include_metadata": False}
     done = service.call("POST", f"/api/datasets/{dataset['dataset_id']}/export", json=order)
