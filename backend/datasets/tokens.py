@@ -56,6 +56,13 @@ def own_text(record: Mapping[str, Any]) -> str:
     return answer if len(answer.split()) >= _TELLING_WORDS else training_text(record)
 
 
+def compared_pieces(record: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """Training text as it is compared across splits: what stands around the record's own text, 0, and that text, 1."""
+    own = own_text(record)
+    before, _, after = training_text(record).rpartition(own)
+    return (before, 0), (after, 0), (own, 1)
+
+
 def _answer(record: Mapping[str, Any]) -> str:
     if "messages" in record:
         return next((each["content"] for each in reversed(record["messages"]) if each["role"] == "assistant"), "")

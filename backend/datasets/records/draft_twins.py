@@ -19,7 +19,7 @@ from backend.datasets.records.passages import Passage
 from backend.datasets.records.personal import TreatedPassage
 from backend.datasets.records.render import record_id_of
 from backend.datasets.records.twins import RANKS, TWIN_SIMILARITY
-from backend.datasets.tokens import own_text, training_text
+from backend.datasets.tokens import compared_pieces
 from shared.models.dataset import RecordFormat, Split
 
 if TYPE_CHECKING:
@@ -97,10 +97,7 @@ class SplitTwinDrafts:
     def _split_text(self, draft: Draft, split: Split) -> "SplitText":
         from backend.datasets.duplicates.split_twins import SplitText
 
-        content = content_of(draft, self._record_format)
-        own = own_text(content)
-        before, _, after = training_text(content).rpartition(own)
-        return SplitText(RANKS[split], ((before, 0), (after, 0), (own, 1)))
+        return SplitText(RANKS[split], compared_pieces(content_of(draft, self._record_format)))
 
 
 def _name(passage: Passage, draft: Draft) -> int:

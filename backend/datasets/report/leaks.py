@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from backend.datasets.splits import text_hash
-from backend.datasets.tokens import own_text, training_text
+from backend.datasets.tokens import compared_pieces, own_text
 from shared.models.dataset import Split
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ class LeakMeter:
 def _split_text(record: Mapping[str, Any], split: Split) -> "SplitText":
     from backend.datasets.duplicates.split_twins import SplitText
 
-    own = own_text(record)
-    before, _, after = training_text(record).rpartition(own)
-    return SplitText(_RANKS[split], ((before, 0), (after, 0), (own, 1)))
+    return SplitText(_RANKS[split], compared_pieces(record))
 
 
 def _shared(numbers: Mapping[Split, "array[int]"], *, is_distinct: bool) -> int:
